@@ -1,0 +1,31 @@
+"""Packaging of tf_consensus; tool settings live in pyproject.toml."""
+
+import pathlib
+
+from setuptools import find_packages, setup
+
+ROOT = pathlib.Path(__file__).parent
+
+setup(
+    name="tf_consensus",
+    version="0.1.0",
+    description="GAN training that converges, for TensorFlow 2 and Keras 3",
+    long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    packages=find_packages(include=["tf_consensus", "tf_consensus.*"]),
+    python_requires=">=3.10",
+    install_requires=[
+        "absl-py>=2.0",
+        "keras>=3.3",
+        "matplotlib>=3.8",
+        "numpy>=1.26",
+        "scipy>=1.11",
+        "tensorflow>=2.16",
+    ],
+    extras_require={"test": ["pytest>=8.0", "pytest-xdist>=3.5", "ruff>=0.6"]},
+    classifiers=[
+        "Programming Language :: Python :: 3",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+    ],
+)
