@@ -1,1 +1,25 @@
-"""GAN training that converges: consensus optimization and its relatives for Keras 3."""
+"""GAN training that converges: consensus optimization and its relatives for Keras 3.
+
+Importing this package registers every serializable class, so that saved models load.
+"""
+
+from tf_consensus.game import Game, Linearization
+from tf_consensus.optimizers import (
+    AlternatingOptimizer,
+    ClippedOptimizer,
+    ConsensusOptimizer,
+    GameOptimizer,
+    SimultaneousOptimizer,
+    SmoothingOptimizer,
+)
+
+__all__ = [
+    "AlternatingOptimizer",
+    "ClippedOptimizer",
+    "ConsensusOptimizer",
+    "Game",
+    "GameOptimizer",
+    "Linearization",
+    "SimultaneousOptimizer",
+    "SmoothingOptimizer",
+]

@@ -1,1 +1,20 @@
-"""."""
+"""Optimizers for games: each is one equation over a `Linearization`."""
+
+from tf_consensus.optimizers.alternating import AlternatingOptimizer
+from tf_consensus.optimizers.clipped import ClippedOptimizer
+from tf_consensus.optimizers.consensus import ConsensusOptimizer
+from tf_consensus.optimizers.game_optimizer import GameOptimizer, apply_direction
+from tf_consensus.optimizers.regularized import RegularizedOptimizer
+from tf_consensus.optimizers.simultaneous import SimultaneousOptimizer
+from tf_consensus.optimizers.smoothing import SmoothingOptimizer
+
+__all__ = [
+    "AlternatingOptimizer",
+    "ClippedOptimizer",
+    "ConsensusOptimizer",
+    "GameOptimizer",
+    "RegularizedOptimizer",
+    "SimultaneousOptimizer",
+    "SmoothingOptimizer",
+    "apply_direction",
+]

@@ -1,0 +1,222 @@
+"""A smooth game, its gradient vector field v and the derivative v' of that field."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import keras
+import tensorflow as tf
+
+
+class Linearization(NamedTuple):
+    """A game's losses and vector field at one point, with the pullback of the field.
+
+    Attributes:
+        losses: one scalar a player.
+        v: the gradient vector field, v = (-∇ᵢ lossᵢ), a list that matches the game's variables.
+        vjp: `vjp(u)` is the pullback v'ᵀu of a list `u` that matches `v`, itself such a list.
+        player_sizes: how many of the variables belong to each player, or `None` where a list of
+            gradients was handed over without a game.
+    """
+
+    losses: list[tf.Tensor]
+    v: list[tf.Tensor]
+    vjp: Callable[[Sequence[tf.Tensor]], list[tf.Tensor]]
+    player_sizes: list[int] | None
+
+    def by_player(self, u: Sequence[tf.Tensor]) -> list[list[tf.Tensor]]:
+        """Cuts a list that matches `v` into one list a player.
+
+        Raises:
+            ValueError: if the linearization does not know the players.
+        """
+        if self.player_sizes is None:
+            raise ValueError(
+                "This update needs to know which gradients belong to which player, and a plain "
+                f"list of gradients does not say. Received: {len(u)} gradients through `apply`. "
+                "Train a `tf_consensus.GAN`, or call `optimizer.step(game)` with a "
+                "`tf_consensus.Game`."
+            )
+        parts, start = [], 0
+        for size in self.player_sizes:
+            parts.append(list(u[start : start + size]))
+            start += size
+        return parts
+
+
+class Game:
+    """A differentiable game: n players, each with its own loss and its own variables.
+
+    With x = (x₁ … xₙ) the parameters of all players, the gradient vector field (eq. 5, written
+    with losses, utility = -loss) is
+
+        v(x) = (-∇₁ loss₁(x), …, -∇ₙ lossₙ(x)).
+
+    Its derivative v'(x) is in general not symmetric. A stationary point of v is stable under small
+    gradient steps if all eigenvalues of v' there have negative real part.
+
+    Args:
+        losses: function; `losses(*batch)` returns one scalar a player. It must be a deterministic
+            function of the variables and the batch, since an optimizer evaluates it as often as it
+            needs: draw latents and noise before, and hand them over in `batch`.
+        players: one non-empty list of variables (`keras.Variable` or `tf.Variable`) a player; no
+            variable may belong to two players. For a GAN: generator first, discriminator second.
+        batch: positional arguments of `losses`.
+
+    Raises:
+        TypeError: if `losses` is not callable or a player holds something other than variables.
+        ValueError: if there is no player, a player has no variables, or players share one.
+
+    Example:
+        >>> x, y = tf.Variable(1.0), tf.Variable(1.0)
+        >>> game = Game(lambda: (x * y, -x * y), players=[[x], [y]])
+        >>> lin = game.linearize()
+        >>> [float(t) for t in lin.v]
+        [-1.0, 1.0]
+        >>> [float(t) for t in lin.vjp(lin.v)]
+        [1.0, 1.0]
+
+    Reference:
+        Mescheder, Nowozin, Geiger, The Numerics of GANs, 2017, section 2.2.
+    """
+
+    def __init__(
+        self,
+        losses: Callable[..., Sequence[tf.Tensor]],
+        players: Sequence[Sequence[Any]],
+        batch: Sequence[Any] = (),
+    ):
+        if not callable(losses):
+            raise TypeError(
+                "`losses` must be a function that returns one scalar a player. "
+                f"Received: losses={losses!r}. Pass the function itself, not its value."
+            )
+        self.losses = losses
+        self.players = _check_players(players)
+        self.batch = tuple(batch)
+        self.variables = [x for player in self.players for x in player]
+
+    def linearize(self, second_order: bool = True) -> Linearization:
+        """Evaluates the losses, the field v and the pullback u ↦ v'ᵀu at the current variables.
+
+        Args:
+            second_order: `False` leaves out what the pullback needs, which saves memory and time
+                when executing eagerly; `vjp` then raises.
+
+        Returns:
+            A `Linearization`. A variable that a loss does not reach has a zero entry in v, and
+            zero entries in every pullback.
+
+        Raises:
+            TypeError: if the losses are not one a player.
+            ValueError: if a loss is not a scalar of floating type, or, when executing eagerly, is
+                not finite.
+        """
+        sizes = [len(player) for player in self.players]
+        if not second_order:
+            losses, v = self._field(range(len(self.players)))
+            return Linearization(losses, v, _no_pullback, sizes)
+        values = _values(self.variables)
+        with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
+            tape.watch(values)
+            losses, v = self._field(range(len(self.players)))
+
+        def vjp(u):
+            return _dense_gradient(tape, v, values, u)
+
+        return Linearization(losses, v, vjp, sizes)
+
+    def player_gradient(self, player: int) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
+        """All losses and one player's part of the field, vᵢ = -∇ᵢ lossᵢ."""
+        return self._field([player])
+
+    def jvp(self, u: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+        """The forward product v'u, a list that matches `variables`, by forward over reverse.
+
+        Args:
+            u: list of tensors of the variables' shapes.
+        """
+        tangents = [tf.cast(t, x.dtype) for t, x in zip(u, self.variables, strict=True)]
+        with tf.autodiff.ForwardAccumulator(_values(self.variables), tangents) as forward:
+            _, v = self._field(range(len(self.players)))
+        return forward.jvp(v, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+
+    def _field(self, wanted):
+        players = {i: _values(self.players[i]) for i in wanted}
+        with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
+            tape.watch(list(players.values()))
+            losses = _check_losses(self.losses(*self.batch), len(self.players))
+        gradients = [_dense_gradient(tape, losses[i], x) for i, x in players.items()]
+        return losses, [-g for part in gradients for g in part]
+
+
+def _values(variables):
+    return [x.value if isinstance(x, keras.Variable) else x for x in variables]
+
+
+def _dense_gradient(tape, target, sources, output_gradients=None):
+    """Gradients with zeros where nothing is connected, embeddings' slices made dense."""
+    gradients = tape.gradient(
+        target,
+        sources,
+        output_gradients=output_gradients,
+        unconnected_gradients=tf.UnconnectedGradients.ZERO,
+    )
+    return [tf.convert_to_tensor(g) for g in gradients]
+
+
+def _no_pullback(u):
+    del u
+    raise RuntimeError(
+        "The pullback v'ᵀu needs the second-order tape, and this linearization was made with "
+        "second_order=False. Call `game.linearize()`."
+    )
+
+
+def _check_players(players):
+    players = [list(player) for player in players]
+    if not players or not all(players):
+        raise ValueError(
+            "A game needs at least one player and every player at least one variable. "
+            f"Received: players with {[len(p) for p in players]} variables. A Keras model has its "
+            "variables only once it is built: call it on a batch first."
+        )
+    owner = {}
+    for index, player in enumerate(players):
+        for x in player:
+            if not isinstance(x, keras.Variable | tf.Variable):
+                raise TypeError(
+                    "A player is a list of keras.Variable or tf.Variable. "
+                    f"Received: {type(x).__name__} in player {index}. "
+                    "Wrap constants in tf.Variable."
+                )
+            if id(x) in owner:
+                raise ValueError(
+                    "The players' variables must be disjoint, each listed once. Received: "
+                    f"variable '{x.name}' in player {owner[id(x)]} and in player {index}. "
+                    "Give every player its own variables."
+                )
+            owner[id(x)] = index
+    return players
+
+
+def _check_losses(losses, number):
+    if not isinstance(losses, list | tuple) or len(losses) != number:
+        got = f"{len(losses)} losses" if isinstance(losses, list | tuple) else type(losses).__name__
+        raise TypeError(
+            f"`losses` must return a list or tuple of one scalar a player, here {number}. "
+            f"Received: {got}. For a single player return a tuple of one."
+        )
+    losses = [tf.convert_to_tensor(loss) for loss in losses]
+    for index, loss in enumerate(losses):
+        if loss.shape.rank != 0 or not loss.dtype.is_floating:
+            raise ValueError(
+                "Each loss must be a floating-point scalar, a tensor of rank 0. Received: loss "
+                f"{index} of shape {loss.shape} and dtype {loss.dtype.name}. "
+                "Reduce it over the batch, e.g. with tf.reduce_mean."
+            )
+        if tf.executing_eagerly() and not bool(tf.math.is_finite(loss)):
+            raise ValueError(
+                f"Each loss must be finite. Received: loss {index} = {float(loss)}. "
+                "The run has diverged: lower the learning rate, or check the batch for NaN."
+            )
+    return losses

@@ -1,0 +1,151 @@
+"""Alternating gradient ascent."""
+
+import keras
+
+from tf_consensus.game import Linearization
+from tf_consensus.optimizers.game_optimizer import GameOptimizer, apply_direction, make_inner
+
+
+@keras.saving.register_keras_serializable("tf_consensus")
+class AlternatingOptimizer(GameOptimizer):
+    """Alternating gradient ascent (AltGA): the discriminator moves first, then the generator.
+
+    One step(game) of a game of two players (generator first, discriminator second) is
+
+        k times:  φ ← φ + h_D v_D(θ, φ)
+        m times:  θ ← θ + h_G v_G(θ, φ)
+
+    each gradient taken at the newest parameters, all on the game's one batch.
+
+    Args:
+        generator_optimizer: name, config or instance of a Keras optimizer.
+        discriminator_optimizer: likewise; its own object.
+        discriminator_steps: k ≥ 1.
+        generator_steps: m ≥ 1.
+        name: name of the optimizer.
+
+    Raises:
+        ValueError: if the two optimizers are one object, or k or m is not a positive integer.
+
+    Example:
+        >>> optimizer = AlternatingOptimizer("rmsprop", "rmsprop", discriminator_steps=5)
+
+    Reference:
+        Mescheder, Nowozin, Geiger, The Numerics of GANs, 2017, supplement, Proposition 14.
+    """
+
+    def __init__(
+        self,
+        generator_optimizer="rmsprop",
+        discriminator_optimizer="rmsprop",
+        discriminator_steps=1,
+        generator_steps=1,
+        name=None,
+        **kwargs,
+    ):
+        super().__init__(generator_optimizer, name=name, **kwargs)
+        self.discriminator_optimizer = make_inner(discriminator_optimizer)
+        if self.generator_optimizer is self.discriminator_optimizer:
+            raise ValueError(
+                "Each player needs an optimizer of its own. Received: one "
+                f"{type(self.inner_optimizer).__name__} for both. Create two."
+            )
+        for key, steps in (
+            ("discriminator_steps", discriminator_steps),
+            ("generator_steps", generator_steps),
+        ):
+            if not isinstance(steps, int) or isinstance(steps, bool) or steps < 1:
+                raise ValueError(
+                    f"`{key}` must be an integer of at least 1. Received: {key}={steps!r}. "
+                    "The paper alternates 1 and 1."
+                )
+        self.discriminator_steps = discriminator_steps
+        self.generator_steps = generator_steps
+
+    @property
+    def generator_optimizer(self):
+        """The generator's optimizer, the one whose averages Keras' SwapEMAWeights uses."""
+        return self.inner_optimizer
+
+    @property
+    def inner_optimizers(self):
+        """The generator's and the discriminator's optimizer."""
+        return [self.inner_optimizer, self.discriminator_optimizer]
+
+    def step(self, game):
+        """One round: k discriminator updates, then m generator updates.
+
+        Returns:
+            Losses and field as each player saw them before its last update; without a pullback.
+
+        Raises:
+            ValueError: if the game does not have two players.
+        """
+        if len(game.players) != 2:
+            raise ValueError(
+                "Alternating updates are defined for two players, generator and discriminator. "
+                f"Received: a game of {len(game.players)}. Use SimultaneousOptimizer."
+            )
+        self.build(game.variables)
+        first, v_d = self._ascend(game, 1, self.discriminator_optimizer, self.discriminator_steps)
+        last, v_g = self._ascend(game, 0, self.generator_optimizer, self.generator_steps)
+        self._iterations.assign_add(1)
+        sizes = [len(player) for player in game.players]
+        return Linearization([last[0], first[1]], v_g + v_d, _no_pullback, sizes)
+
+    def _ascend(self, game, player, optimizer, steps):
+        for _ in range(steps):
+            losses, v = game.player_gradient(player)
+            apply_direction(optimizer, v, game.players[player])
+        return losses, v
+
+    def apply(self, grads, trainable_variables=None):
+        """Not possible: gradients handed over once cannot be taken again after the first move.
+
+        Raises:
+            RuntimeError: always, with the remedy.
+        """
+        raise RuntimeError(
+            "Alternating updates evaluate the losses between the players' moves, so gradients "
+            f"handed to `apply` are not enough. Received: {len(list(grads))} gradients. "
+            "Train a `tf_consensus.GAN`, or call `optimizer.step(game)`."
+        )
+
+    @property
+    def iterations(self):
+        """Number of rounds taken."""
+        return self._iterations
+
+    @property
+    def learning_rate(self):
+        """The generator's learning rate."""
+        return self.inner_optimizer.learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, learning_rate):
+        raise ValueError(
+            "One learning rate cannot stand for two optimizers. Received: learning_rate="
+            f"{learning_rate}. Set `optimizer.generator_optimizer.learning_rate` and "
+            "`optimizer.discriminator_optimizer.learning_rate`."
+        )
+
+    def get_config(self):
+        """The constructor's arguments."""
+        config = super().get_config()
+        return {
+            "name": config["name"],
+            "generator_optimizer": config["inner_optimizer"],
+            "discriminator_optimizer": keras.saving.serialize_keras_object(
+                self.discriminator_optimizer
+            ),
+            "discriminator_steps": self.discriminator_steps,
+            "generator_steps": self.generator_steps,
+        }
+
+
+def _no_pullback(u):
+    del u
+    raise RuntimeError(
+        "An alternating update takes its gradients at different points, so there is no one field "
+        "to pull back. Call `game.linearize()`."
+    )

@@ -1,0 +1,273 @@
+"""The Keras plumbing that every optimizer for games shares."""
+
+from collections.abc import Sequence
+
+import keras
+import tensorflow as tf
+
+from tf_consensus.game import Game, Linearization
+
+INNER_OPTIONS = (
+    "weight_decay",
+    "clipnorm",
+    "clipvalue",
+    "global_clipnorm",
+    "use_ema",
+    "ema_momentum",
+    "ema_overwrite_frequency",
+    "loss_scale_factor",
+    "gradient_accumulation_steps",
+)
+
+
+def apply_direction(optimizer, direction: Sequence[tf.Tensor], variables) -> None:
+    """Moves `variables` along `direction` (ascent) by a step of a plain Keras optimizer.
+
+    Keras descends and sums over the replicas of a strategy: the sign and the number of replicas
+    enter here and nowhere else.
+    """
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    optimizer.apply([-w if replicas == 1 else -w / replicas for w in direction], list(variables))
+
+
+class GameOptimizer(keras.optimizers.Optimizer):
+    """Base class: an update x ← x + h·w(x) through an inner Keras optimizer.
+
+    A subclass defines `direction(linearization)`, the field w(x); everything Keras expects of an
+    optimizer (building, state, saving, schedules, averaging) is forwarded to `inner_optimizer`.
+
+    There are two ways to use one. `step(game)` takes a `Game` and can do everything.
+    `compile(optimizer=...)` of any Keras model goes through `apply(gradients, variables)`, where
+    the second-order term is taken from the graph that computed the gradients; it needs graph mode
+    or XLA, Keras' default.
+
+    Args:
+        inner_optimizer: name, config or instance of a Keras optimizer.
+        learning_rate: float or `keras.optimizers.schedules.LearningRateSchedule`; only if
+            `inner_optimizer` is a name, `None` for that optimizer's default.
+        name: name of the optimizer.
+
+    Raises:
+        ValueError: if an option belongs on the inner optimizer, or the inner one cannot be used.
+    """
+
+    def __init__(self, inner_optimizer="rmsprop", learning_rate=None, name=None, **kwargs):
+        _refuse_options(type(self).__name__, kwargs)
+        super().__init__(learning_rate=0.0, name=name)
+        self.inner_optimizer = make_inner(inner_optimizer, learning_rate)
+
+    def direction(self, linearization: Linearization) -> list[tf.Tensor]:
+        """The field w to step along, a list that matches `linearization.v`."""
+        raise NotImplementedError
+
+    def step(self, game: Game) -> Linearization:
+        """One update of all players of `game`, in place.
+
+        Returns:
+            The linearization that the update used, taken before it.
+        """
+        self.build(game.variables)
+        linearization = game.linearize(second_order=self.second_order)
+        self._move(linearization, game.variables)
+        return linearization
+
+    @property
+    def second_order(self) -> bool:
+        """Whether `direction` uses the pullback."""
+        return False
+
+    def apply(self, grads, trainable_variables=None):
+        """One update from gradients that someone else computed, as Keras models do.
+
+        Args:
+            grads: gradients of all players' losses, each with respect to its own variables.
+            trainable_variables: the variables, in the same order; needed at the first call.
+
+        Raises:
+            RuntimeError: if the second-order term is needed and cannot be had from `grads`.
+            ValueError: if the variables are not those the optimizer was built with.
+        """
+        grads = list(grads)
+        if not grads:
+            return
+        variables = self._variables_for(grads, trainable_variables)
+        grads, variables = self._filter_empty_gradients(grads, variables)
+        v = [-tf.convert_to_tensor(g) for g in grads]
+        pullback = self._symbolic_pullback(v, variables)
+        self._move(Linearization([], v, pullback, player_sizes=None), variables)
+
+    def apply_gradients(self, grads_and_vars):
+        """As `apply`, from pairs; returns the number of steps taken, as Keras' own does."""
+        grads, variables = zip(*grads_and_vars, strict=True)
+        self.apply(grads, variables)
+        return self.iterations
+
+    def _move(self, linearization, variables):
+        apply_direction(self.inner_optimizer, self.direction(linearization), variables)
+
+    def _variables_for(self, grads, variables):
+        if variables is None and not self.built:
+            raise ValueError(
+                "The first call of `apply` must name the variables. Received: "
+                f"{len(grads)} gradients and no variables. "
+                "Pass them, or call `optimizer.build(variables)` first."
+            )
+        variables = list(self._trainable_variables if variables is None else variables)
+        self.build(variables)
+        unknown = [x.name for x in variables if not self._knows(x)]
+        if unknown:
+            raise ValueError(
+                "An optimizer for games updates all players in one call. Received: variables "
+                f"{unknown}, which it was not built with. Hand the gradients of all players to "
+                "one `apply_gradients`, or build a new optimizer for new variables."
+            )
+        return variables
+
+    def _knows(self, variable):
+        return self._var_key(variable) in self._trainable_variables_indices
+
+    def _symbolic_pullback(self, v, variables):
+        """The pullback v'ᵀu from the graph that `v` was computed in."""
+
+        def vjp(u):
+            if tf.executing_eagerly():
+                raise RuntimeError(_NO_SECOND_ORDER.format("executing eagerly"))
+            values = [x.value if isinstance(x, keras.Variable) else x for x in variables]
+            pulled = tf.gradients(v, values, grad_ys=[tf.stop_gradient(t) for t in u])
+            if all(p is None for p in pulled):
+                raise RuntimeError(
+                    _NO_SECOND_ORDER.format("no gradient depends on any variable in this graph")
+                )
+            return [
+                tf.zeros_like(t) if p is None else tf.convert_to_tensor(p)
+                for p, t in zip(pulled, v, strict=True)
+            ]
+
+        return vjp
+
+    def build(self, variables):
+        """Creates the state of the inner optimizer; a second call changes nothing."""
+        if self.built:
+            return
+        variables = list(variables)
+        for inner in self.inner_optimizers:
+            inner.build(variables)
+        super().build(variables)
+
+    @property
+    def inner_optimizers(self) -> list:
+        """The wrapped Keras optimizers."""
+        return [self.inner_optimizer]
+
+    @property
+    def variables(self):
+        """The whole state: the wrapper's own variables and the inner optimizers'."""
+        return self._variables + [x for inner in self.inner_optimizers for x in inner.variables]
+
+    @property
+    def iterations(self):
+        """Number of steps taken: the inner optimizer's own counter."""
+        return self.inner_optimizer.iterations
+
+    @property
+    def learning_rate(self):
+        """The inner optimizer's learning rate h; may be set."""
+        return self.inner_optimizer.learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, learning_rate):
+        self.inner_optimizer.learning_rate = learning_rate
+
+    def set_weights(self, weights):
+        """Restores the whole state, in the order of `variables`."""
+        if len(weights) != len(self.variables):
+            raise ValueError(
+                "`set_weights` takes one array a variable of the optimizer, which must be built. "
+                f"Received: {len(weights)} arrays for {len(self.variables)} variables. "
+                "Call `optimizer.build(variables)` first."
+            )
+        for variable, weight in zip(self.variables, weights, strict=True):
+            variable.assign(weight)
+
+    def scale_loss(self, loss):
+        """The loss itself: an inner optimizer that scales it is refused."""
+        return loss
+
+    def finalize_variable_values(self, var_list):
+        """Lets the inner optimizers put averaged weights in place after training."""
+        for inner in self.inner_optimizers:
+            inner.finalize_variable_values(var_list)
+
+    def exclude_from_weight_decay(self, var_list=None, var_names=None):
+        """Forwarded to the inner optimizers."""
+        for inner in self.inner_optimizers:
+            inner.exclude_from_weight_decay(var_list=var_list, var_names=var_names)
+
+    def get_config(self):
+        """The constructor's arguments, the inner optimizer serialized."""
+        inner = keras.saving.serialize_keras_object(self.inner_optimizer)
+        return {"name": self.name, "inner_optimizer": inner}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """The optimizer that `get_config` describes."""
+        return cls(
+            **{
+                key: keras.saving.deserialize_keras_object(value, custom_objects)
+                for key, value in config.items()
+            }
+        )
+
+
+_NO_SECOND_ORDER = (
+    "The second-order term v'ᵀv cannot be taken from the gradients that were handed over. "
+    "Received: {}. Compile the model with run_eagerly=False and compute the gradients in the same "
+    "graph, outside of tf.cond, without loss scaling (mixed_float16; use mixed_bfloat16); or train "
+    "a `tf_consensus.GAN`, or call `optimizer.step(game)` with a `tf_consensus.Game`."
+)
+
+
+def make_inner(optimizer, learning_rate=None):
+    """The inner optimizer from a name, config or instance, checked.
+
+    Raises:
+        ValueError: if a learning rate is given beside an instance or config, or the optimizer
+            itself wraps another, scales the loss or accumulates gradients.
+    """
+    if learning_rate is not None:
+        if not isinstance(optimizer, str):
+            raise ValueError(
+                "`learning_rate` goes with an optimizer given by name. Received: learning_rate="
+                f"{learning_rate} and inner_optimizer={optimizer!r}. "
+                "Set the learning rate on the inner optimizer."
+            )
+        optimizer = type(keras.optimizers.get(optimizer))(learning_rate=learning_rate)
+    inner = keras.optimizers.get(optimizer)
+    if isinstance(inner, GameOptimizer | keras.optimizers.LossScaleOptimizer):
+        raise ValueError(
+            "The inner optimizer must be a plain Keras optimizer. "
+            f"Received: {type(inner).__name__}. Pass RMSprop, Adam, SGD or the like."
+        )
+    for option in ("loss_scale_factor", "gradient_accumulation_steps"):
+        if getattr(inner, option, None):
+            raise ValueError(
+                f"The inner optimizer must not use `{option}`, which would change the method: w "
+                "is not linear in the gradients of parts of a batch. Received: "
+                f"{option}={getattr(inner, option)}. Leave it unset."
+            )
+    return inner
+
+
+def _refuse_options(name, options):
+    misplaced = sorted(set(options) & set(INNER_OPTIONS))
+    if misplaced:
+        given = ", ".join(f"{key}={options[key]!r}" for key in misplaced)
+        raise ValueError(
+            f"These are options of the inner optimizer, not of {name}. Received: {given}. "
+            f"Write {name}(inner_optimizer=keras.optimizers.RMSprop({given}))."
+        )
+    if options:
+        raise TypeError(
+            f"{name} does not know these arguments. Received: {sorted(options)}. "
+            "See its documentation for those it takes."
+        )

@@ -1,0 +1,114 @@
+"""What optimizers with a weighted second-order term share: γ, its schedule, and `every`."""
+
+import math
+
+import keras
+import tensorflow as tf
+
+from tf_consensus import vectors
+from tf_consensus.optimizers.game_optimizer import GameOptimizer
+
+_PROBED_STEPS = (0, 1, 10, 100, 1_000, 10_000, 100_000, 1_000_000)
+
+
+class RegularizedOptimizer(GameOptimizer):
+    """Base class: w = v - γ·g, where g is a pullback of the field.
+
+    A subclass defines `cotangent(linearization)`, the u of g = v'ᵀu, and may override
+    `restrict(linearization, g)` to keep only some players' part of g.
+
+    Args:
+        inner_optimizer: name, config or instance of a Keras optimizer.
+        learning_rate: float or schedule, with an inner optimizer given by name.
+        gamma: weight γ ≥ 0, a number or a `keras.optimizers.schedules.LearningRateSchedule` over
+            the optimizer's steps.
+        every: take the second-order term only at each `every`-th step, weighted `every`·γ; the
+            steps between cost what a simultaneous step costs.
+        name: name of the optimizer.
+
+    Raises:
+        ValueError: if γ is negative or not finite (a schedule is probed at steps 0, 1, 10, …, 10⁶)
+            or `every` is not a positive integer.
+    """
+
+    def __init__(
+        self,
+        inner_optimizer="rmsprop",
+        learning_rate=None,
+        gamma=10.0,
+        every=1,
+        name=None,
+        **kwargs,
+    ):
+        super().__init__(inner_optimizer, learning_rate, name=name, **kwargs)
+        self.gamma = _check_gamma(gamma)
+        if not isinstance(every, int) or isinstance(every, bool) or every < 1:
+            raise ValueError(
+                "`every` counts steps: an integer of at least 1. "
+                f"Received: every={every!r}. every=1 regularizes each step."
+            )
+        self.every = every
+
+    @property
+    def second_order(self):
+        """False for a constant γ = 0, where w = v exactly."""
+        return self.gamma != 0.0
+
+    def cotangent(self, linearization):
+        """The vector u that the field is pulled back from."""
+        raise NotImplementedError
+
+    def restrict(self, linearization, g):
+        """The part of the regularizer's gradient that enters the update; here all of it."""
+        del linearization
+        return g
+
+    def direction(self, linearization):
+        """The field w = v - γ·v'ᵀu."""
+        v = linearization.v
+        if not self.second_order:
+            return v
+        # Averaged over replicas before the pullback: the gradient of the global batch's ½‖v‖².
+        u = [tf.stop_gradient(t) for t in vectors.replica_mean(self.cotangent(linearization))]
+        gamma = self._current_gamma()
+
+        def regularized():
+            g = self.restrict(linearization, linearization.vjp(u))
+            return vectors.add_scaled(v, -gamma * self.every, g)
+
+        if self.every == 1:
+            return regularized()
+        if linearization.player_sizes is None:
+            raise ValueError(
+                "`every` > 1 skips work by branching, and gradients handed to `apply` cannot be "
+                f"differentiated inside a branch. Received: every={self.every}. Use every=1, train "
+                "a `tf_consensus.GAN`, or call `optimizer.step(game)`."
+            )
+        due = tf.equal(tf.convert_to_tensor(self.iterations) % self.every, 0)
+        return tf.cond(due, regularized, lambda: [tf.identity(t) for t in v])
+
+    def _current_gamma(self):
+        return self.gamma(self.iterations) if callable(self.gamma) else self.gamma
+
+    def get_config(self):
+        """The constructor's arguments."""
+        gamma = keras.saving.serialize_keras_object(self.gamma)
+        return {**super().get_config(), "gamma": gamma, "every": self.every}
+
+
+def _check_gamma(gamma):
+    schedule = isinstance(gamma, keras.optimizers.schedules.LearningRateSchedule)
+    if not schedule and (not isinstance(gamma, int | float) or isinstance(gamma, bool)):
+        raise TypeError(
+            "`gamma` must be a number or a keras.optimizers.schedules.LearningRateSchedule. "
+            f"Received: gamma={gamma!r}. For example gamma=10.0."
+        )
+    probed = [float(gamma(step)) for step in _PROBED_STEPS] if schedule else [float(gamma)]
+    for step, value in zip(_PROBED_STEPS, probed, strict=False):
+        if not math.isfinite(value) or value < 0:
+            at = f" at step {step}" if schedule else ""
+            raise ValueError(
+                f"`gamma` must be finite and at least 0. Received: gamma={value}{at}. "
+                "A negative weight would drive the players away from every equilibrium."
+            )
+    return gamma if schedule else float(gamma)
