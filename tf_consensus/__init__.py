@@ -3,7 +3,9 @@
 Importing this package registers every serializable class, so that saved models load.
 """
 
+from tf_consensus import objectives, vectors
 from tf_consensus.game import Game, Linearization
+from tf_consensus.gan import GAN
 from tf_consensus.optimizers import (
     AlternatingOptimizer,
     ClippedOptimizer,
@@ -14,6 +16,7 @@ from tf_consensus.optimizers import (
 )
 
 __all__ = [
+    "GAN",
     "AlternatingOptimizer",
     "ClippedOptimizer",
     "ConsensusOptimizer",
@@ -22,4 +25,6 @@ __all__ = [
     "Linearization",
     "SimultaneousOptimizer",
     "SmoothingOptimizer",
+    "objectives",
+    "vectors",
 ]
