@@ -20,6 +20,7 @@ setup(
         "keras>=3.3",
         "matplotlib>=3.8",
         "numpy>=1.26",
+        "pillow>=10.0",
         "scipy>=1.11",
         "tensorflow>=2.16",
     ],

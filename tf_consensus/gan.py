@@ -12,6 +12,10 @@ from tf_consensus.fused import fused_train_function
 from tf_consensus.game import Game
 from tf_consensus.optimizers import GameOptimizer, apply_direction
 
+# Training draws latents 0, 1, 2 …; draws that it never takes keep the other uses apart from it.
+_GENERATION = tf.int64.min
+_EVALUATION = -1
+
 
 @keras.saving.register_keras_serializable("tf_consensus")
 class GAN(keras.Model):
@@ -91,12 +95,20 @@ class GAN(keras.Model):
 
         Args:
             real: tensor of real samples, (batch, …).
-            training: how the networks are called.
+            training: how the networks are called; `False` leaves the noise counter alone.
 
         Returns:
             The `Game`, generator first, discriminator second.
         """
-        latents = self._draw_latents(real.shape[0] or tf.shape(real)[0])
+        if training:
+            draw = tf.convert_to_tensor(self.noise_counter)
+            # A batch that never comes, at the end of the data, must not count.
+            with tf.control_dependencies([real]):
+                self.noise_counter.assign_add(1)
+        else:
+            # An evaluation has latents of its own, so that it never changes how training goes on.
+            draw = _EVALUATION - tf.cast(self._generator_loss.count, tf.int64)
+        latents = self._latents(real.shape[0] or tf.shape(real)[0], draw)
 
         def losses(real, latents):
             fake = self.generator(latents, training=training)
@@ -117,14 +129,11 @@ class GAN(keras.Model):
         players = [self.generator.trainable_variables, self.discriminator.trainable_variables]
         return Game(losses, players, batch=(real, latents))
 
-    def _draw_latents(self, number):
+    def _latents(self, number, draw):
         context = tf.distribute.get_replica_context()
-        replicas, replica = 1, 0
         if context is not None:
-            replicas = context.num_replicas_in_sync
-            replica = context.replica_id_in_sync_group
-        draw = tf.cast(self.noise_counter, tf.int64) * replicas + tf.cast(replica, tf.int64)
-        self.noise_counter.assign_add(1)
+            replica = tf.cast(context.replica_id_in_sync_group, tf.int64)
+            draw = draw * context.num_replicas_in_sync + replica
         return _normal((number, self.latent_dim), self.seed, draw, self.compute_dtype)
 
     def train_step(self, data):
@@ -187,8 +196,7 @@ class GAN(keras.Model):
                     "For example gan.generate(64)."
                 )
         seed = int(np.random.randint(2**31)) if seed is None else int(seed)
-        # The draw -1 is never taken in training, so the same seed there gives other latents.
-        latents = _normal((n, self.latent_dim), seed, tf.constant(-1, tf.int64), self.compute_dtype)
+        latents = _normal((n, self.latent_dim), seed, _GENERATION, self.compute_dtype)
         return self.generator.predict(latents, batch_size=batch_size, verbose=0)
 
     def get_config(self):
@@ -216,9 +224,18 @@ class GAN(keras.Model):
 
 
 def _normal(shape, seed, draw, dtype):
-    """Standard normal numbers, the same on every device, as a function of (seed, draw)."""
-    key = tf.stack([tf.constant(seed, tf.int64), draw])
-    return tf.random.stateless_normal(shape, key, dtype=dtype, alg="philox")
+    """Standard normal numbers as a function of (seed, draw), the same compiled or not.
+
+    The bits of the Philox generator are equal on every device; what TensorFlow makes uniform and
+    normal numbers from them by is not, so 24 of them become a number in (-1, 1) here.
+    """
+    key = tf.stack([tf.constant(seed, tf.int64), tf.cast(draw, tf.int64)])
+    bits = tf.random.stateless_uniform(
+        shape, key, minval=None, maxval=None, dtype=tf.uint32, alg="philox"
+    )
+    precise = tf.float64 if dtype == "float64" else tf.float32
+    uniform = tf.cast(tf.bitwise.right_shift(bits, tf.constant(8, tf.uint32)), precise) * 2.0**-23
+    return tf.cast(np.sqrt(2.0) * tf.math.erfinv(uniform - (1 - 2.0**-24)), dtype)
 
 
 def _samples(data):
