@@ -80,7 +80,9 @@ class GameOptimizer(keras.optimizers.Optimizer):
         """One update from gradients that someone else computed, as Keras models do.
 
         Args:
-            grads: gradients of all players' losses, each with respect to its own variables.
+            grads: gradients of all players' losses, each with respect to its own variables. Under
+                a `tf.distribute` strategy, as everywhere in Keras, each replica's share: their sum
+                over the replicas is the gradient of the global batch.
             trainable_variables: the variables, in the same order; needed at the first call.
 
         Raises:
@@ -92,7 +94,8 @@ class GameOptimizer(keras.optimizers.Optimizer):
             return
         variables = self._variables_for(grads, trainable_variables)
         grads, variables = self._filter_empty_gradients(grads, variables)
-        v = [-tf.convert_to_tensor(g) for g in grads]
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        v = [-replicas * tf.convert_to_tensor(g) for g in grads]
         pullback = self._symbolic_pullback(v, variables)
         self._move(Linearization([], v, pullback, player_sizes=None), variables)
 
