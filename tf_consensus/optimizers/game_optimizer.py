@@ -87,7 +87,8 @@ class GameOptimizer(keras.optimizers.Optimizer):
 
         Raises:
             RuntimeError: if the second-order term is needed and cannot be had from `grads`.
-            ValueError: if the variables are not those the optimizer was built with.
+            ValueError: if the variables are not those the optimizer was built with, all of them
+                where a second-order term is needed, or not as many as the gradients.
         """
         grads = list(grads)
         if not grads:
@@ -116,13 +117,20 @@ class GameOptimizer(keras.optimizers.Optimizer):
                 "Pass them, or call `optimizer.build(variables)` first."
             )
         variables = list(self._trainable_variables if variables is None else variables)
+        if len(grads) != len(variables):
+            raise ValueError(
+                "`apply` takes one gradient a variable. Received: "
+                f"{len(grads)} gradients for {len(variables)} variables. "
+                "Hand over None where a variable has no gradient."
+            )
         self.build(variables)
         unknown = [x.name for x in variables if not self._knows(x)]
         if unknown:
+            raise ValueError(_ONE_CALL.format(f"variables {unknown}, which it was not built with"))
+        missing = len(self._trainable_variables) - len(variables)
+        if self.second_order and missing:
             raise ValueError(
-                "An optimizer for games updates all players in one call. Received: variables "
-                f"{unknown}, which it was not built with. Hand the gradients of all players to "
-                "one `apply_gradients`, or build a new optimizer for new variables."
+                _ONE_CALL.format(f"{len(variables)} of the variables, {missing} are missing")
             )
         return variables
 
@@ -221,6 +229,11 @@ class GameOptimizer(keras.optimizers.Optimizer):
             }
         )
 
+
+_ONE_CALL = (
+    "An optimizer for games updates all players in one call. Received: {}. Hand the gradients of "
+    "all players to one `apply_gradients`, or build a new optimizer for new variables."
+)
 
 _NO_SECOND_ORDER = (
     "The second-order term v'ᵀv cannot be taken from the gradients that were handed over. "
