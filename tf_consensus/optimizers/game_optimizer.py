@@ -259,7 +259,9 @@ def make_inner(optimizer, learning_rate=None):
             )
         optimizer = type(keras.optimizers.get(optimizer))(learning_rate=learning_rate)
     inner = keras.optimizers.get(optimizer)
-    if isinstance(inner, GameOptimizer | keras.optimizers.LossScaleOptimizer):
+    wrapper = isinstance(inner, GameOptimizer | keras.optimizers.LossScaleOptimizer)
+    # Keras' MultiOptimizer, which older versions lack, is known by its attribute.
+    if inner is None or wrapper or hasattr(inner, "optimizers"):
         raise ValueError(
             "The inner optimizer must be a plain Keras optimizer. "
             f"Received: {type(inner).__name__}. Pass RMSprop, Adam, SGD or the like."
