@@ -3,7 +3,13 @@
 import keras
 
 from tf_consensus.game import Linearization
-from tf_consensus.optimizers.game_optimizer import GameOptimizer, apply_direction, make_inner
+from tf_consensus.optimizers.game_optimizer import (
+    INNER_OPTIONS,
+    GameOptimizer,
+    apply_direction,
+    make_inner,
+    refuse_options,
+)
 
 
 @keras.saving.register_keras_serializable("tf_consensus")
@@ -25,7 +31,8 @@ class AlternatingOptimizer(GameOptimizer):
         name: name of the optimizer.
 
     Raises:
-        ValueError: if the two optimizers are one object, or k or m is not a positive integer.
+        ValueError: if the two optimizers are one object, k or m is not a positive integer, or an
+            option belongs on the two optimizers, as the learning rate does.
 
     Example:
         >>> optimizer = AlternatingOptimizer("rmsprop", "rmsprop", discriminator_steps=5)
@@ -43,7 +50,9 @@ class AlternatingOptimizer(GameOptimizer):
         name=None,
         **kwargs,
     ):
-        super().__init__(generator_optimizer, name=name, **kwargs)
+        misplaced = ("learning_rate", *INNER_OPTIONS)
+        refuse_options(type(self).__name__, kwargs, "generator_optimizer", misplaced)
+        super().__init__(generator_optimizer, name=name)
         self.discriminator_optimizer = make_inner(discriminator_optimizer)
         if self.generator_optimizer is self.discriminator_optimizer:
             raise ValueError(

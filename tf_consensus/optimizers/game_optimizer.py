@@ -52,7 +52,7 @@ class GameOptimizer(keras.optimizers.Optimizer):
     """
 
     def __init__(self, inner_optimizer="rmsprop", learning_rate=None, name=None, **kwargs):
-        _refuse_options(type(self).__name__, kwargs)
+        refuse_options(type(self).__name__, kwargs)
         super().__init__(learning_rate=0.0, name=name)
         self.inner_optimizer = make_inner(inner_optimizer, learning_rate)
 
@@ -276,13 +276,14 @@ def make_inner(optimizer, learning_rate=None):
     return inner
 
 
-def _refuse_options(name, options):
-    misplaced = sorted(set(options) & set(INNER_OPTIONS))
+def refuse_options(name, options, inner="inner_optimizer", inner_options=INNER_OPTIONS):
+    """Raises if there is any option, saying where those of the inner optimizer belong."""
+    misplaced = sorted(set(options) & set(inner_options))
     if misplaced:
         given = ", ".join(f"{key}={options[key]!r}" for key in misplaced)
         raise ValueError(
             f"These are options of the inner optimizer, not of {name}. Received: {given}. "
-            f"Write {name}(inner_optimizer=keras.optimizers.RMSprop({given}))."
+            f"Write {name}({inner}=keras.optimizers.RMSprop({given}))."
         )
     if options:
         raise TypeError(
