@@ -3,7 +3,6 @@
 import keras
 import tensorflow as tf
 
-from tf_consensus import vectors
 from tf_consensus.optimizers.regularized import RegularizedOptimizer
 
 
@@ -41,4 +40,4 @@ class SmoothingOptimizer(RegularizedOptimizer):
     def restrict(self, linearization, g):
         """All but the generator's part."""
         generator, *others = linearization.by_player(g)
-        return vectors.scale(generator, 0.0) + [t for part in others for t in part]
+        return [tf.zeros_like(t) for t in generator] + [t for part in others for t in part]
