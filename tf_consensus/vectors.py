@@ -20,9 +20,9 @@ def dot(a: Vector, b: Vector) -> tf.Tensor:
         b: list of tensors of the same shapes.
 
     Returns:
-        A scalar: float64 if the tensors are, float32 otherwise.
+        A scalar: float64 if any tensor of `a` is, float32 otherwise.
     """
-    dtype = tf.float64 if a[0].dtype == tf.float64 else tf.float32
+    dtype = tf.float64 if any(x.dtype == tf.float64 for x in a) else tf.float32
     return tf.add_n(
         [tf.reduce_sum(tf.cast(x, dtype) * tf.cast(y, dtype)) for x, y in zip(a, b, strict=True)]
     )
