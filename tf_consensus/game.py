@@ -63,7 +63,7 @@ class Game:
         batch: positional arguments of `losses`.
 
     Raises:
-        TypeError: if `losses` is not callable or a player holds something other than variables.
+        TypeError: if `losses` is not callable or a player is not a list of variables.
         ValueError: if there is no player, a player has no variables, or players share one.
 
     Example:
@@ -173,6 +173,12 @@ def _no_pullback(u):
 
 
 def _check_players(players):
+    if not all(isinstance(player, list | tuple) for player in players):
+        raise TypeError(
+            "Each player is a list of variables. Received: players of types "
+            f"{[type(player).__name__ for player in players]}. "
+            "Write [[x], [y]], or [generator.trainable_variables, …] for Keras models."
+        )
     players = [list(player) for player in players]
     if not players or not all(players):
         raise ValueError(
@@ -189,13 +195,16 @@ def _check_players(players):
                     f"Received: {type(x).__name__} in player {index}. "
                     "Wrap constants in tf.Variable."
                 )
-            if id(x) in owner:
+            # By the tf.Variable underneath, which may be listed beside its keras.Variable. It is
+            # kept alive with its id: under autocasting `value` is a new tensor each time.
+            (value,) = _values([x])
+            if id(value) in owner:
                 raise ValueError(
                     "The players' variables must be disjoint, each listed once. Received: "
-                    f"variable '{x.name}' in player {owner[id(x)]} and in player {index}. "
+                    f"variable '{x.name}' in player {owner[id(value)][0]} and in player {index}. "
                     "Give every player its own variables."
                 )
-            owner[id(x)] = index
+            owner[id(value)] = index, value
     return players
 
 
