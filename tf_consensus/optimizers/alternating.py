@@ -1,5 +1,7 @@
 """Alternating gradient ascent."""
 
+import numbers
+
 import keras
 
 from tf_consensus.game import Linearization
@@ -63,13 +65,13 @@ class AlternatingOptimizer(GameOptimizer):
             ("discriminator_steps", discriminator_steps),
             ("generator_steps", generator_steps),
         ):
-            if not isinstance(steps, int) or isinstance(steps, bool) or steps < 1:
+            if not isinstance(steps, numbers.Integral) or isinstance(steps, bool) or steps < 1:
                 raise ValueError(
                     f"`{key}` must be an integer of at least 1. Received: {key}={steps!r}. "
                     "The paper alternates 1 and 1."
                 )
-        self.discriminator_steps = discriminator_steps
-        self.generator_steps = generator_steps
+        self.discriminator_steps = int(discriminator_steps)
+        self.generator_steps = int(generator_steps)
 
     @property
     def generator_optimizer(self):

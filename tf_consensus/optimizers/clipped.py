@@ -1,6 +1,7 @@
 """Simultaneous gradient ascent with each player's gradient clipped."""
 
 import math
+import numbers
 
 import keras
 import tensorflow as tf
@@ -38,7 +39,8 @@ class ClippedOptimizer(GameOptimizer):
         self, inner_optimizer="rmsprop", learning_rate=None, clip_norm=1.0, name=None, **kwargs
     ):
         super().__init__(inner_optimizer, learning_rate, name=name, **kwargs)
-        if not isinstance(clip_norm, int | float) or not 0 < clip_norm < math.inf:
+        number = isinstance(clip_norm, numbers.Real) and not isinstance(clip_norm, bool)
+        if not number or not 0 < clip_norm < math.inf:
             raise ValueError(
                 "`clip_norm` must be a positive finite number. "
                 f"Received: clip_norm={clip_norm!r}. To clip nothing, use SimultaneousOptimizer."

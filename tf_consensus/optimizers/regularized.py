@@ -1,6 +1,7 @@
 """What optimizers with a weighted second-order term share: γ, its schedule, and `every`."""
 
 import math
+import numbers
 
 import keras
 import tensorflow as tf
@@ -42,12 +43,12 @@ class RegularizedOptimizer(GameOptimizer):
     ):
         super().__init__(inner_optimizer, learning_rate, name=name, **kwargs)
         self.gamma = _check_gamma(gamma)
-        if not isinstance(every, int) or isinstance(every, bool) or every < 1:
+        if not isinstance(every, numbers.Integral) or isinstance(every, bool) or every < 1:
             raise ValueError(
                 "`every` counts steps: an integer of at least 1. "
                 f"Received: every={every!r}. every=1 regularizes each step."
             )
-        self.every = every
+        self.every = int(every)
 
     @property
     def second_order(self):
@@ -98,7 +99,7 @@ class RegularizedOptimizer(GameOptimizer):
 
 def _check_gamma(gamma):
     schedule = isinstance(gamma, keras.optimizers.schedules.LearningRateSchedule)
-    if not schedule and (not isinstance(gamma, int | float) or isinstance(gamma, bool)):
+    if not schedule and (not isinstance(gamma, numbers.Real) or isinstance(gamma, bool)):
         raise TypeError(
             "`gamma` must be a number or a keras.optimizers.schedules.LearningRateSchedule. "
             f"Received: gamma={gamma!r}. For example gamma=10.0."
