@@ -70,6 +70,7 @@ class AlternatingOptimizer(GameOptimizer):
                     f"`{key}` must be an integer of at least 1. Received: {key}={steps!r}. "
                     "The paper alternates 1 and 1."
                 )
+        self._own = []  # each player's variables, by key; known from the first step on
         self.discriminator_steps = int(discriminator_steps)
         self.generator_steps = int(generator_steps)
 
@@ -98,6 +99,7 @@ class AlternatingOptimizer(GameOptimizer):
                 f"Received: a game of {len(game.players)}. Use SimultaneousOptimizer."
             )
         self.build(game.variables)
+        self._own = [{self._var_key(x) for x in player} for player in game.players]
         first, v_d = self._ascend(game, 1, self.discriminator_optimizer, self.discriminator_steps)
         last, v_g = self._ascend(game, 0, self.generator_optimizer, self.generator_steps)
         self._iterations.assign_add(1)
@@ -109,6 +111,15 @@ class AlternatingOptimizer(GameOptimizer):
             losses, v = game.player_gradient(player)
             apply_direction(optimizer, v, game.players[player])
         return losses, v
+
+    def finalize_variable_values(self, var_list):
+        """Puts averaged weights in place, each player's from its own optimizer."""
+        for inner, own in zip(self.inner_optimizers, self._own, strict=False):
+            others = [x for x in var_list if self._var_key(x) not in own]
+            kept = [x.numpy() for x in others]
+            inner.finalize_variable_values(var_list)
+            for x, value in zip(others, kept, strict=True):
+                x.assign(value)
 
     def apply(self, grads, trainable_variables=None):
         """Not possible: gradients handed over once cannot be taken again after the first move.
