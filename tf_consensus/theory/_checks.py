@@ -1,0 +1,105 @@
+"""The hypotheses the statements share, checked once and reported in one voice."""
+
+import numpy as np
+
+
+def as_matrix(matrix, name: str = "jacobian") -> np.ndarray:
+    """Returns a real square matrix; float32 stays float32, so tolerances fit its precision."""
+    a = np.asarray(matrix)
+    if a.ndim != 2 or a.shape[0] != a.shape[1] or a.size == 0:
+        raise ValueError(
+            f"`{name}` must be a square matrix with at least one row. "
+            f"Received: {name} of shape {a.shape}. Pass one row and one column per parameter."
+        )
+    if np.iscomplexobj(a):
+        raise ValueError(
+            f"`{name}` must be real. Received: {name} of dtype {a.dtype}. "
+            "Pass the matrix itself, not its diagonal form."
+        )
+    return _finite(a if a.dtype == np.float32 else a.astype(np.float64), name)
+
+
+def as_eigenvalues(eigenvalues) -> np.ndarray:
+    """Returns a non-empty vector of finite complex numbers."""
+    values = np.asarray(eigenvalues, dtype=np.complex128)
+    if values.ndim != 1 or values.size == 0:
+        raise ValueError(
+            "`eigenvalues` must be a vector with at least one entry. "
+            f"Received: eigenvalues of shape {values.shape}. "
+            "Of a matrix, pass `numpy.linalg.eigvals(matrix)`."
+        )
+    return _finite(values, "eigenvalues")
+
+
+def as_positive(value, name: str) -> float:
+    """Returns a finite number above zero."""
+    if not 0 < float(value) < np.inf:
+        raise ValueError(f"`{name}` must be positive and finite. Received: {name}={value}.")
+    return float(value)
+
+
+def as_non_negative(value, name: str) -> float:
+    """Returns a finite number, zero or above."""
+    if not 0 <= float(value) < np.inf:
+        raise ValueError(f"`{name}` must be finite, 0 or above. Received: {name}={value}.")
+    return float(value)
+
+
+def as_split(split, size: int) -> int:
+    """Returns the number of parameters of the first player; both players must have some."""
+    if split != int(split) or not 0 < split < size:
+        raise ValueError(
+            f"`split` must be a whole number between 1 and {size - 1}: the first player's "
+            f"parameters, of {size} in all. Received: split={split}."
+        )
+    return int(split)
+
+
+def check_stable(eigenvalues: np.ndarray) -> None:
+    """Raises unless every eigenvalue has negative real part."""
+    worst = eigenvalues[np.argmax(eigenvalues.real)]
+    if not worst.real < 0:
+        raise ValueError(
+            "All eigenvalues must have negative real part: no step h > 0 makes |1 + h*lambda| < 1 "
+            f"otherwise. Received: eigenvalue {worst:.6g}. If the Jacobian is negative "
+            "semi-definite and invertible, `consensus_matrix(jacobian, gamma)` with gamma > 0 "
+            "moves its eigenvalues to the left half plane."
+        )
+
+
+def check_negative_semidefinite(a: np.ndarray) -> None:
+    """Raises if wᵀAw > 0 for some w, beyond rounding."""
+    largest = np.linalg.eigvalsh((a + a.T) / 2)[-1]
+    if largest > _rounding(a):
+        raise ValueError(
+            "`jacobian` must be negative semi-definite: w @ jacobian @ w <= 0 for every w. "
+            f"Received: a jacobian whose symmetric part has the eigenvalue {largest:.6g}. "
+            "Mind the sign: v is the gradient of the players' utilities, minus that of the "
+            "losses; and the point must be a local Nash equilibrium of a zero-sum game."
+        )
+
+
+def check_invertible(a: np.ndarray) -> float:
+    """Returns the smallest singular value ρ, |Aw| >= ρ|w|; raises if it is rounding only."""
+    rho = np.linalg.svd(a, compute_uv=False)[-1]
+    if rho <= _rounding(a):
+        raise ValueError(
+            "`jacobian` must be invertible. "
+            f"Received: a jacobian whose smallest singular value is {rho:.6g}. "
+            "Drop the parameters the game does not depend on, or fix them."
+        )
+    return float(rho)
+
+
+def _rounding(a: np.ndarray) -> float:
+    return a.shape[0] * np.finfo(a.dtype).eps * np.linalg.norm(a, 2)
+
+
+def _finite(values: np.ndarray, name: str) -> np.ndarray:
+    if not np.isfinite(values).all():
+        bad = np.count_nonzero(~np.isfinite(values))
+        raise ValueError(
+            f"`{name}` must be finite. Received: {bad} entries that are NaN or infinite. "
+            "Evaluate the game at an earlier point, before it diverges."
+        )
+    return values
