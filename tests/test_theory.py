@@ -124,3 +124,101 @@ def test_spectral_radius_is_the_rate_of_convergence():
     update = np.eye(6) + 0.5 * theory.max_step_size(np.linalg.eigvals(a)) * a
     power = np.linalg.norm(np.linalg.matrix_power(update, 2000), 2) ** (1 / 2000)
     assert theory.spectral_radius(update) == pytest.approx(power, rel=0.01)
+
+
+# --- Lemma 7, corollary 8 ----------------------------------------------------------------------
+
+
+def test_consensus_matrix_descends_on_the_squared_norm():
+    """v - γ∇½|v|² of the linear game v = Ax, the gradient by differences; A is not normal."""
+    a, x = random_stable(0), np.linspace(-1, 2, 6)
+
+    def loss(x):
+        return (a @ x) @ (a @ x) / 2
+
+    gradient = [(loss(x + 1e-5 * e) - loss(x - 1e-5 * e)) / 2e-5 for e in np.eye(6)]
+    w = a @ x - 0.3 * np.array(gradient)
+    np.testing.assert_allclose(theory.consensus_matrix(a, 0.3) @ x, w, rtol=1e-6)
+
+
+@pytest.mark.parametrize("gamma", [0.01, 1.0, 30.0])
+def test_lemma_7_margin_holds(gamma):
+    rng = np.random.default_rng(0)
+    for _ in range(100):
+        a = random_semidefinite(rng)
+        b = theory.consensus_matrix(a, gamma)
+        margin = theory.definiteness_margin(a, gamma)
+        slack = 1e-10 * np.linalg.norm(b, 2)
+        assert margin > 0
+        assert np.linalg.eigvalsh((b + b.T) / 2).max() <= -margin + slack
+        assert np.linalg.eigvals(b).real.max() <= -margin + slack
+
+
+def test_lemma_7_margin_is_attained_by_the_bilinear_game():
+    b = theory.consensus_matrix(BILINEAR, 0.3)
+    assert np.linalg.eigvals(b).real.max() == pytest.approx(
+        -theory.definiteness_margin(BILINEAR, 0.3)
+    )
+
+
+@pytest.mark.parametrize(
+    ("jacobian", "message"),
+    [
+        (np.diag([0.5, -1.0]), r"negative semi-definite.*Received: .*eigenvalue 0\.5"),
+        (np.diag([0.0, -1.0]), r"invertible.*Received: .*singular value is 0"),
+    ],
+)
+def test_lemma_7_needs_its_hypotheses(jacobian, message):
+    with pytest.raises(ValueError, match=message):
+        theory.definiteness_margin(jacobian, 0.1)
+    b = theory.consensus_matrix(jacobian, 0.1)
+    assert np.linalg.eigvalsh((b + b.T) / 2).max() >= 0
+
+
+def test_semidefiniteness_is_judged_in_the_matrix_precision():
+    """A float32 Jacobian of a bilinear game is skew up to its own rounding only."""
+    a = BILINEAR.astype(np.float32) + np.float32(1e-7) * np.eye(2, dtype=np.float32)
+    assert theory.definiteness_margin(a, 1.0) == pytest.approx(1.0, rel=1e-5)
+    with pytest.raises(ValueError, match="negative semi-definite"):
+        theory.definiteness_margin(a.astype(np.float64), 1.0)
+
+
+Q = np.array([[1.0, 0.5], [-0.3, 0.8]])
+GAME = np.block([[np.zeros((2, 2)), Q], [-Q.T, np.zeros((2, 2))]])
+
+
+def nonlinear_game(x):
+    """v and v' of f = φᵀQθ - |φ|⁴/4 + |θ|⁴/4; x̄ = 0 is its local Nash equilibrium."""
+    phi, theta = x[:2], x[2:]
+    v = np.concatenate([Q @ theta - phi @ phi * phi, -Q.T @ phi - theta @ theta * theta])
+    jacobian = GAME.copy()
+    jacobian[:2, :2] = -(phi @ phi * np.eye(2) + 2 * np.outer(phi, phi))
+    jacobian[2:, 2:] = -(theta @ theta * np.eye(2) + 2 * np.outer(theta, theta))
+    return v, jacobian
+
+
+def consensus_step(h, gamma):
+    def step(x):
+        v, jacobian = nonlinear_game(x)
+        return x + h * (v - gamma * jacobian.T @ v)
+
+    return step
+
+
+@pytest.mark.parametrize("gamma", [0.2, 1.0, 5.0])
+def test_corollary_8_on_a_nonlinear_game(gamma):
+    limit = theory.consensus_max_step_size(GAME, gamma)
+    start = np.array([1.0, -1.0, 0.5, 1.0])
+    assert growth(consensus_step(0.95 * limit, gamma), 0.1 * start) < 1e-6
+    assert growth(consensus_step(1.05 * limit, gamma), 1e-6 * start) > 1e3
+
+
+def test_corollary_8_needs_gamma_and_invertibility():
+    with pytest.raises(ValueError, match=r"`gamma` must be positive.*Received: gamma=0"):
+        theory.consensus_max_step_size(GAME, 0.0)
+    assert growth(consensus_step(0.2, 0.0), 1e-6 * np.ones(4)) > 1e3
+    constant_game = np.zeros((2, 2))  # every point is an equilibrium, no iterate moves
+    with pytest.raises(ValueError, match="invertible"):
+        theory.consensus_max_step_size(constant_game, 1.0)
+    still = theory.consensus_matrix(constant_game, 1.0)
+    assert growth(lambda x: x + 0.1 * still @ x, np.ones(2)) == 1

@@ -4,6 +4,11 @@ A is the Jacobian v'(x̄) of the utility gradient v, minus the gradient of each 
 a stationary point: stable if its eigenvalues have negative real part.
 """
 
+from tf_consensus.theory.consensus import (
+    consensus_matrix,
+    consensus_max_step_size,
+    definiteness_margin,
+)
 from tf_consensus.theory.step_size import (
     euler_eigenvalues,
     gradient_ascent_max_step_size,
@@ -12,6 +17,9 @@ from tf_consensus.theory.step_size import (
 )
 
 __all__ = [
+    "consensus_matrix",
+    "consensus_max_step_size",
+    "definiteness_margin",
     "euler_eigenvalues",
     "gradient_ascent_max_step_size",
     "max_step_size",
