@@ -9,6 +9,12 @@ from tf_consensus.theory.consensus import (
     consensus_max_step_size,
     definiteness_margin,
 )
+from tf_consensus.theory.quotient import (
+    QuotientBound,
+    definiteness_quotient,
+    imaginary_quotient,
+    quotient_bound,
+)
 from tf_consensus.theory.step_size import (
     euler_eigenvalues,
     gradient_ascent_max_step_size,
@@ -17,11 +23,15 @@ from tf_consensus.theory.step_size import (
 )
 
 __all__ = [
+    "QuotientBound",
     "consensus_matrix",
     "consensus_max_step_size",
     "definiteness_margin",
+    "definiteness_quotient",
     "euler_eigenvalues",
     "gradient_ascent_max_step_size",
+    "imaginary_quotient",
     "max_step_size",
+    "quotient_bound",
     "spectral_radius",
 ]
