@@ -284,3 +284,70 @@ def test_lemma_9_needs_semidefiniteness():
     quotient = theory.imaginary_quotient(np.linalg.eigvals(theory.consensus_matrix(a, 0.03)))
     rho, rotation = np.linalg.svd(a)[1].min(), np.linalg.norm(a - a.T, 2)
     assert quotient > rotation / (2 * rho**2 * 0.03)  # what c >= 0 alone would give
+
+
+# --- Momentum: lemma 11, corollary 12 ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("friction", [0.0, 0.7, 5.0])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_lemma_11_spectrum_is_that_of_the_augmented_matrix(seed, friction):
+    a = np.random.default_rng(seed).normal(size=(6, 6))
+    found = theory.momentum_eigenvalues(np.linalg.eigvals(a), friction)
+    assert_same_spectrum(found, np.linalg.eigvals(theory.momentum_matrix(a, friction)))
+    assert_same_spectrum(found * (found + friction), np.repeat(np.linalg.eigvals(a), 2))
+
+
+def test_lemma_11_keeps_small_eigenvalues():
+    """The textbook formula for the roots returns 0 here."""
+    assert theory.momentum_eigenvalues([-1e-20], 1.0)[1] == pytest.approx(-1e-20)
+    np.testing.assert_array_equal(theory.momentum_eigenvalues([0.0], 0.0), [0, 0])
+
+
+def momentum_step(v, h, friction):
+    def step(state):
+        x, m = np.split(state, 2)
+        return np.concatenate([x + h * m, m + h * (v(x) - friction * m)])
+
+    return step
+
+
+@pytest.mark.parametrize("friction", [0.5, 4.0])
+def test_corollary_12_by_running_momentum(friction):
+    m = np.random.default_rng(1).normal(size=(5, 3))
+    values = np.linalg.eigvalsh(-m.T @ m)
+    limit = theory.momentum_max_step_size(values, friction)
+
+    def v(x):
+        return -m.T @ np.tanh(m @ x)
+
+    assert growth(momentum_step(v, 0.95 * limit, friction), np.full(6, 0.1)) < 1e-6
+    assert growth(momentum_step(v, 1.05 * limit, friction), np.full(6, 1e-6)) > 1e3
+
+
+def test_corollary_12_fails_with_complex_eigenvalues_and_little_friction():
+    a = np.array([[-1.0, 3.0], [-3.0, -1.0]])
+    values = np.linalg.eigvals(a)
+    message = r"must be real. Received: eigenvalue .*`min_friction\(eigenvalues\)`, here 3"
+    with pytest.raises(ValueError, match=message):
+        theory.momentum_max_step_size(values, 2.0)
+    assert growth(momentum_step(lambda x: a @ x, 1e-2, 2.0), np.ones(4)) > 1e3
+    assert growth(momentum_step(lambda x: a @ x, 1e-2, 6.0), np.ones(4)) < 1e-6
+
+
+def test_corollary_12_needs_eigenvalues_below_zero_and_friction():
+    with pytest.raises(ValueError, match="negative real part"):
+        theory.momentum_max_step_size([0.0], 1.0)
+    state = growth(momentum_step(lambda x: 0 * x, 0.1, 1.0), np.ones(2))
+    assert state > 0.5  # the eigenvalue 0 keeps x where it is
+    with pytest.raises(ValueError, match="`friction` must be positive"):
+        theory.momentum_max_step_size([-1.0], 0.0)
+    assert growth(momentum_step(lambda x: -x, 0.05, 0.0), np.ones(2)) > 100
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_min_friction_is_the_border_of_stability(seed):
+    values = np.linalg.eigvals(random_stable(seed))
+    limit = theory.min_friction(values)
+    for friction, stable in ((1.001 * limit, True), (0.999 * limit, False)):
+        assert (theory.momentum_eigenvalues(values, friction).real.max() < 0) == stable

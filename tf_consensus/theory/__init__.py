@@ -9,6 +9,12 @@ from tf_consensus.theory.consensus import (
     consensus_max_step_size,
     definiteness_margin,
 )
+from tf_consensus.theory.momentum import (
+    min_friction,
+    momentum_eigenvalues,
+    momentum_matrix,
+    momentum_max_step_size,
+)
 from tf_consensus.theory.quotient import (
     QuotientBound,
     definiteness_quotient,
@@ -32,6 +38,10 @@ __all__ = [
     "gradient_ascent_max_step_size",
     "imaginary_quotient",
     "max_step_size",
+    "min_friction",
+    "momentum_eigenvalues",
+    "momentum_matrix",
+    "momentum_max_step_size",
     "quotient_bound",
     "spectral_radius",
 ]
