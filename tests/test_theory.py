@@ -351,3 +351,71 @@ def test_min_friction_is_the_border_of_stability(seed):
     limit = theory.min_friction(values)
     for friction, stable in ((1.001 * limit, True), (0.999 * limit, False)):
         assert (theory.momentum_eigenvalues(values, friction).real.max() < 0) == stable
+
+
+# --- Alternating: proposition 14 ---------------------------------------------------------------
+
+
+def alternating_step(a, split, h):
+    def step(x):
+        x = x.copy()
+        x[:split] += h * a[:split] @ x
+        x[split:] += h * a[split:] @ x
+        return x
+
+    return step
+
+
+@pytest.mark.parametrize("split", [1, 3])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_proposition_14_by_running_alternating_ascent(seed, split):
+    a = random_stable(seed)
+    safe = theory.alternating_safe_step_size(a, split)
+    for fraction in (0.999, 0.5, 0.01):
+        assert spectral_radius(theory.alternating_matrix(a, split, fraction * safe)) < 1
+    limit = bisected_limit(lambda h: theory.alternating_matrix(a, split, h), high=1e3 * safe)
+    assert safe <= limit
+    h = max(safe, 0.9 * limit)
+    assert growth(alternating_step(a, split, h), np.ones(6)) < 1e-6
+    assert growth(alternating_step(a, split, 1.05 * limit), np.ones(6)) > 1e3
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_alternating_safe_step_shrinks_its_own_norm(seed):
+    a = random_stable(seed)
+    lyapunov = np.kron(np.eye(6), a.T) + np.kron(a.T, np.eye(6))  # AᵀP + PA, P row by row
+    p = np.linalg.solve(lyapunov, -np.eye(6).ravel()).reshape(6, 6)
+    safe = theory.alternating_safe_step_size(a, 3)
+    for h in (0.999 * safe, 0.5 * safe):
+        update = theory.alternating_matrix(a, 3, h)
+        assert np.linalg.eigvalsh(update.T @ p @ update - p).max() < 0
+
+
+def test_alternating_safe_step_is_tight_for_players_who_ignore_each_other():
+    assert theory.alternating_safe_step_size(np.diag([-1.0, -3.0]), 1) == pytest.approx(2 / 3)
+    one_sided = [[-1.0, 5.0], [0.0, -1.0]]  # stable below 2, but far from normal
+    assert 0.1 < theory.alternating_safe_step_size(one_sided, 1) < 2
+
+
+def test_equation_45_is_two_moves_and_either_order_has_the_same_spectrum():
+    a, x = random_stable(4), np.arange(6.0)
+    matrix = theory.alternating_matrix(a, 2, 0.3)
+    np.testing.assert_allclose(matrix @ x, alternating_step(a, 2, 0.3)(x))
+    order = [2, 3, 4, 5, 0, 1]
+    other = theory.alternating_matrix(a[np.ix_(order, order)], 4, 0.3)
+    assert_same_spectrum(np.linalg.eigvals(matrix), np.linalg.eigvals(other))
+
+
+@pytest.mark.parametrize("h", [0.01, 0.5])
+def test_proposition_14_needs_negative_real_parts(h):
+    with pytest.raises(ValueError, match="negative real part"):
+        theory.alternating_safe_step_size(BILINEAR, 1)
+    assert 0.1 < growth(alternating_step(BILINEAR, 1, h), np.ones(2)) < 10  # goes round
+    unstable = BILINEAR + 0.1 * np.eye(2)
+    assert growth(alternating_step(unstable, 1, h), np.ones(2)) > 1e3
+
+
+@pytest.mark.parametrize("split", [0, 2, 1.5])
+def test_split_must_leave_both_players_parameters(split):
+    with pytest.raises(ValueError, match=rf"`split`.*between 1 and 1.*split={split}"):
+        theory.alternating_matrix(BILINEAR, split, 0.1)

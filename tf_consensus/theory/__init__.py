@@ -4,6 +4,7 @@ A is the Jacobian v'(x̄) of the utility gradient v, minus the gradient of each 
 a stationary point: stable if its eigenvalues have negative real part.
 """
 
+from tf_consensus.theory.alternating import alternating_matrix, alternating_safe_step_size
 from tf_consensus.theory.consensus import (
     consensus_matrix,
     consensus_max_step_size,
@@ -30,6 +31,8 @@ from tf_consensus.theory.step_size import (
 
 __all__ = [
     "QuotientBound",
+    "alternating_matrix",
+    "alternating_safe_step_size",
     "consensus_matrix",
     "consensus_max_step_size",
     "definiteness_margin",
