@@ -353,6 +353,79 @@ def test_min_friction_is_the_border_of_stability(seed):
         assert (theory.momentum_eigenvalues(values, friction).real.max() < 0) == stable
 
 
+# --- The lecture's heavy ball ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("momentum", [-0.6, 0.0, 0.8, 1.5])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_heavy_ball_spectrum_is_that_of_equation_12(seed, momentum):
+    a = np.random.default_rng(seed).normal(size=(5, 5))
+    found = theory.heavy_ball_eigenvalues(np.linalg.eigvals(a), 0.3, momentum)
+    assert_same_spectrum(found, np.linalg.eigvals(theory.heavy_ball_matrix(a, 0.3, momentum)))
+
+
+def test_heavy_ball_matrix_is_the_lecture_recursion_in_its_own_sign():
+    loss_field = np.array([[2.0, 1.0], [-1.0, 0.5]])  # the lecture's ∇v, v = ∇loss
+    now, before = np.array([1.0, -2.0]), np.array([0.5, 3.0])
+    lecture = now - 0.1 * loss_field @ now + 0.7 * (now - before)
+    matrix = theory.heavy_ball_matrix(-loss_field, 0.1, 0.7)
+    np.testing.assert_allclose(
+        matrix @ np.concatenate([now, before]), np.concatenate([lecture, now])
+    )
+
+
+@pytest.mark.parametrize("momentum", [-0.5, 0.0, 0.4])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_heavy_ball_max_step_is_the_bisected_one(seed, momentum):
+    a = random_stable(seed)
+    limit = theory.heavy_ball_max_step_size(np.linalg.eigvals(a), momentum)
+    bisected = bisected_limit(lambda h: theory.heavy_ball_matrix(a, h, momentum), 3 * limit)
+    assert limit == pytest.approx(bisected, rel=1e-6)
+    if momentum == 0:
+        assert limit == pytest.approx(theory.max_step_size(np.linalg.eigvals(a)))
+
+
+def test_negative_momentum_pays_on_rotations_and_positive_on_valleys():
+    rotation, valley = [-0.1 + 3j, -0.1 - 3j], [-1.0]
+    limits = [theory.heavy_ball_max_step_size(rotation, beta) for beta in (-0.5, 0.0, 0.5)]
+    assert limits[0] > limits[1] > limits[2]
+    limits = [theory.heavy_ball_max_step_size(valley, beta) for beta in (-0.5, 0.0, 0.5)]
+    assert limits[0] < limits[1] < limits[2]
+
+
+def alternating_heavy_ball(h, beta):
+    """Played out on the bilinear game: φ maximises φθ, θ minimises it."""
+
+    def step(state):
+        phi, theta, old_phi, old_theta = state
+        new_phi = phi + h * theta + beta * (phi - old_phi)
+        new_theta = theta - h * new_phi + beta * (theta - old_theta)
+        return np.array([new_phi, new_theta, phi, theta])
+
+    return step
+
+
+@pytest.mark.parametrize(("beta", "outcome"), [(-0.5, "in"), (0.0, "round"), (0.3, "out")])
+def test_lecture_claim_alternating_needs_negative_momentum(beta, outcome):
+    rate = growth(alternating_heavy_ball(0.4, beta), np.ones(4))
+    assert {"in": rate < 1e-6, "round": 0.1 < rate < 10, "out": rate > 1e3}[outcome]
+
+
+@pytest.mark.parametrize("beta", [-0.99, -0.5, -0.1, 0.0, 0.5, 0.99])
+@pytest.mark.parametrize("h", [0.01, 0.4, 2.0])
+def test_lecture_claim_simultaneous_bilinear_diverges_with_any_momentum(h, beta):
+    assert np.abs(theory.heavy_ball_eigenvalues([1j, -1j], h, beta)).max() > 1
+    with pytest.raises(ValueError, match="negative real part"):
+        theory.heavy_ball_max_step_size([1j, -1j], beta)
+
+
+@pytest.mark.parametrize("beta", [-0.5, 0.7])
+def test_alternating_heavy_ball_matrix_plays_the_same_moves(beta):
+    state = np.array([1.0, -0.5, 2.0, 0.25])
+    matrix = theory.alternating_heavy_ball_matrix(BILINEAR, 1, 0.4, beta)
+    np.testing.assert_allclose(matrix @ state, alternating_heavy_ball(0.4, beta)(state))
+
+
 # --- Alternating: proposition 14 ---------------------------------------------------------------
 
 

@@ -10,6 +10,12 @@ from tf_consensus.theory.consensus import (
     consensus_max_step_size,
     definiteness_margin,
 )
+from tf_consensus.theory.heavy_ball import (
+    alternating_heavy_ball_matrix,
+    heavy_ball_eigenvalues,
+    heavy_ball_matrix,
+    heavy_ball_max_step_size,
+)
 from tf_consensus.theory.momentum import (
     min_friction,
     momentum_eigenvalues,
@@ -31,6 +37,7 @@ from tf_consensus.theory.step_size import (
 
 __all__ = [
     "QuotientBound",
+    "alternating_heavy_ball_matrix",
     "alternating_matrix",
     "alternating_safe_step_size",
     "consensus_matrix",
@@ -39,6 +46,9 @@ __all__ = [
     "definiteness_quotient",
     "euler_eigenvalues",
     "gradient_ascent_max_step_size",
+    "heavy_ball_eigenvalues",
+    "heavy_ball_matrix",
+    "heavy_ball_max_step_size",
     "imaginary_quotient",
     "max_step_size",
     "min_friction",
