@@ -426,6 +426,52 @@ def test_alternating_heavy_ball_matrix_plays_the_same_moves(beta):
     np.testing.assert_allclose(matrix @ state, alternating_heavy_ball(0.4, beta)(state))
 
 
+# --- Rescaling: proposition 13 -----------------------------------------------------------------
+
+
+def rescaled_step(v, h, alpha, epsilon):
+    def step(state):
+        x, beta = state[:-1], state[-1]
+        new_x = x + h / np.sqrt(beta + epsilon) * v(x)
+        return np.append(new_x, (1 - alpha) * beta + alpha * v(x) @ v(x))
+
+    return step
+
+
+@pytest.mark.parametrize("alpha", [0.1, 0.9])
+def test_proposition_13_by_running_the_rescaled_steps(alpha):
+    a, epsilon = random_stable(2), 1e-2
+    limit = theory.rescaling_max_step_size(np.linalg.eigvals(a), alpha, epsilon)
+    start = np.append(np.full(6, 1e-3), 0.0)
+    near = rescaled_step(lambda x: a @ x, 0.95 * limit, alpha, epsilon)
+    assert growth(near, start) < 1e-6
+    far = rescaled_step(lambda x: a @ x, 1.1 * limit, alpha, epsilon)
+    assert growth(far, 1e-3 * start) > 1e3
+    matrix = theory.rescaling_matrix(a, np.zeros(6), 0.0, limit, alpha, epsilon)
+    assert spectral_radius(matrix) == pytest.approx(1)
+
+
+def test_equation_41_needs_the_factor_two():
+    a, alpha, epsilon, h = random_stable(3), 0.3, 0.2, 0.1
+    state = np.append(np.linspace(-1, 1, 6), 0.4)
+    step = rescaled_step(lambda x: a @ x, h, alpha, epsilon)
+    numeric = np.stack(
+        [(step(state + 1e-6 * e) - step(state - 1e-6 * e)) / 2e-6 for e in np.eye(7)], axis=1
+    )
+    v = a @ state[:6]
+    matrix = theory.rescaling_matrix(a, v, 0.4, h, alpha, epsilon)
+    np.testing.assert_allclose(matrix, numeric, atol=1e-8)
+    assert np.abs(numeric[6, :6] - alpha * v @ a).max() > 0.1  # as printed
+
+
+def test_proposition_13_needs_alpha_below_one_or_so():
+    with pytest.raises(ValueError, match=r"`alpha`.*Received: alpha=2\.5.*`rho`"):
+        theory.rescaling_max_step_size([-1.0], 2.5, 1.0)
+    assert growth(rescaled_step(lambda x: -x, 0.1, 2.5, 1e9), np.array([0.0, 1.0])) > 1e3
+    with pytest.raises(ValueError, match="`v` must have one entry per row"):
+        theory.rescaling_matrix(BILINEAR, [0.0], 0.0, 0.1, 0.5, 1.0)
+
+
 # --- Alternating: proposition 14 ---------------------------------------------------------------
 
 

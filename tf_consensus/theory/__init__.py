@@ -28,6 +28,7 @@ from tf_consensus.theory.quotient import (
     imaginary_quotient,
     quotient_bound,
 )
+from tf_consensus.theory.rescaling import rescaling_matrix, rescaling_max_step_size
 from tf_consensus.theory.step_size import (
     euler_eigenvalues,
     gradient_ascent_max_step_size,
@@ -56,5 +57,7 @@ __all__ = [
     "momentum_matrix",
     "momentum_max_step_size",
     "quotient_bound",
+    "rescaling_matrix",
+    "rescaling_max_step_size",
     "spectral_radius",
 ]

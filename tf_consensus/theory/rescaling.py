@@ -1,0 +1,88 @@
+"""Gradient rescaling by a running mean of ‖v‖², as in RMSProp and Adam."""
+
+import numpy as np
+
+from tf_consensus.theory._checks import as_eigenvalues, as_matrix, as_non_negative, as_positive
+from tf_consensus.theory.step_size import max_step_size
+
+
+def rescaling_matrix(
+    jacobian, v, beta: float, step_size: float, alpha: float, epsilon: float
+) -> np.ndarray:
+    """Equation 41 (corrected): Jacobian of one rescaled step on the state (x, β).
+
+    The step (equation 40) is x ← x + h v(x)/sqrt(β + ε), β ← (1 - α)β + α‖v(x)‖². Printed in
+    the last row is αv'ᵀv; the derivative of α‖v‖² is the row 2αvᵀv'. At a fixed point v = 0
+    and β = 0, so equation 42 and proposition 13 are not affected.
+
+    Args:
+        jacobian: A = v'(x), shape (n, n).
+        v: v(x), shape (n,); zero at a fixed point.
+        beta: β >= 0; zero at a fixed point.
+        step_size: h > 0.
+        alpha: α in (0, 1), one minus the decay of the running mean.
+        epsilon: ε > 0, inside the square root.
+
+    Returns:
+        Shape (n + 1, n + 1).
+
+    Raises:
+        ValueError: If A is not square, v does not match it, or a number is out of range.
+
+    Example:
+        >>> matrix = rescaling_matrix([[-1.0]], [0.0], 0.0, step_size=0.5, alpha=0.25, epsilon=1.0)
+        >>> np.diag(matrix)
+        array([0.5 , 0.75])
+
+    Reference:
+        Mescheder et al., The Numerics of GANs, NeurIPS 2017, equations 40-42 (supplement).
+    """
+    a, v = as_matrix(jacobian), np.asarray(v, dtype=np.float64)
+    if v.shape != (len(a),):
+        raise ValueError(
+            f"`v` must have one entry per row of `jacobian`, {len(a)}. "
+            f"Received: v of shape {v.shape}. Pass zeros at a fixed point."
+        )
+    _check_alpha(alpha)
+    scale = as_non_negative(beta, "beta") + as_positive(epsilon, "epsilon")
+    h = as_positive(step_size, "step_size") / np.sqrt(scale)
+    x_of_beta, beta_of_x = -h / (2 * scale) * v, 2 * alpha * v @ a
+    return np.block([[np.eye(len(a)) + h * a, x_of_beta[:, None]], [beta_of_x, 1 - alpha]])
+
+
+def rescaling_max_step_size(eigenvalues, alpha: float, epsilon: float) -> float:
+    """Proposition 13: rescaled steps converge locally if I + (h/sqrt(ε))v' is in the unit ball.
+
+    So h < sqrt(ε)·`max_step_size(eigenvalues)`, whatever α in (0, 1). Mind the size of it:
+    RMSProp with h = 1e-4 and ε = 1e-10 takes steps of 10 at the equilibrium itself, which no
+    eigenvalue with |λ| > 0.2 allows. What such a run reaches is a neighbourhood.
+
+    Args:
+        eigenvalues: Of v'(x̄), all with negative real part, complex, shape (n,).
+        alpha: α in (0, 1), one minus the decay of the running mean.
+        epsilon: ε > 0, inside the square root.
+
+    Returns:
+        The largest stable step.
+
+    Raises:
+        ValueError: If an eigenvalue has real part zero or above, or a number is out of range.
+
+    Example:
+        >>> rescaling_max_step_size([-1.0], alpha=0.1, epsilon=0.25)
+        1.0
+
+    Reference:
+        Mescheder et al., The Numerics of GANs, NeurIPS 2017, proposition 13 (supplement).
+    """
+    _check_alpha(alpha)
+    root = np.sqrt(as_positive(epsilon, "epsilon"))
+    return float(root * max_step_size(as_eigenvalues(eigenvalues)))
+
+
+def _check_alpha(alpha: float) -> None:
+    if not 0 < alpha < 1:
+        raise ValueError(
+            "`alpha` must lie strictly between 0 and 1. "
+            f"Received: alpha={alpha}. It is one minus RMSProp's `rho`."
+        )
