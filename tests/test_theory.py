@@ -538,3 +538,66 @@ def test_proposition_14_needs_negative_real_parts(h):
 def test_split_must_leave_both_players_parameters(split):
     with pytest.raises(ValueError, match=rf"`split`.*between 1 and 1.*split={split}"):
         theory.alternating_matrix(BILINEAR, split, 0.1)
+
+
+# --- Mini-batches: lemma 15 --------------------------------------------------------------------
+
+BATCHES, B = 20000, 4
+MEAN = np.array([1.0, -0.5, 0.2])
+COVARIANCE = np.array([[2.0, 0.5, 0.0], [0.5, 1.0, -0.3], [0.0, -0.3, 0.5]])
+TRUE_LOSS = MEAN @ MEAN / 2
+
+
+def batches(seed=0):
+    rng = np.random.default_rng(seed)
+    return rng.multivariate_normal(MEAN, COVARIANCE, size=(BATCHES, B))
+
+
+def z_score(estimates, expected):
+    """Distance of the Monte Carlo mean from the expected one, in its standard errors."""
+    estimates = np.asarray(estimates)
+    return (estimates.mean() - expected) / (estimates.std(ddof=1) / np.sqrt(len(estimates)))
+
+
+def test_lemma_15_bias_against_monte_carlo():
+    losses = [theory.minibatch_loss(batch) for batch in batches()]
+    bias = theory.minibatch_bias(COVARIANCE, B)
+    assert abs(z_score(losses, TRUE_LOSS + bias)) < 4
+    assert z_score(losses, TRUE_LOSS) > 40
+
+
+def test_debiased_loss_is_unbiased_with_the_variance_divided_by_the_batch_size():
+    samples = batches()
+    debiased = [theory.debiased_loss(batch) for batch in samples]
+    assert abs(z_score(debiased, TRUE_LOSS)) < 4
+    variance = np.array([np.trace(np.cov(batch, rowvar=False)) for batch in samples])
+    naive = np.array([theory.minibatch_loss(batch) for batch in samples])
+    other_reading = naive - variance / (2 * B - 2)  # sample variance divided by B - 1
+    assert z_score(other_reading, TRUE_LOSS) < -10
+
+
+def test_debiased_loss_is_the_mean_over_pairs():
+    v = batches()[0]
+    pairs = sum(v[i] @ v[j] for i in range(B) for j in range(B) if i != j)
+    assert theory.debiased_loss(v) == pytest.approx(pairs / (2 * B * (B - 1)))
+
+
+def test_lemma_15_needs_independent_samples():
+    copies = np.repeat(batches()[:, :1], B, axis=1)
+    losses = [theory.minibatch_loss(batch) for batch in copies]
+    assert z_score(losses, TRUE_LOSS + theory.minibatch_bias(COVARIANCE, B)) > 40
+    assert z_score([theory.debiased_loss(batch) for batch in copies], TRUE_LOSS) > 40
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: theory.debiased_loss(np.ones((1, 3))), r"B of 2 or more. Received: .*\(1, 3\)"),
+        (lambda: theory.minibatch_loss(np.ones(3)), r"shape \(B, n\) with B of 1 or more"),
+        (lambda: theory.minibatch_bias(np.eye(2), 0), r"`batch_size`.*Received: batch_size=0"),
+        (lambda: theory.minibatch_bias(-np.eye(2), 4), r"diagonal.*Received: the variance -1"),
+    ],
+)
+def test_minibatch_errors(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

@@ -16,6 +16,7 @@ from tf_consensus.theory.heavy_ball import (
     heavy_ball_matrix,
     heavy_ball_max_step_size,
 )
+from tf_consensus.theory.minibatch import debiased_loss, minibatch_bias, minibatch_loss
 from tf_consensus.theory.momentum import (
     min_friction,
     momentum_eigenvalues,
@@ -43,6 +44,7 @@ __all__ = [
     "alternating_safe_step_size",
     "consensus_matrix",
     "consensus_max_step_size",
+    "debiased_loss",
     "definiteness_margin",
     "definiteness_quotient",
     "euler_eigenvalues",
@@ -53,6 +55,8 @@ __all__ = [
     "imaginary_quotient",
     "max_step_size",
     "min_friction",
+    "minibatch_bias",
+    "minibatch_loss",
     "momentum_eigenvalues",
     "momentum_matrix",
     "momentum_max_step_size",
