@@ -601,3 +601,46 @@ def test_lemma_15_needs_independent_samples():
 def test_minibatch_errors(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+# --- Implicit Euler ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("h", [0.1, 1.0, 100.0])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_implicit_euler_solves_its_equation_and_is_stable_for_every_step(seed, h):
+    a = random_stable(seed)
+    update = theory.implicit_euler_matrix(a, h)
+    np.testing.assert_allclose(update, np.eye(6) + h * a @ update, atol=1e-9)
+    found = theory.implicit_euler_eigenvalues(np.linalg.eigvals(a), h)
+    assert_same_spectrum(found, np.linalg.eigvals(update))
+    assert np.abs(found).max() < 1
+
+
+@pytest.mark.parametrize("h", [0.1, 10.0])
+def test_implicit_euler_converges_where_explicit_steps_diverge(h):
+    implicit = theory.implicit_euler_matrix(BILINEAR, h)
+    assert growth(lambda x: implicit @ x, np.ones(2)) < 1e-6
+    assert growth(lambda x: x + h * BILINEAR @ x, np.ones(2)) > 1e3
+
+
+def test_implicit_euler_makes_unstable_points_attract_with_large_steps():
+    values = np.array([0.5 + 1j])
+    border = 2 * 0.5 / abs(values[0]) ** 2
+    assert np.abs(theory.implicit_euler_eigenvalues(values, 0.99 * border)) > 1
+    assert np.abs(theory.implicit_euler_eigenvalues(values, 1.01 * border)) < 1
+
+
+def test_consensus_with_gamma_h_is_implicit_euler_to_third_order_on_bilinear_games():
+    def gap(jacobian, h):
+        consensus = np.eye(4) + h * theory.consensus_matrix(jacobian, h)
+        return np.linalg.norm(consensus - theory.implicit_euler_matrix(jacobian, h))
+
+    assert gap(GAME, 0.02) / gap(GAME, 0.01) == pytest.approx(8, rel=0.05)
+    damped = GAME - np.diag([1.0, 0.5, 0.2, 0.1])  # not skew: second order only
+    assert gap(damped, 0.02) / gap(damped, 0.01) == pytest.approx(4, rel=0.05)
+
+
+def test_implicit_euler_needs_an_invertible_step():
+    with pytest.raises(ValueError, match=r"1 / step_size.*Received: step_size=0\.5.*eigenvalue 2"):
+        theory.implicit_euler_matrix(np.diag([2.0, -1.0]), 0.5)

@@ -16,6 +16,7 @@ from tf_consensus.theory.heavy_ball import (
     heavy_ball_matrix,
     heavy_ball_max_step_size,
 )
+from tf_consensus.theory.implicit_euler import implicit_euler_eigenvalues, implicit_euler_matrix
 from tf_consensus.theory.minibatch import debiased_loss, minibatch_bias, minibatch_loss
 from tf_consensus.theory.momentum import (
     min_friction,
@@ -53,6 +54,8 @@ __all__ = [
     "heavy_ball_matrix",
     "heavy_ball_max_step_size",
     "imaginary_quotient",
+    "implicit_euler_eigenvalues",
+    "implicit_euler_matrix",
     "max_step_size",
     "min_friction",
     "minibatch_bias",
