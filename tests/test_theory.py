@@ -1,6 +1,10 @@
 """The papers' claims, checked by running what they are about; each with a case where it fails."""
 
+import ast
+import doctest
+import importlib
 import pathlib
+import pkgutil
 
 import numpy as np
 import pytest
@@ -644,3 +648,104 @@ def test_consensus_with_gamma_h_is_implicit_euler_to_third_order_on_bilinear_gam
 def test_implicit_euler_needs_an_invertible_step():
     with pytest.raises(ValueError, match=r"1 / step_size.*Received: step_size=0\.5.*eigenvalue 2"):
         theory.implicit_euler_matrix(np.diag([2.0, -1.0]), 0.5)
+
+
+# --- The optimal γ -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("h", [0.05, 0.3, 2.0])
+def test_optimal_gamma_beats_a_fine_scan(h):
+    rng = np.random.default_rng(0)
+    for _ in range(5):
+        a = random_semidefinite(rng)
+        best = theory.optimal_gamma(a, h)
+        scan = [
+            theory.consensus_spectral_radius(a, h, gamma)
+            for gamma in np.concatenate([[0.0], np.geomspace(1e-8, 1e3, 2000)])
+        ]
+        assert best.spectral_radius <= min(scan) + 1e-9
+        assert best.spectral_radius == theory.consensus_spectral_radius(a, h, best.gamma)
+
+
+@pytest.mark.parametrize(
+    "jacobian",
+    [
+        [[-0.5, 1.1], [-0.2, -0.1]],  # the left minimum is the lower one
+        [[-0.3, 0.3], [-0.3, -0.1]],  # the right one
+        [[-0.7, -0.6], [0.0, -0.8]],  # γ = 0 is a local minimum, not the lowest
+    ],
+)
+def test_optimal_gamma_is_global_where_there_are_two_minima(jacobian):
+    scan = np.concatenate([[0.0], np.geomspace(1e-3, 100, 1000)])
+    radii = np.array([theory.consensus_spectral_radius(jacobian, 0.3, gamma) for gamma in scan])
+    inner = (radii[1:-1] < radii[:-2]) & (radii[1:-1] < radii[2:])
+    assert inner.sum() + (radii[0] < radii[1]) == 2
+    assert theory.optimal_gamma(jacobian, 0.3).spectral_radius <= radii.min() + 1e-9
+
+
+@pytest.mark.parametrize(("a", "b", "h"), [(0.0, 1.0, 0.3), (0.0, 2.0, 0.1), (0.5, 3.0, 0.2)])
+def test_optimal_gamma_of_one_pair_has_a_closed_form(a, b, h):
+    best = theory.optimal_gamma([[-a, b], [-b, -a]], h)
+    assert best.gamma == pytest.approx((1 - h * a) / (h * (a**2 + b**2)), rel=1e-4)
+    assert best.spectral_radius == pytest.approx(h * b)
+
+
+def test_optimal_gamma_where_it_is_zero_or_cannot_help():
+    assert theory.optimal_gamma(-np.eye(2), 1.0) == (0.0, 0.0)
+    assert theory.optimal_gamma(np.zeros((2, 2)), 1.0) == (0.0, 1.0)
+    assert theory.optimal_gamma(-3 * np.eye(2), 1.0) == (0.0, 2.0)  # overshoots, γ adds to it
+    assert theory.optimal_gamma(BILINEAR, 2.0).spectral_radius > 1
+    assert theory.optimal_gamma(np.diag([0.0, -1.0]), 0.5).spectral_radius == pytest.approx(1)
+
+
+# --- All of them -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: theory.consensus_matrix(np.ones((2, 3)), 1.0), r"square.*shape \(2, 3\)"),
+        (lambda: theory.consensus_matrix(np.ones((0, 0)), 1.0), r"square.*shape \(0, 0\)"),
+        (lambda: theory.consensus_matrix([[1j]], 1.0), r"real. Received: .*complex128"),
+        (lambda: theory.consensus_matrix([[np.nan]], 1.0), r"finite. Received: 1 entries"),
+        (lambda: theory.consensus_matrix(BILINEAR, -1.0), r"`gamma`.*0 or above.*gamma=-1"),
+        (lambda: theory.consensus_matrix(BILINEAR, np.nan), r"`gamma`.*gamma=nan"),
+        (lambda: theory.max_step_size(BILINEAR), r"vector.*shape \(2, 2\).*numpy.linalg.eigvals"),
+        (lambda: theory.max_step_size([]), r"vector with at least one entry"),
+        (lambda: theory.max_step_size([np.inf]), r"`eigenvalues` must be finite"),
+        (lambda: theory.euler_eigenvalues([-1.0], 0.0), r"`step_size` must be positive.*=0"),
+        (lambda: theory.optimal_gamma(BILINEAR, np.inf), r"`step_size`.*step_size=inf"),
+        (lambda: theory.heavy_ball_max_step_size([-1.0], 1.0), r"`momentum`.*momentum=1"),
+        (lambda: theory.alternating_heavy_ball_matrix(BILINEAR, 0, 1, 0), r"`split`.*split=0"),
+    ],
+)
+def test_errors_name_the_rule_the_value_and_the_remedy(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+MODULES = [module.name for module in pkgutil.iter_modules(theory.__path__)]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_docstring_examples_run(name):
+    module = importlib.import_module(f"tf_consensus.theory.{name}")
+    assert doctest.testmod(module).failed == 0
+
+
+def test_every_public_function_has_an_equation_and_an_example():
+    for name in theory.__all__:
+        if name[0].islower():
+            docstring = getattr(theory, name).__doc__
+            for part in ("Args:", "Returns:", "Raises:", "Example:", "Reference:"):
+                assert part in docstring, f"{name} lacks {part}"
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_theory_is_a_leaf(name):
+    source = (pathlib.Path(theory.__path__[0]) / f"{name}.py").read_text(encoding="utf-8")
+    for node in ast.walk(ast.parse(source)):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module] if isinstance(node, ast.ImportFrom) else []
+        for imported in names:
+            assert imported.startswith(("numpy", "scipy", "typing", "tf_consensus.theory"))

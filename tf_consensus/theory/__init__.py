@@ -30,6 +30,7 @@ from tf_consensus.theory.quotient import (
     imaginary_quotient,
     quotient_bound,
 )
+from tf_consensus.theory.rate import OptimalGamma, consensus_spectral_radius, optimal_gamma
 from tf_consensus.theory.rescaling import rescaling_matrix, rescaling_max_step_size
 from tf_consensus.theory.step_size import (
     euler_eigenvalues,
@@ -39,12 +40,14 @@ from tf_consensus.theory.step_size import (
 )
 
 __all__ = [
+    "OptimalGamma",
     "QuotientBound",
     "alternating_heavy_ball_matrix",
     "alternating_matrix",
     "alternating_safe_step_size",
     "consensus_matrix",
     "consensus_max_step_size",
+    "consensus_spectral_radius",
     "debiased_loss",
     "definiteness_margin",
     "definiteness_quotient",
@@ -63,6 +66,7 @@ __all__ = [
     "momentum_eigenvalues",
     "momentum_matrix",
     "momentum_max_step_size",
+    "optimal_gamma",
     "quotient_bound",
     "rescaling_matrix",
     "rescaling_max_step_size",
