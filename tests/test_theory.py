@@ -3,8 +3,12 @@
 import ast
 import doctest
 import importlib
+import json
+import os
 import pathlib
 import pkgutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -749,3 +753,39 @@ def test_theory_is_a_leaf(name):
         names += [node.module] if isinstance(node, ast.ImportFrom) else []
         for imported in names:
             assert imported.startswith(("numpy", "scipy", "typing", "tf_consensus.theory"))
+
+
+# --- The example -------------------------------------------------------------------------------
+
+
+def run_example(*arguments):
+    command = [sys.executable, str(ROOT / "examples" / "theory_figures.py"), *arguments]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}  # the tree under test, installed or not
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment)
+
+
+def test_example_writes_its_pictures_and_numbers(tmp_path):
+    done = run_example(f"--output_dir={tmp_path}", "--matrices=20", "--resolution=12")
+    assert done.returncode == 0, done.stderr
+    written = {path.name for path in tmp_path.iterdir()}
+    pictures = {"figure1.png", "step_size_and_gamma.png", "momentum.png"}
+    assert written == pictures | {"results.json"}
+    results = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
+    assert results["lemma_9"]["matrices"] == 20
+    assert results["lemma_9"]["violations"] == 0
+    assert results["figure_1"]["after consensus"]["spectral_radius"] < 1
+
+
+@pytest.mark.parametrize(
+    ("flag", "message"),
+    [
+        ("--matrices=0", "--matrices"),
+        ("--resolution=1", "--resolution"),
+        ("--output_dir=README.md", "--output_dir"),
+    ],
+)
+def test_example_rejects_wrong_flags(flag, message):
+    done = run_example(flag)
+    assert done.returncode != 0
+    assert "FATAL Flags parsing error" in done.stderr
+    assert message in done.stderr

@@ -1,0 +1,248 @@
+"""Draws what the theory says: figure 1, the best gamma for a step, and momentum's spectrum.
+
+    python examples/theory_figures.py --output_dir=output/theory
+
+Writes three PNG files and `results.json` with the numbers it prints, among them how tight
+lemma 9 is on random matrices. A few seconds on one CPU core.
+"""
+
+import json
+import pathlib
+
+import numpy as np
+from absl import app, flags
+from matplotlib.colors import BoundaryNorm, ListedColormap
+from matplotlib.figure import Figure
+
+from tf_consensus import theory
+
+OUTPUT_DIR = flags.DEFINE_string("output_dir", "output/theory", "Folder for pictures and numbers.")
+MATRICES = flags.DEFINE_integer("matrices", 1000, "Random matrices for lemma 9.", lower_bound=1)
+RESOLUTION = flags.DEFINE_integer("resolution", 160, "Points a side of the map.", lower_bound=2)
+SEED = flags.DEFINE_integer("seed", 0, "Seed of the random matrices.", lower_bound=0)
+
+flags.register_validator(
+    "output_dir",
+    lambda value: value and (pathlib.Path(value).is_dir() or not pathlib.Path(value).exists()),
+    message="must name a folder, existing or new, not a file.",
+)
+
+BILINEAR = np.array([[0.0, 1.0], [-1.0, 0.0]])
+
+
+def zero_sum_game(rotations, damping):
+    """Jacobian of a zero-sum game, two parameters a player, not normal."""
+    mixing = np.array([[0.8, 0.6], [-0.6, 0.8]]) @ np.diag(rotations)
+    return np.block([[-damping * np.diag([1.0, 2.0]), mixing], [-mixing.T, -damping * np.eye(2)]])
+
+
+def random_jacobian(rng):
+    """Negative semi-definite and invertible, its symmetric part mostly singular."""
+    n = int(rng.integers(2, 11))
+    m = rng.normal(size=(n, int(rng.integers(1, n + 1))))
+    k = rng.normal(size=(n, n))
+    damping, rotation = 10.0 ** rng.uniform(-2, 1, size=2)
+    return rotation * (k - k.T) - damping * m @ m.T / n
+
+
+def lemma_9_tightness(count, seed):
+    """Measured q over lemma 9's bounds: corrected, as printed, and equation 30."""
+    rng = np.random.default_rng(seed)
+    corrected, printed, direct = [], [], []
+    for _ in range(count):
+        jacobian, gamma = random_jacobian(rng), 10 ** rng.uniform(-2, 2)
+        result = theory.quotient_bound(jacobian, gamma)
+        corrected.append(result.quotient / result.bound)
+        printed.append(result.quotient * (result.c + 2 * result.rho**2 * gamma))
+        consensus = theory.consensus_matrix(jacobian, gamma)
+        direct.append(result.quotient * theory.definiteness_quotient(consensus))
+    return {
+        "matrices": count,
+        "violations": int(np.sum(np.array(corrected) > 1 + 1e-9)),
+        "median_ratio": float(np.median(corrected)),
+        "max_ratio": float(np.max(corrected)),
+        "violations_as_printed": int(np.sum(np.array(printed) > 1 + 1e-9)),
+        "max_ratio_as_printed": float(np.max(printed)),
+        "median_ratio_equation_30": float(np.median(direct)),
+    }
+
+
+def unit_circle(axes):
+    """Draws the unit circle and the axes through its centre."""
+    angle = np.linspace(0, 2 * np.pi, 200)
+    axes.fill(np.cos(angle), np.sin(angle), color="0.93", zorder=0)
+    axes.plot(np.cos(angle), np.sin(angle), color="black", linewidth=1, label="unit circle")
+    axes.axhline(0, color="0.8", linewidth=0.7, zorder=0)
+    axes.axvline(0, color="0.8", linewidth=0.7, zorder=0)
+    axes.set_aspect("equal")
+    axes.set_xlabel("real part")
+
+
+def figure_1(path):
+    """Eigenvalues of A and of I + hA: two reasons to leave the unit circle, and the cure."""
+    step_size, gamma = 0.3, 0.5
+    slow, fast = zero_sum_game([0.5, 1.0], 0.02), zero_sum_game([0.8, 2.2], 0.15)
+    panels = {
+        "small real part": (slow, "(a) small real part"),
+        "large imaginary part": (fast, "(b) large imaginary part"),
+        "after consensus": (
+            theory.consensus_matrix(fast, gamma),
+            f"(c) the game of (b), consensus with γ = {gamma:g}",
+        ),
+    }
+    figure, results = Figure(figsize=(13, 4.9), layout="constrained"), {}
+    for axes, (name, (matrix, title)) in zip(
+        figure.subplots(1, 3, sharey=True), panels.items(), strict=True
+    ):
+        results[name] = eigenvalue_panel(axes, matrix, step_size, title)
+    figure.axes[0].set_ylabel("imaginary part")
+    handles, labels = figure.axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
+    figure.savefig(path, dpi=120)
+    return {"step_size": step_size, "gamma": gamma, **results}
+
+
+def eigenvalue_panel(axes, matrix, step_size, title):
+    """One panel of figure 1; returns its numbers."""
+    values = np.linalg.eigvals(matrix)
+    update = theory.euler_eigenvalues(values, step_size)
+    limit, radius = theory.max_step_size(values), float(np.abs(update).max())
+    unit_circle(axes)
+    for value in update:
+        axes.plot([1, value.real], [0, value.imag], color="0.5", linewidth=0.8)
+    axes.plot(values.real, values.imag, "x", color="tab:blue", label="λ of A; in (c) of A - γAᵀA")
+    label = f"1 + hλ, h = {step_size:g}, on rays from 1: "
+    inside, outside = update[np.abs(update) < 1], update[np.abs(update) >= 1]
+    axes.plot(inside.real, inside.imag, "o", color="tab:green", label=label + "inside")
+    axes.plot(outside.real, outside.imag, "o", color="tab:red", label=label + "outside")
+    axes.set(xlim=(-3, 1.6), ylim=(-2.5, 2.5))
+    axes.set_title(f"{title}\nlargest |1 + hλ| {radius:.3f}, stable for h < {limit:.3g}")
+    return {"max_step_size": limit, "spectral_radius": radius}
+
+
+def radius_map(jacobian, steps, gammas):
+    """Spectral radius of I + h(A - γAᵀA), shape (gammas, steps): one spectrum a γ serves all h."""
+    spectra = [np.linalg.eigvals(theory.consensus_matrix(jacobian, gamma)) for gamma in gammas]
+    return np.array(
+        [[np.abs(theory.euler_eigenvalues(s, h)).max() for h in steps] for s in spectra]
+    )
+
+
+def step_size_and_gamma(path, resolution):
+    """How the convergence rate depends on (h, γ), with the best γ for every h."""
+    jacobian = zero_sum_game([0.8, 2.2], 0.15)
+    steps, gammas = np.geomspace(0.01, 1, resolution), np.geomspace(0.01, 100, resolution)
+    radii = radius_map(jacobian, steps, gammas)
+    best = [theory.optimal_gamma(jacobian, h) for h in steps]
+    figure = Figure(figsize=(7.5, 5.2), layout="constrained")
+    axes = figure.subplots()
+    draw_map(figure, axes, steps, gammas, radii)
+    gamma_of_h = [b.gamma if b.spectral_radius < 1 else np.nan for b in best]
+    axes.plot(
+        steps, gamma_of_h, "--", color="tab:red", label="best γ for each h, where one is stable"
+    )
+    rate, step_size, gamma = min(
+        (b.spectral_radius, h, b.gamma) for b, h in zip(best, steps, strict=True)
+    )
+    label = f"fastest: h = {step_size:.3f}, γ = {gamma:.2f}, factor {rate:.3f}"
+    axes.plot(step_size, gamma, "*", color="tab:red", markersize=13, label=label)
+    limit = theory.max_step_size(np.linalg.eigvals(jacobian))
+    axes.axvline(limit, color="tab:purple", linestyle=":", label="largest stable h for γ = 0")
+    axes.legend(loc="upper right")
+    figure.savefig(path, dpi=120)
+    simultaneous = np.abs(theory.euler_eigenvalues(np.linalg.eigvals(jacobian), step_size))
+    return {
+        "best_step_size": step_size,
+        "best_gamma": gamma,
+        "best_spectral_radius": rate,
+        "spectral_radius_without_consensus_at_that_step": float(simultaneous.max()),
+        "max_step_size_without_consensus": limit,
+    }
+
+
+def draw_map(figure, axes, steps, gammas, radii):
+    """Filled levels of the spectral radius, the border of stability, and labels."""
+    levels = [0, 0.8, 0.85, 0.9, 0.95, 0.98, 0.99, 1, 1.1]
+    shades = ["#0b3c5d", "#1b5f86", "#328cc1", "#6fb1d6", "#a3cfe6", "#cde5f2", "#e8f3f9", "0.75"]
+    image = axes.pcolormesh(
+        steps,
+        gammas,
+        np.minimum(radii, 1.05),
+        cmap=ListedColormap(shades),
+        norm=BoundaryNorm(levels, len(shades)),
+        shading="nearest",
+        rasterized=True,
+    )
+    axes.contour(steps, gammas, radii, levels=[1], colors="black", linewidths=1.2)
+    axes.set(xscale="log", yscale="log", xlabel="step size h", ylabel="γ")
+    axes.set(xlim=(steps[0], steps[-1]), ylim=(gammas[0], gammas[-1]))
+    axes.set_title("spectral radius of I + h(A - γAᵀA); grey: diverges")
+    figure.colorbar(image, ax=axes, ticks=levels[:-1], label="factor a step on the error")
+
+
+def momentum(path):
+    """The lecture's heavy ball on the bilinear game: spectra, and the rate against β."""
+    step_size, betas = 0.5, (-0.5, 0.0, 0.5)
+    figure = Figure(figsize=(14, 4.9), layout="constrained")
+    left, middle, right = figure.subplots(1, 3)
+    matrices = {
+        "simultaneous": lambda beta: theory.heavy_ball_matrix(BILINEAR, step_size, beta),
+        "alternating": lambda beta: theory.alternating_heavy_ball_matrix(
+            BILINEAR, 1, step_size, beta
+        ),
+    }
+    results = {"step_size": step_size}
+    for axes, (name, matrix) in zip((left, middle), matrices.items(), strict=True):
+        spectrum_panel(axes, matrix, betas)
+        axes.set_title(f"bilinear game, {name} updates, η = {step_size:g}")
+        rates = curve(right, name, matrix)
+        results[name] = {f"beta {b:g}": theory.spectral_radius(matrix(b)) for b in betas} | rates
+    right.axhline(1, color="black", linewidth=1)
+    right.set(xlabel="momentum β", ylabel="spectral radius", ylim=(0.85, 1.6))
+    right.set_title(f"bilinear game, η = {step_size:g}: converges below 1")
+    right.legend()
+    left.set_ylabel("imaginary part")
+    handles, labels = left.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
+    figure.savefig(path, dpi=120)
+    return results
+
+
+def spectrum_panel(axes, matrix, betas):
+    """Eigenvalues of the augmented operator, one marker a β."""
+    unit_circle(axes)
+    for beta, marker, color in zip(betas, "vos", ("tab:green", "tab:gray", "tab:red"), strict=True):
+        values = np.linalg.eigvals(matrix(beta))
+        label = f"β = {beta:g}"
+        axes.plot(values.real, values.imag, marker, color=color, fillstyle="none", label=label)
+    axes.set(xlim=(-1.3, 1.6), ylim=(-1.3, 1.3))
+
+
+def curve(axes, name, matrix):
+    """Spectral radius against β; returns the lowest."""
+    betas = np.linspace(-0.95, 0.95, 191)
+    radii = [theory.spectral_radius(matrix(beta)) for beta in betas]
+    axes.plot(betas, radii, label=name)
+    best = int(np.argmin(radii))
+    return {"lowest_spectral_radius": radii[best], "at_beta": float(betas[best])}
+
+
+def main(_):
+    """Writes the pictures, the numbers, and prints the numbers."""
+    folder = pathlib.Path(OUTPUT_DIR.value)
+    folder.mkdir(parents=True, exist_ok=True)
+    results = {
+        "figure_1": figure_1(folder / "figure1.png"),
+        "step_size_and_gamma": step_size_and_gamma(
+            folder / "step_size_and_gamma.png", RESOLUTION.value
+        ),
+        "momentum": momentum(folder / "momentum.png"),
+        "lemma_9": lemma_9_tightness(MATRICES.value, SEED.value),
+    }
+    text = json.dumps(results, indent=2)
+    (folder / "results.json").write_text(text + "\n", encoding="utf-8")
+    print(text)
+
+
+if __name__ == "__main__":
+    app.run(main)
