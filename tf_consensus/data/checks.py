@@ -1,0 +1,43 @@
+"""Checks of the arguments that the pipelines share."""
+
+import math
+import numbers
+
+
+def check_int(name: str, value, minimum: int | None = None) -> int:
+    """Return `value` as an int, or say what is wrong with it.
+
+    Args:
+        name: The argument's name, for the message.
+        value: What the caller passed.
+        minimum: Smallest allowed value; None: any integer.
+
+    Raises:
+        ValueError: If `value` is not an integer (a bool is not) or is below `minimum`.
+    """
+    integer = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if integer and (minimum is None or value >= minimum):
+        return int(value)
+    rule = "must be an integer" + ("" if minimum is None else f" of at least {minimum}")
+    raise ValueError(f"`{name}` {rule}. Received: {name}={value!r}. Pass a whole number.")
+
+
+def check_float(name: str, value, *, zero: bool) -> float:
+    """Return `value` as a float, or say what is wrong with it.
+
+    Args:
+        name: The argument's name, for the message.
+        value: What the caller passed.
+        zero: Whether 0 is allowed.
+
+    Raises:
+        ValueError: If `value` is no finite number, is negative, or is 0 where that isn't allowed.
+    """
+    number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if number and math.isfinite(value) and (value > 0 or (zero and value == 0)):
+        return float(value)
+    sign = "not negative" if zero else "positive"
+    raise ValueError(
+        f"`{name}` must be finite and {sign}. Received: {name}={value!r}. "
+        f"Pass a {'non-negative' if zero else 'positive'} number."
+    )

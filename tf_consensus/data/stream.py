@@ -1,0 +1,69 @@
+"""Endless streams of batches that can be resumed at any batch in constant time."""
+
+import random
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+
+from tf_consensus.data.checks import check_int
+
+# Batches drawn by one op. One at a time, the cost of calling the op dominates (4,000 batches of
+# 512 points a second on one core); from 16 on (10,000) drawing the numbers does.
+BLOCK = 16
+
+
+def resumable(
+    make_block: Callable[[tf.Tensor], tf.Tensor], start: int | tf.Variable = 0
+) -> tf.data.Dataset:
+    """Return the endless dataset of batches `start`, `start + 1`, ...
+
+    Batch b is row b mod BLOCK of `make_block(b // BLOCK)`, so that a stream begun at any batch
+    costs at most one block more than a stream begun at 0.
+
+    Args:
+        make_block: From a block's number (int64 scalar) to its batches, of static shape
+            (BLOCK, batch_size, ...). Must depend on the number alone.
+        start: Number of the first batch: an integer, or an integer variable (TensorFlow's or
+            Keras'), read anew whenever an iteration starts.
+
+    Returns:
+        An infinite, prefetching dataset.
+
+    Raises:
+        ValueError: If `start` is neither an integer of at least 0 nor a scalar integer variable.
+    """
+    read = _reader(start)
+
+    def read_on_host(_):
+        # A captured variable would have to live on the CPU; a Python call reads it from anywhere.
+        return tf.ensure_shape(tf.numpy_function(read, [], tf.int64), ())
+
+    def stream(first):
+        blocks = tf.data.Dataset.counter(first // BLOCK).map(make_block)
+        return blocks.unbatch().skip(first % BLOCK)
+
+    dataset = tf.data.Dataset.from_tensors(0).map(read_on_host).flat_map(stream)
+    endless = tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)
+    return dataset.apply(endless).prefetch(tf.data.AUTOTUNE)
+
+
+def draw_seed(seed: int | None) -> int:
+    """Return `seed`, or for None a fresh one that `keras.utils.set_random_seed` determines.
+
+    Raises:
+        ValueError: If `seed` is neither None nor an integer.
+    """
+    return random.getrandbits(31) if seed is None else check_int("seed", seed)
+
+
+def _reader(start) -> Callable[[], np.int64]:
+    if not hasattr(start, "numpy"):
+        number = np.int64(check_int("start", start, minimum=0))
+        return lambda: number
+    if not tf.as_dtype(start.dtype).is_integer or len(start.shape):
+        raise ValueError(
+            "A variable `start` must be a scalar of an integer type. "
+            f"Received: start={start!r}. Pass for example `optimizer.iterations`."
+        )
+    return lambda: np.int64(check_int("start", start.numpy().item(), minimum=0))
