@@ -1,0 +1,151 @@
+"""How many modes of a known mixture the samples reach, and how well."""
+
+import math
+import numbers
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+
+@keras.saving.register_keras_serializable("tf_consensus")
+class ModeCoverage(keras.metrics.Metric):
+    """Coverage of the modes of a mixture of isotropic Gaussians, streamed over batches.
+
+    With N samples x, k modes c_j and the nearest mode c(x), `result()` holds
+
+    - `modes_covered`: #{j : #{x : ‖x - c_j‖ ≤ 3 stddev} ≥ N / 100},
+    - `within_3_sigma`: #{x : ‖x - c(x)‖ ≤ 3 stddev} / N,
+    - `within_<within>`, for example `within_0.05`: #{x : ‖x - c(x)‖ ≤ within} / N,
+    - `mode_kl`: Σ_j p_j log(k p_j) in nats, with p_j the share of samples nearest to c_j: the
+      divergence KL(p ‖ uniform), 0 when all modes get alike and log k when one gets all.
+
+    A sample whose squared distances are not finite (NaN, infinite, or beyond 1e19) belongs to no
+    mode: it counts in N but is within nothing. As the uniform distribution never gives such a
+    sample, a single one makes `mode_kl` infinite. Without any sample `mode_kl` is infinite too,
+    and the rest is 0.
+
+    With sample weights, every # is a sum of weights. Sums are kept in the metric's dtype: counts
+    in float32 are exact up to 2^24 samples, independent of order and batching.
+
+    Args:
+        modes: The centres, shape (k, d), in the samples' unit of length.
+        stddev: Standard deviation of a mode along each axis, in the same unit.
+        within: Radius of the second share, in the same unit.
+        name: Name of the metric; the logs show the keys of `result()`.
+        dtype: As in any Keras metric.
+
+    Raises:
+        ValueError: If `modes` is no finite (k, d) array with k and d at least 1, or `stddev` or
+            `within` is not finite and positive.
+
+    Example:
+        >>> metric = ModeCoverage(modes=[[-1.0, 0.0], [1.0, 0.0]], stddev=0.01)
+        >>> metric.update_state([[1.0, 0.0], [1.0, 0.04]])
+        >>> {key: float(value) for key, value in metric.result().items()}["within_3_sigma"]
+        0.5
+    """
+
+    def __init__(self, modes, stddev, within=0.05, name="mode_coverage", dtype=None):
+        super().__init__(name=name, dtype=dtype)
+        self.modes = _check_modes(modes)
+        self.stddev = _check_length("stddev", stddev)
+        self.within = _check_length("within", within)
+        k = len(self.modes)
+        # One bin more than modes: the samples that belong to none.
+        self.nearest = self._sum((k + 1,), "nearest")
+        self.close = self._sum((k,), "close")
+        self.within_3_sigma = self._sum((), "within_3_sigma")
+        self.within_radius = self._sum((), "within_radius")
+
+    def update_state(self, samples, sample_weight=None):
+        """Add a batch.
+
+        Args:
+            samples: Points, shape (n, d).
+            sample_weight: Non-negative weights, shape (n,); None weighs every sample 1.
+
+        Raises:
+            ValueError: If the shapes do not fit the modes or each other.
+        """
+        samples = tf.cast(samples, self.dtype)
+        weight = self._weight(samples, sample_weight)
+        squares = tf.reduce_sum((samples[:, None] - self._centres()) ** 2, axis=-1)
+        least = tf.reduce_min(squares, axis=1)
+        k = len(self.modes)
+        mode = tf.where(tf.math.is_finite(least), tf.argmin(squares, axis=1), k)
+        self.nearest.assign_add(_total(weight, tf.one_hot(mode, k + 1)))
+        self.close.assign_add(_total(weight, squares <= (3 * self.stddev) ** 2))
+        self.within_3_sigma.assign_add(_total(weight, least <= (3 * self.stddev) ** 2))
+        self.within_radius.assign_add(_total(weight, least <= self.within**2))
+
+    def result(self):
+        """Return the dictionary of scalars that the class describes."""
+        count = tf.reduce_sum(self.nearest)
+        # 100 · close against the count, because count / 100 rounds.
+        covered = (100 * self.close >= count) & (count > 0)
+        return {
+            "modes_covered": tf.reduce_sum(tf.cast(covered, self.dtype)),
+            "within_3_sigma": tf.math.divide_no_nan(self.within_3_sigma.value, count),
+            f"within_{self.within}": tf.math.divide_no_nan(self.within_radius.value, count),
+            "mode_kl": self._kl(count),
+        }
+
+    def get_config(self):
+        """Return the constructor's arguments."""
+        own = {"modes": self.modes.tolist(), "stddev": self.stddev, "within": self.within}
+        return {**super().get_config(), **own}
+
+    def _kl(self, count):
+        p = tf.math.divide_no_nan(self.nearest[:-1], count)
+        kl = tf.reduce_sum(tf.math.xlogy(p, len(self.modes) * p))
+        all_assigned = (count > 0) & (self.nearest[-1] == 0)
+        return tf.where(all_assigned, kl, tf.constant(math.inf, self.dtype))
+
+    def _sum(self, shape, name):
+        return self.add_variable(shape, initializer="zeros", dtype=self.dtype, name=name)
+
+    def _centres(self):
+        return tf.constant(self.modes, self.dtype)
+
+    def _weight(self, samples, sample_weight):
+        shape = self.modes.shape
+        if samples.shape.rank != 2 or samples.shape[1] != shape[1]:
+            raise ValueError(
+                f"`samples` must have shape (n, {shape[1]}), as the modes have shape {shape}. "
+                f"Received: samples of shape {tuple(samples.shape)}. "
+                "Flatten every sample to one row of coordinates."
+            )
+        if sample_weight is None:
+            return tf.ones_like(samples[:, 0])
+        weight = tf.cast(sample_weight, self.dtype)
+        if not weight.shape.is_compatible_with(samples.shape[:1]):
+            raise ValueError(
+                f"`sample_weight` must have shape {tuple(samples.shape[:1])}, one weight a sample. "
+                f"Received: sample_weight of shape {tuple(weight.shape)}. Squeeze it to one axis."
+            )
+        return weight
+
+
+def _total(weight, counts):
+    """Weighted sum over the batch of (n,) or (n, k) indicators."""
+    return tf.tensordot(weight, tf.cast(counts, weight.dtype), axes=1)
+
+
+def _check_modes(modes) -> np.ndarray:
+    centres = np.asarray(modes, dtype=float)
+    if centres.ndim == 2 and centres.size and np.isfinite(centres).all():
+        return centres
+    raise ValueError(
+        "`modes` must be a finite array of shape (k, d), one centre a row. "
+        f"Received: modes={modes!r}. Pass for example `tf_consensus.data.ring_modes(8)`."
+    )
+
+
+def _check_length(name, value) -> float:
+    if isinstance(value, numbers.Real) and math.isfinite(value) and value > 0:
+        return float(value)
+    raise ValueError(
+        f"`{name}` must be finite and positive. Received: {name}={value!r}. "
+        "Pass a length in the unit of the samples."
+    )
