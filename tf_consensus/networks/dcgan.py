@@ -1,0 +1,164 @@
+"""The DCGAN family: strided 5×5 convolutions, with and without batch normalization."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import keras
+
+from tf_consensus.networks.checks import check_int
+from tf_consensus.networks.weights import glorot_uniforms
+
+
+class Architecture(NamedTuple):
+    """What distinguishes one member of the family.
+
+    Attributes:
+        levels: Strided convolutions in each network; the smallest feature map has side
+            image_size / 2^levels.
+        constant: Whether every level has F filters, instead of F, 2F, 4F, …
+        slope: Negative slope of the generator's leaky ReLU; 0 is a ReLU.
+        norm: What the batch normalization after the generator's first layer averages over:
+            "unit" the batch alone, "channel" the positions too; None: no layer is normalized.
+        generator_dense: Units of one more dense layer at the generator's start; 0: none.
+        discriminator_dense: Units of one more dense layer at the discriminator's end; 0: none.
+    """
+
+    levels: int
+    constant: bool = False
+    slope: float = 0.0
+    norm: str | None = None
+    generator_dense: int = 0
+    discriminator_dense: int = 0
+
+
+ARCHITECTURES = {
+    "dcgan3": Architecture(3, norm="unit"),
+    "dcgan3_nobn": Architecture(3),
+    "dcgan3_nobn_cf": Architecture(3, constant=True, slope=0.2),
+    "dcgan4": Architecture(4, slope=0.2, norm="channel"),
+    "dcgan4_nobn": Architecture(4),
+    "dcgan4_nobn_cf": Architecture(4, constant=True, slope=0.2),
+    "conv3": Architecture(3, constant=True, slope=0.2, discriminator_dense=512),
+    "conv4": Architecture(
+        4, constant=True, slope=0.2, generator_dense=512, discriminator_dense=512
+    ),
+}
+
+
+def dcgan(
+    name: str,
+    image_size: int,
+    channels: int = 3,
+    filters: int = 64,
+    latent_dim: int = 256,
+    seed: int | None = None,
+) -> tuple[keras.Model, keras.Model]:
+    """Build a generator and a discriminator of the DCGAN family.
+
+    Kernels are 5×5 with stride 2 and "same" padding, images NHWC in [-1, 1]. The discriminator
+    is leaky with slope 0.2. Where the family member normalizes, it does so everywhere but in the
+    generator's last and the discriminator's first and last layer.
+
+    Args:
+        name: One of `ARCHITECTURES`.
+        image_size: Side of the square images, in pixels; divisible by 2^levels.
+        channels: Colour channels.
+        filters: Filters F of the level next to the image.
+        latent_dim: Size of a latent.
+        seed: Determines the initial weights; None leaves them to Keras.
+
+    Returns:
+        The generator, (batch, latent_dim) to (batch, image_size, image_size, channels), and the
+        discriminator, from there to logits (batch, 1).
+
+    Raises:
+        ValueError: If the name is unknown, a size is not a positive integer, `image_size` is not
+            divisible by 2^levels, or `seed` is not an integer.
+
+    Example:
+        >>> generator, discriminator = dcgan("dcgan4_nobn_cf", image_size=32)
+        >>> generator.count_params(), discriminator.count_params()
+        (377987, 312513)
+    """
+    architecture = _check_name(name)
+    image_size = _check_image_size(image_size, name, architecture.levels)
+    channels = check_int("channels", channels, minimum=1)
+    filters = check_int("filters", filters, minimum=1)
+    latent_dim = check_int("latent_dim", latent_dim, minimum=1)
+    widths = [filters * (1 if architecture.constant else 2**i) for i in range(architecture.levels)]
+    weights = glorot_uniforms(seed)
+    return (
+        _generator(architecture, latent_dim, image_size, channels, widths, weights),
+        _discriminator(architecture, image_size, channels, widths, weights),
+    )
+
+
+def _generator(architecture, latent_dim, image_size, channels, widths, weights) -> keras.Model:
+    slope, norm = architecture.slope, architecture.norm is not None
+    latent = x = keras.Input((latent_dim,))
+    if architecture.generator_dense:
+        x = _activate(_dense(x, architecture.generator_dense, weights), slope)
+    x = _first_map(x, image_size // 2**architecture.levels, widths[-1], architecture, weights)
+    for width in reversed(widths[:-1]):
+        x = _convolve(keras.layers.Conv2DTranspose, x, width, weights, bias=not norm)
+        x = _activate(x, slope, norm)
+    x = _convolve(keras.layers.Conv2DTranspose, x, channels, weights)
+    return keras.Model(latent, keras.layers.Activation("tanh")(x), name="generator")
+
+
+def _discriminator(architecture, image_size, channels, widths, weights) -> keras.Model:
+    norm = architecture.norm is not None
+    image = keras.Input((image_size, image_size, channels))
+    x = _activate(_convolve(keras.layers.Conv2D, image, widths[0], weights), 0.2)
+    for width in widths[1:]:
+        x = _activate(_convolve(keras.layers.Conv2D, x, width, weights, bias=not norm), 0.2, norm)
+    x = keras.layers.Flatten()(x)
+    if architecture.discriminator_dense:
+        x = _activate(_dense(x, architecture.discriminator_dense, weights), 0.2)
+    return keras.Model(image, _dense(x, 1, weights), name="discriminator")
+
+
+def _first_map(x, side, width, architecture, weights):
+    """The generator's dense layer, reshaped to its smallest feature map and activated."""
+    per_unit = architecture.norm == "unit"
+    # A normalization per unit removes the bias of every unit; one per channel only its mean.
+    x = _dense(x, side * side * width, weights, bias=not per_unit)
+    if per_unit:
+        x = _activate(x, architecture.slope, norm=True)
+    x = keras.layers.Reshape((side, side, width))(x)
+    return x if per_unit else _activate(x, architecture.slope, architecture.norm == "channel")
+
+
+def _activate(x, slope, norm=False):
+    if norm:
+        # Shift but no scale: the next layer's weights scale.
+        x = keras.layers.BatchNormalization(scale=False)(x)
+    return keras.layers.LeakyReLU(slope)(x) if slope else keras.layers.ReLU()(x)
+
+
+def _dense(x, units, weights, bias=True):
+    return keras.layers.Dense(units, use_bias=bias, kernel_initializer=next(weights))(x)
+
+
+def _convolve(layer, x, filters, weights: Iterator, bias=True):
+    settings = {"strides": 2, "padding": "same", "use_bias": bias}
+    return layer(filters, 5, kernel_initializer=next(weights), **settings)(x)
+
+
+def _check_name(name) -> Architecture:
+    if name in ARCHITECTURES:
+        return ARCHITECTURES[name]
+    raise ValueError(
+        f"`name` must be a member of the DCGAN family. Received: name={name!r}. "
+        f"Choose one of {', '.join(sorted(ARCHITECTURES))}."
+    )
+
+
+def _check_image_size(image_size, name, levels) -> int:
+    image_size = check_int("image_size", image_size, minimum=1)
+    if image_size % 2**levels == 0:
+        return image_size
+    raise ValueError(
+        f"`image_size` must be divisible by 2^{levels} = {2**levels}, as {name!r} halves images "
+        f"{levels} times. Received: image_size={image_size!r}. Resize or pad the images."
+    )
