@@ -1,0 +1,60 @@
+"""From a network's name to its generator and discriminator."""
+
+import functools
+import inspect
+from collections.abc import Callable
+
+import keras
+
+from tf_consensus.networks.dcgan import ARCHITECTURES, dcgan
+from tf_consensus.networks.mlp import mlp
+
+_BUILDERS: dict[str, Callable] = {
+    "mlp": mlp,
+    **{name: functools.partial(dcgan, name) for name in ARCHITECTURES},
+}
+
+
+def names() -> list[str]:
+    """Return the names that `build` knows, sorted."""
+    return sorted(_BUILDERS)
+
+
+def build(name: str, **settings) -> tuple[keras.Model, keras.Model]:
+    """Build a generator and a discriminator.
+
+    Args:
+        name: One of `names()`.
+        **settings: The arguments of `mlp.mlp` for "mlp", of `dcgan.dcgan` for the others.
+
+    Returns:
+        The generator, from latents of shape (batch, latent_dim) to samples, and the
+        discriminator, from samples to logits of shape (batch, 1).
+
+    Raises:
+        ValueError: If the name is unknown, or a setting is unknown, missing or out of range.
+
+    Example:
+        >>> generator, discriminator = build("dcgan4_nobn", image_size=32, filters=4)
+        >>> generator.output_shape, discriminator.output_shape
+        ((None, 32, 32, 3), (None, 1))
+    """
+    if name not in _BUILDERS:
+        raise ValueError(
+            f"`name` must be that of a known network. Received: name={name!r}. "
+            f"Choose one of {', '.join(names())}."
+        )
+    _check_settings(name, settings)
+    return _BUILDERS[name](**settings)
+
+
+def _check_settings(name, settings):
+    signature = inspect.signature(_BUILDERS[name])
+    signature = signature.replace(return_annotation=inspect.Signature.empty)
+    try:
+        signature.bind(**settings)
+    except TypeError as error:
+        raise ValueError(
+            f"The settings of {name!r} must fit its builder: {error}. "
+            f"Received: settings={settings!r}. It takes {signature}."
+        ) from None
