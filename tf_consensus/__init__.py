@@ -3,7 +3,7 @@
 Importing this package registers every serializable class, so that saved models load.
 """
 
-from tf_consensus import objectives, plotting, theory, vectors
+from tf_consensus import data, metrics, networks, objectives, plotting, theory, vectors
 from tf_consensus.game import Game, Linearization
 from tf_consensus.gan import GAN
 from tf_consensus.optimizers import (
@@ -25,6 +25,9 @@ __all__ = [
     "Linearization",
     "SimultaneousOptimizer",
     "SmoothingOptimizer",
+    "data",
+    "metrics",
+    "networks",
     "objectives",
     "plotting",
     "theory",
