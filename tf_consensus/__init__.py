@@ -3,7 +3,7 @@
 Importing this package registers every serializable class, so that saved models load.
 """
 
-from tf_consensus import data, metrics, networks, objectives, plotting, theory, vectors
+from tf_consensus import callbacks, data, metrics, networks, objectives, plotting, theory, vectors
 from tf_consensus.game import Game, Linearization
 from tf_consensus.gan import GAN
 from tf_consensus.optimizers import (
@@ -15,6 +15,8 @@ from tf_consensus.optimizers import (
     SmoothingOptimizer,
 )
 
+__version__ = "0.1.0"
+
 __all__ = [
     "GAN",
     "AlternatingOptimizer",
@@ -25,6 +27,7 @@ __all__ = [
     "Linearization",
     "SimultaneousOptimizer",
     "SmoothingOptimizer",
+    "callbacks",
     "data",
     "metrics",
     "networks",

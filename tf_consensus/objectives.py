@@ -203,6 +203,11 @@ _OBJECTIVES = {
 }
 
 
+def names() -> list[str]:
+    """Returns the names that `get` knows, in the order of the documentation."""
+    return list(_OBJECTIVES)
+
+
 def get(identifier: str | dict | Objective) -> Objective:
     """Returns the objective that a name, a config or an instance stands for.
 

@@ -1,0 +1,349 @@
+"""Mixture of Gaussians: simultaneous gradient ascent against consensus optimization.
+
+Reproduces figure 2 of "The Numerics of GANs" (Mescheder, Nowozin, Geiger, 2017): a GAN of two small
+dense networks learns eight Gaussians on a circle. Leaves in --output_dir: figure_2.png (densities
+over training), curves.png (losses and gradient norm), densities.gif, results.json, and a folder a
+run with its log, its samples over training and the trained model (model.keras).
+
+    python examples/mixture_of_gaussians.py
+    python examples/mixture_of_gaussians.py --preset=recommended --optimizer=consensus --seeds=0,1,2
+"""
+
+import csv
+import json
+import os
+import pathlib
+import sys
+import time
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import keras
+import numpy as np
+import tensorflow as tf
+from absl import app, flags
+
+import tf_consensus as tfc
+
+METHODS = ("simultaneous", "alternating", "consensus", "smoothing", "clipped")
+# The paper's accumulator starts at 1 (TensorFlow 1), Keras' at 0.
+PRESETS = {
+    "paper": {"inner": "rmsprop", "learning_rate": 1e-4, "gamma": 10.0, "steps": 20_000},
+    "recommended": {"inner": "adam", "learning_rate": 1e-3, "gamma": 10.0, "steps": 20_000},
+}
+SAMPLES = 2560
+STDDEV = 0.01
+STEPS_PER_EPOCH = 500
+
+FLAGS = flags.FLAGS
+flags.DEFINE_list(
+    "optimizer", ["simultaneous", "consensus"], f"Methods to compare, of {', '.join(METHODS)}."
+)
+flags.DEFINE_enum("preset", "paper", sorted(PRESETS), "Settings that the flags below override.")
+flags.DEFINE_float("gamma", None, "Weight of the regularizer (consensus, smoothing).", 0.0)
+flags.DEFINE_float("clip_norm", 1.0, "Largest norm of a player's gradient (clipped).", 0.0)
+flags.DEFINE_float("learning_rate", None, "Step size of the inner optimizer.", 0.0)
+flags.DEFINE_integer("steps", None, "Training steps of a run.", 1)
+flags.DEFINE_list("seeds", ["0"], "Seeds; every method runs once with each.")
+flags.DEFINE_string("objective", "standard", "GAN objective: standard, js, kl, tv or indicator.")
+flags.DEFINE_integer("batch_size", 512, "Samples in a batch.", 1)
+flags.DEFINE_float("initial_accumulator", 1.0, "Start of RMSProp's running mean of squares.", 0.0)
+flags.DEFINE_string("output_dir", "output/mixture_of_gaussians", "Folder for all results.")
+flags.DEFINE_bool("resume", False, "Go on with the runs in --output_dir.")
+flags.register_validator(
+    "optimizer",
+    lambda names: names and set(names) <= set(METHODS) and len(set(names)) == len(names),
+    f"must be a comma list of different names out of {', '.join(METHODS)}",
+)
+flags.register_validator(
+    "seeds",
+    lambda seeds: seeds and all(s.isdigit() for s in seeds) and len(set(seeds)) == len(seeds),
+    "must be a comma list of different integers of at least 0",
+)
+flags.register_validator(
+    "objective", lambda name: name in tfc.objectives.names(), "must name a known objective"
+)
+flags.register_validator(
+    "steps",
+    lambda n: n is None or n < STEPS_PER_EPOCH or n % STEPS_PER_EPOCH == 0,
+    f"must be below {STEPS_PER_EPOCH} or a multiple of it, the length of an epoch",
+)
+
+
+def resolve_settings():
+    """The preset with what the flags override, and all other flags that determine the runs."""
+    preset = dict(PRESETS[FLAGS.preset])
+    for key in ("learning_rate", "gamma", "steps"):
+        if FLAGS[key].value is not None:
+            preset[key] = FLAGS[key].value
+    others = ("preset", "clip_norm", "objective", "batch_size", "initial_accumulator")
+    return {
+        "optimizer": FLAGS.optimizer,
+        "seeds": [int(seed) for seed in FLAGS.seeds],
+        **{key: FLAGS[key].value for key in others},
+        **preset,
+    }
+
+
+def make_inner(settings):
+    """The Keras optimizer that takes the step."""
+    rate = settings["learning_rate"]
+    if settings["inner"] == "adam":
+        return keras.optimizers.Adam(rate, beta_1=0.0, beta_2=0.99)
+    return keras.optimizers.RMSprop(rate, rho=0.9, epsilon=1e-10)
+
+
+def make_optimizer(method, settings):
+    """The method around the inner optimizer."""
+    inner, gamma = make_inner(settings), settings["gamma"]
+    if method == "consensus":
+        return tfc.ConsensusOptimizer(inner, gamma=gamma)
+    if method == "smoothing":
+        return tfc.SmoothingOptimizer(inner, gamma=gamma)
+    if method == "clipped":
+        return tfc.ClippedOptimizer(inner, clip_norm=settings["clip_norm"])
+    if method == "alternating":
+        return tfc.AlternatingOptimizer(inner, make_inner(settings))
+    return tfc.SimultaneousOptimizer(inner)
+
+
+def make_gan(method, seed, settings):
+    """The compiled model, with the accumulators of RMSProp set."""
+    generator, discriminator = tfc.networks.build("mlp", latent_dim=16, seed=seed)
+    gan = tfc.GAN(
+        generator, discriminator, latent_dim=16, objective=settings["objective"], seed=seed
+    )
+    epoch = min(STEPS_PER_EPOCH, settings["steps"])
+    execution = max(n for n in range(1, 101) if epoch % n == 0)
+    gan.compile(
+        optimizer=make_optimizer(method, settings), jit_compile=True, steps_per_execution=execution
+    )
+    gan.optimizer.build(gan.trainable_variables)
+    for variable in gan.optimizer.variables:
+        if "velocity" in variable.path and settings["inner"] == "rmsprop":
+            variable.assign(tf.fill(variable.shape, settings["initial_accumulator"]))
+    return gan
+
+
+class Seconds(keras.callbacks.Callback):
+    """Adds the seconds that an epoch took to its logs."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Starts the clock."""
+        self.start = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Reads the clock."""
+        logs["seconds"] = time.perf_counter() - self.start
+
+
+def train(method, seed, settings, folder):
+    """Trains one run, going on from its backup if there is one, and writes its results."""
+    gan = make_gan(method, seed, settings)
+    data = tfc.data.mixture_of_gaussians(
+        settings["batch_size"], stddev=STDDEV, seed=seed, start=gan.optimizer.iterations
+    )
+    (folder / "samples").mkdir(parents=True, exist_ok=True)
+
+    def save_samples(step, samples):
+        np.save(folder / "samples" / f"{step:08d}.npy", samples)
+
+    coverage = tfc.metrics.ModeCoverage(tfc.data.ring_modes(), stddev=STDDEV)
+    epoch = min(STEPS_PER_EPOCH, settings["steps"])
+    callbacks = [
+        Seconds(),
+        tfc.callbacks.EvaluateGAN([coverage], SAMPLES, on_samples=save_samples),
+        keras.callbacks.CSVLogger(folder / "log.csv", append=True),
+        # Last, so that a killed run repeats a row of the log rather than lacking one.
+        keras.callbacks.BackupAndRestore(folder / "backup", double_checkpoint=True),
+    ]
+    gan.fit(
+        data,
+        epochs=settings["steps"] // epoch,
+        steps_per_epoch=epoch,
+        shuffle=False,
+        callbacks=callbacks,
+    )
+    gan.save(folder / "model.keras")
+    write_result(method, seed, settings, folder)
+
+
+def read_log(folder):
+    """The log as columns of numbers; of an epoch that was repeated, the last row."""
+    with open(folder / "log.csv", encoding="utf-8", newline="") as file:
+        rows = {row["epoch"]: row for row in csv.DictReader(file)}
+    # Keras adds a column of NA for the validation that there is none of.
+    keys = [key for key, value in rows["0"].items() if value != "NA"]
+    return {key: np.array([float(row[key]) for row in rows.values()]) for key in keys}
+
+
+def write_result(method, seed, settings, folder):
+    """The finished run's numbers, as one entry of results.json."""
+    log = read_log(folder)
+    names = ("modes_covered", "within_3_sigma", "within_0.05", "mode_kl")
+    names += ("discriminator_loss", "generator_loss", "gradient_norm")
+    result = {
+        "method": method,
+        "seed": seed,
+        **{name: float(log[name][-1]) for name in names},
+        "steps": settings["steps"],
+        "train_seconds": round(float(log["seconds"].sum()), 2),
+    }
+    result["modes_covered"] = int(result["modes_covered"])
+    write_json(folder / "result.json", result)
+
+
+def write_json(path, content):
+    """Writes the file whole or not at all."""
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    partial.replace(path)
+
+
+def run_folder(output, method, seed):
+    """The folder of one run."""
+    return output / f"{method}-seed{seed}"
+
+
+def prepare_output(output, settings):
+    """Makes the folder, and refuses one that holds other runs than those asked for."""
+    path = output / "settings.json"
+    if path.exists():
+        if not FLAGS.resume:
+            raise app.UsageError(
+                f"--output_dir must be a new folder. Received: {output}, which holds runs. Add "
+                "--resume to go on with them, or name another folder."
+            )
+        found = json.loads(path.read_text(encoding="utf-8"))
+        changed = sorted(
+            key for key in settings if found.get(key) != settings[key] and key not in _EXTENSIBLE
+        )
+        if changed:
+            raise app.UsageError(
+                "--resume needs the settings the runs were started with. Received: "
+                + ", ".join(f"{key}={settings[key]} after {found.get(key)}" for key in changed)
+                + ". Repeat the first command, or name another folder."
+            )
+    output.mkdir(parents=True, exist_ok=True)
+    write_json(path, settings)
+
+
+# More methods and seeds may join the runs of a folder; everything else must stay.
+_EXTENSIBLE = ("optimizer", "seeds")
+
+
+def train_all(settings, output):
+    """Every run that has no result yet; `False` if Ctrl-C came in between."""
+    for seed in settings["seeds"]:
+        for method in settings["optimizer"]:
+            folder = run_folder(output, method, seed)
+            if (folder / "result.json").exists():
+                print(f"{method}, seed {seed}: finished before")
+                continue
+            print(f"{method}, seed {seed}: {settings['steps']} steps", flush=True)
+            try:
+                train(method, seed, settings, folder)
+            except KeyboardInterrupt:
+                return False
+    return True
+
+
+def finished_runs(settings, output):
+    """The results of all finished runs, methods in the order asked for."""
+    folders = [run_folder(output, m, s) for m in settings["optimizer"] for s in settings["seeds"]]
+    paths = [folder / "result.json" for folder in folders]
+    return [json.loads(path.read_text(encoding="utf-8")) for path in paths if path.exists()]
+
+
+def write_report(settings, output):
+    """results.json and the pictures, from whatever is finished; returns the results."""
+    runs = finished_runs(settings, output)
+    versions = {
+        "python": sys.version.split()[0],
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "tf_consensus": tfc.__version__,
+    }
+    report = {"runs": runs, "settings": settings, "versions": versions}
+    write_json(output / "results.json", report)
+    if runs:
+        draw(settings, output, {run["method"]: run["seed"] for run in reversed(runs)})
+    return runs
+
+
+def draw(settings, output, shown):
+    """The pictures, of one seed a method: the first that is finished."""
+    folders = {
+        method: run_folder(output, method, shown[method])
+        for method in settings["optimizer"]
+        if method in shown
+    }
+    frames = {
+        method: {int(path.stem): np.load(path) for path in sorted(folder.glob("samples/*.npy"))}
+        for method, folder in folders.items()
+    }
+    target = next(iter(tfc.data.mixture_of_gaussians(SAMPLES, stddev=STDDEV, seed=0))).numpy()
+    last = settings["steps"]
+    epoch = min(STEPS_PER_EPOCH, last)
+    columns = sorted({0, *(round(last * part / epoch) * epoch for part in (0.25, 0.5, 1.0))})
+    tfc.plotting.density_grid(
+        {method: [samples.get(step) for step in columns] for method, samples in frames.items()},
+        [f"{step:,} steps" for step in columns],
+        target,
+        path=output / "figure_2.png",
+    )
+    steps = range(0, last + 1, epoch)
+    tfc.plotting.density_animation(
+        {method: [samples.get(step) for step in steps] for method, samples in frames.items()},
+        output / "densities.gif",
+        [f"{step:,} steps" for step in steps],
+        target,
+    )
+    draw_curves(settings, output, folders, epoch)
+
+
+def draw_curves(settings, output, folders, epoch):
+    """Losses and gradient norm of the runs in `folders`, with the losses at equilibrium."""
+    quantities = ["discriminator_loss", "generator_loss", "gradient_norm"]
+    histories = {}
+    for method, folder in folders.items():
+        log = read_log(folder)
+        steps = (log["epoch"] + 1) * epoch
+        histories[method] = {quantity: (steps, log[quantity]) for quantity in quantities}
+    references = {"discriminator_loss": 2 * np.log(2), "generator_loss": np.log(2)}
+    tfc.plotting.training_curves(
+        histories,
+        quantities,
+        step_unit="steps",
+        references=references if settings["objective"] == "standard" else None,
+        path=output / "curves.png",
+    )
+
+
+def print_table(runs):
+    """One line a run."""
+    print(f"\n{'method':14}{'seed':>5}{'modes':>7}{'3 sigma':>9}{'0.05':>8}{'seconds':>9}")
+    for run in runs:
+        print(
+            f"{run['method']:14}{run['seed']:5}{run['modes_covered']:5}/8"
+            f"{run['within_3_sigma']:9.1%}{run['within_0.05']:8.1%}{run['train_seconds']:9.1f}"
+        )
+
+
+def main(argv):
+    """Trains, draws and reports."""
+    if len(argv) > 1:
+        raise app.UsageError(f"All arguments are flags. Received: {' '.join(argv[1:])}.")
+    settings = resolve_settings()
+    output = pathlib.Path(FLAGS.output_dir)
+    prepare_output(output, settings)
+    complete = train_all(settings, output)
+    print_table(write_report(settings, output))
+    print(f"results in {output}/")
+    if not complete:
+        print("interrupted; the same command with --resume goes on", file=sys.stderr)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    app.run(main)
