@@ -334,6 +334,8 @@ def main(argv):
     """Trains, draws and reports."""
     if len(argv) > 1:
         raise app.UsageError(f"All arguments are flags. Received: {' '.join(argv[1:])}.")
+    # Sharing out operations this small among threads costs more than it saves.
+    tf.config.threading.set_intra_op_parallelism_threads(1)
     settings = resolve_settings()
     output = pathlib.Path(FLAGS.output_dir)
     prepare_output(output, settings)
