@@ -132,6 +132,9 @@ class Game:
     def jvp(self, u: Sequence[tf.Tensor]) -> list[tf.Tensor]:
         """The forward product v'u, a list that matches `variables`, by forward over reverse.
 
+        With `jit_compile=True` TensorFlow lacks it for losses that concatenate or call `tf.slice`
+        (LookupError: no gradient for XlaDynamicUpdateSlice); a plain `tf.function` has it.
+
         Args:
             u: list of tensors of the variables' shapes.
         """
