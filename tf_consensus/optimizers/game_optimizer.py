@@ -27,7 +27,12 @@ def apply_direction(optimizer, direction: Sequence[tf.Tensor], variables) -> Non
     enter here and nowhere else.
     """
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
-    optimizer.apply([-w if replicas == 1 else -w / replicas for w in direction], list(variables))
+    # In a graph, the order of reading a variable for one player's gradient and updating it for
+    # another's can get lost: TensorFlow drops it as implied by the IdentityN of Keras' all-reduce,
+    # then drops the IdentityN. All of the direction comes before all of the update.
+    with tf.control_dependencies(list(direction)):
+        descent = [-w if replicas == 1 else -w / replicas for w in direction]
+        optimizer.apply(descent, list(variables))
 
 
 class GameOptimizer(keras.optimizers.Optimizer):
