@@ -574,6 +574,15 @@ def test_apply_refuses_unknown_variables():
         optimizer.apply([tf.constant(1.0)] * 2, [x, z])
 
 
+def test_a_second_build_does_not_take_other_variables():
+    optimizer, (x, y) = rotation(gamma=0.0)
+    z = tf.Variable(1.0, name="z")
+    optimizer.build([x, z])
+    optimizer.apply([tf.constant(0.0)] * 2, [x, y])
+    with pytest.raises(ValueError, match=r"variables \['z:0'\], which it was not built with"):
+        optimizer.apply([tf.constant(0.0)] * 2, [x, z])
+
+
 @pytest.mark.parametrize("named", [True, False])
 def test_apply_refuses_another_number_of_gradients(named):
     optimizer, variables = rotation(gamma=0.0)
