@@ -152,11 +152,11 @@ def test_fused_execution_loses_no_batch_between_executions():
     gan.compile(optimizer=consensus(), jit_compile=True, steps_per_execution=3)
     marks = []
     logger = keras.callbacks.LambdaCallback(
-        on_train_batch_end=lambda batch, logs: marks.append((batch, logs["mark"]))
+        on_train_batch_end=lambda batch, logs: marks.append(float(logs["mark"]))
     )
     data = tf.data.Dataset.counter().map(draw)
     fit(gan, data, steps_per_epoch=9, callbacks=[logger])
-    assert marks == [(2, 2.0), (5, 5.0), (8, 8.0)]
+    assert marks == [2.0, 5.0, 8.0]
 
 
 def test_batches_of_unknown_shape_take_keras_path():

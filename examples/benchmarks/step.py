@@ -1,0 +1,204 @@
+"""Times and memory of one training step, ours beside a hand-written loop.
+
+Prints one table. The mixture-of-Gaussians GAN is timed through `gan.fit` and through a hand-written
+fused loop with nested tapes, graph and XLA; the convolutional GAN (dcgan4_nobn) through
+`gan.fit`'s train function and a hand-written step, in graph mode, with the peak memory of a fresh
+process. The runs of all variants are interleaved, and the best of each is compared.
+
+    python examples/benchmarks/step.py
+    python examples/benchmarks/step.py --game=mixture --rounds=9
+"""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import keras
+import numpy as np
+import tensorflow as tf
+from absl import app, flags
+
+import tf_consensus as tfc
+
+FLAGS = flags.FLAGS
+flags.DEFINE_enum("game", "all", ["all", "mixture", "images"], "Which game to time.")
+flags.DEFINE_integer("rounds", 5, "Interleaved timings of each variant.", 1)
+flags.DEFINE_integer("steps", 1000, "Steps a timing of the mixture of Gaussians.", 100)
+flags.DEFINE_integer("image_steps", 5, "Steps a timing of the convolutional game.", 1)
+flags.DEFINE_integer("filters", 64, "Filters of the convolutional networks.", 1)
+flags.DEFINE_integer("image_batch_size", 64, "Batch size of the convolutional game.", 1)
+flags.DEFINE_bool("xla_convolutions", False, "Time the convolutions under XLA too (slow on CPU).")
+flags.DEFINE_integer("threads", 0, "Threads an operation of the mixture game; 0 is TensorFlow's.")
+flags.DEFINE_string("memory_of", None, "Used by the script itself: print the memory of a variant.")
+flags.register_validator(
+    "steps", lambda n: n % 100 == 0, "must be a multiple of 100, the steps of one execution"
+)
+
+GAMMA = 10.0
+RATE = 1e-4
+
+
+def losses(generator, discriminator, real, latents):
+    """The standard objective, written out."""
+    fake = discriminator(generator(latents, training=True), training=True)
+    true = discriminator(real, training=True)
+    generator_loss = tf.reduce_mean(tf.nn.softplus(-fake))
+    return generator_loss, tf.reduce_mean(tf.nn.softplus(-true)) + tf.reduce_mean(
+        tf.nn.softplus(fake)
+    )
+
+
+def plain_step(generator, discriminator, optimizer, gamma, real, latents):
+    """One update by nested tapes, as a user would write it by hand."""
+    players = [generator.trainable_variables, discriminator.trainable_variables]
+    variables = players[0] + players[1]
+    with tf.GradientTape() as outer:
+        with tf.GradientTape(persistent=True) as inner:
+            pair = losses(generator, discriminator, real, latents)
+        gradients = [
+            g for loss, x in zip(pair, players, strict=True) for g in inner.gradient(loss, x)
+        ]
+        energy = 0.5 * tf.add_n([tf.reduce_sum(g**2) for g in gradients])
+    if gamma:
+        second = outer.gradient(energy, variables)
+        gradients = [g + gamma * h for g, h in zip(gradients, second, strict=True)]
+    optimizer.apply(gradients, variables)
+
+
+def networks(game):
+    """Generator, discriminator, latent size and batch shape of a game."""
+    if game == "mixture":
+        return *tfc.networks.build("mlp", seed=0), 16, (512, 2)
+    pair = tfc.networks.build(
+        "dcgan4_nobn", image_size=32, channels=3, filters=FLAGS.filters, latent_dim=256, seed=0
+    )
+    return *pair, 256, (FLAGS.image_batch_size, 32, 32, 3)
+
+
+def ours(game, gamma, jit, fused):
+    """Function of a number of steps that trains for them through `gan.fit`."""
+    generator, discriminator, latent_dim, shape = networks(game)
+    gan = tfc.GAN(generator, discriminator, latent_dim=latent_dim, seed=0)
+    inner = keras.optimizers.RMSprop(RATE)
+    optimizer = tfc.ConsensusOptimizer(inner, gamma=gamma)
+    gan.compile(optimizer=optimizer, jit_compile=jit, steps_per_execution=100 if fused else 1)
+    batch = np.random.default_rng(0).normal(size=shape).astype("float32").clip(-1, 1)
+    data = tf.data.Dataset.from_tensors(batch).repeat()
+    return lambda steps: gan.fit(data, steps_per_epoch=steps, verbose=0, shuffle=False)
+
+
+def plain(game, gamma, jit, fused):
+    """The same by a hand-written loop of compiled steps; fused, the loop is compiled too."""
+    generator, discriminator, latent_dim, shape = networks(game)
+    optimizer = keras.optimizers.RMSprop(RATE)
+    optimizer.build(generator.trainable_variables + discriminator.trainable_variables)
+    real = tf.constant(np.random.default_rng(0).normal(size=shape).clip(-1, 1), tf.float32)
+
+    def step(index):
+        key = tf.stack([0, index])
+        latents = tf.random.stateless_normal((shape[0], latent_dim), key)
+        plain_step(generator, discriminator, optimizer, gamma, real, latents)
+
+    if not fused:
+        compiled = tf.function(step, jit_compile=jit)
+        return lambda steps: [compiled(tf.constant(i)) for i in range(steps)]
+
+    @tf.function(jit_compile=jit)
+    def loop(steps):
+        for index in tf.range(steps):
+            step(index)
+
+    return lambda steps: [loop(tf.constant(100)) for _ in range(steps // 100)]
+
+
+def variants(game):
+    """Name of a variant to (implementation, method, mode, maker)."""
+    rows = {}
+    modes = [("graph", False, False)]
+    if game == "mixture":
+        modes = [("graph", False, True), ("XLA", True, True)]
+    elif FLAGS.xla_convolutions:
+        modes.append(("XLA", True, False))
+    for mode, jit, fused in modes:
+        for method, gamma in (("simultaneous", 0.0), ("consensus", GAMMA)):
+            for name, make in (("by hand", plain), ("gan.fit", ours)):
+                rows[f"{game}/{method}/{mode}/{name}"] = (make, game, gamma, jit, fused)
+    return rows
+
+
+def measure_times(game, steps):
+    """Best seconds a step of every variant, over interleaved rounds after a warm-up."""
+    runs = {name: make(*arguments) for name, (make, *arguments) in variants(game).items()}
+    for run in runs.values():
+        run(steps if steps < 100 else 100)
+    best = dict.fromkeys(runs, float("inf"))
+    for _ in range(FLAGS.rounds):
+        for name, run in runs.items():
+            start = time.perf_counter()
+            run(steps)
+            best[name] = min(best[name], (time.perf_counter() - start) / steps)
+    return best
+
+
+def peak_mib():
+    """Largest resident memory of this process so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def print_memory(variant):
+    """Peak memory that three steps add to the built networks, as JSON on the last line."""
+    make, *arguments = variants(variant.split("/")[0])[variant]
+    run = make(*arguments)
+    before = peak_mib()
+    run(3)
+    print(json.dumps({"before": before, "peak": peak_mib()}))
+
+
+def measure_memory(variant):
+    """Peak memory of a variant, from a process of its own."""
+    command = [sys.executable, __file__, f"--memory_of={variant}"]
+    command += [f"--filters={FLAGS.filters}", f"--image_batch_size={FLAGS.image_batch_size}"]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return json.loads(output.splitlines()[-1])
+
+
+def print_table(game, best, memory):
+    """A line a variant; ratios against by hand, and consensus against simultaneous."""
+    head = f"{'variant':40}{'ms a step':>11}{'/ by hand':>11}{'/ simult.':>11}"
+    print("\n" + head + (f"{'peak MiB':>10}{'/ simult.':>11}" if memory else ""))
+    for name, seconds in best.items():
+        by_hand = best[name.replace("gan.fit", "by hand")]
+        base = name.replace("consensus", "simultaneous")
+        line = (
+            f"{name:40}{1e3 * seconds:11.3f}{seconds / by_hand:11.2f}{seconds / best[base]:11.2f}"
+        )
+        if name in memory:
+            peak = memory[name]["peak"]
+            line += f"{peak:10.0f}{peak / memory[base]['peak']:11.2f}"
+        print(line)
+
+
+def main(argv):
+    """Times both games."""
+    if len(argv) > 1:
+        raise app.UsageError(f"All arguments are flags. Received: {' '.join(argv[1:])}.")
+    if FLAGS.memory_of:
+        print_memory(FLAGS.memory_of)
+        return
+    if FLAGS.threads:
+        tf.config.threading.set_intra_op_parallelism_threads(FLAGS.threads)
+    print(f"tensorflow {tf.__version__}, keras {keras.__version__}, {os.cpu_count()} cores")
+    if FLAGS.game != "images":
+        print_table("mixture", measure_times("mixture", FLAGS.steps), {})
+    if FLAGS.game != "mixture":
+        memory = {name: measure_memory(name) for name in variants("images") if "graph" in name}
+        print_table("images", measure_times("images", FLAGS.image_steps), memory)
+
+
+if __name__ == "__main__":
+    app.run(main)
