@@ -17,12 +17,12 @@ setup(
     python_requires=">=3.10",
     install_requires=[
         "absl-py>=2.0",
-        "keras>=3.3",
+        "keras>=3.7",
         "matplotlib>=3.8",
         "numpy>=1.26",
         "pillow>=10.0",
         "scipy>=1.11",
-        "tensorflow>=2.16",
+        "tensorflow>=2.16.2",
     ],
     extras_require={"test": ["pytest>=8.0", "pytest-xdist>=3.5", "ruff>=0.6"]},
     classifiers=[

@@ -10,47 +10,44 @@ from collections.abc import Callable
 import tensorflow as tf
 
 
-def fused_train_function(model) -> Callable | None:
-    """The fused train function of a compiled Keras model, `None` where Keras' own must be used.
+def fuse(model, train_function: Callable) -> Callable:
+    """The train function of a compiled Keras model, fused where that is possible.
 
-    Keras' own is used in graph mode or eagerly, with one step an execution, and with several
-    replicas.
+    It is not in graph mode or eagerly, with one step an execution, with several replicas, or for
+    batches whose shapes are not all known: there Keras' own `train_function` is used.
 
     Args:
         model: compiled `keras.Model` whose `train_step` returns a dict of scalars.
+        train_function: Keras' own train function of the model.
 
     Returns:
         Function of an iterator that trains for up to `steps_per_execution` steps and returns the
         last step's logs; it raises `StopIteration` when the iterator is exhausted.
     """
-    fusible = (
-        model.jit_compile
-        and not model.run_eagerly
-        and model.steps_per_execution > 1
-        and model.distribute_strategy.num_replicas_in_sync == 1
-    )
-    if not fusible:
-        return None
     steps = model.steps_per_execution
+    if (
+        not model.jit_compile
+        or model.run_eagerly
+        or steps == 1
+        or model.distribute_strategy.num_replicas_in_sync > 1
+    ):
+        return train_function
     gather = tf.function(lambda iterator: _gather(iterator, steps), autograph=False)
     run = tf.function(
         lambda batches, count: _run(model.train_step, batches, count),
         jit_compile=True,
         autograph=False,
     )
-    keras_function = []
 
-    def train_function(iterator):
+    def fused(iterator):
         if not _is_static(iterator):
-            if not keras_function:
-                keras_function.append(model._make_function(model.train_step))
-            return keras_function[0](iterator)
+            return train_function(iterator)
         batches, count = gather(iterator)
         if count == 0:
             raise StopIteration
         return run(batches, count)
 
-    return train_function
+    return fused
 
 
 def _is_static(iterator):

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_consensus import objectives, vectors
-from tf_consensus.fused import fused_train_function
+from tf_consensus.fused import fuse
 from tf_consensus.game import Game
 from tf_consensus.optimizers import GameOptimizer, apply_direction
 
@@ -168,11 +168,8 @@ class GAN(keras.Model):
         """Keras' hook: with XLA and several steps an execution, all of them are one program."""
         if self.train_function is None or force:
             self.optimizer.build(self.trainable_variables)
-            fused = fused_train_function(self)
-            if fused is None:
-                super().make_train_function(force)
-            else:
-                self.train_function = fused
+            super().make_train_function(force)
+            self.train_function = fuse(self, self.train_function)
         return self.train_function
 
     def generate(self, n: int, seed: int | None = None, batch_size: int = 256) -> np.ndarray:
