@@ -26,10 +26,21 @@ from absl import app, flags
 import tf_consensus as tfc
 
 METHODS = ("simultaneous", "alternating", "consensus", "smoothing", "clipped")
-# The paper's accumulator starts at 1 (TensorFlow 1), Keras' at 0.
 PRESETS = {
-    "paper": {"inner": "rmsprop", "learning_rate": 1e-4, "gamma": 10.0, "steps": 20_000},
-    "recommended": {"inner": "adam", "learning_rate": 1e-3, "gamma": 10.0, "steps": 20_000},
+    "paper": {
+        "inner": "rmsprop",
+        "learning_rate": 1e-4,
+        "schedule": "constant",
+        "gamma": 10.0,
+        "steps": 20_000,
+    },
+    "recommended": {
+        "inner": "adam",
+        "learning_rate": 2e-3,
+        "schedule": "cosine",
+        "gamma": 1.0,
+        "steps": 20_000,
+    },
 }
 SAMPLES = 2560
 STDDEV = 0.01
@@ -43,6 +54,9 @@ flags.DEFINE_enum("preset", "paper", sorted(PRESETS), "Settings that the flags b
 flags.DEFINE_float("gamma", None, "Weight of the regularizer (consensus, smoothing).", 0.0)
 flags.DEFINE_float("clip_norm", 1.0, "Largest norm of a player's gradient (clipped).", 0.0)
 flags.DEFINE_float("learning_rate", None, "Step size of the inner optimizer.", 0.0)
+flags.DEFINE_enum(
+    "schedule", None, ["constant", "cosine"], "Keep the learning rate, or let it fall to 0."
+)
 flags.DEFINE_integer("steps", None, "Training steps of a run.", 1)
 flags.DEFINE_list("seeds", ["0"], "Seeds; every method runs once with each.")
 flags.DEFINE_string("objective", "standard", "GAN objective: standard, js, kl, tv or indicator.")
@@ -73,7 +87,7 @@ flags.register_validator(
 def resolve_settings():
     """The preset with what the flags override, and all other flags that determine the runs."""
     preset = dict(PRESETS[FLAGS.preset])
-    for key in ("learning_rate", "gamma", "steps"):
+    for key in ("learning_rate", "schedule", "gamma", "steps"):
         if FLAGS[key].value is not None:
             preset[key] = FLAGS[key].value
     others = ("preset", "clip_norm", "objective", "batch_size", "initial_accumulator")
@@ -88,8 +102,11 @@ def resolve_settings():
 def make_inner(settings):
     """The Keras optimizer that takes the step."""
     rate = settings["learning_rate"]
+    if settings["schedule"] == "cosine":
+        rate = keras.optimizers.schedules.CosineDecay(rate, settings["steps"])
     if settings["inner"] == "adam":
         return keras.optimizers.Adam(rate, beta_1=0.0, beta_2=0.99)
+    # The paper's RMSProp: epsilon in the root as in Keras; its accumulator starts at 1, not 0.
     return keras.optimizers.RMSprop(rate, rho=0.9, epsilon=1e-10)
 
 
