@@ -10,6 +10,7 @@ import tensorflow as tf
 from tf_consensus import objectives, vectors
 from tf_consensus.fused import fuse
 from tf_consensus.game import Game
+from tf_consensus.noise import normal
 from tf_consensus.optimizers import GameOptimizer, apply_direction
 
 # Training draws latents 0, 1, 2 …; draws that it never takes keep the other uses apart from it.
@@ -134,7 +135,7 @@ class GAN(keras.Model):
         if context is not None:
             replica = tf.cast(context.replica_id_in_sync_group, tf.int64)
             draw = draw * context.num_replicas_in_sync + replica
-        return _normal((number, self.latent_dim), self.seed, draw, self.compute_dtype)
+        return normal((number, self.latent_dim), self.seed, draw, self.compute_dtype)
 
     def train_step(self, data):
         """One update of both players on one batch."""
@@ -193,7 +194,7 @@ class GAN(keras.Model):
                     "For example gan.generate(64)."
                 )
         seed = int(np.random.randint(2**31)) if seed is None else int(seed)
-        latents = _normal((n, self.latent_dim), seed, _GENERATION, self.compute_dtype)
+        latents = normal((n, self.latent_dim), seed, _GENERATION, self.compute_dtype)
         return self.generator.predict(latents, batch_size=batch_size, verbose=0)
 
     def get_config(self):
@@ -218,21 +219,6 @@ class GAN(keras.Model):
                 for key, value in config.items()
             }
         )
-
-
-def _normal(shape, seed, draw, dtype):
-    """Standard normal numbers as a function of (seed, draw), the same compiled or not.
-
-    The bits of the Philox generator are equal on every device; what TensorFlow makes uniform and
-    normal numbers from them by is not, so 24 of them become a number in (-1, 1) here.
-    """
-    key = tf.stack([tf.constant(seed, tf.int64), tf.cast(draw, tf.int64)])
-    bits = tf.random.stateless_uniform(
-        shape, key, minval=None, maxval=None, dtype=tf.uint32, alg="philox"
-    )
-    precise = tf.float64 if dtype == "float64" else tf.float32
-    uniform = tf.cast(tf.bitwise.right_shift(bits, tf.constant(8, tf.uint32)), precise) * 2.0**-23
-    return tf.cast(np.sqrt(2.0) * tf.math.erfinv(uniform - (1 - 2.0**-24)), dtype)
 
 
 def _samples(data):
