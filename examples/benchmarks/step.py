@@ -25,6 +25,7 @@ import tensorflow as tf
 from absl import app, flags
 
 import tf_consensus as tfc
+from tf_consensus.data.stream import without_autotuning
 from tf_consensus.noise import normal
 
 FLAGS = flags.FLAGS
@@ -91,7 +92,7 @@ def ours(game, gamma, jit, fused):
     optimizer = tfc.ConsensusOptimizer(inner, gamma=gamma)
     gan.compile(optimizer=optimizer, jit_compile=jit, steps_per_execution=100 if fused else 1)
     batch = np.random.default_rng(0).normal(size=shape).astype("float32").clip(-1, 1)
-    data = tf.data.Dataset.from_tensors(batch).repeat()
+    data = tf.data.Dataset.from_tensors(batch).repeat().with_options(without_autotuning())
     return lambda steps: gan.fit(data, steps_per_epoch=steps, verbose=0, shuffle=False)
 
 

@@ -45,7 +45,18 @@ def resumable(
 
     dataset = tf.data.Dataset.from_tensors(0).map(read_on_host).flat_map(stream)
     endless = tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)
-    return dataset.apply(endless).prefetch(tf.data.AUTOTUNE)
+    return dataset.apply(endless).prefetch(2 * BLOCK).with_options(without_autotuning())
+
+
+def without_autotuning() -> tf.data.Options:
+    """Return the options of a pipeline that needs no tuning at run time.
+
+    The thread that tunes a pipeline sleeps for twice as long each time, and the end of an
+    iteration, and so of `fit`, waits for it to wake up: up to as long as the training took.
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return options
 
 
 def draw_seed(seed: int | None) -> int:
