@@ -1,0 +1,107 @@
+"""The mixture-of-Gaussians example as a user runs it: results, wrong flags, Ctrl-C and resuming."""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+
+import tf_consensus  # noqa: F401  (registers what the saved model holds)
+
+ROOT = pathlib.Path(__file__).parents[1]
+RUN_KEYS = {
+    "method",
+    "seed",
+    "modes_covered",
+    "within_3_sigma",
+    "within_0.05",
+    "discriminator_loss",
+    "generator_loss",
+    "steps",
+    "train_seconds",
+}
+
+
+def start(output, *arguments):
+    command = [sys.executable, str(ROOT / "examples" / "mixture_of_gaussians.py")]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    return subprocess.Popen(
+        [*command, f"--output_dir={output}", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment,
+    )
+
+
+def finish(process, code=0):
+    printed, _ = process.communicate(timeout=300)
+    assert process.returncode == code, printed
+    return printed
+
+
+def numbers(output):
+    (run,) = json.loads((output / "results.json").read_text())["runs"]
+    assert set(run) >= RUN_KEYS
+    return {key: value for key, value in run.items() if key != "train_seconds"}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    output = tmp_path_factory.mktemp("whole") / "run"
+    finish(start(output, "--optimizer=simultaneous", "--steps=5000"))
+    return output
+
+
+def test_leaves_results_pictures_and_the_model(whole):
+    report = json.loads((whole / "results.json").read_text())
+    assert report["settings"]["steps"] == 5000
+    assert report["settings"]["learning_rate"] == 1e-4
+    assert {"tensorflow", "keras"} <= set(report["versions"])
+    for name in ("figure_2.png", "curves.png", "densities.gif"):
+        assert (whole / name).stat().st_size > 1000
+    gan = keras.models.load_model(whole / "simultaneous-seed0" / "model.keras")
+    assert int(gan.optimizer.iterations) == 5000
+    last = np.load(whole / "simultaneous-seed0" / "samples" / "00005000.npy")
+    np.testing.assert_allclose(gan.generate(2560, seed=0, batch_size=2560), last, atol=1e-6)
+
+
+def test_ctrl_c_keeps_what_is_done_and_resume_ends_the_same(whole, tmp_path):
+    output = tmp_path / "interrupted"
+    arguments = ("--optimizer=simultaneous", "--steps=5000")
+    process = start(output, *arguments)
+    backup = output / "simultaneous-seed0" / "backup" / "training_metadata.json"
+    while not backup.exists():
+        assert process.poll() is None, process.communicate()[0]
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    printed = finish(process, code=130)
+    assert "--resume goes on" in printed
+    assert json.loads((output / "results.json").read_text())["runs"] == []
+
+    refused = finish(start(output, *arguments), code=1)
+    assert "must be a new folder" in refused
+    refused = finish(start(output, "--resume", "--gamma=3", *arguments), code=1)
+    assert "gamma=3.0 after 10.0" in refused
+
+    printed = finish(start(output, "--resume", *arguments))
+    assert "Epoch 1/10" not in printed
+    assert numbers(output) == numbers(whole)
+
+
+@pytest.mark.parametrize(
+    ("flag", "message"),
+    [
+        ("--optimizer=adam", "comma list of different names out of simultaneous"),
+        ("--steps=750", "multiple of it, the length of an epoch"),
+    ],
+)
+def test_wrong_flags_are_refused(tmp_path, flag, message):
+    assert message in finish(start(tmp_path / "run", flag), code=1)
+    assert not (tmp_path / "run").exists()
