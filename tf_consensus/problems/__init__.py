@@ -1,0 +1,8 @@
+"""Small games with known answers: field, Jacobian and equilibrium in closed form."""
+
+from tf_consensus.problems.bilinear import Bilinear
+from tf_consensus.problems.dirac_gan import DiracGAN
+from tf_consensus.problems.problem import Problem
+from tf_consensus.problems.quadratic import Quadratic
+
+__all__ = ["Bilinear", "DiracGAN", "Problem", "Quadratic"]

@@ -1,0 +1,99 @@
+"""What the small games share: variables from numbers, and checks of what is handed over."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tf_consensus.game import Game
+
+
+class Problem:
+    """Base class: a game whose gradient vector field is known in closed form.
+
+    A subclass defines the class attributes below, `losses` in TensorFlow and `vector_field` and
+    `jacobian` in NumPy; `game` is the same for all.
+
+    Attributes:
+        shapes: the shape of each player's parameters.
+        equilibrium: the players' parameters at the equilibrium, one float64 array each.
+        constraints: one function a player that maps parameters to admissible ones, or `None`.
+    """
+
+    shapes: tuple[tuple[int, ...], ...]
+    equilibrium: tuple[np.ndarray, ...]
+    constraints: tuple = ()
+
+    def game(self, *players) -> Game:
+        """The game at given parameters.
+
+        Args:
+            *players: one number or array a player, of which a float64 `tf.Variable` is made; or a
+                variable of any floating dtype, which is used itself.
+
+        Returns:
+            A `Game` of one variable a player and an empty batch.
+
+        Raises:
+            ValueError: if the number of players or a shape is wrong, or a player whose updates are
+                constrained comes as a variable without that constraint.
+        """
+        self._check_number(players)
+        variables = [self._variable(index, x) for index, x in enumerate(players)]
+
+        def losses():
+            return self.losses(*map(tf.convert_to_tensor, variables))
+
+        return Game(losses, [[x] for x in variables])
+
+    def losses(self, *players: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        """One scalar a player, a differentiable function of the players' parameters."""
+        raise NotImplementedError
+
+    def vector_field(self, *players) -> tuple[np.ndarray, ...]:
+        """The field in closed form, one float64 array a player."""
+        raise NotImplementedError
+
+    def jacobian(self, *players) -> np.ndarray:
+        """The derivative of `vector_field` in closed form."""
+        raise NotImplementedError
+
+    def _variable(self, index, x):
+        constraint = self.constraints[index] if self.constraints else None
+        if not isinstance(x, tf.Variable | keras.Variable):
+            x = tf.Variable(np.asarray(x, "float64"), constraint=constraint)
+        elif constraint is not None and x.constraint is None:
+            raise ValueError(
+                f"The parameters of player {index} are projected after each update, and Keras "
+                "optimizers take the projection from the variable. Received: a variable without "
+                f"constraint, '{x.name}'. Pass a number, or create the variable with "
+                f"constraint=problem.constraints[{index}]."
+            )
+        if tuple(x.shape) != self.shapes[index]:
+            raise ValueError(
+                f"Player {index} of this {type(self).__name__} has parameters of shape "
+                f"{self.shapes[index]}. Received: shape {tuple(x.shape)}. "
+                "Reshape the starting point, or construct the problem for other dimensions."
+            )
+        return x
+
+    def _check_number(self, players):
+        if len(players) != len(self.shapes):
+            raise ValueError(
+                f"This {type(self).__name__} has {len(self.shapes)} players. Received: parameters "
+                f"for {len(players)}. Pass one number, array or variable a player."
+            )
+
+
+def check_number(name: str, value, minimum: float = 0.0, strict: bool = False) -> float:
+    """Returns `value` as a float if it is a finite number ≥ minimum (> minimum if `strict`).
+
+    Raises:
+        ValueError: otherwise.
+    """
+    is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if not is_number or not np.isfinite(value) or value < minimum or (strict and value == minimum):
+        raise ValueError(
+            f"`{name}` must be a finite number {'>' if strict else '≥'} {minimum:g}. "
+            f"Received: {name}={value!r}. Pass for example {name}={minimum + 1:g}."
+        )
+    return float(value)
