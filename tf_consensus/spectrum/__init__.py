@@ -1,0 +1,23 @@
+"""The derivative v' of a game's gradient vector field: dense, matrix-free, and its eigenvalues."""
+
+from tf_consensus.spectrum.arpack import ExtremeEigenvalues, extreme_eigenvalues
+from tf_consensus.spectrum.bendixson import NumericalRange, numerical_range
+from tf_consensus.spectrum.dense import (
+    compile_jacobian,
+    eigenvalues,
+    jacobian,
+    update_eigenvalues,
+)
+from tf_consensus.spectrum.matrix_free import linear_operator
+
+__all__ = [
+    "ExtremeEigenvalues",
+    "NumericalRange",
+    "compile_jacobian",
+    "eigenvalues",
+    "extreme_eigenvalues",
+    "jacobian",
+    "linear_operator",
+    "numerical_range",
+    "update_eigenvalues",
+]
