@@ -3,7 +3,18 @@
 Importing this package registers every serializable class, so that saved models load.
 """
 
-from tf_consensus import callbacks, data, metrics, networks, objectives, plotting, theory, vectors
+from tf_consensus import (
+    callbacks,
+    data,
+    metrics,
+    networks,
+    objectives,
+    plotting,
+    problems,
+    spectrum,
+    theory,
+    vectors,
+)
 from tf_consensus.game import Game, Linearization
 from tf_consensus.gan import GAN
 from tf_consensus.optimizers import (
@@ -33,6 +44,8 @@ __all__ = [
     "networks",
     "objectives",
     "plotting",
+    "problems",
+    "spectrum",
     "theory",
     "vectors",
 ]
