@@ -4,6 +4,7 @@ The parameters of a game are a list of tensors of many shapes; these functions t
 one vector x = (x₁ … xₙ).
 """
 
+import numbers
 from collections.abc import Sequence
 
 import numpy as np
@@ -35,12 +36,18 @@ def norm(a: Vector) -> tf.Tensor:
 
 def scale(a: Vector, factor) -> list[tf.Tensor]:
     """Every tensor times `factor`, a number or a scalar tensor, in the tensor's own dtype."""
-    return [x * tf.cast(factor, x.dtype) for x in a]
+    return [x * _in_dtype(factor, x.dtype) for x in a]
 
 
 def add_scaled(a: Vector, factor, b: Vector) -> list[tf.Tensor]:
     """The list a + factor · b, `factor` a number or a scalar tensor."""
-    return [x + tf.cast(factor, x.dtype) * y for x, y in zip(a, b, strict=True)]
+    return [x + _in_dtype(factor, x.dtype) * y for x, y in zip(a, b, strict=True)]
+
+
+def _in_dtype(factor, dtype):
+    # tf.cast would take a Python number through float32.
+    number = isinstance(factor, numbers.Real)
+    return tf.constant(factor, dtype) if number else tf.cast(factor, dtype)
 
 
 def flatten(a: Vector) -> tf.Tensor:
