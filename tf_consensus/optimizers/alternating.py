@@ -1,21 +1,20 @@
 """Alternating gradient ascent."""
 
-import numbers
-
 import keras
 
 from tf_consensus.game import Linearization
+from tf_consensus.optimizers.checks import check_count
 from tf_consensus.optimizers.game_optimizer import (
     INNER_OPTIONS,
-    GameOptimizer,
     apply_direction,
     make_inner,
     refuse_options,
 )
+from tf_consensus.optimizers.reevaluating import ReevaluatingOptimizer
 
 
 @keras.saving.register_keras_serializable("tf_consensus")
-class AlternatingOptimizer(GameOptimizer):
+class AlternatingOptimizer(ReevaluatingOptimizer):
     """Alternating gradient ascent (AltGA): the discriminator moves first, then the generator.
 
     One step(game) of a game of two players (generator first, discriminator second) is
@@ -43,6 +42,8 @@ class AlternatingOptimizer(GameOptimizer):
         Mescheder, Nowozin, Geiger, The Numerics of GANs, 2017, supplement, Proposition 14.
     """
 
+    several_evaluations = "Alternating updates evaluate the losses between the players' moves"
+
     def __init__(
         self,
         generator_optimizer="rmsprop",
@@ -61,18 +62,10 @@ class AlternatingOptimizer(GameOptimizer):
                 "Each player needs an optimizer of its own. Received: one "
                 f"{type(self.inner_optimizer).__name__} for both. Create two."
             )
-        for key, steps in (
-            ("discriminator_steps", discriminator_steps),
-            ("generator_steps", generator_steps),
-        ):
-            if not isinstance(steps, numbers.Integral) or isinstance(steps, bool) or steps < 1:
-                raise ValueError(
-                    f"`{key}` must be an integer of at least 1. Received: {key}={steps!r}. "
-                    "The paper alternates 1 and 1."
-                )
         self._own = []  # each player's variables, by key; known from the first step on
-        self.discriminator_steps = int(discriminator_steps)
-        self.generator_steps = int(generator_steps)
+        hint = "The paper alternates 1 and 1."
+        self.discriminator_steps = check_count("discriminator_steps", discriminator_steps, hint)
+        self.generator_steps = check_count("generator_steps", generator_steps, hint)
 
     @property
     def generator_optimizer(self):
@@ -109,8 +102,11 @@ class AlternatingOptimizer(GameOptimizer):
     def _ascend(self, game, player, optimizer, steps):
         for _ in range(steps):
             losses, v = game.player_gradient(player)
-            apply_direction(optimizer, v, game.players[player])
+            self._move_player(optimizer, v, game.players[player])
         return losses, v
+
+    def _move_player(self, optimizer, v, variables):
+        apply_direction(optimizer, v, variables)
 
     def finalize_variable_values(self, var_list):
         """Puts averaged weights in place, each player's from its own optimizer."""
@@ -120,23 +116,6 @@ class AlternatingOptimizer(GameOptimizer):
             inner.finalize_variable_values(var_list)
             for x, value in zip(others, kept, strict=True):
                 x.assign(value)
-
-    def apply(self, grads, trainable_variables=None):
-        """Not possible: gradients handed over once cannot be taken again after the first move.
-
-        Raises:
-            RuntimeError: always, with the remedy.
-        """
-        raise RuntimeError(
-            "Alternating updates evaluate the losses between the players' moves, so gradients "
-            f"handed to `apply` are not enough. Received: {len(list(grads))} gradients. "
-            "Train a `tf_consensus.GAN`, or call `optimizer.step(game)`."
-        )
-
-    @property
-    def iterations(self):
-        """Number of rounds taken."""
-        return self._iterations
 
     @property
     def learning_rate(self):

@@ -35,11 +35,23 @@ def apply_direction(optimizer, direction: Sequence[tf.Tensor], variables) -> Non
         optimizer.apply(descent, list(variables))
 
 
+def values_of(variables) -> list[tf.Tensor]:
+    """The variables' current values, which later assignments leave alone."""
+    return [tf.convert_to_tensor(x) for x in variables]
+
+
+def assign(variables, values) -> None:
+    """Gives each of the variables its value."""
+    for x, value in zip(variables, values, strict=True):
+        x.assign(value)
+
+
 class GameOptimizer(keras.optimizers.Optimizer):
     """Base class: an update x ← x + h·w(x) through an inner Keras optimizer.
 
-    A subclass defines `direction(linearization)`, the field w(x); everything Keras expects of an
-    optimizer (building, state, saving, schedules, averaging) is forwarded to `inner_optimizer`.
+    A subclass defines `direction(linearization)`, the field w(x), or, where the update remembers
+    or evaluates more, overrides `_move` or `step`; everything Keras expects of an optimizer
+    (building, state, saving, schedules, averaging) is forwarded to `inner_optimizer`.
 
     There are two ways to use one. `step(game)` takes a `Game` and can do everything.
     `compile(optimizer=...)` of any Keras model goes through `apply(gradients, variables)`, where
@@ -59,7 +71,10 @@ class GameOptimizer(keras.optimizers.Optimizer):
     def __init__(self, inner_optimizer="rmsprop", learning_rate=None, name=None, **kwargs):
         refuse_options(type(self).__name__, kwargs)
         super().__init__(learning_rate=0.0, name=name)
-        self.inner_optimizer = make_inner(inner_optimizer, learning_rate)
+        self.inner_optimizer = self._make_inner(inner_optimizer, learning_rate)
+
+    def _make_inner(self, optimizer, learning_rate):
+        return make_inner(optimizer, learning_rate)
 
     def direction(self, linearization: Linearization) -> list[tf.Tensor]:
         """The field w to step along, a list that matches `linearization.v`."""
@@ -81,6 +96,11 @@ class GameOptimizer(keras.optimizers.Optimizer):
         """Whether `direction` uses the pullback."""
         return False
 
+    @property
+    def all_at_once(self) -> bool:
+        """Whether each `apply` must bring the gradients of all variables."""
+        return self.second_order
+
     def apply(self, grads, trainable_variables=None):
         """One update from gradients that someone else computed, as Keras models do.
 
@@ -93,7 +113,7 @@ class GameOptimizer(keras.optimizers.Optimizer):
         Raises:
             RuntimeError: if the second-order term is needed and cannot be had from `grads`.
             ValueError: if the variables are not those the optimizer was built with, all of them
-                where a second-order term is needed, or not as many as the gradients.
+                where the update needs them, or not as many as the gradients.
         """
         grads = list(grads)
         if not grads:
@@ -133,7 +153,7 @@ class GameOptimizer(keras.optimizers.Optimizer):
         if unknown:
             raise ValueError(_ONE_CALL.format(f"variables {unknown}, which it was not built with"))
         missing = len(self._trainable_variables) - len(variables)
-        if self.second_order and missing:
+        if self.all_at_once and missing:
             raise ValueError(
                 _ONE_CALL.format(f"{len(variables)} of the variables, {missing} are missing")
             )
@@ -149,7 +169,7 @@ class GameOptimizer(keras.optimizers.Optimizer):
             if tf.executing_eagerly():
                 raise RuntimeError(_NO_SECOND_ORDER.format("executing eagerly"))
             values = [x.value if isinstance(x, keras.Variable) else x for x in variables]
-            pulled = tf.gradients(v, values, grad_ys=[tf.stop_gradient(t) for t in u])
+            pulled = tf.gradients(v, values, grad_ys=list(u))
             if all(p is None for p in pulled):
                 raise RuntimeError(
                     _NO_SECOND_ORDER.format("no gradient depends on any variable in this graph")
@@ -169,6 +189,22 @@ class GameOptimizer(keras.optimizers.Optimizer):
         for inner in self.inner_optimizers:
             inner.build(variables)
         super().build(variables)
+
+    def add_memory(self, name: str) -> list:
+        """One variable of the optimizer's own a trainable variable, zero at first; saved with it.
+
+        To be called in `build`. All replicas of a strategy must assign the same values.
+        """
+        return [
+            self.add_variable(
+                x.shape, dtype=x.dtype, aggregation="only_first_replica", name=f"{name}_{index}"
+            )
+            for index, x in enumerate(self._trainable_variables)
+        ]
+
+    def memory_of(self, memory: Sequence, variables) -> list:
+        """Those of `memory` that belong to `variables`, in their order."""
+        return [memory[self._get_variable_index(x)] for x in variables]
 
     @property
     def inner_optimizers(self) -> list:
@@ -257,11 +293,7 @@ def make_inner(optimizer, learning_rate=None):
     """
     if learning_rate is not None:
         if not isinstance(optimizer, str):
-            raise ValueError(
-                "`learning_rate` goes with an optimizer given by name. Received: learning_rate="
-                f"{learning_rate} and inner_optimizer={optimizer!r}. "
-                "Set the learning rate on the inner optimizer."
-            )
+            refuse_learning_rate(learning_rate, optimizer)
         optimizer = type(keras.optimizers.get(optimizer))(learning_rate=learning_rate)
     inner = keras.optimizers.get(optimizer)
     wrapper = isinstance(inner, GameOptimizer | keras.optimizers.LossScaleOptimizer)
@@ -279,6 +311,15 @@ def make_inner(optimizer, learning_rate=None):
                 f"{option}={getattr(inner, option)}. Leave it unset."
             )
     return inner
+
+
+def refuse_learning_rate(learning_rate, optimizer):
+    """Raises: the learning rate belongs on the inner optimizer that was given."""
+    raise ValueError(
+        "`learning_rate` goes with an optimizer given by name. Received: learning_rate="
+        f"{learning_rate} and inner_optimizer={optimizer!r}. "
+        "Set the learning rate on the inner optimizer."
+    )
 
 
 def refuse_options(name, options, inner="inner_optimizer", inner_options=INNER_OPTIONS):

@@ -1,0 +1,34 @@
+"""What optimizers share that evaluate the losses at several points of one update."""
+
+from tf_consensus.optimizers.game_optimizer import GameOptimizer
+
+
+class ReevaluatingOptimizer(GameOptimizer):
+    """Base class: one update evaluates the losses at more than the current parameters.
+
+    All evaluations of one update see the same batch. It takes a game to make them, so a subclass
+    defines `step(game)`, counts its rounds in `_iterations`, and `apply` is refused.
+
+    Attributes:
+        several_evaluations: what evaluates the losses where, the first words of that refusal.
+    """
+
+    several_evaluations = "This update evaluates the losses at several points"
+
+    def apply(self, grads, trainable_variables=None):
+        """Not possible: gradients handed over once cannot be taken again at another point.
+
+        Raises:
+            RuntimeError: always, with the remedy.
+        """
+        del trainable_variables
+        raise RuntimeError(
+            f"{self.several_evaluations}, so gradients handed to `apply` are not enough. "
+            f"Received: {len(list(grads))} gradients. "
+            "Train a `tf_consensus.GAN`, or call `optimizer.step(game)`."
+        )
+
+    @property
+    def iterations(self):
+        """Number of rounds taken."""
+        return self._iterations
