@@ -4,6 +4,7 @@ from tf_consensus.optimizers.alternating import AlternatingOptimizer
 from tf_consensus.optimizers.clipped import ClippedOptimizer
 from tf_consensus.optimizers.consensus import ConsensusOptimizer
 from tf_consensus.optimizers.game_optimizer import GameOptimizer, apply_direction
+from tf_consensus.optimizers.momentum import MomentumOptimizer
 from tf_consensus.optimizers.regularized import RegularizedOptimizer
 from tf_consensus.optimizers.simultaneous import SimultaneousOptimizer
 from tf_consensus.optimizers.smoothing import SmoothingOptimizer
@@ -13,6 +14,7 @@ __all__ = [
     "ClippedOptimizer",
     "ConsensusOptimizer",
     "GameOptimizer",
+    "MomentumOptimizer",
     "RegularizedOptimizer",
     "SimultaneousOptimizer",
     "SmoothingOptimizer",

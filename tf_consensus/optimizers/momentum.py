@@ -1,0 +1,94 @@
+"""Heavy-ball momentum, positive or negative, with simultaneous updates."""
+
+from collections.abc import Callable
+
+import keras
+
+from tf_consensus.optimizers.checks import check_number
+from tf_consensus.optimizers.game_optimizer import GameOptimizer, assign, values_of
+
+
+@keras.saving.register_keras_serializable("tf_consensus")
+class MomentumOptimizer(GameOptimizer):
+    """Simultaneous gradient ascent with heavy-ball momentum, which may be negative (eq. 11).
+
+        x_{t+1} = x_t + h v(x_t) + β (x_t - x_{t-1}),    x_{-1} = x_0
+
+    The inner optimizer takes the step along v; the term in β is added here, so any inner optimizer
+    will do and none needs momentum of its own. The first step has no past: it is a plain one.
+
+    On a bilinear game it diverges for every β and every h; there, alternating updates with a
+    negative β converge (`AlternatingMomentumOptimizer`). Where the eigenvalues of v' have a large
+    imaginary part and a negative real part, a negative β allows larger steps
+    (`theory.heavy_ball_max_step_size`).
+
+    Args:
+        inner_optimizer: name, config or instance of a Keras optimizer.
+        learning_rate: float or schedule, with an inner optimizer given by name.
+        momentum: β, a number in (-1, 1); 0 is exactly simultaneous gradient ascent.
+        name: name of the optimizer.
+
+    Raises:
+        ValueError: if `momentum` is not a number strictly between -1 and 1.
+
+    Example:
+        >>> optimizer = MomentumOptimizer("sgd", learning_rate=0.01, momentum=-0.5)
+
+    Reference:
+        IFT 6085, lecture 14 (2019), section 4; Gidel et al., Negative Momentum for Improved Game
+        Dynamics, 2019.
+    """
+
+    def __init__(
+        self, inner_optimizer="rmsprop", learning_rate=None, momentum=-0.5, name=None, **kwargs
+    ):
+        super().__init__(inner_optimizer, learning_rate, name=name, **kwargs)
+        self.momentum = check_momentum(momentum)
+
+    def build(self, variables):
+        """Creates the inner optimizer's state and the last displacements."""
+        if not self.built:
+            super().build(variables)
+            self._displacements = self.add_memory("displacement")
+
+    def direction(self, linearization):
+        """The field v itself."""
+        return linearization.v
+
+    def _move(self, linearization, variables):
+        displacements = self.memory_of(self._displacements, variables)
+        move = super()._move
+        heavy_ball(self.momentum, displacements, variables, lambda: move(linearization, variables))
+
+    def get_config(self):
+        """The constructor's arguments."""
+        return {**super().get_config(), "momentum": self.momentum}
+
+
+def heavy_ball(momentum: float, displacements, variables, move: Callable[[], None]) -> None:
+    """Lets `move` change the variables, adds β times their last displacements, and keeps the new.
+
+    Args:
+        momentum: β.
+        displacements: one variable for each of `variables`: x_t - x_{t-1}, updated.
+        variables: x, updated.
+        move: function without arguments that takes a step by directions known beforehand.
+    """
+    start = values_of(variables)
+    # The ball rolls first, so that constraints and averages of the inner optimizer see the end.
+    for x, d in zip(variables, displacements, strict=True):
+        x.assign_add(momentum * d)
+    move()
+    ends = values_of(variables)
+    assign(displacements, [end - x for end, x in zip(ends, start, strict=True)])
+
+
+def check_momentum(momentum) -> float:
+    """The momentum β as a float, checked to lie in (-1, 1)."""
+    return check_number(
+        "momentum",
+        momentum,
+        "a number strictly between -1 and 1",
+        lambda beta: -1 < beta < 1,
+        "Beyond, heavy-ball momentum converges on no game; Gidel et al. use -0.5.",
+    )
