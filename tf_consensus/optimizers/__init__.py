@@ -1,6 +1,7 @@
 """Optimizers for games: each is one equation over a `Linearization`."""
 
 from tf_consensus.optimizers.alternating import AlternatingOptimizer
+from tf_consensus.optimizers.alternating_momentum import AlternatingMomentumOptimizer
 from tf_consensus.optimizers.clipped import ClippedOptimizer
 from tf_consensus.optimizers.consensus import ConsensusOptimizer
 from tf_consensus.optimizers.game_optimizer import GameOptimizer, apply_direction
@@ -10,6 +11,7 @@ from tf_consensus.optimizers.simultaneous import SimultaneousOptimizer
 from tf_consensus.optimizers.smoothing import SmoothingOptimizer
 
 __all__ = [
+    "AlternatingMomentumOptimizer",
     "AlternatingOptimizer",
     "ClippedOptimizer",
     "ConsensusOptimizer",
