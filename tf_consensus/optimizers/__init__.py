@@ -4,6 +4,7 @@ from tf_consensus.optimizers.alternating import AlternatingOptimizer
 from tf_consensus.optimizers.alternating_momentum import AlternatingMomentumOptimizer
 from tf_consensus.optimizers.clipped import ClippedOptimizer
 from tf_consensus.optimizers.consensus import ConsensusOptimizer
+from tf_consensus.optimizers.extragradient import ExtragradientOptimizer
 from tf_consensus.optimizers.game_optimizer import GameOptimizer, apply_direction
 from tf_consensus.optimizers.momentum import MomentumOptimizer
 from tf_consensus.optimizers.regularized import RegularizedOptimizer
@@ -15,6 +16,7 @@ __all__ = [
     "AlternatingOptimizer",
     "ClippedOptimizer",
     "ConsensusOptimizer",
+    "ExtragradientOptimizer",
     "GameOptimizer",
     "MomentumOptimizer",
     "RegularizedOptimizer",
