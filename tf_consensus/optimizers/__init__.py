@@ -7,6 +7,7 @@ from tf_consensus.optimizers.consensus import ConsensusOptimizer
 from tf_consensus.optimizers.extragradient import ExtragradientOptimizer
 from tf_consensus.optimizers.game_optimizer import GameOptimizer, apply_direction
 from tf_consensus.optimizers.momentum import MomentumOptimizer
+from tf_consensus.optimizers.past_extragradient import PastExtragradientOptimizer
 from tf_consensus.optimizers.regularized import RegularizedOptimizer
 from tf_consensus.optimizers.simultaneous import SimultaneousOptimizer
 from tf_consensus.optimizers.smoothing import SmoothingOptimizer
@@ -19,6 +20,7 @@ __all__ = [
     "ExtragradientOptimizer",
     "GameOptimizer",
     "MomentumOptimizer",
+    "PastExtragradientOptimizer",
     "RegularizedOptimizer",
     "SimultaneousOptimizer",
     "SmoothingOptimizer",
