@@ -7,6 +7,7 @@ from tf_consensus.optimizers.consensus import ConsensusOptimizer
 from tf_consensus.optimizers.extragradient import ExtragradientOptimizer
 from tf_consensus.optimizers.game_optimizer import GameOptimizer, apply_direction
 from tf_consensus.optimizers.momentum import MomentumOptimizer
+from tf_consensus.optimizers.optimistic import OptimisticOptimizer
 from tf_consensus.optimizers.past_extragradient import PastExtragradientOptimizer
 from tf_consensus.optimizers.regularized import RegularizedOptimizer
 from tf_consensus.optimizers.simultaneous import SimultaneousOptimizer
@@ -20,6 +21,7 @@ __all__ = [
     "ExtragradientOptimizer",
     "GameOptimizer",
     "MomentumOptimizer",
+    "OptimisticOptimizer",
     "PastExtragradientOptimizer",
     "RegularizedOptimizer",
     "SimultaneousOptimizer",

@@ -1,0 +1,51 @@
+"""The optimistic gradient method."""
+
+import keras
+import tensorflow as tf
+
+from tf_consensus import vectors
+from tf_consensus.optimizers.game_optimizer import GameOptimizer, apply_direction, assign, values_of
+
+
+@keras.saving.register_keras_serializable("tf_consensus")
+class OptimisticOptimizer(GameOptimizer):
+    """Optimistic gradient ascent: the field, corrected by how it has just changed.
+
+        w_t = 2 v(x_t) - v(x_{t-1}),    v(x_{-1}) = v(x_0)
+
+    One evaluation a step, at the current parameters, so that it works in the `compile` of any
+    Keras model. The inner optimizer sees w as its gradient: with Adam this is optimistic Adam. The
+    first step has no past: it is a plain one.
+
+    If v is monotone and Lipschitz with constant K, it converges for h < 1/(2K). On a bilinear game
+    with coupling M it converges for h < 1/(√3 σ_max(M)) and diverges beyond.
+
+    Args:
+        inner_optimizer: name, config or instance of a Keras optimizer.
+        learning_rate: float or schedule, with an inner optimizer given by name.
+        name: name of the optimizer.
+
+    Example:
+        >>> optimizer = OptimisticOptimizer("adam", learning_rate=1e-4)
+
+    Reference:
+        Daskalakis, Ilyas, Syrgkanis, Zeng, Training GANs with Optimism, 2018.
+    """
+
+    all_at_once = True  # one counter tells every player's first step
+
+    def build(self, variables):
+        """Creates the inner optimizer's state and the memory of the last field."""
+        if not self.built:
+            super().build(variables)
+            self._past = self.add_memory("past_field")
+
+    def _move(self, linearization, variables):
+        v = vectors.replica_mean(linearization.v)
+        past = self.memory_of(self._past, variables)
+        first = tf.equal(tf.convert_to_tensor(self._iterations), 0)
+        pairs = zip(v, values_of(past), strict=True)
+        w = [2 * t - tf.where(first, t, p) for t, p in pairs]
+        apply_direction(self.inner_optimizer, w, variables)
+        assign(past, v)
+        self._iterations.assign_add(1)
