@@ -12,6 +12,7 @@ from tf_consensus.optimizers.past_extragradient import PastExtragradientOptimize
 from tf_consensus.optimizers.regularized import RegularizedOptimizer
 from tf_consensus.optimizers.simultaneous import SimultaneousOptimizer
 from tf_consensus.optimizers.smoothing import SmoothingOptimizer
+from tf_consensus.optimizers.symplectic import SymplecticOptimizer
 
 __all__ = [
     "AlternatingMomentumOptimizer",
@@ -26,5 +27,6 @@ __all__ = [
     "RegularizedOptimizer",
     "SimultaneousOptimizer",
     "SmoothingOptimizer",
+    "SymplecticOptimizer",
     "apply_direction",
 ]
