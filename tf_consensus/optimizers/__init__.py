@@ -6,6 +6,7 @@ from tf_consensus.optimizers.clipped import ClippedOptimizer
 from tf_consensus.optimizers.consensus import ConsensusOptimizer
 from tf_consensus.optimizers.extragradient import ExtragradientOptimizer
 from tf_consensus.optimizers.game_optimizer import GameOptimizer, apply_direction
+from tf_consensus.optimizers.lookahead import LookaheadOptimizer
 from tf_consensus.optimizers.momentum import MomentumOptimizer
 from tf_consensus.optimizers.optimistic import OptimisticOptimizer
 from tf_consensus.optimizers.past_extragradient import PastExtragradientOptimizer
@@ -21,6 +22,7 @@ __all__ = [
     "ConsensusOptimizer",
     "ExtragradientOptimizer",
     "GameOptimizer",
+    "LookaheadOptimizer",
     "MomentumOptimizer",
     "OptimisticOptimizer",
     "PastExtragradientOptimizer",
