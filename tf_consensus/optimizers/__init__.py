@@ -3,6 +3,7 @@
 from tf_consensus.optimizers.alternating import AlternatingOptimizer
 from tf_consensus.optimizers.alternating_momentum import AlternatingMomentumOptimizer
 from tf_consensus.optimizers.clipped import ClippedOptimizer
+from tf_consensus.optimizers.competitive import CompetitiveOptimizer
 from tf_consensus.optimizers.consensus import ConsensusOptimizer
 from tf_consensus.optimizers.extragradient import ExtragradientOptimizer
 from tf_consensus.optimizers.game_optimizer import GameOptimizer, apply_direction
@@ -19,6 +20,7 @@ __all__ = [
     "AlternatingMomentumOptimizer",
     "AlternatingOptimizer",
     "ClippedOptimizer",
+    "CompetitiveOptimizer",
     "ConsensusOptimizer",
     "ExtragradientOptimizer",
     "GameOptimizer",

@@ -1,0 +1,122 @@
+"""Competitive gradient descent."""
+
+import keras
+import tensorflow as tf
+
+from tf_consensus import vectors
+from tf_consensus.optimizers.checks import check_count, check_number
+from tf_consensus.optimizers.conjugate_gradients import conjugate_gradients
+from tf_consensus.optimizers.game_optimizer import GameOptimizer
+
+
+@keras.saving.register_keras_serializable("tf_consensus")
+class CompetitiveOptimizer(GameOptimizer):
+    """Competitive gradient descent: each step is the equilibrium of a local bilinear game.
+
+        w = (I - ηO)⁻¹ v
+
+    with O the part of v' off the diagonal blocks: how each player's gradient depends on the others'
+    parameters. For two players with losses f and g it is O = -[[0, D_xy f], [D_yx g, 0]], and with
+    plain gradient steps of size η the update is the paper's equation 3. The system is solved by
+    conjugate gradients on its normal equations,
+
+        (I - ηO)ᵀ(I - ηO) w = (I - ηO)ᵀ v,
+
+    whose matrix is, in a zero-sum game, the papers' I + η²OᵀO = diag(I + η²D_xy D_yx, I + η²D_yx
+    D_xy); in other games, such as the non-saturating GAN, it stays symmetric and positive. O and Oᵀ
+    enter as products only, one of each a player and iteration. All iterations see the same batch.
+
+    On a bilinear game it is the implicit Euler step and converges for every η > 0.
+
+    It needs the players, so it works in `tf_consensus.GAN` and with `step(game)`, not in the
+    `compile` of other models.
+
+    Args:
+        inner_optimizer: name, config or instance of a Keras optimizer.
+        learning_rate: float or schedule, with an inner optimizer given by name.
+        step_size: η > 0; `None` for the inner optimizer's learning rate, which is right for plain
+            gradient steps. Give a number where the inner optimizer rescales its steps.
+        max_iterations: of conjugate gradients, at least 1.
+        tolerance: conjugate gradients end once their residual is this much smaller than at first.
+        name: name of the optimizer.
+
+    Raises:
+        ValueError: if `step_size` or `tolerance` is not a positive number, `max_iterations` not a
+            positive integer, or there are several replicas.
+
+    Example:
+        >>> optimizer = CompetitiveOptimizer("sgd", learning_rate=0.1)
+
+    Reference:
+        Schäfer, Anandkumar, Competitive Gradient Descent, 2019; for more than two players, Ma et
+        al., Polymatrix Competitive Gradient Descent, 2021.
+    """
+
+    second_order = True
+
+    def __init__(
+        self,
+        inner_optimizer="sgd",
+        learning_rate=None,
+        step_size=None,
+        max_iterations=20,
+        tolerance=1e-6,
+        name=None,
+        **kwargs,
+    ):
+        super().__init__(inner_optimizer, learning_rate, name=name, **kwargs)
+        self.step_size = step_size
+        if step_size is not None:
+            self.step_size = _check_positive("step_size", step_size, "None takes the inner one's.")
+        self.max_iterations = check_count("max_iterations", max_iterations, "For example 20.")
+        self.tolerance = _check_positive("tolerance", tolerance, "For example 1e-6.")
+
+    def direction(self, linearization):
+        """The field w that solves (I - ηO) w = v."""
+        _check_replicas()
+        eta = self.learning_rate if self.step_size is None else self.step_size
+
+        def forward(p):
+            return vectors.add_scaled(p, -eta, _interaction(linearization, linearization.jvp, p))
+
+        def transposed(p):
+            return vectors.add_scaled(p, -eta, _interaction(linearization, linearization.vjp, p))
+
+        return conjugate_gradients(
+            lambda p: transposed(forward(p)),
+            transposed(linearization.v),
+            self.max_iterations,
+            self.tolerance,
+        )
+
+    def get_config(self):
+        """The constructor's arguments."""
+        return {
+            **super().get_config(),
+            "step_size": self.step_size,
+            "max_iterations": self.max_iterations,
+            "tolerance": self.tolerance,
+        }
+
+
+def _interaction(linearization, product, p):
+    """O p for `product` v'·, Oᵀp for v'ᵀ·: each player's part of the product with all others'."""
+    parts = linearization.by_player(p)
+    result = []
+    for i in range(len(parts)):
+        others = [tf.zeros_like(t) if i == j else t for j, part in enumerate(parts) for t in part]
+        result += linearization.by_player(product(others))[i]
+    return result
+
+
+def _check_positive(key, value, hint):
+    return check_number(key, value, "a positive finite number", lambda x: x > 0, hint)
+
+
+def _check_replicas():
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    if replicas > 1:
+        raise ValueError(
+            "Competitive gradient descent solves a linear system on one device. Received: "
+            f"{replicas} replicas. Use ConsensusOptimizer or train without a strategy."
+        )
