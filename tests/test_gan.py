@@ -293,7 +293,7 @@ def test_other_bad_input_is_refused():
     with pytest.raises(ValueError, match="unknown_objective"):
         tfc.GAN(*networks, LATENT, objective="unknown_objective")
     for options in ({"n": 0}, {"n": 2.5}, {"n": 4, "batch_size": 0}):
-        with pytest.raises(ValueError, match="must be a positive integer"):
+        with pytest.raises(ValueError, match="must be an integer of at least 1"):
             make_gan().generate(**options)
 
 

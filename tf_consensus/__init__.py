@@ -18,26 +18,42 @@ from tf_consensus import (
 from tf_consensus.game import Game, Linearization
 from tf_consensus.gan import GAN
 from tf_consensus.optimizers import (
+    AlternatingMomentumOptimizer,
     AlternatingOptimizer,
     ClippedOptimizer,
+    CompetitiveOptimizer,
     ConsensusOptimizer,
+    ExtragradientOptimizer,
     GameOptimizer,
+    LookaheadOptimizer,
+    MomentumOptimizer,
+    OptimisticOptimizer,
+    PastExtragradientOptimizer,
     SimultaneousOptimizer,
     SmoothingOptimizer,
+    SymplecticOptimizer,
 )
 
 __version__ = "0.1.0"
 
 __all__ = [
     "GAN",
+    "AlternatingMomentumOptimizer",
     "AlternatingOptimizer",
     "ClippedOptimizer",
+    "CompetitiveOptimizer",
     "ConsensusOptimizer",
+    "ExtragradientOptimizer",
     "Game",
     "GameOptimizer",
     "Linearization",
+    "LookaheadOptimizer",
+    "MomentumOptimizer",
+    "OptimisticOptimizer",
+    "PastExtragradientOptimizer",
     "SimultaneousOptimizer",
     "SmoothingOptimizer",
+    "SymplecticOptimizer",
     "callbacks",
     "data",
     "metrics",

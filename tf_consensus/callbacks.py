@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_consensus import spectrum
+from tf_consensus.checks import check_count, check_float
 from tf_consensus.game import Game
 from tf_consensus.optimizers import AlternatingOptimizer
 
@@ -44,15 +45,10 @@ class EvaluateGAN(keras.callbacks.Callback):
         on_samples: Callable[[int, np.ndarray], None] | None = None,
     ):
         super().__init__()
-        for key, value in (("samples", samples), ("every", every)):
-            if not isinstance(value, int) or value < 1:
-                raise ValueError(
-                    f"`{key}` must be a positive integer. Received: {key}={value!r}. "
-                    "For example EvaluateGAN(metrics, samples=2560, every=1)."
-                )
+        hint = "For example EvaluateGAN(metrics, samples=2560, every=1)."
         self.metrics = list(metrics)
-        self.samples = samples
-        self.every = every
+        self.samples = check_count("samples", samples, hint)
+        self.every = check_count("every", every, hint)
         self.seed = seed
         self.on_samples = on_samples
 
@@ -139,16 +135,11 @@ class SpectrumMonitor(keras.callbacks.Callback):
         report: Callable[[str], None] | None = print,
     ):
         super().__init__()
-        for key, value in (("every", every), ("dense_limit", dense_limit)):
-            if not isinstance(value, int) or value < 1:
-                raise ValueError(
-                    f"`{key}` must be a positive integer. Received: {key}={value!r}. "
-                    "For example SpectrumMonitor(real, every=5)."
-                )
+        hint = "For example SpectrumMonitor(real, every=5)."
         self.real = tf.convert_to_tensor(real)
-        self.every = every
-        self.neutral = neutral
-        self.dense_limit = dense_limit
+        self.every = check_count("every", every, hint)
+        self.neutral = check_float("neutral", neutral, zero=True)
+        self.dense_limit = check_count("dense_limit", dense_limit, hint)
         self.report = report
         self._game = None
         self._measure = None

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_consensus import objectives, vectors
+from tf_consensus.checks import check_count
 from tf_consensus.fused import fuse
 from tf_consensus.game import Game
 from tf_consensus.noise import normal
@@ -187,12 +188,8 @@ class GAN(keras.Model):
         Raises:
             ValueError: if `n` or `batch_size` is not a positive integer.
         """
-        for key, value in (("n", n), ("batch_size", batch_size)):
-            if not isinstance(value, int | np.integer) or value < 1:
-                raise ValueError(
-                    f"`{key}` must be a positive integer. Received: {key}={value!r}. "
-                    "For example gan.generate(64)."
-                )
+        n = check_count("n", n, "For example gan.generate(64).")
+        batch_size = check_count("batch_size", batch_size, "Leave it at 256.")
         seed = int(np.random.randint(2**31)) if seed is None else int(seed)
         latents = normal((n, self.latent_dim), seed, _GENERATION, self.compute_dtype)
         return self.generator.predict(latents, batch_size=batch_size, verbose=0)

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from tf_consensus.data.checks import check_float, check_int
+from tf_consensus.checks import check_float, check_int
 from tf_consensus.data.stream import BLOCK, draw_seed, resumable
 
 

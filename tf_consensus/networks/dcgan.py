@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import keras
 
-from tf_consensus.networks.checks import check_int
+from tf_consensus.checks import check_int
 from tf_consensus.networks.weights import glorot_uniforms
 
 

@@ -2,7 +2,7 @@
 
 import keras
 
-from tf_consensus.networks.checks import check_int
+from tf_consensus.checks import check_int
 from tf_consensus.networks.weights import glorot_uniforms
 
 

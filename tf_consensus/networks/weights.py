@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import keras
 
-from tf_consensus.networks.checks import check_int
+from tf_consensus.checks import check_int
 
 
 def glorot_uniforms(seed: int | None) -> Iterator[keras.initializers.Initializer]:

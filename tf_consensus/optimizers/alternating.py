@@ -2,8 +2,8 @@
 
 import keras
 
+from tf_consensus.checks import check_count
 from tf_consensus.game import Linearization
-from tf_consensus.optimizers.checks import check_count
 from tf_consensus.optimizers.game_optimizer import (
     INNER_OPTIONS,
     apply_direction,

@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from tf_consensus import vectors
-from tf_consensus.optimizers.checks import check_count, check_number
+from tf_consensus.checks import check_count, check_number
 from tf_consensus.optimizers.conjugate_gradients import conjugate_gradients
 from tf_consensus.optimizers.game_optimizer import GameOptimizer
 

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from tf_consensus.optimizers.checks import check_count, check_number
+from tf_consensus.checks import check_count, check_number
 from tf_consensus.optimizers.game_optimizer import (
     GameOptimizer,
     assign,

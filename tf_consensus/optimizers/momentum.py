@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import keras
 
-from tf_consensus.optimizers.checks import check_number
+from tf_consensus.checks import check_number
 from tf_consensus.optimizers.game_optimizer import GameOptimizer, assign, values_of
 
 

@@ -1,4 +1,4 @@
-"""Checks of the arguments that the pipelines share."""
+"""Checks of arguments: each returns the value as a plain Python number or says what is wrong."""
 
 import math
 import numbers
@@ -41,3 +41,40 @@ def check_float(name: str, value, *, zero: bool) -> float:
         f"`{name}` must be finite and {sign}. Received: {name}={value!r}. "
         f"Pass a {'non-negative' if zero else 'positive'} number."
     )
+
+
+def check_count(key: str, value, hint: str) -> int:
+    """The value, an integer of at least 1.
+
+    Args:
+        key: the option's name.
+        value: what was given for it.
+        hint: the remedy, a sentence that ends the message.
+
+    Raises:
+        ValueError: if it is anything else.
+    """
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1:
+        raise ValueError(
+            f"`{key}` must be an integer of at least 1. Received: {key}={value!r}. {hint}"
+        )
+    return int(value)
+
+
+def check_number(key: str, value, rule: str, allowed, hint: str) -> float:
+    """The value, a finite real number for which `allowed(value)`.
+
+    Args:
+        key: the option's name.
+        value: what was given for it.
+        rule: what `allowed` asks for, in words.
+        allowed: function of a float.
+        hint: the remedy, a sentence that ends the message.
+
+    Raises:
+        ValueError: if it is anything else.
+    """
+    number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not number or not math.isfinite(value) or not allowed(float(value)):
+        raise ValueError(f"`{key}` must be {rule}. Received: {key}={value!r}. {hint}")
+    return float(value)
