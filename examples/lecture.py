@@ -74,6 +74,17 @@ OPTIMIZERS = {
     "clipped (norm 0.5)": Scheme(lambda h: tfc.ClippedOptimizer(sgd(h), clip_norm=0.5), 1),
     "smoothing (γ = 1)": Scheme(lambda h: tfc.SmoothingOptimizer(sgd(h), gamma=1.0), 2),
     "consensus (γ = 1)": Scheme(lambda h: tfc.ConsensusOptimizer(sgd(h), gamma=1.0), 2),
+    "momentum (β = -0.5)": Scheme(lambda h: tfc.MomentumOptimizer(sgd(h), momentum=-0.5), 1),
+    "alternating momentum (β = -0.5)": Scheme(
+        lambda h: tfc.AlternatingMomentumOptimizer(sgd(h), sgd(h), momentum=-0.5), 1
+    ),
+    "extragradient": Scheme(lambda h: tfc.ExtragradientOptimizer(sgd(h)), 2),
+    "past extragradient": Scheme(lambda h: tfc.PastExtragradientOptimizer(sgd(h)), 1),
+    "optimistic": Scheme(lambda h: tfc.OptimisticOptimizer(sgd(h)), 1),
+    "symplectic": Scheme(lambda h: tfc.SymplecticOptimizer(sgd(h)), 3),
+    "lookahead": Scheme(lambda h: tfc.LookaheadOptimizer(sgd(h)), 1),
+    # Six conjugate gradient iterations of four products each.
+    "competitive": Scheme(lambda h: tfc.CompetitiveOptimizer(sgd(h), max_iterations=6), 25),
 }
 
 
