@@ -17,7 +17,7 @@ setup(
     python_requires=">=3.10",
     install_requires=[
         "absl-py>=2.0",
-        "keras>=3.7",
+        "keras>=3.10",
         "matplotlib>=3.8",
         "numpy>=1.26",
         "pillow>=10.0",
