@@ -196,7 +196,7 @@ def limits(pair):
     values = np.concatenate([pair[key] for key in MATRICES])
     low, high = pair["v"].real.min(), values.real.max()
     pad = 0.07 * (high - low)
-    return low - pad, high + pad, 1.15 * max(np.abs(values.imag).max(), pad)
+    return low - pad, high + pad, 1.15 * max(np.abs(values.imag).max(), 0.01 * pad)
 
 
 def spectrum_panel(axes, key, values):
@@ -213,7 +213,8 @@ def clip(axes, values, low):
     axes.set_xlabel(f"real part, clipped below {low:.2g}")
     if clipped:
         note = f"{clipped:,} clipped, the lowest at {values.real.min():.4g}"
-        axes.text(0.02, 0.96, note, transform=axes.transAxes, va="top", fontsize=8, color="0.35")
+        place = {"transform": axes.transAxes, "ha": "center", "va": "top"}
+        axes.text(0.3, 0.97, note, **place, fontsize=8, color="0.35")
     return np.maximum(values.real, low) + 1j * values.imag
 
 
@@ -303,11 +304,11 @@ def animate(frames, gamma, path):
 def log_axis(axes, name, values):
     """A scale on which eigenvalues of all sizes and both signs can be told apart."""
     low, high = 2.5 * min(values.min(), -0.01), 2.5 * max(values.max(), 0.01)
-    powers = range(-1, 6, 1 if max(high, -low) < 100 else 2)
+    powers = range(-1, 16, 1 if max(high, -low) < 100 else 3)
     ticks = [sign * 10.0**power for power in powers for sign in (-1, 1)]
     shown = sorted([0.0, *(tick for tick in ticks if low < tick < high)])
     getattr(axes, f"set_{name}scale")("symlog", linthresh=0.01)
-    getattr(axes, f"set_{name}ticks")(shown, [f"{tick:g}" for tick in shown])
+    getattr(axes, f"set_{name}ticks")(shown, [f"{tick:.3g}".replace("e+0", "e") for tick in shown])
     getattr(axes, f"set_{name}ticks")([], minor=True)
     getattr(axes, f"set_{name}lim")(low, high)
 
