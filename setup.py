@@ -17,8 +17,8 @@ setup(
     python_requires=">=3.10",
     install_requires=[
         "absl-py>=2.0",
-        "keras>=3.10",
-        "matplotlib>=3.8",
+        "keras>=3.11",
+        "matplotlib>=3.10.9",
         "numpy>=1.26",
         "pillow>=10.0",
         "scipy>=1.11",
