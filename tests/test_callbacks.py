@@ -46,7 +46,13 @@ def test_spectrum_in_the_logs_is_that_of_the_dense_jacobian(capsys):
     assert history["spectrum_real"][1] == pytest.approx(values.real.max(), rel=1e-4)
     assert history["spectrum_rotation"][1] == pytest.approx(np.abs(values.imag).max(), rel=1e-4)
     assert history["step_limit_gradient"][1] == 0.0
-    assert "step_limit_consensus" in history
+    regularized = matrix.astype("float64") - matrix.T.astype("float64") @ matrix
+    values = np.linalg.eigvals(regularized)
+    assert history["consensus_spectrum_real"][1] == pytest.approx(values.real.max(), rel=1e-4)
+    rotation = np.abs(values.imag).max()
+    assert history["consensus_spectrum_rotation"][1] == pytest.approx(rotation, rel=1e-4)
+    assert history["consensus_spectrum_quotient"][1] > 0
+    assert history["step_limit_consensus"][1] == 0.0
     assert "this direction grows" in capsys.readouterr().out
 
 

@@ -85,6 +85,10 @@ def _named(metric):
     return {key: float(value) for key, value in results.items()}
 
 
+_KEYS = ("spectrum_real", "spectrum_rotation", "spectrum_quotient", "step_limit_gradient")
+_CONSENSUS_KEYS = (*(f"consensus_{key}" for key in _KEYS[:3]), "step_limit_consensus")
+
+
 class SpectrumMonitor(keras.callbacks.Callback):
     """Says during `fit` which step sizes are stable, and why.
 
@@ -95,7 +99,9 @@ class SpectrumMonitor(keras.callbacks.Callback):
     - `spectrum_rotation`: the largest |Im λ|;
     - `spectrum_quotient`: the largest |Im λ / Re λ|, the q of section 3;
     - `step_limit_gradient`: the largest stable step of plain gradient ascent (Lemma 4), 0 if none;
-    - `step_limit_consensus`: the same of v' - γ v'ᵀv' at the optimizer's current γ, absent without;
+    - `consensus_spectrum_real`, `consensus_spectrum_rotation`, `consensus_spectrum_quotient` and
+      `step_limit_consensus`: the same of w' = v' - γ v'ᵀv' at the optimizer's current γ, absent
+      without one;
 
     and prints one line. The logs of other epochs hold NaN. Eigenvalues below `neutral` times the
     largest modulus are left out: directions that change nothing, as a dead unit's weights, have
@@ -149,8 +155,7 @@ class SpectrumMonitor(keras.callbacks.Callback):
         if (epoch + 1) % self.every == 0:
             results = self.measure()
         else:
-            keys = ("spectrum_real", "spectrum_rotation", "spectrum_quotient")
-            keys += ("step_limit_gradient", "step_limit_consensus")[: 2 if self._gamma() else 1]
+            keys = _KEYS + (_CONSENSUS_KEYS if self._gamma() else ())
             results = dict.fromkeys(keys, math.nan)
         if logs is not None:
             logs.update(results)
@@ -159,14 +164,9 @@ class SpectrumMonitor(keras.callbacks.Callback):
         """The entries of the logs for the model as it is now; reports the line."""
         gamma = self._gamma()
         plain, regularized = self._eigenvalues(gamma)
-        results = {
-            "spectrum_real": float(plain.real.max()),
-            "spectrum_rotation": float(np.abs(plain.imag).max()),
-            "spectrum_quotient": float(_quotients(plain).max()),
-            "step_limit_gradient": _step_limit(plain),
-        }
+        results = dict(zip(_KEYS, _summary(plain), strict=True))
         if gamma:
-            results["step_limit_consensus"] = _step_limit(regularized)
+            results.update(zip(_CONSENSUS_KEYS, _summary(regularized), strict=True))
         if self.report is not None:
             self.report(describe_spectrum(plain, results, gamma, self._inner()))
         return results
@@ -230,10 +230,13 @@ def _limit(method, limit):
     return f"{method} is stable only for h < {limit:.2g}"
 
 
-def _step_limit(eigenvalues):
-    return float(max(0.0, np.min(-2 * eigenvalues.real / np.abs(eigenvalues) ** 2)))
-
-
-def _quotients(eigenvalues):
+def _summary(eigenvalues):
+    """Largest real part, rotation, largest |Im/Re| and largest stable step, as in `_KEYS`."""
     with np.errstate(divide="ignore"):
-        return np.abs(eigenvalues.imag) / np.abs(eigenvalues.real)
+        quotients = np.abs(eigenvalues.imag) / np.abs(eigenvalues.real)
+    limits = -2 * eigenvalues.real / np.abs(eigenvalues) ** 2
+    rotation = np.abs(eigenvalues.imag).max()
+    return [
+        float(number)
+        for number in (eigenvalues.real.max(), rotation, quotients.max(), max(0.0, limits.min()))
+    ]
