@@ -9,8 +9,8 @@ import tensorflow as tf
 
 from tf_consensus import spectrum
 from tf_consensus.checks import check_count, check_float
-from tf_consensus.game import Game
 from tf_consensus.optimizers import AlternatingOptimizer
+from tf_consensus.spectrum import flat
 
 
 class EvaluateGAN(keras.callbacks.Callback):
@@ -163,23 +163,24 @@ class SpectrumMonitor(keras.callbacks.Callback):
     def measure(self) -> dict[str, float]:
         """The entries of the logs for the model as it is now; reports the line."""
         gamma = self._gamma()
-        plain, regularized = self._eigenvalues(gamma)
+        plain, *regularized = self._eigenvalues(gamma)
         results = dict(zip(_KEYS, _summary(plain), strict=True))
-        if gamma:
-            results.update(zip(_CONSENSUS_KEYS, _summary(regularized), strict=True))
+        for values in regularized:
+            results.update(zip(_CONSENSUS_KEYS, _summary(values), strict=True))
         if self.report is not None:
             self.report(describe_spectrum(plain, results, gamma, self._inner()))
         return results
 
     def _eigenvalues(self, gamma):
-        """Eigenvalues of v' and of v' - γ v'ᵀv', all or the extreme ones, without neutral ones."""
+        """Eigenvalues of v' and, for γ > 0, of v' - γ v'ᵀv', without the neutral ones."""
         game = self._fixed_game()
-        if sum(int(np.prod(x.shape)) for x in game.variables) <= self.dense_limit:
+        weights = (0.0, gamma) if gamma else (0.0,)
+        if sum(flat.sizes(game)) <= self.dense_limit:
             self._measure = self._measure or spectrum.compile_jacobian(game)
             matrix = self._measure()
-            found = [spectrum.eigenvalues(matrix, g) for g in (0.0, gamma)]
+            found = [spectrum.eigenvalues(matrix, weight) for weight in weights]
         else:
-            found = [self._extreme(game, g) for g in (0.0, gamma)]
+            found = [self._extreme(game, weight) for weight in weights]
         return [values[np.abs(values) > self.neutral * np.abs(values).max()] for values in found]
 
     def _extreme(self, game, gamma):
@@ -191,8 +192,7 @@ class SpectrumMonitor(keras.callbacks.Callback):
 
     def _fixed_game(self):
         if self._game is None:
-            game = self.model.game(self.real, training=False)
-            self._game = Game(game.losses, game.players, game.batch)
+            self._game = self.model.game(self.real, training=False)
         return self._game
 
     def _gamma(self):
@@ -209,7 +209,7 @@ class SpectrumMonitor(keras.callbacks.Callback):
 def describe_spectrum(eigenvalues, results, gamma=0.0, inner=None) -> str:
     """One line on what limits the step, for the eigenvalues of v' and the entries of the logs."""
     growing = eigenvalues.real.max() >= 0
-    limits = -2 * eigenvalues.real / np.abs(eigenvalues) ** 2
+    limits = _step_limits(eigenvalues)
     worst = eigenvalues[np.argmax(eigenvalues.real) if growing else np.argmin(limits)]
     rotates = abs(worst.imag) > abs(worst.real)
     value = f"{worst.real:.2g}" + (f" ± {abs(worst.imag):.2g}i" if worst.imag else "")
@@ -230,11 +230,16 @@ def _limit(method, limit):
     return f"{method} is stable only for h < {limit:.2g}"
 
 
+def _step_limits(eigenvalues):
+    """Each eigenvalue's largest stable step (Lemma 4), negative for one that grows."""
+    return -2 * eigenvalues.real / np.abs(eigenvalues) ** 2
+
+
 def _summary(eigenvalues):
     """Largest real part, rotation, largest |Im/Re| and largest stable step, as in `_KEYS`."""
     with np.errstate(divide="ignore"):
         quotients = np.abs(eigenvalues.imag) / np.abs(eigenvalues.real)
-    limits = -2 * eigenvalues.real / np.abs(eigenvalues) ** 2
+    limits = _step_limits(eigenvalues)
     rotation = np.abs(eigenvalues.imag).max()
     return [
         float(number)
