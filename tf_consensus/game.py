@@ -133,7 +133,7 @@ class Game:
         if not second_order:
             losses, v = self._field(range(len(self.players)))
             return Linearization(losses, v, _no_pullback, sizes)
-        values = _values(self.variables)
+        values = tf_variables(self.variables)
         with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
             tape.watch(values)
             losses, v = self._field(range(len(self.players)))
@@ -157,12 +157,12 @@ class Game:
             u: list of tensors of the variables' shapes.
         """
         tangents = [tf.cast(t, x.dtype) for t, x in zip(u, self.variables, strict=True)]
-        with tf.autodiff.ForwardAccumulator(_values(self.variables), tangents) as forward:
+        with tf.autodiff.ForwardAccumulator(tf_variables(self.variables), tangents) as forward:
             _, v = self._field(range(len(self.players)))
         return forward.jvp(v, unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
     def _field(self, wanted):
-        players = {i: _values(self.players[i]) for i in wanted}
+        players = {i: tf_variables(self.players[i]) for i in wanted}
         with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
             tape.watch(list(players.values()))
             losses = _check_losses(self.losses(*self.batch), len(self.players))
@@ -170,7 +170,8 @@ class Game:
         return losses, [-g for part in gradients for g in part]
 
 
-def _values(variables):
+def tf_variables(variables: Sequence[Any]) -> list:
+    """The `tf.Variable` under each variable, which tapes and `tf.gradients` need to be given."""
     return [x.value if isinstance(x, keras.Variable) else x for x in variables]
 
 
@@ -218,7 +219,7 @@ def _check_players(players):
                 )
             # By the tf.Variable underneath, which may be listed beside its keras.Variable. It is
             # kept alive with its id: under autocasting `value` is a new tensor each time.
-            (value,) = _values([x])
+            (value,) = tf_variables([x])
             if id(value) in owner:
                 raise ValueError(
                     "The players' variables must be disjoint, each listed once. Received: "

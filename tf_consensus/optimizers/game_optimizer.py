@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
-from tf_consensus.game import Game, Linearization
+from tf_consensus.game import Game, Linearization, tf_variables
 
 INNER_OPTIONS = (
     "weight_decay",
@@ -168,7 +168,7 @@ class GameOptimizer(keras.optimizers.Optimizer):
         def vjp(u):
             if tf.executing_eagerly():
                 raise RuntimeError(_NO_SECOND_ORDER.format("executing eagerly"))
-            values = [x.value if isinstance(x, keras.Variable) else x for x in variables]
+            values = tf_variables(variables)
             pulled = tf.gradients(v, values, grad_ys=list(u))
             if all(p is None for p in pulled):
                 raise RuntimeError(
