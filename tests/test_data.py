@@ -1,13 +1,19 @@
+import doctest
+import importlib
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from scipy import stats
 
 from tf_consensus import data
 from tf_consensus.data.stream import BLOCK
 
-PIPELINES = [data.mixture_of_gaussians, data.grid_of_gaussians]
 CENTRES = {data.mixture_of_gaussians: data.ring_modes(), data.grid_of_gaussians: data.grid_modes()}
+CURVES = [data.line, data.circle, data.four_lines]
+PIPELINES = [*CENTRES, data.gaussian, *CURVES]
+HEIGHTS = np.array([-1, -1 / 3, 1 / 3, 1], "float32")
 
 
 def take(dataset, n):
@@ -46,11 +52,12 @@ def test_batches_are_float32_of_static_shape_without_end(pipeline):
 def test_the_seed_determines_the_stream(pipeline):
     first, again, other = (take(pipeline(batch_size=8, seed=s), 40) for s in (3, 3, 4))
     np.testing.assert_array_equal(first, again)
-    assert not (first == other).any()
+    assert not (first == other).all(axis=-1).any()
 
 
-def test_no_batch_repeats():
-    batches = take(data.mixture_of_gaussians(batch_size=8, seed=0), 100)
+@pytest.mark.parametrize("pipeline", [data.mixture_of_gaussians, data.gaussian, data.circle])
+def test_no_batch_repeats(pipeline):
+    batches = take(pipeline(batch_size=8, seed=0), 100)
     assert len(np.unique(batches.reshape(-1, 2), axis=0)) == 800
 
 
@@ -115,7 +122,7 @@ def test_a_resumed_fit_goes_on_with_the_next_batch():
     )
 
 
-@pytest.mark.parametrize("pipeline", PIPELINES)
+@pytest.mark.parametrize("pipeline", CENTRES)
 @pytest.mark.parametrize("batch_size", [3, 64, 100])
 def test_counts_differ_by_one_in_a_batch_and_even_out(pipeline, batch_size):
     centres = CENTRES[pipeline]
@@ -125,7 +132,7 @@ def test_counts_differ_by_one_in_a_batch_and_even_out(pipeline, batch_size):
     assert (counts.sum(axis=0) == batch_size).all()
 
 
-@pytest.mark.parametrize("pipeline", PIPELINES)
+@pytest.mark.parametrize("pipeline", CENTRES)
 def test_every_mode_has_the_requested_mean_and_stddev(pipeline):
     centres, stddev = CENTRES[pipeline], 0.02
     points = take(pipeline(batch_size=1000, stddev=stddev, seed=2), 40).reshape(-1, 2)
@@ -141,6 +148,68 @@ def test_every_mode_has_the_requested_mean_and_stddev(pipeline):
 def test_zero_stddev_gives_the_centres():
     points = take(data.mixture_of_gaussians(batch_size=8, stddev=0, seed=0), 1)[0]
     np.testing.assert_array_equal(points, data.ring_modes())
+
+
+def sample_of(pipeline, **settings):
+    return take(pipeline(batch_size=1000, seed=2, **settings), 40).reshape(-1, 2)
+
+
+def assert_uniform(values, low, high):
+    assert stats.kstest(values, stats.uniform(low, high - low).cdf).pvalue > 0.01
+
+
+def test_the_gaussian_has_the_requested_moments():
+    sample = sample_of(data.gaussian, stddev=0.3) / 0.3
+    n = len(sample)
+    covariance = np.cov(sample.T)
+    assert np.abs(sample.mean(axis=0)).max() < 5 / np.sqrt(n)
+    assert np.abs(covariance.diagonal() - 1).max() < 5 * np.sqrt(2 / n)
+    assert abs(covariance[0, 1]) < 5 / np.sqrt(n)
+    assert stats.kstest(sample.ravel(), stats.norm.cdf).pvalue > 0.01
+
+
+@pytest.mark.parametrize("length", [2.0, 0.5])
+def test_the_line_is_uniform_on_its_segment(length):
+    x, y = sample_of(data.line, length=length).T
+    assert (y == 0).all()
+    assert np.abs(x).max() <= length / 2
+    assert_uniform(x, -length / 2, length / 2)
+
+
+@pytest.mark.parametrize("radius", [1.0, 3.0])
+def test_the_circle_is_uniform_on_its_circumference(radius):
+    x, y = sample_of(data.circle, radius=radius).astype("float64").T
+    np.testing.assert_allclose(np.hypot(x, y), radius, rtol=2e-7)
+    assert_uniform(np.arctan2(y, x), -np.pi, np.pi)
+
+
+def test_each_of_the_four_lines_is_uniform():
+    sample = sample_of(data.four_lines)
+    assert np.abs(sample).max() <= 1
+    for height in HEIGHTS:
+        x = sample[sample[:, 1] == height, 0]
+        assert len(x) == len(sample) / 4
+        assert_uniform(x, -1, 1)
+
+
+@pytest.mark.parametrize("batch_size", [3, 64, 101])
+def test_the_four_lines_share_evenly(batch_size):
+    batches = take(data.four_lines(batch_size=batch_size, seed=1), 4)
+    counts = (batches[:, :, 1, None] == HEIGHTS).sum(axis=1)
+    assert (np.ptp(counts, axis=1) <= 1).all()
+    assert (counts.sum(axis=0) == batch_size).all()
+
+
+@pytest.mark.parametrize("pipeline", CURVES)
+def test_noise_is_isotropic_and_independent_of_the_place(pipeline):
+    place = sample_of(pipeline)
+    noise = (sample_of(pipeline, stddev=0.1) - place) / 0.1
+    n = len(noise)
+    assert np.abs(np.cov(noise.T) - np.eye(2)).max() < 5 * np.sqrt(2 / n)
+    assert stats.kstest(noise.ravel(), stats.norm.cdf).pvalue > 0.01
+    centred = (place - place.mean(axis=0)) / (place.std(axis=0) + 1e-9)
+    for function in (np.asarray, np.square):
+        assert np.abs(centred.T @ function(noise)).max() / n < 5 * np.sqrt(2 / n)
 
 
 @pytest.mark.parametrize(
@@ -178,7 +247,40 @@ def test_bad_grids_raise(settings, message):
         data.grid_of_gaussians(**settings)
 
 
+@pytest.mark.parametrize("pipeline", [data.gaussian, *CURVES])
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"batch_size": 0}, r"`batch_size` must be an integer of at least 1\. .*batch_size=0\. P"),
+        ({"stddev": -1.0}, r"`stddev` must be finite and not negative\. .*stddev=-1\.0\. Pass a"),
+        ({"seed": 0.5}, r"`seed` must be an integer\. Received: seed=0\.5\. Pass"),
+        ({"start": -1}, r"`start` must be an integer of at least 0\. Received: start=-1\. Pass"),
+    ],
+)
+def test_bad_arguments_of_shapes_raise(pipeline, settings, message):
+    with pytest.raises(ValueError, match=message):
+        pipeline(**settings)
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "name"),
+    [(data.line, "length"), (data.four_lines, "length"), (data.circle, "radius")],
+)
+@pytest.mark.parametrize("value", [0.0, np.inf, "1"])
+def test_bad_sizes_of_shapes_raise(pipeline, name, value):
+    message = rf"`{name}` must be finite and positive\. Received: {name}=.*\. Pass a"
+    with pytest.raises(ValueError, match=message):
+        pipeline(**{name: value})
+
+
 def test_a_negative_start_variable_raises_when_iteration_starts():
     dataset = data.mixture_of_gaussians(batch_size=8, seed=0, start=tf.Variable(-1))
     with pytest.raises(tf.errors.InvalidArgumentError, match=r"Received: start=-1"):
         take(dataset, 1)
+
+
+@pytest.mark.parametrize("module", ["gaussians", "shapes"])
+def test_documented_examples(module):
+    results = doctest.testmod(importlib.import_module(f"tf_consensus.data.{module}"))
+    assert results.attempted > 0
+    assert results.failed == 0

@@ -18,7 +18,14 @@ flags.DEFINE_integer("batch_size", 512, "Points in a batch.")
 flags.DEFINE_integer("batches", 10_000, "Batches a measurement takes.")
 flags.DEFINE_integer("repeats", 3, "Measurements; the table shows the best.")
 
-PIPELINES = ("mixture_of_gaussians", "grid_of_gaussians")
+PIPELINES = (
+    "mixture_of_gaussians",
+    "grid_of_gaussians",
+    "gaussian",
+    "line",
+    "circle",
+    "four_lines",
+)
 
 
 def from_python(dataset) -> None:
