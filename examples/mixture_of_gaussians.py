@@ -59,7 +59,9 @@ flags.DEFINE_enum(
 )
 flags.DEFINE_integer("steps", None, "Training steps of a run.", 1)
 flags.DEFINE_list("seeds", ["0"], "Seeds; every method runs once with each.")
-flags.DEFINE_string("objective", "standard", "GAN objective: standard, js, kl, tv or indicator.")
+flags.DEFINE_string(
+    "objective", "standard", f"GAN objective, one of {', '.join(tfc.objectives.names())}."
+)
 flags.DEFINE_integer("batch_size", 512, "Samples in a batch.", 1)
 flags.DEFINE_float("initial_accumulator", 1.0, "Start of RMSProp's running mean of squares.", 0.0)
 flags.DEFINE_string("output_dir", "output/mixture_of_gaussians", "Folder for all results.")

@@ -1,0 +1,107 @@
+"""From a name, a config or an instance to an objective, and back to a config."""
+
+import keras
+
+from tf_consensus.objectives.base import Objective
+from tf_consensus.objectives.classic import (
+    Hinge,
+    Indicator,
+    JensenShannon,
+    KullbackLeibler,
+    LeastSquares,
+    Standard,
+    TotalVariation,
+    Wasserstein,
+)
+from tf_consensus.objectives.f_divergences import (
+    ForwardKL,
+    Neyman,
+    Pearson,
+    ReverseKL,
+    SquaredHellinger,
+)
+from tf_consensus.objectives.relativistic import Relativistic, RelativisticAverage
+
+_OBJECTIVES = {
+    "standard": Standard,
+    "js": JensenShannon,
+    "kl": KullbackLeibler,
+    "tv": TotalVariation,
+    "indicator": Indicator,
+    "wgan": Wasserstein,
+    "hinge": Hinge,
+    "least_squares": LeastSquares,
+    "relativistic": Relativistic,
+    "relativistic_average": RelativisticAverage,
+    "forward_kl": ForwardKL,
+    "reverse_kl": ReverseKL,
+    "pearson": Pearson,
+    "neyman": Neyman,
+    "hellinger": SquaredHellinger,
+    # Names that other papers and libraries give to losses above.
+    "gan": JensenShannon,
+    "logistic_wgan": Standard,
+}
+
+
+def names() -> list[str]:
+    """Returns the names that `get` knows, in the order of the documentation."""
+    return list(_OBJECTIVES)
+
+
+def get(identifier: str | dict | Objective) -> Objective:
+    """Returns the objective that a name, a config or an instance stands for.
+
+    Args:
+        identifier: One of `names()`: of "The Numerics of GANs", "standard", "js", "kl", "tv",
+            "indicator"; "wgan", "hinge", "least_squares"; "relativistic", "relativistic_average";
+            of f-GAN, "forward_kl", "reverse_kl", "pearson", "neyman", "hellinger"; "gan" is "js"
+            and "logistic_wgan" is "standard". Or a dict as `serialize` returns it, or with
+            "class_name" and "config" only; or an `Objective`.
+
+    Returns:
+        The objective; an instance is returned as it is.
+
+    Raises:
+        ValueError: If the name is unknown.
+        TypeError: If the identifier, or what its config describes, is no objective.
+
+    Example:
+        >>> get("js")
+        JensenShannon()
+        >>> get({"class_name": "LeastSquares", "config": {"fake": -1.0, "generator": 0.0}})
+        LeastSquares(real=1.0, fake=-1.0, generator=0.0)
+    """
+    objective = identifier
+    if isinstance(identifier, str):
+        objective = _by_name(identifier)
+    elif isinstance(identifier, dict):
+        # Class names alone, without Keras' "tf_consensus>" prefix, are known to us only.
+        classes = {cls.__name__: cls for cls in _OBJECTIVES.values()}
+        objective = keras.saving.deserialize_keras_object(identifier, custom_objects=classes)
+    if not isinstance(objective, Objective):
+        raise TypeError(
+            "An objective must be a name, a config dict or an `Objective` instance. "
+            f"Received: identifier={identifier!r} (of type {type(identifier).__name__}). "
+            f"Pass one of the names {sorted(_OBJECTIVES)} or an instance, e.g. `Standard()`."
+        )
+    return objective
+
+
+def serialize(objective: Objective) -> dict:
+    """Returns a JSON-ready dict from which `get` rebuilds the objective.
+
+    Example:
+        >>> get(serialize(Standard())) == Standard()
+        True
+    """
+    return keras.saving.serialize_keras_object(objective)
+
+
+def _by_name(name):
+    if name not in _OBJECTIVES:
+        raise ValueError(
+            f"Unknown objective. Received: identifier={name!r}. "
+            f"Use one of {sorted(_OBJECTIVES)}, or pass an `Objective` instance."
+        )
+    return _OBJECTIVES[name]()
