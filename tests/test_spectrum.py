@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from scipy.sparse.linalg import aslinearoperator
+from scipy.sparse.linalg import LinearOperator, aslinearoperator
 
 from tf_consensus import Game, objectives, spectrum
 from tf_consensus.problems import Bilinear, DiracGAN, Quadratic
@@ -268,6 +268,23 @@ def test_step_size_of_the_box(coupling):
     assert np.abs(1 + 1.001 * box.max_step_size * lam).max() > 1
     values = spectrum.eigenvalues(game)
     assert np.abs(spectrum.update_eigenvalues(values, 0.999 * box.max_step_size)).max() < 1
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_range_of_a_symmetric_and_of_an_antisymmetric_matrix(sign, dtype):
+    a = np.random.default_rng(0).standard_normal((150, 150)).astype(dtype)
+    a = a + sign * a.T
+    # The two products must round differently, as those of a network do.
+    operator = LinearOperator(
+        a.shape, lambda u: a @ u, rmatvec=lambda u: (a * u[:, None]).sum(axis=0), dtype=a.dtype
+    )
+    box = spectrum.numerical_range(operator)
+    values = np.linalg.eigvals(a)
+    size = np.abs(values).max()
+    parts = (box.smallest_real, box.largest_real, box.largest_imaginary)
+    expected = (values.real.min(), values.real.max(), values.imag.max())
+    np.testing.assert_allclose(parts, expected, atol=1e-4 * size)
 
 
 def test_no_step_size_without_damping():

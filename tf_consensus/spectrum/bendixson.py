@@ -112,8 +112,11 @@ def numerical_range(
         a_u /= 2
         return a_u
 
-    real = lanczos(symmetric, start(), tolerance, max_steps)
-    rotation = lanczos(antisymmetric, start(), tolerance, max_steps, antisymmetric=True)
+    # Of a symmetric A the part K is nothing but rounding errors, and of an antisymmetric one S is.
+    q = start()
+    rounding = 10 * float(np.finfo(a.dtype).eps * np.linalg.norm(a.matvec(q / np.linalg.norm(q))))
+    real = lanczos(symmetric, start(), tolerance, max_steps, floor=rounding)
+    rotation = lanczos(antisymmetric, start(), tolerance, max_steps, True, rounding)
     converged = real.converged and rotation.converged
     if not converged:
         _warn(max_steps)

@@ -27,6 +27,7 @@ def lanczos(
     tolerance: float,
     max_steps: int,
     antisymmetric: bool = False,
+    floor: float = 0.0,
 ) -> Ends:
     """The extreme eigenvalues of S = Sᵀ, or of the Hermitian iK with K = -Kᵀ.
 
@@ -46,6 +47,7 @@ def lanczos(
         tolerance: bound on the residual ‖Mz - λz‖ relative to the largest |λ|.
         max_steps: bound on the number of products.
         antisymmetric: whether the operator is a K.
+        floor: size of the products' rounding errors; a residual this small has converged too.
 
     Reference:
         Paige, Accuracy and effectiveness of the Lanczos algorithm for the symmetric eigenproblem,
@@ -63,7 +65,8 @@ def lanczos(
         beta = float(np.linalg.norm(u))
         ritz, s = eigh_tridiagonal(alphas, betas)
         residuals = beta * np.abs(s[-1, [0, -1]])
-        converged = bool(max(residuals) <= tolerance * max(abs(ritz[0]), abs(ritz[-1])))
+        largest = max(abs(ritz[0]), abs(ritz[-1]))
+        converged = bool(max(residuals) <= max(tolerance * largest, floor))
         if converged:
             break
         betas.append(beta)
