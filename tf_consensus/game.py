@@ -39,7 +39,7 @@ class Linearization(NamedTuple):
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(z)
             pulled = self.vjp(z)
-        return _dense_gradient(tape, pulled, z, u)
+        return dense_gradient(tape, pulled, z, u)
 
     def by_player(self, u: Sequence[tf.Tensor]) -> list[list[tf.Tensor]]:
         """Cuts a list that matches `v` into one list a player.
@@ -139,7 +139,7 @@ class Game:
             losses, v = self._field(range(len(self.players)))
 
         def vjp(u):
-            return _dense_gradient(tape, v, values, u)
+            return dense_gradient(tape, v, values, u)
 
         return Linearization(losses, v, vjp, sizes)
 
@@ -165,8 +165,8 @@ class Game:
         players = {i: tf_variables(self.players[i]) for i in wanted}
         with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
             tape.watch(list(players.values()))
-            losses = _check_losses(self.losses(*self.batch), len(self.players))
-        gradients = [_dense_gradient(tape, losses[i], x) for i, x in players.items()]
+            losses = check_losses(self.losses(*self.batch), len(self.players))
+        gradients = [dense_gradient(tape, losses[i], x) for i, x in players.items()]
         return losses, [-g for part in gradients for g in part]
 
 
@@ -175,7 +175,7 @@ def tf_variables(variables: Sequence[Any]) -> list:
     return [x.value if isinstance(x, keras.Variable) else x for x in variables]
 
 
-def _dense_gradient(tape, target, sources, output_gradients=None):
+def dense_gradient(tape, target, sources, output_gradients=None):
     """Gradients with zeros where nothing is connected, embeddings' slices made dense."""
     gradients = tape.gradient(
         target,
@@ -230,7 +230,13 @@ def _check_players(players):
     return players
 
 
-def _check_losses(losses, number):
+def check_losses(losses, number):
+    """The losses as tensors.
+
+    Raises:
+        TypeError: if they are not one a player.
+        ValueError: if one is not a floating-point scalar, or, when executing eagerly, not finite.
+    """
     if not isinstance(losses, list | tuple) or len(losses) != number:
         got = f"{len(losses)} losses" if isinstance(losses, list | tuple) else type(losses).__name__
         raise TypeError(

@@ -8,10 +8,12 @@ import numpy as np
 import tensorflow as tf
 
 from tf_consensus import objectives, vectors
+from tf_consensus import penalties as regularizers
+from tf_consensus.adjoint import AdjointNetwork
+from tf_consensus.adversarial_game import AdversarialGame, Players
 from tf_consensus.checks import check_count
 from tf_consensus.fused import fuse
-from tf_consensus.game import Game
-from tf_consensus.noise import normal
+from tf_consensus.noise import Draws, normal
 from tf_consensus.optimizers import GameOptimizer, apply_direction
 
 # Training draws latents 0, 1, 2 …; draws that it never takes keep the other uses apart from it.
@@ -35,8 +37,9 @@ class GAN(keras.Model):
         discriminator: built Keras model, samples to one logit, (batch, 1).
         latent_dim: number of latent dimensions.
         objective: name, config or instance of an `objectives.Objective`.
-        penalties: functions `penalty(discriminator, real, fake)` that return a scalar; they are
-            added to the discriminator's loss.
+        penalties: names, configs or instances of `penalties`, such as `R1(10.0)`, which are added
+            to the discriminator's loss or put noise on its inputs; a function
+            `penalty(discriminator, real, fake)` that returns a scalar is added too.
         seed: integer that determines the latents; `None` draws one.
         name: name of the model.
 
@@ -68,7 +71,10 @@ class GAN(keras.Model):
         self.discriminator = discriminator
         self.latent_dim = int(latent_dim)
         self.objective = objectives.get(objective)
-        self.penalties = [_check_penalty(penalty) for penalty in penalties]
+        self.penalties = [regularizers.get(penalty) for penalty in penalties]
+        if any(isinstance(p, regularizers.GradientPenalty) for p in self.penalties):
+            regularizers.warn_of_coupling(discriminator)
+        self._adjoint = AdjointNetwork.of(discriminator)
         self.seed = int(np.random.randint(2**31)) if seed is None else int(seed)
         self.noise_counter = self.add_weight(
             shape=(),
@@ -92,7 +98,7 @@ class GAN(keras.Model):
         """The losses and the gradient norm, averaged over an epoch."""
         return [self._generator_loss, self._discriminator_loss, self._gradient_norm]
 
-    def game(self, real, training: bool = True) -> Game:
+    def game(self, real, training: bool = True) -> AdversarialGame:
         """The two players' game on a batch of real samples and freshly drawn latents.
 
         Args:
@@ -100,43 +106,33 @@ class GAN(keras.Model):
             training: how the networks are called; `False` leaves the noise counter alone.
 
         Returns:
-            The `Game`, generator first, discriminator second.
+            The game, generator first, discriminator second.
         """
+        step = tf.convert_to_tensor(self.noise_counter)
         if training:
-            draw = tf.convert_to_tensor(self.noise_counter)
+            draw = step
             # A batch that never comes, at the end of the data, must not count.
             with tf.control_dependencies([real]):
                 self.noise_counter.assign_add(1)
         else:
-            # An evaluation has latents of its own, so that it never changes how training goes on.
+            # An evaluation has draws of its own, so that it never changes how training goes on.
             draw = _EVALUATION - tf.cast(self._generator_loss.count, tf.int64)
-        latents = self._latents(real.shape[0] or tf.shape(real)[0], draw)
+        random = self._draws(draw)
+        number = real.shape[0] or tf.shape(real)[0]
+        latents = random.normal((number, self.latent_dim), self.compute_dtype)
+        # Before the losses are evaluated, which an optimizer may do several times.
+        noise = [p.draw(real, random) if hasattr(p, "draw") else () for p in self.penalties]
+        players = Players(
+            self.generator, self.discriminator, self.objective, self.penalties, self._adjoint
+        )
+        return AdversarialGame(players, real, latents, noise, step, training)
 
-        def losses(real, latents):
-            fake = self.generator(latents, training=training)
-            real_logits = self.discriminator(real, training=training)
-            fake_logits = self.discriminator(fake, training=training)
-            return (
-                _total(
-                    self.objective.generator_loss(real_logits, fake_logits),
-                    self.generator.losses,
-                ),
-                _total(
-                    self.objective.discriminator_loss(real_logits, fake_logits),
-                    self.discriminator.losses,
-                    [penalty(self.discriminator, real, fake) for penalty in self.penalties],
-                ),
-            )
-
-        players = [self.generator.trainable_variables, self.discriminator.trainable_variables]
-        return Game(losses, players, batch=(real, latents))
-
-    def _latents(self, number, draw):
+    def _draws(self, draw):
         context = tf.distribute.get_replica_context()
         if context is not None:
             replica = tf.cast(context.replica_id_in_sync_group, tf.int64)
             draw = draw * context.num_replicas_in_sync + replica
-        return normal((number, self.latent_dim), self.seed, draw, self.compute_dtype)
+        return Draws(self.seed, draw)
 
     def train_step(self, data):
         """One update of both players on one batch."""
@@ -221,20 +217,6 @@ class GAN(keras.Model):
 def _samples(data):
     """The samples of a batch; labels, if any, are not used."""
     return data[0] if isinstance(data, tuple | list) else data
-
-
-def _total(loss, *others):
-    """The loss plus layers' regularization losses and penalties, in the loss's dtype."""
-    return tf.add_n([loss, *(tf.cast(t, loss.dtype) for terms in others for t in terms)])
-
-
-def _check_penalty(penalty):
-    if not callable(penalty):
-        raise TypeError(
-            "A penalty is a function of (discriminator, real, fake) that returns a scalar. "
-            f"Received: {penalty!r}. Pass a list of such functions as `penalties`."
-        )
-    return penalty
 
 
 def _check_networks(generator, discriminator, latent_dim):

@@ -5,6 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
+# Steps of this size, the golden ratio of 2⁶⁴, keep the streams of neighbouring seeds apart.
+_GOLDEN = 0x9E3779B97F4A7C15
+
 
 def normal(shape: Sequence[int], seed: int, draw, dtype="float32") -> tf.Tensor:
     """Standard normal numbers as a function of (seed, draw), the same compiled or not.
@@ -27,10 +30,46 @@ def normal(shape: Sequence[int], seed: int, draw, dtype="float32") -> tf.Tensor:
         >>> bool(tf.reduce_any(a == b))
         False
     """
+    u = 2.0 * _fraction(shape, seed, draw, dtype) - (1 - 2.0**-24)
+    return tf.cast(np.sqrt(2.0) * tf.math.erfinv(u), dtype)
+
+
+def uniform(shape: Sequence[int], seed: int, draw, dtype="float32") -> tf.Tensor:
+    """Numbers uniform on [0, 1), of 24 bits; arguments as for `normal`."""
+    return tf.cast(_fraction(shape, seed, draw, dtype), dtype)
+
+
+def _fraction(shape, seed, draw, dtype):
+    """Multiples of 2⁻²⁴ in [0, 1)."""
     key = tf.stack([tf.constant(seed, tf.int64), tf.cast(draw, tf.int64)])
     bits = tf.random.stateless_uniform(
         shape, key, minval=None, maxval=None, dtype=tf.uint32, alg="philox"
     )
     precise = tf.float64 if dtype == "float64" else tf.float32
-    uniform = tf.cast(tf.bitwise.right_shift(bits, tf.constant(8, tf.uint32)), precise) * 2.0**-23
-    return tf.cast(np.sqrt(2.0) * tf.math.erfinv(uniform - (1 - 2.0**-24)), dtype)
+    return tf.cast(tf.bitwise.right_shift(bits, tf.constant(8, tf.uint32)), precise) * 2.0**-24
+
+
+class Draws:
+    """The random numbers of one step: every call draws from a stream of its own.
+
+    Args:
+        seed: integer of 64 bits; the first call uses the seed itself.
+        draw: which of the seed's draws, an integer or an integer scalar tensor.
+    """
+
+    def __init__(self, seed: int, draw):
+        self._seed = seed
+        self._draw = draw
+
+    def normal(self, shape: Sequence[int], dtype="float32") -> tf.Tensor:
+        """Standard normal numbers."""
+        return normal(shape, self._next(), self._draw, dtype)
+
+    def uniform(self, shape: Sequence[int], dtype="float32") -> tf.Tensor:
+        """Numbers uniform on [0, 1)."""
+        return uniform(shape, self._next(), self._draw, dtype)
+
+    def _next(self):
+        seed = self._seed
+        self._seed = (seed + _GOLDEN + 2**63) % 2**64 - 2**63
+        return seed

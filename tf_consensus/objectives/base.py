@@ -6,8 +6,10 @@ on real and d_f on generated samples, sp(t) = log(1 + eᵗ) the softplus. All lo
 
 import tensorflow as tf
 
+from tf_consensus.configurable import Configurable
 
-class Objective:
+
+class Objective(Configurable):
     """Base of all objectives: a subclass states two equations, `_generator` and `_discriminator`.
 
     Both equations receive both logits, which relativistic objectives need, already validated
@@ -56,25 +58,6 @@ class Objective:
         raise NotImplementedError(
             f"{type(self).__name__} must implement `_discriminator(d_r, d_f)`."
         )
-
-    def get_config(self) -> dict:
-        """Returns the constructor arguments, for serialization."""
-        return {}
-
-    @classmethod
-    def from_config(cls, config: dict) -> "Objective":
-        """Builds the objective from what `get_config` returned."""
-        return cls(**config)
-
-    def __eq__(self, other):
-        return type(self) is type(other) and self.get_config() == other.get_config()
-
-    def __hash__(self):
-        return hash(type(self))
-
-    def __repr__(self):
-        arguments = ", ".join(f"{key}={value!r}" for key, value in self.get_config().items())
-        return f"{type(self).__name__}({arguments})"
 
 
 def _prepare(real_logits, fake_logits):

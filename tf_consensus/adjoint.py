@@ -1,0 +1,223 @@
+"""One adjoint pass through a discriminator, shared by all that needs it.
+
+A discriminator ends in one logit an example. If no layer couples the examples of a batch, the
+backward pass of any loss of the logits is the adjoint pass of Σᵢ logitᵢ, each example scaled by the
+loss's slope there; so one pass serves both players' losses and every gradient penalty. With δ the
+adjoints of the layers' outputs, s the slopes and a layer h = W∗x + b,
+
+    ∇_W loss = Σᵢ sᵢ δᵢ ⊗ xᵢ,          ∇_b loss = Σᵢ sᵢ δᵢ.
+
+If all layers are piecewise linear too, a penalty R of the gradient g = ∇D(x) has a derivative that
+runs through the adjoint pass alone: with ẋ the tangents of the layers' inputs along ∂R/∂g,
+
+    ∇_W (loss + R) = Σᵢ δᵢ ⊗ (sᵢ xᵢ + ẋᵢ),
+
+where nested tapes take one more backward pass and twice as many products δ ⊗ x. All of it is exact,
+and made of differentiable operations, so that the field can be differentiated again.
+"""
+
+from collections.abc import Sequence
+
+import keras
+import tensorflow as tf
+
+from tf_consensus.game import tf_variables
+
+_LAYERS = keras.layers
+_AFFINE = (
+    _LAYERS.Dense,
+    _LAYERS.Conv1D,
+    _LAYERS.Conv2D,
+    _LAYERS.Conv3D,
+    _LAYERS.Conv1DTranspose,
+    _LAYERS.Conv2DTranspose,
+    _LAYERS.Conv3DTranspose,
+    _LAYERS.DepthwiseConv1D,
+    _LAYERS.DepthwiseConv2D,
+)
+_PIECEWISE_LINEAR = (
+    _LAYERS.InputLayer,
+    _LAYERS.Identity,
+    _LAYERS.ReLU,
+    _LAYERS.LeakyReLU,
+    _LAYERS.Flatten,
+    _LAYERS.Reshape,
+    _LAYERS.Permute,
+    _LAYERS.Rescaling,
+    _LAYERS.Add,
+    _LAYERS.Subtract,
+    _LAYERS.Average,
+    _LAYERS.AveragePooling1D,
+    _LAYERS.AveragePooling2D,
+    _LAYERS.AveragePooling3D,
+    _LAYERS.GlobalAveragePooling1D,
+    _LAYERS.GlobalAveragePooling2D,
+    _LAYERS.GlobalAveragePooling3D,
+    _LAYERS.UpSampling1D,
+    _LAYERS.UpSampling2D,
+    _LAYERS.ZeroPadding1D,
+    _LAYERS.ZeroPadding2D,
+    _LAYERS.Cropping1D,
+    _LAYERS.Cropping2D,
+)
+_LINEAR_ACTIVATIONS = (
+    keras.activations.linear,
+    keras.activations.relu,
+    keras.activations.leaky_relu,
+)
+_SMOOTH_ACTIVATIONS = (
+    keras.activations.elu,
+    keras.activations.gelu,
+    keras.activations.selu,
+    keras.activations.sigmoid,
+    keras.activations.silu,
+    keras.activations.softplus,
+    keras.activations.tanh,
+)
+
+
+class AdjointNetwork:
+    """A discriminator whose layers' inputs and outputs can be looked at.
+
+    Attributes:
+        layers: the layers that have parameters, each affine in its input.
+        piecewise_linear: whether all others are piecewise linear.
+    """
+
+    def __init__(self, probe, layers, piecewise_linear):
+        self._probe = probe
+        self.layers = layers
+        self.piecewise_linear = piecewise_linear
+
+    @classmethod
+    def of(cls, network: keras.Model) -> "AdjointNetwork | None":
+        """The network, or `None` if it is not known to meet the conditions.
+
+        It meets them if it is a sequential or functional model of one input in which every layer is
+        of a kind listed here, is called once, and has no activity regularizer; layers with
+        parameters (dense, convolutions) have no activation of their own.
+        """
+        functional = _as_functional(network)
+        if functional is None:
+            return None
+        operations = functional.operations
+        if not all(_is_known(operation) for operation in operations):
+            return None
+        layers = [operation for operation in operations if operation.weights]
+        inputs = [layer.input for layer in layers]
+        outputs = [layer.output for layer in layers]
+        try:
+            probe = keras.Model(functional.inputs, [*inputs, *outputs, *functional.outputs])
+        except ValueError:
+            return None  # a layer was called in another model first: its tensors are of that one
+        if not layers or {id(o) for o in probe.operations} != {id(o) for o in operations}:
+            return None
+        smooth = any(getattr(o, "activation", None) in _SMOOTH_ACTIVATIONS for o in operations)
+        return cls(probe, layers, not smooth)
+
+    def covers(self, variables: Sequence) -> bool:
+        """Whether every one of the variables is a kernel or a bias of `layers`."""
+        own = {id(x) for layer in self.layers for x in (layer.kernel, layer.bias)}
+        return all(id(x) in own for x in variables)
+
+    def at(self, samples) -> "Adjoint":
+        """The forward and the adjoint pass at a batch of samples."""
+        return Adjoint(self._probe, self.layers, samples)
+
+
+class Adjoint:
+    """The two passes at one batch.
+
+    Attributes:
+        samples: the batch.
+        logits: (batch, 1).
+        gradient: g = ∇D, each logit's gradient with respect to its own example.
+        inputs: those of the layers that have parameters.
+    """
+
+    def __init__(self, probe, layers, samples):
+        self._layers = layers
+        self.samples = samples
+        number = len(layers)
+        with tf.GradientTape(watch_accessed_variables=False) as forward:
+            forward.watch(samples)
+            tensors = probe(samples, training=True)
+        self.inputs, self.logits = tensors[:number], tensors[-1]
+        ones = tf.ones_like(self.logits)
+        # Of the adjoint pass alone: the forward pass has no second derivative to contribute.
+        self._tape = tf.GradientTape(persistent=True, watch_accessed_variables=False)
+        with self._tape:
+            self._tape.watch(ones)
+            self.gradient, *adjoints = forward.gradient(
+                self.logits, [samples, *tensors[:-1]], output_gradients=ones
+            )
+        self._input_adjoints, self._output_adjoints = adjoints[:number], adjoints[number:]
+
+    def tangents(self, direction) -> list[tf.Tensor]:
+        """The tangents of the layers' inputs along a direction of the samples' shape."""
+        return self._tape.gradient(self.gradient, self._input_adjoints, output_gradients=direction)
+
+    def pull_back(self, variables, slopes=None, tangents=None) -> list:
+        """Gradients with respect to `variables`, those of `AdjointNetwork.layers`, in their order.
+
+        Args:
+            variables: kernels and biases.
+            slopes: derivative of the loss with respect to the logits; `None` where it has none.
+            tangents: from the penalties' derivative with respect to `gradient`; `None` likewise.
+        """
+        found = {}
+        parts = zip(self._layers, self.inputs, self._output_adjoints, strict=True)
+        for index, (layer, x, delta) in enumerate(parts):
+            tangent = None if tangents is None else tangents[index]
+            found.update(_layer_gradients(layer, x, delta, slopes, tangent))
+        return [found[id(variable)] for variable in variables]
+
+
+def _layer_gradients(layer, x, delta, slopes, tangent):
+    """By id of the variable: ∂/∂W of δ ⊗ (s x + ẋ) and ∂/∂b of s δ, by the layer's own call."""
+    scaled = None if slopes is None else per_example(slopes, delta) * delta
+    y, cotangent = x, scaled
+    if tangent is not None:
+        y = tangent if slopes is None else per_example(slopes, x) * x + tangent
+        cotangent = delta
+    kernel, *bias = tf_variables([x for x in (layer.kernel, layer.bias) if x is not None])
+    with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
+        tape.watch([kernel, *bias])
+        h = layer(y)
+    gradients = {id(layer.kernel): tape.gradient(h, kernel, output_gradients=cotangent)}
+    if bias:
+        gradients[id(layer.bias)] = (
+            tf.zeros_like(bias[0])
+            if scaled is None
+            else tape.gradient(h, bias[0], output_gradients=scaled)
+        )
+    return gradients
+
+
+def per_example(slopes, like):
+    """The slopes, (batch, 1), in a shape that scales the examples of `like`."""
+    return tf.cast(tf.reshape(slopes, [-1] + [1] * (like.shape.rank - 1)), like.dtype)
+
+
+def _as_functional(network):
+    """The network as a functional model, or `None` if it is not a plain one of one input."""
+    if not network.inputs or len(network.inputs) != 1 or len(network.outputs) != 1:
+        return None
+    functional = keras.Model(network.inputs, network.outputs)
+    if type(network) not in (type(functional), keras.Sequential):
+        return None
+    nodes = [layer["inbound_nodes"] for layer in functional.get_config()["layers"]]
+    return functional if all(len(calls) <= 1 for calls in nodes) else None
+
+
+def _is_known(operation):
+    kind = type(operation)
+    if getattr(operation, "activity_regularizer", None) is not None:
+        return False
+    if kind in _AFFINE:
+        own = {id(x) for x in (operation.kernel, operation.bias)}
+        plain = all(id(x) in own for x in operation.weights)
+        return plain and operation.activation is keras.activations.linear
+    if kind is _LAYERS.Activation:
+        return operation.activation in _LINEAR_ACTIVATIONS + _SMOOTH_ACTIVATIONS
+    return kind in _PIECEWISE_LINEAR

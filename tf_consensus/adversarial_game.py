@@ -1,0 +1,215 @@
+"""The game of a generator and a discriminator on one batch."""
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import keras
+import tensorflow as tf
+
+from tf_consensus.adjoint import Adjoint, AdjointNetwork, per_example
+from tf_consensus.game import Game, check_losses, dense_gradient, tf_variables
+from tf_consensus.objectives import Objective
+from tf_consensus.penalties import GradientPenalty, InstanceNoise
+from tf_consensus.schedules import factor
+
+
+class Players(NamedTuple):
+    """What a GAN's game is made of, apart from the batch.
+
+    Attributes:
+        generator: latents to samples.
+        discriminator: samples to one logit each.
+        objective: both losses from the logits.
+        penalties: gradient penalties, instance noise, and functions of (discriminator, real, fake).
+        adjoint: the discriminator if its adjoint pass can be shared, else `None`.
+    """
+
+    generator: keras.Model
+    discriminator: keras.Model
+    objective: Objective
+    penalties: Sequence[Any]
+    adjoint: AdjointNetwork | None
+
+
+class AdversarialGame(Game):
+    """A generator and a discriminator on one batch of real samples, latents and noise.
+
+    The losses are those of the objective plus the networks' own regularization; the penalties join
+    the discriminator's. Where the discriminator allows it (`AdjointNetwork`), the field is computed
+    with one adjoint pass for each batch of samples. It is the same field.
+
+    Args:
+        players: the networks, the objective and the penalties.
+        real: real samples, (batch, …).
+        latents: (batch, latent_dim).
+        noise: for every penalty what its `draw` returned, for instance noise a pair: for the real
+            and for the generated samples; for a plain function anything.
+        step: number of the training step, for the schedules and lazy penalties.
+        training: how the networks are called; `False` also makes penalties count at every step.
+    """
+
+    def __init__(self, players: Players, real, latents, noise, step, training: bool = True):
+        networks = players.generator, players.discriminator
+        variables = [network.trainable_variables for network in networks]
+        super().__init__(self._losses, variables, (real, latents, noise, step))
+        self._parts = players
+        self._training = training
+
+    def _losses(self, real, latents, noise, step):
+        generator, _, objective, *_ = self._parts
+        fake = generator(latents, training=self._training)
+        real, fake = self._noisy(real, fake, noise, step)
+        batches = [_Evaluation(self._discriminate, samples) for samples in (real, fake)]
+        logits = [batch.logits for batch in batches]
+        penalties = []
+        for penalty, drawn in self._gradient_penalties(noise):
+            points = penalty.points(real, fake, drawn)
+
+            def value(weight, penalty=penalty, points=points):
+                batch = _find(batches, points) or _Evaluation(self._discriminate, points)
+                value = penalty.of_gradient(batch.gradient)
+                return tf.cast(weight, value.dtype) * value
+
+            zero = tf.zeros((), _precise(real.dtype))
+            penalties.append(self._when_due(penalty, step, value, zero))
+        return (
+            _total(objective.generator_loss(*logits), generator.losses),
+            _total(objective.discriminator_loss(*logits), penalties, self._other_terms(real, fake)),
+        )
+
+    def _field(self, wanted):
+        """Losses and field with shared adjoint passes, where that saves anything."""
+        wanted = list(wanted)
+        real, latents, noise, step = self.batch
+        penalties = self._gradient_penalties(noise)
+        if 1 not in wanted or not (0 in wanted or penalties) or not self._shares(penalties):
+            return super()._field(wanted)
+        generator, _, objective, _, network = self._parts
+        theta, phi = (tf_variables(player) for player in self.players)
+        with tf.GradientTape(watch_accessed_variables=False) as generation:
+            generation.watch(theta)
+            fake = generator(latents, training=self._training)
+            real, fake = self._noisy(real, fake, noise, step)
+            generator_terms = generator.losses
+        batches = [network.at(real), network.at(fake)]
+        logits = [batch.logits for batch in batches]
+        with tf.GradientTape(persistent=True, watch_accessed_variables=False) as outputs:
+            outputs.watch(logits)
+            pair = objective.generator_loss(*logits), objective.discriminator_loss(*logits)
+        with tf.GradientTape(watch_accessed_variables=False) as rest:
+            rest.watch(phi)
+            others = self._other_terms(real, fake)
+        values, gradients, tangents = self._penalize(penalties, batches, step)
+        slopes = dense_gradient(outputs, pair[1], logits)
+        for batch, s, t in zip(batches, slopes, tangents, strict=True):
+            gradients.append(batch.pull_back(self.players[1], s, t))
+        if others:
+            gradients.append(dense_gradient(rest, others, phi))
+        gradients = {1: [tf.add_n(terms) for terms in zip(*gradients, strict=True)]}
+        if 0 in wanted:
+            (slope,) = dense_gradient(outputs, pair[0], logits[1:])
+            cotangents = [per_example(slope, fake) * batches[1].gradient]
+            cotangents += [tf.ones_like(term) for term in generator_terms]
+            targets = [fake, *generator_terms]
+            gradients[0] = dense_gradient(generation, targets, theta, cotangents)
+        losses = _total(pair[0], generator_terms), _total(pair[1], values, others)
+        return check_losses(losses, 2), [-g for player in wanted for g in gradients[player]]
+
+    def _shares(self, penalties):
+        network = self._parts.adjoint
+        return (
+            network is not None
+            and self._training
+            and (network.piecewise_linear or not penalties)
+            and network.covers(self.players[1])
+        )
+
+    def _penalize(self, penalties, batches: Sequence[Adjoint], step):
+        """The penalties' values, φ gradients of those at other points, tangents of each batch."""
+        values, gradients, tangents = [], [], [[], []]
+        variables = self.players[1]
+        real, fake = (batch.samples for batch in batches)
+        for penalty, drawn in penalties:
+            points = penalty.points(real, fake, drawn)
+            shared = _find(batches, points)
+
+            def compute(weight, penalty=penalty, points=points, shared=shared):
+                batch = shared or self._parts.adjoint.at(points)
+                value, along = _along_gradient(penalty, weight, batch)
+                return value, along if shared else batch.pull_back(variables, tangents=along)
+
+            like = shared.inputs if shared else tf_variables(variables)
+            zeros = tf.zeros((), _precise(real.dtype)), [tf.zeros_like(x) for x in like]
+            value, along = self._when_due(penalty, step, compute, zeros)
+            values.append(value)
+            (tangents[batches.index(shared)] if shared else gradients).append(along)
+        sums = [[tf.add_n(t) for t in zip(*parts, strict=True)] or None for parts in tangents]
+        return values, gradients, sums
+
+    def _when_due(self, penalty: GradientPenalty, step, compute: Callable, zeros):
+        """What `compute(weight)` returns at the steps that the penalty counts at, else zeros."""
+        weight = factor(penalty.schedule, step)
+        if penalty.every == 1 or not self._training:
+            return compute(weight)
+        due = tf.equal(tf.convert_to_tensor(step) % penalty.every, 0)
+        return tf.cond(due, lambda: compute(penalty.every * weight), lambda: zeros)
+
+    def _discriminate(self, samples):
+        return self._parts.discriminator(samples, training=self._training)
+
+    def _noisy(self, real, fake, noise, step):
+        """Both batches as the discriminator is to see them."""
+        for penalty, drawn in zip(self._parts.penalties, noise, strict=True):
+            if isinstance(penalty, InstanceNoise):
+                real, fake = (penalty(x, e, step) for x, e in zip((real, fake), drawn, strict=True))
+        return real, fake
+
+    def _gradient_penalties(self, noise):
+        pairs = zip(self._parts.penalties, noise, strict=True)
+        return [(p, drawn) for p, drawn in pairs if isinstance(p, GradientPenalty)]
+
+    def _other_terms(self, real, fake):
+        """Layers' regularization losses and the penalties that are plain functions."""
+        discriminator = self._parts.discriminator
+        known = GradientPenalty | InstanceNoise
+        functions = [p for p in self._parts.penalties if not isinstance(p, known)]
+        return [*(p(discriminator, real, fake) for p in functions), *discriminator.losses]
+
+
+class _Evaluation:
+    """The logits at a batch of samples and, if asked for, their gradient there."""
+
+    def __init__(self, discriminator, samples):
+        self.samples = samples
+        with tf.GradientTape(watch_accessed_variables=False) as self._tape:
+            self._tape.watch(samples)
+            self.logits = discriminator(samples)
+
+    @functools.cached_property
+    def gradient(self):
+        (gradient,) = dense_gradient(self._tape, self.logits, [self.samples])
+        return gradient
+
+
+def _find(batches, samples):
+    """The batch at these very samples, or `None`."""
+    return next((batch for batch in batches if batch.samples is samples), None)
+
+
+def _along_gradient(penalty, weight, batch):
+    """The weighted penalty, and the tangents along its derivative with respect to ∇D."""
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(batch.gradient)
+        value = penalty.of_gradient(batch.gradient)
+        value *= tf.cast(weight, value.dtype)
+    return value, batch.tangents(tape.gradient(value, batch.gradient))
+
+
+def _precise(dtype):
+    return tf.float64 if dtype == tf.float64 else tf.float32
+
+
+def _total(loss, *others):
+    """The loss plus layers' regularization losses and penalties, in the loss's dtype."""
+    return tf.add_n([loss, *(tf.cast(t, loss.dtype) for terms in others for t in terms)])

@@ -1,0 +1,90 @@
+"""Regularizers of the discriminator: gradient penalties, instance noise, weight clipping.
+
+`GAN(..., penalties=[R1(10.0), R2(10.0)])` adds them to the discriminator's loss; they go with every
+optimizer. Names: "r1", "r2", "wgan_gp", "zero_centered_interpolated", "dragan", "instance_noise".
+"""
+
+from collections.abc import Callable
+
+import keras
+
+from tf_consensus.penalties.coupling import warn_of_coupling
+from tf_consensus.penalties.gradient_penalty import GradientPenalty
+from tf_consensus.penalties.instance_noise import InstanceNoise
+from tf_consensus.penalties.one_centered import DRAGAN, WGANGP
+from tf_consensus.penalties.weight_clipping import WeightClipping, clip_weights
+from tf_consensus.penalties.zero_centered import R1, R2, ZeroCenteredInterpolated
+
+__all__ = [
+    "DRAGAN",
+    "R1",
+    "R2",
+    "WGANGP",
+    "GradientPenalty",
+    "InstanceNoise",
+    "WeightClipping",
+    "ZeroCenteredInterpolated",
+    "clip_weights",
+    "get",
+    "names",
+    "serialize",
+    "warn_of_coupling",
+]
+
+_PENALTIES = {
+    "r1": R1,
+    "r2": R2,
+    "wgan_gp": WGANGP,
+    "zero_centered_interpolated": ZeroCenteredInterpolated,
+    "dragan": DRAGAN,
+    "instance_noise": InstanceNoise,
+}
+
+
+def names() -> list[str]:
+    """Returns the names that `get` knows."""
+    return list(_PENALTIES)
+
+
+def get(identifier: str | dict | Callable) -> Callable:
+    """Returns the penalty that a name, a config or an instance stands for.
+
+    Args:
+        identifier: one of `names()`, for the default arguments; a dict as `serialize` returns it,
+            or with "class_name" and "config" only; or a penalty: an instance, or any function
+            `penalty(discriminator, real, fake)` that returns a scalar.
+
+    Returns:
+        The penalty; an instance or function is returned as it is.
+
+    Raises:
+        ValueError: if the name is unknown.
+        TypeError: if the identifier is none of these.
+
+    Example:
+        >>> get("r1")
+        R1(gamma=10.0, every=1, schedule=None)
+    """
+    penalty = identifier
+    if isinstance(identifier, str):
+        if identifier not in _PENALTIES:
+            raise ValueError(
+                f"Unknown penalty. Received: identifier={identifier!r}. "
+                f"Use one of {sorted(_PENALTIES)}, or pass an instance, for example R1(10.0)."
+            )
+        penalty = _PENALTIES[identifier]()
+    elif isinstance(identifier, dict):
+        classes = {cls.__name__: cls for cls in _PENALTIES.values()}
+        penalty = keras.saving.deserialize_keras_object(identifier, custom_objects=classes)
+    if not callable(penalty) or isinstance(penalty, type):
+        raise TypeError(
+            "A penalty is a name, a config dict, an instance such as R1(10.0), or a function of "
+            f"(discriminator, real, fake) that returns a scalar. Received: {identifier!r}. "
+            f"The names are {sorted(_PENALTIES)}."
+        )
+    return penalty
+
+
+def serialize(penalty) -> dict:
+    """Returns a JSON-ready dict from which `get` rebuilds the penalty."""
+    return keras.saving.serialize_keras_object(penalty)

@@ -1,0 +1,34 @@
+"""Warning of discriminators whose logits depend on the other examples of the batch."""
+
+import warnings
+import weakref
+
+import keras
+
+_WARNED = weakref.WeakSet()
+
+
+def coupling_layers(network) -> list[str]:
+    """Names of the layers that mix the examples of a batch in training: batch normalization."""
+    names = []
+    for layer in getattr(network, "layers", []):
+        names += coupling_layers(layer)
+        if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable:
+            names.append(layer.name)
+    return names
+
+
+def warn_of_coupling(discriminator) -> None:
+    """Warns, once a discriminator, if the gradient of one example's logit is not defined."""
+    names = coupling_layers(discriminator)
+    if names and discriminator not in _WARNED:
+        _WARNED.add(discriminator)
+        warnings.warn(
+            "A gradient penalty needs the gradient of each logit with respect to its own example, "
+            f"and batch normalization ({', '.join(names)}) makes every logit depend on the whole "
+            "batch. What is computed: the gradient of the sum of all logits with respect to each "
+            "example. Build the discriminator without batch normalization, or with "
+            "LayerNormalization or GroupNormalization.",
+            UserWarning,
+            stacklevel=3,
+        )

@@ -1,0 +1,108 @@
+"""What all penalties on the discriminator's gradient share."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tf_consensus.checks import check_count
+from tf_consensus.configurable import Configurable
+from tf_consensus.noise import Draws
+from tf_consensus.penalties.coupling import warn_of_coupling
+from tf_consensus.schedules import check_schedule
+
+
+class GradientPenalty(Configurable):
+    """Base of the penalties R = E ρ(‖∇D(x̂)‖²) on the gradient at some samples x̂.
+
+    ∇D is the gradient of an example's logit with respect to that example; ‖·‖ sums over all axes
+    but the batch's, E is the mean over the batch. A subclass states where, `points`, and ρ,
+    `per_example`; if it needs random numbers, `draw`.
+
+    Under `GAN` the penalty joins the discriminator's loss as schedule(step) · R. With `every=k` it
+    does so at each k-th step only, k times as strong (lazy regularization, as in StyleGAN2), which
+    saves its cost at the others. That is another method: it has been seen to fail on hard toy
+    problems where every=1 converges. Compare before relying on it.
+
+    Args:
+        every: k ≥ 1.
+        schedule: `keras.optimizers.schedules.LearningRateSchedule` over the training steps, a
+            factor on the penalty; `None` is the constant 1.
+
+    Raises:
+        ValueError: if `every` is not a positive integer, or the schedule is no such schedule.
+    """
+
+    def __init__(self, every: int = 1, schedule: Any = None):
+        self.every = check_count("every", every, "every=1 penalizes each step.")
+        self.schedule = check_schedule(schedule)
+
+    def draw(self, samples, random: Draws):
+        """The random numbers of one evaluation, for a batch like `samples`; here none."""
+        del samples, random
+        return ()
+
+    def points(self, real, fake, noise):
+        """The inputs x̂ at which the gradient is taken: `real`, `fake` or made from both."""
+        raise NotImplementedError(f"{type(self).__name__} must implement `points`.")
+
+    def per_example(self, squared_norm):
+        """The function ρ, from the squared norms, (batch,), to values of that shape."""
+        raise NotImplementedError(f"{type(self).__name__} must implement `per_example`.")
+
+    def of_gradient(self, gradient) -> tf.Tensor:
+        """The penalty from the gradients ∇D(x̂), (batch, …): a scalar, in at least float32."""
+        g = tf.cast(gradient, tf.float32) if gradient.dtype.size < 4 else gradient
+        squared_norm = tf.reduce_sum(tf.reshape(g * g, (tf.shape(g)[0], -1)), axis=1)
+        return tf.reduce_mean(self.per_example(squared_norm))
+
+    def __call__(self, discriminator, real, fake, noise=None) -> tf.Tensor:
+        """The penalty of a discriminator on a batch.
+
+        `every` and `schedule` do not enter: they are for training by `GAN`.
+
+        Args:
+            discriminator: function or Keras model, from samples (batch, …) to logits, one or more
+                an example.
+            real: real samples, (batch, …), or a tuple of these and of the conditions (labels) that
+                the discriminator takes beside them: it is called with the list of both. The
+                gradient is with respect to the samples.
+            fake: generated samples, likewise.
+            noise: what `draw` returned; `None` draws now, from TensorFlow's global generator.
+
+        Returns:
+            A scalar in the dtype of the samples, in at least float32.
+
+        Raises:
+            ValueError: if the penalty mixes real with generated samples and the batches differ.
+        """
+        warn_of_coupling(discriminator)
+        if noise is None:
+            any_draw = tf.random.uniform((), tf.int64.min, tf.int64.max, tf.int64)
+            noise = self.draw(split(real)[0], Draws(0, any_draw))
+        points = self.points(real, fake, noise)
+        samples, conditions = split(points)
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(samples)
+            logits = discriminator(join(samples, conditions))
+        gradient = tape.gradient(
+            logits, samples, unconnected_gradients=tf.UnconnectedGradients.ZERO
+        )
+        return self.of_gradient(gradient)
+
+    def get_config(self):
+        """Returns the constructor arguments, for serialization."""
+        schedule = self.schedule and keras.saving.serialize_keras_object(self.schedule)
+        return {"every": self.every, "schedule": schedule}
+
+
+def split(inputs) -> tuple[tf.Tensor, list]:
+    """Samples and conditions of a discriminator's inputs."""
+    if isinstance(inputs, tuple | list):
+        return tf.convert_to_tensor(inputs[0]), list(inputs[1:])
+    return tf.convert_to_tensor(inputs), []
+
+
+def join(samples, conditions):
+    """The inputs as a Keras model takes them."""
+    return [samples, *conditions] if conditions else samples

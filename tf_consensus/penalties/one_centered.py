@@ -1,0 +1,119 @@
+"""Penalties that want the gradient to have a given norm: WGAN-GP and DRAGAN."""
+
+import keras
+import tensorflow as tf
+
+from tf_consensus.checks import check_float
+from tf_consensus.penalties.gradient_penalty import GradientPenalty, join, split
+from tf_consensus.penalties.interpolation import draw_weights, interpolate
+
+
+class _Centered(GradientPenalty):
+    """weight · (‖∇D‖ - target)² an example."""
+
+    def __init__(self, target: float = 1.0, weight: float = 10.0, every: int = 1, schedule=None):
+        super().__init__(every, schedule)
+        self.target = check_float("target", target, zero=True)
+        self.weight = check_float("weight", weight, zero=True)
+
+    def per_example(self, squared_norm):
+        return self.weight * (_safe_root(squared_norm) - self.target) ** 2
+
+    def get_config(self):
+        return {"target": self.target, "weight": self.weight, **super().get_config()}
+
+
+@keras.saving.register_keras_serializable("tf_consensus")
+class WGANGP(_Centered):
+    """The gradient penalty of WGAN-GP, weight · E (‖∇D(x̂)‖ - target)².
+
+    x̂ = αx + (1 - α)x', x real, x' generated, α uniform on [0, 1] for each example; conditions are
+    those of the real sample. Where ∇D(x̂) = 0 the norm has no derivative; there 0 is taken for it,
+    so nothing becomes NaN. Not locally convergent on the Dirac-GAN, unlike the zero-centred ones.
+
+    Args:
+        target: the norm that the penalty prefers, at least 0.
+        weight: λ ≥ 0.
+        every: penalize each k-th step only, k times as strong; see `GradientPenalty`.
+        schedule: factor over the training steps; `None` is 1.
+
+    Raises:
+        ValueError: if an argument is out of range, or, when called, the batches differ in shape.
+
+    Example:
+        >>> x = tf.constant([[1.0], [3.0]])
+        >>> float(WGANGP(target=1.0, weight=10.0)(lambda x: 3 * x, x, -x))  # 10 · (3 - 1)²
+        40.0
+
+    Reference:
+        Gulrajani et al., Improved Training of Wasserstein GANs, NeurIPS 2017, eq. 3.
+    """
+
+    def draw(self, samples, random):
+        """One α an example."""
+        return draw_weights(samples, random)
+
+    def points(self, real, fake, noise):
+        """Points on the lines between pairs of samples."""
+        return interpolate(real, fake, noise)
+
+
+@keras.saving.register_keras_serializable("tf_consensus")
+class DRAGAN(_Centered):
+    """The gradient penalty of DRAGAN around the data, weight · E (‖∇D(x̂)‖ - target)².
+
+    x̂ = x + α · perturbation · s · u, x real, s the standard deviation of all entries of the real
+    batch, u uniform on [0, 1] for each entry, α uniform on [0, 1] for each example. Derivative at
+    ∇D(x̂) = 0 as in `WGANGP`.
+
+    Args:
+        target: the norm that the penalty prefers, at least 0.
+        weight: λ ≥ 0.
+        perturbation: reach of the perturbation in standard deviations, at least 0.
+        every: penalize each k-th step only, k times as strong; see `GradientPenalty`.
+        schedule: factor over the training steps; `None` is 1.
+
+    Raises:
+        ValueError: if an argument is out of range.
+
+    Example:
+        >>> x = tf.constant([[1.0], [3.0]])
+        >>> float(DRAGAN(target=1.0, weight=10.0)(lambda x: 3 * x, x, x))
+        40.0
+
+    Reference:
+        Kodali, Abernethy, Hays, Kira, On Convergence and Stability of GANs, 2017, section 2.4 and
+        its public code.
+    """
+
+    def __init__(
+        self,
+        target: float = 1.0,
+        weight: float = 10.0,
+        perturbation: float = 0.5,
+        every: int = 1,
+        schedule=None,
+    ):
+        super().__init__(target, weight, every, schedule)
+        self.perturbation = check_float("perturbation", perturbation, zero=True)
+
+    def draw(self, samples, random):
+        """One α an example and one u an entry, multiplied."""
+        return draw_weights(samples, random) * random.uniform(tf.shape(samples), samples.dtype)
+
+    def points(self, real, fake, noise):
+        """Perturbed real samples."""
+        del fake
+        samples, conditions = split(real)
+        scale = self.perturbation * tf.math.reduce_std(samples)
+        return join(samples + scale * noise, conditions)
+
+    def get_config(self):
+        """Returns the constructor arguments, for serialization."""
+        return {**super().get_config(), "perturbation": self.perturbation}
+
+
+def _safe_root(x):
+    """√x whose derivatives at 0 are 0, of any order."""
+    positive = x > 0
+    return tf.where(positive, tf.sqrt(tf.where(positive, x, 1.0)), 0.0)

@@ -1,0 +1,61 @@
+"""Weight clipping, WGAN's way to a Lipschitz discriminator, as a Keras constraint."""
+
+import keras
+
+from tf_consensus.checks import check_float
+
+
+@keras.saving.register_keras_serializable("tf_consensus")
+class WeightClipping(keras.constraints.Constraint):
+    """Keeps every weight in [-bound, bound]: w ← clip(w, ±bound) after each update.
+
+    A Keras constraint, so it belongs to the layers (`kernel_constraint`, `bias_constraint`) and
+    every optimizer applies it; `clip_weights` gives it to all layers of a network. Training with it
+    is not locally convergent on the Dirac-GAN.
+
+    Args:
+        bound: largest magnitude, positive.
+
+    Raises:
+        ValueError: if the bound is not finite and positive.
+
+    Example:
+        >>> WeightClipping(0.5)([-2.0, 0.25]).numpy().tolist()
+        [-0.5, 0.25]
+
+    Reference:
+        Arjovsky, Chintala, Bottou, Wasserstein GAN, ICML 2017, algorithm 1.
+    """
+
+    def __init__(self, bound: float = 0.01):
+        self.bound = check_float("bound", bound, zero=False)
+
+    def __call__(self, w):
+        """The clipped weights."""
+        return keras.ops.clip(w, -self.bound, self.bound)
+
+    def get_config(self):
+        """The constructor's arguments."""
+        return {"bound": self.bound}
+
+
+def clip_weights(network: keras.Model, bound: float = 0.01) -> keras.Model:
+    """A copy of a network, with the same weights, that keeps them in [-bound, bound].
+
+    Args:
+        network: functional or sequential Keras model.
+        bound: largest magnitude, positive.
+
+    Returns:
+        The copy; every kernel and bias of its layers has the constraint `WeightClipping(bound)`.
+    """
+    constraint = WeightClipping(bound)
+
+    def constrained(layer):
+        config = layer.get_config()
+        keys = ("kernel_constraint", "bias_constraint")
+        return layer.from_config({**config, **{k: constraint for k in keys if k in config}})
+
+    copy = keras.models.clone_model(network, clone_function=constrained)
+    copy.set_weights(network.get_weights())
+    return copy
