@@ -288,7 +288,7 @@ def test_networks_that_do_not_fit_are_refused(arguments, message):
 
 def test_other_bad_input_is_refused():
     networks = mlp(LATENT, 2, 1), mlp(2, 1, 2)
-    with pytest.raises(TypeError, match=r"A penalty is a function.*Received: 3"):
+    with pytest.raises(TypeError, match=r"A penalty is a name.*a function.*Received: 3"):
         tfc.GAN(*networks, LATENT, penalties=[3])
     with pytest.raises(ValueError, match="unknown_objective"):
         tfc.GAN(*networks, LATENT, objective="unknown_objective")

@@ -1,11 +1,11 @@
-"""Normal numbers as a function of seed and draw."""
+"""Normal and uniform numbers as functions of seed and draw."""
 
 import numpy as np
 import pytest
 import tensorflow as tf
 from scipy import stats
 
-from tf_consensus.noise import normal
+from tf_consensus.noise import Draws, normal, uniform
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "bfloat16"])
@@ -36,3 +36,31 @@ def test_seeds_and_draws_are_independent():
     correlation = np.corrcoef(draws) - np.eye(3)
     assert np.abs(correlation).max() < 5 / np.sqrt(10_000)
     np.testing.assert_array_equal(draws[0], normal((10_000,), 0, 0))
+
+
+def test_uniform_numbers():
+    numbers = uniform((100_000,), seed=1, draw=0).numpy()
+    assert stats.kstest(numbers, "uniform").pvalue > 1e-3
+    assert numbers.min() >= 0
+    assert numbers.max() < 1
+    assert uniform((3,), 1, 0, "bfloat16").dtype == tf.bfloat16
+
+
+def test_every_call_of_the_draws_is_a_stream_of_its_own():
+    draws = Draws(5, 7)
+    streams = [draws.normal((10_000,)).numpy() for _ in range(3)]
+    np.testing.assert_array_equal(streams[0], normal((10_000,), 5, 7))
+    others = [Draws(5, 8), Draws(6, 7)]
+    streams += [other.normal((10_000,)).numpy() for other in others]
+    streams.append(draws.uniform((10_000,)).numpy())
+    correlation = np.corrcoef(streams) - np.eye(6)
+    assert np.abs(correlation).max() < 5 / np.sqrt(10_000)
+    again = Draws(5, 7)
+    for stream in streams[:3]:
+        np.testing.assert_array_equal(again.normal((10_000,)), stream)
+
+
+def test_seeds_at_the_ends_of_their_range():
+    for seed in (-(2**63), 2**63 - 1, 0):
+        draws = Draws(seed, 0)
+        assert all(np.isfinite(draws.normal((2,))).all() for _ in range(5))

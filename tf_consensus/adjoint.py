@@ -98,11 +98,11 @@ class AdjointNetwork:
         parameters (dense, convolutions) have no activation of their own.
         """
         functional = _as_functional(network)
-        if functional is None:
+        if functional is None or not all(map(_is_known, functional.operations)):
+            return None
+        if not _calls_each_once(functional):
             return None
         operations = functional.operations
-        if not all(_is_known(operation) for operation in operations):
-            return None
         layers = [operation for operation in operations if operation.weights]
         inputs = [layer.input for layer in layers]
         outputs = [layer.output for layer in layers]
@@ -204,10 +204,12 @@ def _as_functional(network):
     if not network.inputs or len(network.inputs) != 1 or len(network.outputs) != 1:
         return None
     functional = keras.Model(network.inputs, network.outputs)
-    if type(network) not in (type(functional), keras.Sequential):
-        return None
+    return functional if type(network) in (type(functional), keras.Sequential) else None
+
+
+def _calls_each_once(functional):
     nodes = [layer["inbound_nodes"] for layer in functional.get_config()["layers"]]
-    return functional if all(len(calls) <= 1 for calls in nodes) else None
+    return all(len(calls) <= 1 for calls in nodes)
 
 
 def _is_known(operation):

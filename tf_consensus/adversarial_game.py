@@ -56,7 +56,8 @@ class AdversarialGame(Game):
         self._parts = players
         self._training = training
 
-    def _losses(self, real, latents, noise, step):
+    def _losses(self, real, latents, noise=None, step=0):
+        noise = self._check_noise(noise)
         generator, _, objective, *_ = self._parts
         fake = generator(latents, training=self._training)
         real, fake = self._noisy(real, fake, noise, step)
@@ -120,7 +121,6 @@ class AdversarialGame(Game):
         network = self._parts.adjoint
         return (
             network is not None
-            and self._training
             and (network.piecewise_linear or not penalties)
             and network.covers(self.players[1])
         )
@@ -164,6 +164,15 @@ class AdversarialGame(Game):
             if isinstance(penalty, InstanceNoise):
                 real, fake = (penalty(x, e, step) for x, e in zip((real, fake), drawn, strict=True))
         return real, fake
+
+    def _check_noise(self, noise):
+        if noise is None and tf.nest.flatten(self.batch[2]):
+            raise ValueError(
+                "Some of the penalties take random numbers, which belong to the batch. Received: "
+                "real samples and latents alone. Pass (real, latents, noise, step) as in "
+                "`game.batch`."
+            )
+        return [()] * len(self._parts.penalties) if noise is None else noise
 
     def _gradient_penalties(self, noise):
         pairs = zip(self._parts.penalties, noise, strict=True)

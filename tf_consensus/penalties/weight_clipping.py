@@ -20,7 +20,7 @@ class WeightClipping(keras.constraints.Constraint):
         ValueError: if the bound is not finite and positive.
 
     Example:
-        >>> WeightClipping(0.5)([-2.0, 0.25]).numpy().tolist()
+        >>> WeightClipping(0.5)(keras.ops.array([-2.0, 0.25])).numpy().tolist()
         [-0.5, 0.25]
 
     Reference:
