@@ -1,12 +1,15 @@
-"""Mixture of Gaussians: simultaneous gradient ascent against consensus optimization.
+r"""Mixture of Gaussians: simultaneous gradient ascent against consensus optimization.
 
 Reproduces figure 2 of "The Numerics of GANs" (Mescheder, Nowozin, Geiger, 2017): a GAN of two small
-dense networks learns eight Gaussians on a circle. Leaves in --output_dir: figure_2.png (densities
-over training), curves.png (losses and gradient norm), densities.gif, results.json, and a folder a
-run with its log, its samples over training and the trained model (model.keras).
+dense networks learns eight Gaussians on a circle, or 25 on a grid. Leaves in --output_dir:
+figure_2.png (densities over training), curves.png (losses and gradient norm), densities.gif,
+results.json, and a folder a run with its log, its samples over training and the trained model
+(model.keras).
 
     python examples/mixture_of_gaussians.py
     python examples/mixture_of_gaussians.py --preset=recommended --optimizer=consensus --seeds=0,1,2
+    python examples/mixture_of_gaussians.py --target=grid --preset=recommended \
+        --optimizer=alternating --objective=relativistic --penalty=r1,r2 --penalty_weight=1
 """
 
 import csv
@@ -42,6 +45,12 @@ PRESETS = {
         "steps": 20_000,
     },
 }
+TARGETS = {
+    "ring": (tfc.data.mixture_of_gaussians, tfc.data.ring_modes),
+    "grid": (tfc.data.grid_of_gaussians, tfc.data.grid_modes),
+}
+# What --penalty_weight is called in each of them.
+WEIGHTS = {"wgan_gp": "weight", "dragan": "weight", "instance_noise": "stddev"}
 SAMPLES = 2560
 STDDEV = 0.01
 STEPS_PER_EPOCH = 1000
@@ -62,6 +71,14 @@ flags.DEFINE_list("seeds", ["0"], "Seeds; every method runs once with each.")
 flags.DEFINE_string(
     "objective", "standard", f"GAN objective, one of {', '.join(tfc.objectives.names())}."
 )
+flags.DEFINE_enum("target", "ring", sorted(TARGETS), "Eight modes on a circle, or 5 x 5 on a grid.")
+flags.DEFINE_list(
+    "penalty", [], f"Penalties on the discriminator, of {', '.join(tfc.penalties.names())}."
+)
+flags.DEFINE_float(
+    "penalty_weight", None, "Weight of each penalty (stddev of instance noise).", 0.0
+)
+flags.DEFINE_integer("penalty_every", 1, "Take gradient penalties each so many steps only.", 1)
 flags.DEFINE_integer("batch_size", 512, "Samples in a batch.", 1)
 flags.DEFINE_float("initial_accumulator", 1.0, "Start of RMSProp's running mean of squares.", 0.0)
 flags.DEFINE_string("output_dir", "output/mixture_of_gaussians", "Folder for all results.")
@@ -75,6 +92,11 @@ flags.register_validator(
     "seeds",
     lambda seeds: seeds and all(s.isdigit() for s in seeds) and len(set(seeds)) == len(seeds),
     "must be a comma list of different integers of at least 0",
+)
+flags.register_validator(
+    "penalty",
+    lambda names: set(names) <= set(tfc.penalties.names()) and len(set(names)) == len(names),
+    f"must be a comma list of different names out of {', '.join(tfc.penalties.names())}",
 )
 flags.register_validator(
     "objective", lambda name: name in tfc.objectives.names(), "must name a known objective"
@@ -92,7 +114,8 @@ def resolve_settings():
     for key in ("learning_rate", "schedule", "gamma", "steps"):
         if FLAGS[key].value is not None:
             preset[key] = FLAGS[key].value
-    others = ("preset", "clip_norm", "objective", "batch_size", "initial_accumulator")
+    others = ("preset", "clip_norm", "objective", "batch_size", "initial_accumulator", "target")
+    others += ("penalty", "penalty_weight", "penalty_every")
     return {
         "optimizer": FLAGS.optimizer,
         "seeds": [int(seed) for seed in FLAGS.seeds],
@@ -126,11 +149,27 @@ def make_optimizer(method, settings):
     return tfc.SimultaneousOptimizer(inner)
 
 
+def make_penalties(settings):
+    """The penalties by their names and the one weight."""
+    penalties = []
+    for name in settings["penalty"]:
+        options = {} if name == "instance_noise" else {"every": settings["penalty_every"]}
+        if settings["penalty_weight"] is not None:
+            options[WEIGHTS.get(name, "gamma")] = settings["penalty_weight"]
+        penalties.append(type(tfc.penalties.get(name))(**options))
+    return penalties
+
+
 def make_gan(method, seed, settings):
     """The compiled model, with the accumulators of RMSProp set."""
     generator, discriminator = tfc.networks.build("mlp", latent_dim=16, seed=seed)
     gan = tfc.GAN(
-        generator, discriminator, latent_dim=16, objective=settings["objective"], seed=seed
+        generator,
+        discriminator,
+        latent_dim=16,
+        objective=settings["objective"],
+        penalties=make_penalties(settings),
+        seed=seed,
     )
     epoch = min(STEPS_PER_EPOCH, settings["steps"])
     execution = max(n for n in range(1, 101) if epoch % n == 0)
@@ -159,15 +198,14 @@ class Seconds(keras.callbacks.Callback):
 def train(method, seed, settings, folder):
     """Trains one run, going on from its backup if there is one, and writes its results."""
     gan = make_gan(method, seed, settings)
-    data = tfc.data.mixture_of_gaussians(
-        settings["batch_size"], stddev=STDDEV, seed=seed, start=gan.optimizer.iterations
-    )
+    stream, modes = TARGETS[settings["target"]]
+    data = stream(settings["batch_size"], stddev=STDDEV, seed=seed, start=gan.optimizer.iterations)
     (folder / "samples").mkdir(parents=True, exist_ok=True)
 
     def save_samples(step, samples):
         np.save(folder / "samples" / f"{step:08d}.npy", samples)
 
-    coverage = tfc.metrics.ModeCoverage(tfc.data.ring_modes(), stddev=STDDEV)
+    coverage = tfc.metrics.ModeCoverage(modes(), stddev=STDDEV)
     epoch = min(STEPS_PER_EPOCH, settings["steps"])
     callbacks = [
         Seconds(),
@@ -301,7 +339,8 @@ def draw(settings, output, shown):
         method: {int(path.stem): np.load(path) for path in sorted(folder.glob("samples/*.npy"))}
         for method, folder in folders.items()
     }
-    target = next(iter(tfc.data.mixture_of_gaussians(SAMPLES, stddev=STDDEV, seed=0))).numpy()
+    stream = TARGETS[settings["target"]][0]
+    target = next(iter(stream(SAMPLES, stddev=STDDEV, seed=0))).numpy()
     last = settings["steps"]
     epoch = min(STEPS_PER_EPOCH, last)
     columns = sorted({0, *(round(last * part / epoch) * epoch for part in (0.25, 0.5, 1.0))})
@@ -339,12 +378,12 @@ def draw_curves(settings, output, folders, epoch):
     )
 
 
-def print_table(runs):
-    """One line a run."""
+def print_table(runs, number):
+    """One line a run; `number` modes are there to be covered."""
     print(f"\n{'method':14}{'seed':>5}{'modes':>7}{'3 sigma':>9}{'0.05':>8}{'seconds':>9}")
     for run in runs:
         print(
-            f"{run['method']:14}{run['seed']:5}{run['modes_covered']:5}/8"
+            f"{run['method']:14}{run['seed']:5}{run['modes_covered']:4}/{number:<2}"
             f"{run['within_3_sigma']:9.1%}{run['within_0.05']:8.1%}{run['train_seconds']:9.1f}"
         )
 
@@ -359,7 +398,7 @@ def main(argv):
     output = pathlib.Path(FLAGS.output_dir)
     prepare_output(output, settings)
     complete = train_all(settings, output)
-    print_table(write_report(settings, output))
+    print_table(write_report(settings, output), len(TARGETS[settings["target"]][1]()))
     print(f"results in {output}/")
     if not complete:
         print("interrupted; the same command with --resume goes on", file=sys.stderr)

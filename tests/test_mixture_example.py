@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import pytest
 
-import tf_consensus  # noqa: F401  (registers what the saved model holds)
+import tf_consensus as tfc
 
 ROOT = pathlib.Path(__file__).parents[1]
 RUN_KEYS = {
@@ -101,9 +101,32 @@ def test_ctrl_c_keeps_what_is_done_and_resume_ends_the_same(whole, tmp_path):
     ("flag", "message"),
     [
         ("--optimizer=adam", "comma list of different names out of simultaneous"),
+        ("--penalty=r3", "comma list of different names out of r1, r2, wgan_gp"),
+        ("--penalty=r1,r1", "comma list of different names out of r1, r2, wgan_gp"),
+        ("--penalty_every=0", "positive integer"),
+        ("--target=square", "grid|ring"),
         ("--steps=1500", "multiple of it, the length of an epoch"),
     ],
 )
 def test_wrong_flags_are_refused(tmp_path, flag, message):
     assert message in finish(start(tmp_path / "run", flag), code=1)
     assert not (tmp_path / "run").exists()
+
+
+def test_penalties_on_the_grid(tmp_path):
+    output = tmp_path / "grid"
+    flags = ["--target=grid", "--penalty=r1,wgan_gp,instance_noise", "--penalty_weight=0.25"]
+    flags += ["--penalty_every=3", "--optimizer=alternating", "--objective=relativistic"]
+    printed = finish(start(output, "--steps=20", *flags))
+    assert "/25" in printed
+    gan = keras.models.load_model(output / "alternating-seed0" / "model.keras")
+    assert gan.objective == tfc.objectives.Relativistic()
+    assert gan.penalties == [
+        tfc.penalties.R1(0.25, every=3),
+        tfc.penalties.WGANGP(weight=0.25, every=3),
+        tfc.penalties.InstanceNoise(0.25),
+    ]
+    coverage = tfc.metrics.ModeCoverage(tfc.data.grid_modes(), stddev=0.01)
+    coverage.update_state(np.load(output / "alternating-seed0" / "samples" / "00000020.npy"))
+    found = json.loads((output / "results.json").read_text())["runs"][0]
+    np.testing.assert_allclose(found["mode_kl"], coverage.result()["mode_kl"], rtol=1e-5)

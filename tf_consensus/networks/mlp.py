@@ -51,6 +51,8 @@ def mlp(
 def _dense_network(inputs, hidden, outputs, weights, name):
     first = x = keras.Input((inputs,))
     for width in hidden:
-        x = keras.layers.Dense(width, activation="relu", kernel_initializer=next(weights))(x)
+        x = keras.layers.Dense(width, kernel_initializer=next(weights))(x)
+        # A layer of its own, so that the adjoint pass can be shared.
+        x = keras.layers.ReLU()(x)
     x = keras.layers.Dense(outputs, kernel_initializer=next(weights))(x)
     return keras.Model(first, x, name=name)
