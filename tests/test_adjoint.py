@@ -87,7 +87,7 @@ PENALTIES = {
     "r1 twice and r2": [R1(10.0), R2(5.0), R1(3.0)],
     "r1 and r2": [R1(10.0), R2(5.0)],
     "between": [WGANGP(), ZeroCenteredInterpolated(3.0), R2(1.0)],
-    "lazy": [R1(2.0, every=2), DRAGAN(every=2), InstanceNoise(0.3)],
+    "lazy": [R1(2.0, every=2), R1(1.0), DRAGAN(every=2), InstanceNoise(0.3)],
     "function": [function_penalty, R2(2.0)],
 }
 

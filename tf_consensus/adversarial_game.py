@@ -1,6 +1,5 @@
 """The game of a generator and a discriminator on one batch."""
 
-import functools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -69,7 +68,7 @@ class AdversarialGame(Game):
 
             def value(weight, penalty=penalty, points=points):
                 batch = _find(batches, points) or _Evaluation(self._discriminate, points)
-                value = penalty.of_gradient(batch.gradient)
+                value = penalty.of_gradient(batch.gradient())
                 return tf.cast(weight, value.dtype) * value
 
             zero = tf.zeros((), _precise(real.dtype))
@@ -80,42 +79,45 @@ class AdversarialGame(Game):
         )
 
     def _field(self, wanted):
-        """Losses and field with shared adjoint passes, where that saves anything."""
         wanted = list(wanted)
-        real, latents, noise, step = self.batch
-        penalties = self._gradient_penalties(noise)
-        if 1 not in wanted or not (0 in wanted or penalties) or not self._shares(penalties):
-            return super()._field(wanted)
+        penalties = self._gradient_penalties(self.batch[2])
+        saves = 1 in wanted and (0 in wanted or penalties)
+        return (self._shared_field if saves and self._shares(penalties) else super()._field)(wanted)
+
+    def _shared_field(self, wanted):
+        """Losses and field with one adjoint pass for each batch of samples."""
         generator, _, objective, _, network = self._parts
+        real, latents, noise, step = self.batch
         theta, phi = (tf_variables(player) for player in self.players)
         with tf.GradientTape(watch_accessed_variables=False) as generation:
             generation.watch(theta)
             fake = generator(latents, training=self._training)
             real, fake = self._noisy(real, fake, noise, step)
-            generator_terms = generator.losses
+            own_terms = generator.losses
         batches = [network.at(real), network.at(fake)]
         logits = [batch.logits for batch in batches]
         with tf.GradientTape(persistent=True, watch_accessed_variables=False) as outputs:
             outputs.watch(logits)
             pair = objective.generator_loss(*logits), objective.discriminator_loss(*logits)
+        values, gradients, tangents = self._penalize(batches)
+        slopes = dense_gradient(outputs, pair[1], logits)
+        gradients += [
+            batch.pull_back(self.players[1], s, t)
+            for batch, s, t in zip(batches, slopes, tangents, strict=True)
+        ]
         with tf.GradientTape(watch_accessed_variables=False) as rest:
             rest.watch(phi)
             others = self._other_terms(real, fake)
-        values, gradients, tangents = self._penalize(penalties, batches, step)
-        slopes = dense_gradient(outputs, pair[1], logits)
-        for batch, s, t in zip(batches, slopes, tangents, strict=True):
-            gradients.append(batch.pull_back(self.players[1], s, t))
         if others:
             gradients.append(dense_gradient(rest, others, phi))
-        gradients = {1: [tf.add_n(terms) for terms in zip(*gradients, strict=True)]}
+        field = [tf.add_n(terms) for terms in zip(*gradients, strict=True)]
         if 0 in wanted:
             (slope,) = dense_gradient(outputs, pair[0], logits[1:])
             cotangents = [per_example(slope, fake) * batches[1].gradient]
-            cotangents += [tf.ones_like(term) for term in generator_terms]
-            targets = [fake, *generator_terms]
-            gradients[0] = dense_gradient(generation, targets, theta, cotangents)
-        losses = _total(pair[0], generator_terms), _total(pair[1], values, others)
-        return check_losses(losses, 2), [-g for player in wanted for g in gradients[player]]
+            cotangents += [tf.ones_like(term) for term in own_terms]
+            field = dense_gradient(generation, [fake, *own_terms], theta, cotangents) + field
+        losses = _total(pair[0], own_terms), _total(pair[1], values, others)
+        return check_losses(losses, 2), [-g for g in field]
 
     def _shares(self, penalties):
         network = self._parts.adjoint
@@ -125,12 +127,13 @@ class AdversarialGame(Game):
             and network.covers(self.players[1])
         )
 
-    def _penalize(self, penalties, batches: Sequence[Adjoint], step):
+    def _penalize(self, batches: Sequence[Adjoint]):
         """The penalties' values, φ gradients of those at other points, tangents of each batch."""
         values, gradients, tangents = [], [], [[], []]
+        _, _, noise, step = self.batch
         variables = self.players[1]
         real, fake = (batch.samples for batch in batches)
-        for penalty, drawn in penalties:
+        for penalty, drawn in self._gradient_penalties(noise):
             points = penalty.points(real, fake, drawn)
             shared = _find(batches, points)
 
@@ -187,16 +190,17 @@ class AdversarialGame(Game):
 
 
 class _Evaluation:
-    """The logits at a batch of samples and, if asked for, their gradient there."""
+    """The logits at a batch of samples, and their gradient there."""
 
     def __init__(self, discriminator, samples):
         self.samples = samples
-        with tf.GradientTape(watch_accessed_variables=False) as self._tape:
+        self._tape = tf.GradientTape(persistent=True, watch_accessed_variables=False)
+        with self._tape:
             self._tape.watch(samples)
             self.logits = discriminator(samples)
 
-    @functools.cached_property
     def gradient(self):
+        """∇D, computed anew: the branch of a lazy penalty cannot share it."""
         (gradient,) = dense_gradient(self._tape, self.logits, [self.samples])
         return gradient
 
