@@ -216,22 +216,27 @@ def test_how_many_convolutions_it_takes(terms, players, expected):
     assert by_tapes == expected if (terms, players) == ("none", [1]) else by_tapes > expected
 
 
-def test_fit_equals_nested_tapes_in_every_mode():
-    """Float32, alternating and consensus, fused and not."""
-    for make in (
+@pytest.mark.parametrize("fused", [False, True])
+@pytest.mark.parametrize(
+    "make",
+    [
         lambda: tfc.AlternatingOptimizer("adam", "rmsprop"),
         lambda: tfc.ConsensusOptimizer("rmsprop", learning_rate=1e-3, gamma=1.0),
-    ):
-        gans = [make_gan("convolutions", "r1 twice and r2") for _ in range(2)]
-        gans[1]._adjoint = None
-        data = tf.data.Dataset.counter(dtype=tf.int32).map(
-            lambda i: tf.random.stateless_normal((6, 8, 8, 2), tf.stack([3, i]))
-        )
-        for gan in gans:
-            gan.compile(optimizer=make())
-            gan.fit(data, steps_per_epoch=4, verbose=0, shuffle=False)
-        for a, b in zip(*[gan.get_weights() for gan in gans], strict=True):
-            np.testing.assert_allclose(a, b, atol=3e-5)
+        lambda: tfc.SmoothingOptimizer("rmsprop", learning_rate=1e-3, gamma=1.0, every=2),
+    ],
+)
+def test_fit_equals_nested_tapes(make, fused):
+    gans = [make_gan("convolutions", "lazy") for _ in range(2)]
+    gans[1]._adjoint = None
+    data = tf.data.Dataset.counter(dtype=tf.int32).map(
+        lambda i: tf.random.stateless_normal((6, 8, 8, 2), tf.stack([3, i]))
+    )
+    options = {"jit_compile": True, "steps_per_execution": 2} if fused else {}
+    for gan in gans:
+        gan.compile(optimizer=make(), **options)
+        gan.fit(data, steps_per_epoch=4, verbose=0, shuffle=False)
+    for a, b in zip(*[gan.get_weights() for gan in gans], strict=True):
+        np.testing.assert_allclose(a, b, atol=3e-5)
 
 
 def test_mixed_bfloat16():
