@@ -452,6 +452,7 @@ def test_get_and_serialize_round_trips(name):
     assert objectives.get(config) == objective
     assert keras.saving.deserialize_keras_object(config) == objective
     assert objectives.get({"class_name": cls.__name__, "config": {}}) == objective
+    assert objectives.get(cls.__name__) == objective
     assert cls.from_config(objective.get_config()) == objective
 
 

@@ -530,6 +530,7 @@ def test_names_and_round_trips():
         assert penalties.get(penalty) is penalty
         assert penalties.get(penalties.serialize(penalty)) == penalty
         cls = type(penalty).__name__
+        assert penalties.get(cls) == penalty
         assert penalties.get({"class_name": cls, "config": {}}) == penalty
     schedule = keras.optimizers.schedules.ExponentialDecay(1.0, 5, 0.5)
     special = [

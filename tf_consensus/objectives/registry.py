@@ -56,8 +56,8 @@ def get(identifier: str | dict | Objective) -> Objective:
         identifier: One of `names()`: of "The Numerics of GANs", "standard", "js", "kl", "tv",
             "indicator"; "wgan", "hinge", "least_squares"; "relativistic", "relativistic_average";
             of f-GAN, "forward_kl", "reverse_kl", "pearson", "neyman", "hellinger"; "gan" is "js"
-            and "logistic_wgan" is "standard". Or a dict as `serialize` returns it, or with
-            "class_name" and "config" only; or an `Objective`.
+            and "logistic_wgan" is "standard". A class's name does as well. Or a dict as
+            `serialize` returns it, or with "class_name" and "config" only; or an `Objective`.
 
     Returns:
         The objective; an instance is returned as it is.
@@ -73,11 +73,11 @@ def get(identifier: str | dict | Objective) -> Objective:
         LeastSquares(real=1.0, fake=-1.0, generator=0.0)
     """
     objective = identifier
+    # Class names alone, without Keras' "tf_consensus>" prefix, are known to us only.
+    classes = {cls.__name__: cls for cls in _OBJECTIVES.values()}
     if isinstance(identifier, str):
-        objective = _by_name(identifier)
+        objective = _by_name(identifier, {**_OBJECTIVES, **classes})
     elif isinstance(identifier, dict):
-        # Class names alone, without Keras' "tf_consensus>" prefix, are known to us only.
-        classes = {cls.__name__: cls for cls in _OBJECTIVES.values()}
         objective = keras.saving.deserialize_keras_object(identifier, custom_objects=classes)
     if not isinstance(objective, Objective):
         raise TypeError(
@@ -98,10 +98,10 @@ def serialize(objective: Objective) -> dict:
     return keras.saving.serialize_keras_object(objective)
 
 
-def _by_name(name):
-    if name not in _OBJECTIVES:
+def _by_name(name, known):
+    if name not in known:
         raise ValueError(
             f"Unknown objective. Received: identifier={name!r}. "
             f"Use one of {sorted(_OBJECTIVES)}, or pass an `Objective` instance."
         )
-    return _OBJECTIVES[name]()
+    return known[name]()

@@ -50,9 +50,9 @@ def get(identifier: str | dict | Callable) -> Callable:
     """Returns the penalty that a name, a config or an instance stands for.
 
     Args:
-        identifier: one of `names()`, for the default arguments; a dict as `serialize` returns it,
-            or with "class_name" and "config" only; or a penalty: an instance, or any function
-            `penalty(discriminator, real, fake)` that returns a scalar.
+        identifier: one of `names()` or a class's name, for the default arguments; a dict as
+            `serialize` returns it, or with "class_name" and "config" only; or a penalty: an
+            instance, or any function `penalty(discriminator, real, fake)` that returns a scalar.
 
     Returns:
         The penalty; an instance or function is returned as it is.
@@ -66,15 +66,16 @@ def get(identifier: str | dict | Callable) -> Callable:
         R1(gamma=10.0, every=1, schedule=None)
     """
     penalty = identifier
+    classes = {cls.__name__: cls for cls in _PENALTIES.values()}
     if isinstance(identifier, str):
-        if identifier not in _PENALTIES:
+        known = {**_PENALTIES, **classes}
+        if identifier not in known:
             raise ValueError(
                 f"Unknown penalty. Received: identifier={identifier!r}. "
                 f"Use one of {sorted(_PENALTIES)}, or pass an instance, for example R1(10.0)."
             )
-        penalty = _PENALTIES[identifier]()
+        penalty = known[identifier]()
     elif isinstance(identifier, dict):
-        classes = {cls.__name__: cls for cls in _PENALTIES.values()}
         penalty = keras.saving.deserialize_keras_object(identifier, custom_objects=classes)
     if not callable(penalty) or isinstance(penalty, type):
         raise TypeError(
