@@ -132,6 +132,36 @@ def test_grid_of_wrong_samples_is_an_error():
         plotting.density_grid({"a": [np.zeros((5, 3))]}, ["0"], TARGET)
 
 
+# Table of densities.
+
+
+def test_table_has_a_row_a_method_and_a_scale_a_target(tmp_path):
+    rows = {"R1": {"wide": GOOD, "sharp": 0.1 * GOOD}, "none": {"wide": NAN}}
+    path = tmp_path / "table.png"
+    figure = plotting.density_table(rows, {"wide": GOOD, "sharp": 0.1 * GOOD}, path=path)
+    axes = np.array(figure.axes).reshape(3, 2)
+    assert [axis.get_title() for axis in axes[0]] == ["wide", "sharp"]
+    assert [axis.get_ylabel() for axis in axes[:, 0]] == ["R1", "none", "target"]
+    assert [messages(axis) for axis in axes[1]] == [["diverged (NaN)"], ["–"]]
+    for found, target in zip(axes[0], axes[2], strict=True):
+        np.testing.assert_array_equal(found.images[0].get_array(), target.images[0].get_array())
+        assert target.images[0].get_array().max() == 1.0
+    assert path.stat().st_size > 5000
+
+
+@pytest.mark.parametrize(("rows", "targets"), [({}, {"a": GOOD}), ({"R1": {}}, {})])
+def test_table_of_nothing_is_an_error(rows, targets):
+    with pytest.raises(
+        ValueError, match=r"`rows` must hold a method.*Received: rows of .*Pass e.g."
+    ):
+        plotting.density_table(rows, targets)
+
+
+def test_table_wants_samples_of_its_targets():
+    with pytest.raises(ValueError, match=r"samples of \['b'\] for 'R1'. Choose from \['a'\]"):
+        plotting.density_table({"R1": {"a": GOOD, "b": GOOD}}, {"a": GOOD})
+
+
 # Curves.
 
 
@@ -189,6 +219,80 @@ def test_reference_for_no_panel_is_an_error():
 def test_steps_and_values_must_agree():
     with pytest.raises(ValueError, match=r"Received: shapes \(3,\) and \(2,\) for 'x' of 'a'"):
         plotting.training_curves({"a": {"x": ([0, 1, 2], [0.0, 1.0])}}, ["x"])
+
+
+# Curves of several seeds.
+
+STEPS = [100, 200, 300]
+
+
+def words(figure):
+    return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def test_seed_curves_have_a_mean_a_band_and_the_reference(tmp_path):
+    runs = {"R1": (STEPS, [[1.0, 0.5, 0.1], [2.0, 0.7, 0.3]]), "one": (STEPS, [[1.0, 1.0, 1.0]])}
+    path = tmp_path / "curves.png"
+    figure = plotting.seed_curves(
+        {"circle": runs, "line": {"one": runs["one"]}},
+        "distance",
+        "updates",
+        {"circle": 0.05},
+        "floor",
+        path,
+    )
+    circle, line = figure.axes
+    assert [axis.get_title() for axis in figure.axes] == ["circle", "line"]
+    assert (circle.get_xlabel(), circle.get_ylabel()) == ("updates", "distance")
+    assert circle.get_yscale() == line.get_yscale() == "log"
+    np.testing.assert_allclose(circle.lines[0].get_ydata(), [1.5, 0.6, 0.2])
+    (band,) = circle.collections
+    assert {tuple(point) for point in band.get_paths()[0].vertices} >= {(200, 0.5), (200, 0.7)}
+    assert list(circle.lines[2].get_ydata()) == [0.05, 0.05]
+    assert line.lines[0].get_color() == circle.lines[1].get_color()
+    assert len(line.lines) == 1
+    assert words(figure) == ["R1", "one", "floor"]
+    assert path.stat().st_size > 5000
+
+
+def test_seed_curves_mark_divergence_at_the_top(tmp_path):
+    values = [[1.0, 0.5, 0.1], [2.0, np.inf, np.nan]]
+    gone = [[np.inf] * 3]
+    figure = plotting.seed_curves(
+        {"some": {"R1": (STEPS, values)}, "all": {"R1": (STEPS, gone), "R2": (STEPS, gone)}},
+        "distance",
+        path=tmp_path / "curves.png",
+    )
+    for axis, first in zip(figure.axes, (200, 100), strict=True):
+        curve, marks = axis.lines[:2]
+        assert (curve.get_marker() == ".") == (first == 200)
+        assert list(marks.get_xdata()) == [step for step in STEPS if step >= first]
+        assert set(marks.get_ydata()) == {1.0}
+        assert marks.get_transform() == axis.get_xaxis_transform()
+    np.testing.assert_array_equal(figure.axes[0].lines[0].get_ydata(), [1.5, np.nan, np.nan])
+    # The marks of two methods do not hide each other.
+    assert len({y for line in figure.axes[1].lines[1::2] for y in line.get_ydata()}) == 2
+    assert words(figure) == ["R1", "R2", "a seed has diverged"]
+
+
+@pytest.mark.parametrize("panels", [{}, {"circle": {}}])
+def test_seed_curves_of_nothing_are_an_error(panels):
+    with pytest.raises(ValueError, match=r"a panel with a method to draw. Received: .*Pass e.g."):
+        plotting.seed_curves(panels, "distance")
+
+
+def test_seed_curves_refuse_a_reference_for_no_panel():
+    runs = {"R1": ([1], [[1.0]])}
+    with pytest.raises(
+        ValueError, match=r"Received: references=\['line'\]. Choose from \['circle'"
+    ):
+        plotting.seed_curves({"circle": runs}, "distance", references={"line": 1.0})
+
+
+@pytest.mark.parametrize("values", [[1.0, 2.0, 3.0], [[1.0, 2.0]], np.zeros((0, 3))])
+def test_seed_curves_want_a_row_a_seed(values):
+    with pytest.raises(ValueError, match=r"shape \(seeds, steps\).*for 'R1' of 'circle'"):
+        plotting.seed_curves({"circle": {"R1": (STEPS, values)}}, "distance")
 
 
 # Animation.

@@ -14,12 +14,16 @@ import numpy as np
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont
+from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from PIL import Image, ImageDraw, ImageFont
 from scipy.ndimage import gaussian_filter
 
 # Okabe and Ito's colours, which the colour-blind tell apart, without those too light for lines.
 _METHOD_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _METHOD_STYLES = ("-", "--", ":", "-.")
+_REFERENCE = {"color": "0.3", "linestyle": (0, (4, 3)), "linewidth": 1}
+_DIVERGED = "^"
 _FRAME_GREY = "0.7"
 # The GIF's palette: blue for methods, red for the target, grey for text and frames.
 _SHADES = {"blue": 96, "red": 96, "grey": 64}
@@ -111,6 +115,56 @@ def density_grid(
     return _saved(figure, path)
 
 
+def density_table(
+    rows: Mapping[str, Mapping],
+    targets: Mapping[str, np.ndarray],
+    extent: float = 1.6,
+    path: str | os.PathLike | None = None,
+) -> Figure:
+    """Draws the densities of several methods, a row a method, on several targets, a column each.
+
+    The last row holds the targets, in red. Each column has a scale of its own, as `density_grid`
+    has: the darkest colour is the peak of its target.
+
+    Args:
+        rows: For each method its samples (n, 2), by target. A panel without samples shows a dash,
+            one of samples that are not finite says so.
+        targets: Samples (n, 2) of each target, by name.
+        extent: Half the side of the box that every panel shows.
+        path: Where to save the figure too, in the format of the suffix.
+
+    Returns:
+        The figure.
+
+    Raises:
+        ValueError: If there are no rows or no targets, a row has samples for an unknown target,
+            or samples are not of shape (n, 2).
+
+    Example:
+        >>> noise = np.random.default_rng(0).normal(size=(2, 500, 2))
+        >>> figure = density_table({"SimGA": {"noise": noise[0]}}, {"noise": noise[1]})
+        >>> [axis.get_title() for axis in figure.axes]
+        ['noise', '']
+
+    Reference: Mescheder, Geiger, Nowozin, "Which Training Methods for GANs do actually Converge?".
+    """
+    _check_table(rows, targets)
+    size = (1.25 * len(targets) + 0.4, 1.25 * (len(rows) + 1) + 0.3)
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.subplots(len(rows) + 1, len(targets), squeeze=False)
+    for column, (name, target) in zip(axes.T, targets.items(), strict=True):
+        peak = _peak([target], extent)
+        column[0].set_title(name, fontsize=10)
+        for axis, samples in zip(column, rows.values(), strict=False):
+            _draw_density(axis, samples.get(name), extent, peak, "Blues")
+        _draw_density(column[-1], target, extent, peak, "Reds")
+    for axis, method in zip(axes[:, 0], [*rows, "target"], strict=True):
+        axis.set_ylabel(method, fontsize=8)
+    _draw_limits(axes[-1, 0], extent)
+    figure.align_ylabels(axes[:, 0])
+    return _saved(figure, path)
+
+
 def training_curves(
     histories: Mapping[str, Mapping],
     quantities: Sequence[str],
@@ -157,6 +211,68 @@ def training_curves(
     figure.legend(
         legend.values(), legend, loc="outside upper center", ncols=len(legend), frameon=False
     )
+    return _saved(figure, path)
+
+
+def seed_curves(
+    panels: Mapping[str, Mapping],
+    quantity: str,
+    step_unit: str = "iterations",
+    references: Mapping[str, float] | None = None,
+    reference_label: str = "reference",
+    path: str | os.PathLike | None = None,
+) -> Figure:
+    """Draws one positive quantity over training for several seeds, a panel each, a colour a method.
+
+    A line is the mean over the seeds, the band around it reaches from the smallest to the largest.
+    Where the value of a seed is not finite the line breaks off, and a mark stands at the top. The
+    axis is logarithmic.
+
+    Args:
+        panels: For each panel its methods, each a pair (steps, values), values of shape
+            (seeds, steps). A method may lack in a panel.
+        quantity: What the values are.
+        step_unit: What the steps count.
+        references: For some panels a value to draw as a dashed line.
+        reference_label: What the references are.
+        path: Where to save the figure too, in the format of the suffix.
+
+    Returns:
+        The figure.
+
+    Raises:
+        ValueError: If there is nothing to draw, a reference is for no panel, or steps and values
+            differ in length.
+
+    Example:
+        >>> runs = {"consensus": ([100, 200], [[0.5, 0.1], [0.6, 0.2]])}
+        >>> figure = seed_curves({"circle": runs}, "Wasserstein-1 distance")
+        >>> [round(float(y), 2) for y in figure.axes[0].lines[0].get_ydata()]
+        [0.55, 0.15]
+    """
+    references = dict(references or {})
+    _check_panels(panels, references)
+    methods = list(dict.fromkeys(method for runs in panels.values() for method in runs))
+    columns = min(2, len(panels))
+    lines = -(-len(panels) // columns)
+    figure = Figure(figsize=(4.2 * columns + 2.2, 2.9 * lines), layout="constrained")
+    axes = list(figure.subplots(lines, columns, squeeze=False).flat)
+    for axis in axes[len(panels) :]:
+        axis.set_axis_off()
+    diverged = False
+    for axis, (panel, runs) in zip(axes, panels.items(), strict=False):
+        axis.set(title=panel, xlabel=step_unit, ylabel=quantity)
+        _scale_by_logarithm(axis)
+        for method, pair in runs.items():
+            steps, values = _seed_series(panel, method, pair)
+            # Bands of many methods lie on each other.
+            _draw_seeds(axis, steps, values, methods.index(method), 0.15 / max(1, len(runs) / 4))
+            diverged |= not np.isfinite(values).all()
+        if panel in references:
+            axis.axhline(references[panel], **_REFERENCE)
+        _tidy(axis)
+    entries = _seed_legend(methods, references, reference_label, diverged)
+    figure.legend(handles=entries, loc="outside right center", frameon=False, fontsize=9)
     return _saved(figure, path)
 
 
@@ -256,6 +372,34 @@ def _check_histories(histories, quantities, references):
             )
 
 
+def _check_table(rows, targets):
+    if not rows or not targets:
+        raise ValueError(
+            "`rows` must hold a method, and `targets` a target, at least. Received: rows of "
+            f"{list(rows)}, targets of {list(targets)}. "
+            "Pass e.g. {'consensus': {'circle': samples}}, {'circle': samples}."
+        )
+    for method, samples in rows.items():
+        if unknown := [name for name in samples if name not in targets]:
+            raise ValueError(
+                "Every method's samples must be of one of the targets. Received: samples of "
+                f"{unknown} for {method!r}. Choose from {list(targets)}."
+            )
+
+
+def _check_panels(panels, references):
+    if not any(panels.values()):
+        raise ValueError(
+            f"There must be a panel with a method to draw. Received: panels={dict(panels)}. "
+            "Pass e.g. {'circle': {'consensus': (steps, values)}}."
+        )
+    if missing := [panel for panel in references if panel not in panels]:
+        raise ValueError(
+            "Every reference must belong to a panel. "
+            f"Received: references={missing}. Choose from {list(panels)}."
+        )
+
+
 # Densities.
 
 
@@ -330,16 +474,31 @@ def _draw_curves(axis, histories, quantity):
         if quantity not in history:
             continue
         steps, values = _series(method, quantity, history[quantity])
-        color = _METHOD_COLORS[index % len(_METHOD_COLORS)]
-        style = _METHOD_STYLES[index // len(_METHOD_COLORS) % len(_METHOD_STYLES)]
-        axis.plot(steps, values, color=color, linestyle=style, linewidth=1.2, label=method)
+        axis.plot(steps, values, **_line_style(index), label=method)
         drawn.append(values)
-    axis.spines[["top", "right"]].set_visible(False)
-    axis.grid(alpha=0.25)
+    _tidy(axis)
     drawn = np.concatenate(drawn)
     # A run that broke at once may have no positive norm, which a logarithm needs.
     if quantity.endswith("norm") and (np.isfinite(drawn) & (drawn > 0)).any():
         axis.set_yscale("log")
+
+
+def _line_style(index):
+    color = _METHOD_COLORS[index % len(_METHOD_COLORS)]
+    style = _METHOD_STYLES[index // len(_METHOD_COLORS) % len(_METHOD_STYLES)]
+    return {"color": color, "linestyle": style, "linewidth": 1.2}
+
+
+def _tidy(axis):
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.grid(alpha=0.25)
+
+
+def _scale_by_logarithm(axis):
+    axis.set_yscale("log")
+    axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axis.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _series(method, quantity, pair):
@@ -353,8 +512,48 @@ def _series(method, quantity, pair):
     return steps, values
 
 
+def _draw_seeds(axis, steps, values, index, alpha):
+    """Draws mean and band where all seeds are finite, and marks at the top elsewhere."""
+    finite = np.isfinite(values).all(axis=0)
+    values = np.where(finite, values, np.nan)
+    style = _line_style(index)
+    # One value makes no line.
+    alone = "." if finite.sum() == 1 else None
+    axis.plot(steps, values.mean(axis=0), marker=alone, **style)
+    if len(values) > 1:
+        band = {"color": style["color"], "alpha": alpha, "linewidth": 0}
+        axis.fill_between(steps, values.min(axis=0), values.max(axis=0), **band)
+    if not finite.all():
+        # In the axes' own units, as infinity has no place on the scale; a row a method.
+        top = {"transform": axis.get_xaxis_transform(), "clip_on": False, "linestyle": "none"}
+        mark = {"color": style["color"], "marker": _DIVERGED, "markersize": 4}
+        heights = np.full(np.sum(~finite), 1 - 0.03 * index)
+        axis.plot(steps[~finite], heights, **mark, **top)
+
+
+def _seed_series(panel, method, pair):
+    steps, values = (np.asarray(series, dtype=np.float64) for series in pair)
+    if steps.ndim != 1 or values.shape[1:] != steps.shape or not len(values):
+        raise ValueError(
+            "Values must be of shape (seeds, steps), with as many columns as there are steps. "
+            f"Received: shapes {steps.shape} and {values.shape} for {method!r} of {panel!r}. "
+            "Pass (steps, values), one row a seed."
+        )
+    return steps, values
+
+
+def _seed_legend(methods, references, reference_label, diverged):
+    entries = [Line2D([], [], **_line_style(k), label=name) for k, name in enumerate(methods)]
+    if references:
+        entries.append(Line2D([], [], **_REFERENCE, label=reference_label))
+    if diverged:
+        mark = {"color": "0.3", "marker": _DIVERGED, "linestyle": "none"}
+        entries.append(Line2D([], [], **mark, label="a seed has diverged"))
+    return entries
+
+
 def _draw_reference(axis, value):
-    axis.axhline(value, color="0.3", linestyle=(0, (4, 3)), linewidth=1)
+    axis.axhline(value, **_REFERENCE)
     place = {"xy": (1, value), "xycoords": ("axes fraction", "data")}
     offset = {"xytext": (2, 0), "textcoords": "offset points"}
     axis.annotate(f"{value:.3g}", **place, **offset, fontsize=8, color="0.3", va="center")
