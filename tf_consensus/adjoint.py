@@ -22,6 +22,7 @@ import keras
 import tensorflow as tf
 
 from tf_consensus.game import tf_variables
+from tf_consensus.inputs import choice, pick, split
 
 _LAYERS = keras.layers
 _AFFINE = (
@@ -120,36 +121,38 @@ class AdjointNetwork:
         own = {id(x) for layer in self.layers for x in (layer.kernel, layer.bias)}
         return all(id(x) in own for x in variables)
 
-    def at(self, samples) -> "Adjoint":
-        """The forward and the adjoint pass at a batch of samples."""
-        return Adjoint(self._probe, self.layers, samples)
+    def at(self, points) -> "Adjoint":
+        """The forward and the adjoint pass at a batch of samples, or of samples and labels."""
+        return Adjoint(self._probe, self.layers, points)
 
 
 class Adjoint:
     """The two passes at one batch.
 
     Attributes:
-        samples: the batch.
-        logits: (batch, 1).
+        points: the batch as it was given.
+        samples: the samples in it.
+        logits: (batch, 1), those of the labels if there are any.
         gradient: g = ∇D, each logit's gradient with respect to its own example.
         inputs: those of the layers that have parameters.
     """
 
-    def __init__(self, probe, layers, samples):
+    def __init__(self, probe, layers, points):
         self._layers = layers
-        self.samples = samples
-        number = len(layers)
+        self.points = points
+        self.samples, labels = split(points)
+        samples, number = self.samples, len(layers)
         with tf.GradientTape(watch_accessed_variables=False) as forward:
             forward.watch(samples)
             tensors = probe(samples, training=True)
-        self.inputs, self.logits = tensors[:number], tensors[-1]
-        ones = tf.ones_like(self.logits)
+        self.inputs, self.logits = tensors[:number], pick(tensors[-1], labels)
+        ones = choice(tensors[-1], labels)
         # Of the adjoint pass alone: the forward pass has no second derivative to contribute.
         self._tape = tf.GradientTape(persistent=True, watch_accessed_variables=False)
         with self._tape:
             self._tape.watch(ones)
             self.gradient, *adjoints = forward.gradient(
-                self.logits, [samples, *tensors[:-1]], output_gradients=ones
+                tensors[-1], [samples, *tensors[:-1]], output_gradients=ones
             )
         self._input_adjoints, self._output_adjoints = adjoints[:number], adjoints[number:]
 

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tf_consensus.adjoint import Adjoint, AdjointNetwork, per_example
 from tf_consensus.game import Game, check_losses, dense_gradient, tf_variables
+from tf_consensus.inputs import join, pick, split
 from tf_consensus.objectives import Objective
 from tf_consensus.penalties import GradientPenalty, InstanceNoise
 from tf_consensus.schedules import factor
@@ -17,8 +18,9 @@ class Players(NamedTuple):
     """What a GAN's game is made of, apart from the batch.
 
     Attributes:
-        generator: latents to samples.
-        discriminator: samples to one logit each.
+        generator: latents, or [latents, labels], to samples.
+        discriminator: samples, or [samples, labels], to one logit each; or samples to one logit a
+            class, of which the label picks one.
         objective: both losses from the logits.
         penalties: gradient penalties, instance noise, and functions of (discriminator, real, fake).
         adjoint: the discriminator if its adjoint pass can be shared, else `None`.
@@ -34,13 +36,15 @@ class Players(NamedTuple):
 class AdversarialGame(Game):
     """A generator and a discriminator on one batch of real samples, latents and noise.
 
+    With labels the game is conditional: generated samples get the labels of the real ones.
+
     The losses are those of the objective plus the networks' own regularization; the penalties join
     the discriminator's. Where the discriminator allows it (`AdjointNetwork`), the field is computed
     with one adjoint pass for each batch of samples. It is the same field.
 
     Args:
         players: the networks, the objective and the penalties.
-        real: real samples, (batch, …).
+        real: real samples, (batch, …), or a tuple of these and their labels, integers (batch,).
         latents: (batch, latent_dim).
         noise: for every penalty what its `draw` returned, for instance noise a pair: for the real
             and for the generated samples; for a plain function anything.
@@ -58,9 +62,9 @@ class AdversarialGame(Game):
     def _losses(self, real, latents, noise=None, step=0):
         noise = self._check_noise(noise)
         generator, _, objective, *_ = self._parts
-        fake = generator(latents, training=self._training)
+        fake = self._generate(latents, real)
         real, fake = self._noisy(real, fake, noise, step)
-        batches = [_Evaluation(self._discriminate, samples) for samples in (real, fake)]
+        batches = [_Evaluation(self._discriminate, points) for points in (real, fake)]
         logits = [batch.logits for batch in batches]
         penalties = []
         for penalty, drawn in self._gradient_penalties(noise):
@@ -71,7 +75,7 @@ class AdversarialGame(Game):
                 value = penalty.of_gradient(batch.gradient())
                 return tf.cast(weight, value.dtype) * value
 
-            zero = tf.zeros((), _precise(real.dtype))
+            zero = tf.zeros((), _precise(batches[0].samples.dtype))
             penalties.append(self._when_due(penalty, step, value, zero))
         return (
             _total(objective.generator_loss(*logits), generator.losses),
@@ -91,7 +95,7 @@ class AdversarialGame(Game):
         theta, phi = (tf_variables(player) for player in self.players)
         with tf.GradientTape(watch_accessed_variables=False) as generation:
             generation.watch(theta)
-            fake = generator(latents, training=self._training)
+            fake = self._generate(latents, real)
             real, fake = self._noisy(real, fake, noise, step)
             own_terms = generator.losses
         batches = [network.at(real), network.at(fake)]
@@ -113,9 +117,10 @@ class AdversarialGame(Game):
         field = [tf.add_n(terms) for terms in zip(*gradients, strict=True)]
         if 0 in wanted:
             (slope,) = dense_gradient(outputs, pair[0], logits[1:])
-            cotangents = [per_example(slope, fake) * batches[1].gradient]
+            samples = batches[1].samples
+            cotangents = [per_example(slope, samples) * batches[1].gradient]
             cotangents += [tf.ones_like(term) for term in own_terms]
-            field = dense_gradient(generation, [fake, *own_terms], theta, cotangents) + field
+            field = dense_gradient(generation, [samples, *own_terms], theta, cotangents) + field
         losses = _total(pair[0], own_terms), _total(pair[1], values, others)
         return check_losses(losses, 2), [-g for g in field]
 
@@ -132,7 +137,8 @@ class AdversarialGame(Game):
         values, gradients, tangents = [], [], [[], []]
         _, _, noise, step = self.batch
         variables = self.players[1]
-        real, fake = (batch.samples for batch in batches)
+        real, fake = (batch.points for batch in batches)
+        dtype = batches[0].samples.dtype
         for penalty, drawn in self._gradient_penalties(noise):
             points = penalty.points(real, fake, drawn)
             shared = _find(batches, points)
@@ -143,7 +149,7 @@ class AdversarialGame(Game):
                 return value, along if shared else batch.pull_back(variables, tangents=along)
 
             like = shared.inputs if shared else tf_variables(variables)
-            zeros = tf.zeros((), _precise(real.dtype)), [tf.zeros_like(x) for x in like]
+            zeros = tf.zeros((), _precise(dtype)), [tf.zeros_like(x) for x in like]
             value, along = self._when_due(penalty, step, compute, zeros)
             values.append(value)
             (tangents[batches.index(shared)] if shared else gradients).append(along)
@@ -158,15 +164,25 @@ class AdversarialGame(Game):
         due = tf.equal(tf.convert_to_tensor(step) % penalty.every, 0)
         return tf.cond(due, lambda: compute(penalty.every * weight), lambda: zeros)
 
-    def _discriminate(self, samples):
-        return self._parts.discriminator(samples, training=self._training)
+    def _generate(self, latents, real):
+        """Samples with the real ones' labels, if there are any."""
+        _, labels = split(real)
+        return join(self._parts.generator(join(latents, labels), training=self._training), labels)
+
+    def _discriminate(self, points):
+        samples, labels = split(points)
+        network = self._parts.discriminator
+        inputs = points if len(network.inputs or [samples]) > 1 else samples
+        return pick(network(inputs, training=self._training), labels)
 
     def _noisy(self, real, fake, noise, step):
         """Both batches as the discriminator is to see them."""
+        batches = [split(real), split(fake)]
         for penalty, drawn in zip(self._parts.penalties, noise, strict=True):
             if isinstance(penalty, InstanceNoise):
-                real, fake = (penalty(x, e, step) for x, e in zip((real, fake), drawn, strict=True))
-        return real, fake
+                pairs = zip(batches, drawn, strict=True)
+                batches = [(penalty(x, e, step), labels) for (x, labels), e in pairs]
+        return [join(*batch) for batch in batches]
 
     def _check_noise(self, noise):
         if noise is None and tf.nest.flatten(self.batch[2]):
@@ -183,21 +199,23 @@ class AdversarialGame(Game):
 
     def _other_terms(self, real, fake):
         """Layers' regularization losses and the penalties that are plain functions."""
-        discriminator = self._parts.discriminator
+        network = self._parts.discriminator
+        discriminator = self._discriminate if split(real)[1] else network
         known = GradientPenalty | InstanceNoise
         functions = [p for p in self._parts.penalties if not isinstance(p, known)]
-        return [*(p(discriminator, real, fake) for p in functions), *discriminator.losses]
+        return [*(p(discriminator, real, fake) for p in functions), *network.losses]
 
 
 class _Evaluation:
     """The logits at a batch of samples, and their gradient there."""
 
-    def __init__(self, discriminator, samples):
-        self.samples = samples
+    def __init__(self, discriminate, points):
+        self.points = points
+        self.samples, labels = split(points)
         self._tape = tf.GradientTape(persistent=True, watch_accessed_variables=False)
         with self._tape:
-            self._tape.watch(samples)
-            self.logits = discriminator(samples)
+            self._tape.watch(self.samples)
+            self.logits = discriminate(join(self.samples, labels))
 
     def gradient(self):
         """∇D, computed anew: the branch of a lazy penalty cannot share it."""
@@ -205,9 +223,9 @@ class _Evaluation:
         return gradient
 
 
-def _find(batches, samples):
-    """The batch at these very samples, or `None`."""
-    return next((batch for batch in batches if batch.samples is samples), None)
+def _find(batches, points):
+    """The batch at these very points, or `None`."""
+    return next((batch for batch in batches if batch.points is points), None)
 
 
 def _along_gradient(penalty, weight, batch):

@@ -13,11 +13,14 @@ from tf_consensus.adjoint import AdjointNetwork
 from tf_consensus.adversarial_game import AdversarialGame, Players
 from tf_consensus.checks import check_count
 from tf_consensus.fused import fuse
-from tf_consensus.noise import Draws, normal
+from tf_consensus.inputs import join, split
+from tf_consensus.network_checks import check_networks
+from tf_consensus.noise import Draws, normal, uniform
 from tf_consensus.optimizers import GameOptimizer, apply_direction
 
 # Training draws latents 0, 1, 2 …; draws that it never takes keep the other uses apart from it.
 _GENERATION = tf.int64.min
+_LABELS = tf.int64.min + 1
 _EVALUATION = -1
 
 
@@ -32,21 +35,32 @@ class GAN(keras.Model):
     Latents are a pure function of `seed` and a counter that is saved with the weights, so that an
     interrupted and resumed run repeats the uninterrupted one exactly, given the same batches.
 
+    With `num_classes` the model is conditional: batches are pairs (samples, labels), and a
+    generated sample gets the label of the real one at its place.
+
     Args:
-        generator: built Keras model, latents (batch, latent_dim) to samples.
-        discriminator: built Keras model, samples to one logit, (batch, 1).
+        generator: built Keras model, latents (batch, latent_dim) to samples; of a conditional
+            model [latents, labels] to samples.
+        discriminator: built Keras model, samples to one logit, (batch, 1); of a conditional model
+            samples to one logit a class, (batch, num_classes), of which the label picks one, or
+            [samples, labels] to one logit.
         latent_dim: number of latent dimensions.
         objective: name, config or instance of an `objectives.Objective`.
         penalties: names, configs or instances of `penalties`, such as `R1(10.0)`, which are added
             to the discriminator's loss or put noise on its inputs; a function
-            `penalty(discriminator, real, fake)` that returns a scalar is added too.
+            `penalty(discriminator, real, fake)` that returns a scalar is added too. In a
+            conditional model real and fake are lists [samples, labels], and the discriminator is a
+            function that makes one logit an example of them.
         seed: integer that determines the latents; `None` draws one.
         name: name of the model.
+        num_classes: how many classes there are, labels being integers from 0 to num_classes - 1;
+            `None` leaves labels in the batches unused.
 
     Raises:
         TypeError: if generator or discriminator is not a Keras model.
-        ValueError: if one of them is not built, or their shapes do not fit each other, `latent_dim`
-            or one logit.
+        ValueError: if one of them is not built, or their inputs and shapes do not fit each other,
+            `latent_dim`, `num_classes` or one logit. In training, if a label is missing or outside
+            of the classes (with `jit_compile=True` the losses are NaN then).
 
     Example:
         >>> generator, discriminator = networks.build("mlp", latent_dim=16)
@@ -64,9 +78,13 @@ class GAN(keras.Model):
         penalties: Sequence[Any] = (),
         seed: int | None = None,
         name: str | None = None,
+        num_classes: int | None = None,
     ):
         super().__init__(name=name)
-        _check_networks(generator, discriminator, latent_dim)
+        if num_classes is not None:
+            num_classes = check_count("num_classes", num_classes, "For example num_classes=10.")
+        check_networks(generator, discriminator, latent_dim, num_classes)
+        self.num_classes = num_classes
         self.generator = generator
         self.discriminator = discriminator
         self.latent_dim = int(latent_dim)
@@ -90,7 +108,7 @@ class GAN(keras.Model):
         self.built = True
 
     def call(self, inputs, training=False):
-        """The generator's samples for latents of shape (batch, latent_dim)."""
+        """Samples for latents of shape (batch, latent_dim), or for [latents, labels]."""
         return self.generator(inputs, training=training)
 
     @property
@@ -102,30 +120,54 @@ class GAN(keras.Model):
         """The two players' game on a batch of real samples and freshly drawn latents.
 
         Args:
-            real: tensor of real samples, (batch, …).
+            real: tensor of real samples, (batch, …); of a conditional model a pair of these and
+                their labels, integers (batch,).
             training: how the networks are called; `False` leaves the noise counter alone.
 
         Returns:
             The game, generator first, discriminator second.
         """
+        samples, labels = split(real)
+        if self.num_classes is not None:
+            labels = [self._check_labels(labels)]
+        real = join(samples, labels)
         step = tf.convert_to_tensor(self.noise_counter)
         if training:
             draw = step
             # A batch that never comes, at the end of the data, must not count.
-            with tf.control_dependencies([real]):
+            with tf.control_dependencies([samples]):
                 self.noise_counter.assign_add(1)
         else:
             # An evaluation has draws of its own, so that it never changes how training goes on.
             draw = _EVALUATION - tf.cast(self._generator_loss.count, tf.int64)
         random = self._draws(draw)
-        number = real.shape[0] or tf.shape(real)[0]
+        number = samples.shape[0] or tf.shape(samples)[0]
         latents = random.normal((number, self.latent_dim), self.compute_dtype)
         # Before the losses are evaluated, which an optimizer may do several times.
-        noise = [p.draw(real, random) if hasattr(p, "draw") else () for p in self.penalties]
+        noise = [p.draw(samples, random) if hasattr(p, "draw") else () for p in self.penalties]
         players = Players(
             self.generator, self.discriminator, self.objective, self.penalties, self._adjoint
         )
         return AdversarialGame(players, real, latents, noise, step, training)
+
+    def _check_labels(self, labels):
+        if not labels:
+            raise ValueError(
+                f"A GAN of num_classes={self.num_classes} trains on pairs (samples, labels). "
+                "Received: samples alone. Give the data set labels, or leave out num_classes."
+            )
+        labels = tf.cast(labels[0], tf.int32)
+        if labels.shape.rank != 1:
+            raise ValueError(
+                "Labels must be integers of shape (batch,). Received: labels of shape "
+                f"{tuple(labels.shape)}. Turn one-hot rows into integers by tf.argmax."
+            )
+        inside = tf.reduce_all((labels >= 0) & (labels < self.num_classes))
+        message = (
+            f"Labels must be from 0 to num_classes - 1 = {self.num_classes - 1}. Received: labels ="
+        )
+        with tf.control_dependencies([tf.debugging.Assert(inside, [message, labels])]):
+            return tf.identity(labels)
 
     def _draws(self, draw):
         context = tf.distribute.get_replica_context()
@@ -136,7 +178,7 @@ class GAN(keras.Model):
 
     def train_step(self, data):
         """One update of both players on one batch."""
-        game = self.game(_samples(data))
+        game = self.game(self._batch(data))
         optimizer = self.optimizer
         if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
             raise ValueError(
@@ -150,9 +192,14 @@ class GAN(keras.Model):
             apply_direction(optimizer, linearization.v, game.variables)
         return self._update_metrics(linearization.losses, linearization.v)
 
+    def _batch(self, data):
+        """What `game` takes: labels, if any, only where they are used."""
+        paired = isinstance(data, tuple | list)
+        return data if paired and self.num_classes is not None else data[0] if paired else data
+
     def test_step(self, data):
         """The losses and the gradient norm on one batch, without an update."""
-        linearization = self.game(_samples(data), training=False).linearize(second_order=False)
+        linearization = self.game(self._batch(data), training=False).linearize(second_order=False)
         return self._update_metrics(linearization.losses, linearization.v)
 
     def _update_metrics(self, losses, v):
@@ -170,25 +217,51 @@ class GAN(keras.Model):
             self.train_function = fuse(self, self.train_function)
         return self.train_function
 
-    def generate(self, n: int, seed: int | None = None, batch_size: int = 256) -> np.ndarray:
+    def generate(
+        self, n: int, seed: int | None = None, batch_size: int = 256, *, labels=None
+    ) -> np.ndarray:
         """Samples of the generator.
 
         Args:
             n: number of samples.
             seed: the same seed gives the same latents; `None` draws a seed.
             batch_size: how many are computed at a time.
+            labels: of a conditional model: one class for all, or n of them; `None` draws each
+                uniformly from all classes.
 
         Returns:
             Array of shape (n, …).
 
         Raises:
-            ValueError: if `n` or `batch_size` is not a positive integer.
+            ValueError: if `n` or `batch_size` is not a positive integer, or the labels are not
+                classes, not n, or given to a model without classes.
         """
         n = check_count("n", n, "For example gan.generate(64).")
         batch_size = check_count("batch_size", batch_size, "Leave it at 256.")
         seed = int(np.random.randint(2**31)) if seed is None else int(seed)
         latents = normal((n, self.latent_dim), seed, _GENERATION, self.compute_dtype)
-        return self.generator.predict(latents, batch_size=batch_size, verbose=0)
+        conditions = self._labels(n, seed, labels)
+        return self.generator.predict(join(latents, conditions), batch_size=batch_size, verbose=0)
+
+    def _labels(self, n, seed, labels):
+        """A list of nothing or of n labels for `generate`."""
+        if self.num_classes is None:
+            if labels is not None:
+                raise ValueError(
+                    "`labels` are for a conditional GAN. Received: labels for a GAN without "
+                    "num_classes. Leave them out, or build it by GAN(..., num_classes=...)."
+                )
+            return []
+        if labels is None:
+            labels = np.floor(uniform((n,), seed, _LABELS).numpy() * self.num_classes)
+        labels = np.asarray(labels)
+        classes = np.isin(labels, np.arange(self.num_classes)).all()
+        if not classes or labels.shape not in ((), (n,)):
+            raise ValueError(
+                f"`labels` must be one class or n={n} classes, from 0 to {self.num_classes - 1}. "
+                f"Received: labels={labels!r}. For example generate(10, labels=range(10))."
+            )
+        return [tf.constant(np.broadcast_to(labels, n), tf.int32)]
 
     def get_config(self):
         """The constructor's arguments, networks and objective serialized."""
@@ -201,6 +274,7 @@ class GAN(keras.Model):
             "objective": serialize(self.objective),
             "penalties": [serialize(penalty) for penalty in self.penalties],
             "seed": self.seed,
+            "num_classes": self.num_classes,
         }
 
     @classmethod
@@ -212,45 +286,3 @@ class GAN(keras.Model):
                 for key, value in config.items()
             }
         )
-
-
-def _samples(data):
-    """The samples of a batch; labels, if any, are not used."""
-    return data[0] if isinstance(data, tuple | list) else data
-
-
-def _check_networks(generator, discriminator, latent_dim):
-    for key, network in (("generator", generator), ("discriminator", discriminator)):
-        if not isinstance(network, keras.Model):
-            raise TypeError(
-                f"`{key}` must be a keras.Model. Received: {type(network).__name__}. "
-                "`tf_consensus.networks.build` returns a pair of them."
-            )
-        if not network.built:
-            raise ValueError(
-                f"`{key}` must be built, since its variables are shared out between the players. "
-                f"Received: an unbuilt {type(network).__name__}. Give it an Input layer or call it "
-                "on a batch."
-            )
-    latents = (None, latent_dim)
-    samples = _fitted_shape("generator", generator, latents, "latent_dim")
-    logits = _fitted_shape("discriminator", discriminator, samples, "the generator's output")
-    if logits != (None, 1):
-        raise ValueError(
-            "The discriminator must end in one logit a sample, output shape (None, 1). Received: "
-            f"output shape {logits} for input shape {samples}. End it in Dense(1)."
-        )
-
-
-def _fitted_shape(key, network, shape, source):
-    """The network's output shape for inputs of `shape`, which must fit its declared input."""
-    declared = getattr(network, "input_shape", shape)
-    fits = len(declared) == len(shape) and all(
-        a is None or b is None or a == b for a, b in zip(declared, shape, strict=False)
-    )
-    if not fits:
-        raise ValueError(
-            f"The {key}'s input must fit {source}. Received: {key} input shape {declared}, "
-            f"{source} of shape {shape}. Build the {key} for inputs of shape {shape[1:]}."
-        )
-    return tuple(network(keras.KerasTensor(shape)).shape)

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tf_consensus.checks import check_count
 from tf_consensus.configurable import Configurable
+from tf_consensus.inputs import join, split
 from tf_consensus.noise import Draws
 from tf_consensus.penalties.coupling import warn_of_coupling
 from tf_consensus.schedules import check_schedule
@@ -94,15 +95,3 @@ class GradientPenalty(Configurable):
         """Returns the constructor arguments, for serialization."""
         schedule = self.schedule and keras.saving.serialize_keras_object(self.schedule)
         return {"every": self.every, "schedule": schedule}
-
-
-def split(inputs) -> tuple[tf.Tensor, list]:
-    """Samples and conditions of a discriminator's inputs."""
-    if isinstance(inputs, tuple | list):
-        return tf.convert_to_tensor(inputs[0]), list(inputs[1:])
-    return tf.convert_to_tensor(inputs), []
-
-
-def join(samples, conditions):
-    """The inputs as a Keras model takes them."""
-    return [samples, *conditions] if conditions else samples

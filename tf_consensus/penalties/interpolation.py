@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tf_consensus.penalties.gradient_penalty import join, split
+from tf_consensus.inputs import join, split
 
 
 def draw_weights(samples, random) -> tf.Tensor:
