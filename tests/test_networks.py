@@ -17,6 +17,9 @@ DCGAN_COUNTS = {
     "conv4": (575_107, 444_353),
 }
 DCGANS = sorted(DCGAN_COUNTS)
+PLAIN = ["mlp", *DCGANS]
+RESIDUAL = ["resnet", "resnet_cf", "residual"]
+RESIDUAL += ["residual_celeba_hq", "residual_imagenet", "residual_lsun"]
 SMALL = {"image_size": 16, "channels": 1, "filters": 2, "latent_dim": 3}
 
 
@@ -32,8 +35,8 @@ def layers(model, kind):
     return [layer for layer in model.layers if isinstance(layer, kind)]
 
 
-def test_names_are_the_mlp_and_the_dcgan_family():
-    assert networks.names() == sorted([*DCGAN_COUNTS, "mlp"])
+def test_names_are_the_mlp_the_dcgan_family_and_the_residual_networks():
+    assert networks.names() == sorted(PLAIN + RESIDUAL)
 
 
 @pytest.mark.parametrize("name", DCGANS)
@@ -54,7 +57,7 @@ def test_mlp_parameter_counts(settings, counts):
     assert tuple(map(trainable, networks.build("mlp", **settings))) == counts
 
 
-@pytest.mark.parametrize("name", networks.names())
+@pytest.mark.parametrize("name", PLAIN)
 def test_shapes_and_ranges(name):
     generator, discriminator = networks.build(name, **settings_of(name))
     latents = 5 * np.random.default_rng(0).normal(size=(7, *generator.input_shape[1:]))
@@ -67,7 +70,7 @@ def test_shapes_and_ranges(name):
     assert (generator.name, discriminator.name) == ("generator", "discriminator")
 
 
-@pytest.mark.parametrize("name", networks.names())
+@pytest.mark.parametrize("name", PLAIN)
 def test_the_seed_determines_the_weights(name):
     def weights(seed):
         models = networks.build(name, seed=seed, **settings_of(name))

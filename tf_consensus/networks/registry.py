@@ -8,10 +8,16 @@ import keras
 
 from tf_consensus.networks.dcgan import ARCHITECTURES, dcgan
 from tf_consensus.networks.mlp import mlp
+from tf_consensus.networks.residual import PRESETS, residual
+from tf_consensus.networks.resnet import resnet
 
 _BUILDERS: dict[str, Callable] = {
     "mlp": mlp,
     **{name: functools.partial(dcgan, name) for name in ARCHITECTURES},
+    "resnet": functools.partial(resnet, "resnet", filters=64, latent_dim=64),
+    "resnet_cf": functools.partial(resnet, "resnet_cf", filters=128, latent_dim=256),
+    "residual": residual,
+    **{name: functools.partial(residual, **preset) for name, preset in PRESETS.items()},
 }
 
 
@@ -25,11 +31,16 @@ def build(name: str, **settings) -> tuple[keras.Model, keras.Model]:
 
     Args:
         name: One of `names()`.
-        **settings: The arguments of `mlp.mlp` for "mlp", of `dcgan.dcgan` for the others.
+        **settings: The arguments of `mlp.mlp` for "mlp", of `resnet.resnet` for "resnet" and
+            "resnet_cf", of `residual.residual` for "residual" and the names that start with
+            "residual_", of `dcgan.dcgan` for the others. The residual networks but "residual" are
+            the published ones unless a setting says otherwise.
 
     Returns:
         The generator, from latents of shape (batch, latent_dim) to samples, and the
-        discriminator, from samples to logits of shape (batch, 1).
+        discriminator, from samples to logits of shape (batch, 1). Networks of several classes:
+        the generator from a list of latents and integer labels (batch,), the discriminator to
+        one logit a class.
 
     Raises:
         ValueError: If the name is unknown, or a setting is unknown, missing or out of range.

@@ -1,0 +1,67 @@
+"""What the residual networks are made of."""
+
+import math
+
+import keras
+
+from tf_consensus.checks import check_int
+
+
+def activate(x):
+    """Leaky ReLU of slope 0.2, a layer of its own, so that the adjoint pass can be shared."""
+    return keras.layers.LeakyReLU(0.2)(x)
+
+
+def convolve(x, filters, size, weights, *, layer=keras.layers.Conv2D, strides=1, bias=True):
+    """A "same" convolution, or with `layer=Conv2DTranspose` its transpose, without activation."""
+    settings = {"strides": strides, "padding": "same", "use_bias": bias}
+    return layer(filters, size, kernel_initializer=next(weights), **settings)(x)
+
+
+def dense(x, units, weights):
+    """A dense layer without activation."""
+    return keras.layers.Dense(units, kernel_initializer=next(weights))(x)
+
+
+def residual_block(x, filters, hidden, weights):
+    """A residual block whose activations come first.
+
+    It computes
+
+        x_s + 0.1 · conv3×3(σ(conv3×3(σ(x)))),
+
+    with σ the leaky ReLU of slope 0.2, `hidden` filters between the convolutions and x_s = x, or,
+    where x has not `filters` channels, a 1×1 convolution of x without bias.
+
+    Args:
+        x: feature map, (batch, height, width, channels).
+        filters: channels of the result.
+        hidden: channels between the two convolutions.
+        weights: iterator over initializers.
+
+    Returns:
+        A feature map of the same side.
+    """
+    change = convolve(activate(x), hidden, 3, weights)
+    change = convolve(activate(change), filters, 3, weights)
+    if x.shape[-1] != filters:
+        x = convolve(x, filters, 1, weights, bias=False)
+    return keras.layers.Add()([x, keras.layers.Rescaling(0.1)(change)])
+
+
+def check_doubled(image_size: int, start_size: int) -> int:
+    """How often a map of side `start_size` is doubled to reach `image_size`.
+
+    Raises:
+        ValueError: If a size is not a positive integer, or no number of doublings gets there.
+    """
+    image_size = check_int("image_size", image_size, minimum=1)
+    start_size = check_int("start_size", start_size, minimum=1)
+    doublings = int(math.log2(max(image_size / start_size, 1)))
+    if start_size * 2**doublings == image_size:
+        return doublings
+    raise ValueError(
+        f"`image_size` must be start_size · 2^k, here {start_size}, {2 * start_size}, "
+        f"{4 * start_size}, …. Received: image_size={image_size!r}, start_size={start_size!r}. "
+        "Resize or pad the images, or pass another `start_size`."
+    )

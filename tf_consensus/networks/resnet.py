@@ -1,0 +1,127 @@
+"""The first paper's residual networks for 64² images: strided 5×5 convolutions, each refined."""
+
+from typing import NamedTuple
+
+import keras
+
+from tf_consensus.checks import check_int
+from tf_consensus.networks.blocks import activate, convolve, dense, residual_block
+from tf_consensus.networks.weights import glorot_uniforms
+
+_LEVELS = 4
+
+
+class Architecture(NamedTuple):
+    """What distinguishes the two.
+
+    Attributes:
+        widths: Filters of the four levels as multiples of F, the level next to the image first.
+        wide_start: Whether the discriminator's first block is as wide inside as outside; all
+            other blocks are half as wide inside.
+    """
+
+    widths: tuple[int, int, int, int]
+    wide_start: bool
+
+
+ARCHITECTURES = {
+    "resnet": Architecture((1, 2, 4, 8), wide_start=False),
+    "resnet_cf": Architecture((1, 1, 1, 1), wide_start=True),
+}
+
+
+def resnet(
+    name: str,
+    image_size: int = 64,
+    channels: int = 3,
+    filters: int = 64,
+    latent_dim: int = 256,
+    seed: int | None = None,
+) -> tuple[keras.Model, keras.Model]:
+    """Build a generator and a discriminator of the first paper's residual networks.
+
+    Four 5×5 convolutions of stride 2, "same" padding, in the generator transposed; each but the
+    generator's last is followed by a residual block of two 3×3 convolutions,
+
+        x + 0.1 · conv3×3(σ(conv3×3(σ(x)))),
+
+    σ leaky with slope 0.2, which also precedes every other layer that does not see latents or
+    images. Nothing is normalized. Images are NHWC in [-1, 1]. Weights are Glorot-uniform, biases 0,
+    as in the reference.
+
+    Args:
+        name: "resnet", with F, 2F, 4F and 8F filters, or "resnet_cf", with F everywhere.
+        image_size: Side of the square images, in pixels; divisible by 16.
+        channels: Colour channels.
+        filters: Filters F of the level next to the image, at least 2.
+        latent_dim: Size of a latent.
+        seed: Determines the initial weights; None leaves them to Keras.
+
+    Returns:
+        The generator, (batch, latent_dim) to (batch, image_size, image_size, channels), and the
+        discriminator, from there to logits (batch, 1).
+
+    Raises:
+        ValueError: If the name is unknown, a size is not an integer of at least 1 (`filters`: 2),
+            `image_size` is not divisible by 16, or `seed` is not an integer.
+
+    Example:
+        >>> generator, discriminator = resnet("resnet_cf", filters=128)
+        >>> generator.count_params(), discriminator.count_params()
+        (2208067, 1979073)
+    """
+    architecture = _check_name(name)
+    image_size = _check_image_size(image_size)
+    channels = check_int("channels", channels, minimum=1)
+    filters = check_int("filters", filters, minimum=2)
+    latent_dim = check_int("latent_dim", latent_dim, minimum=1)
+    widths = [filters * multiple for multiple in architecture.widths]
+    weights = glorot_uniforms(seed)
+    return (
+        _generator(latent_dim, image_size, channels, widths, weights),
+        _discriminator(architecture.wide_start, image_size, channels, widths, weights),
+    )
+
+
+def _generator(latent_dim, image_size, channels, widths, weights) -> keras.Model:
+    def double(x, width):
+        layer = keras.layers.Conv2DTranspose
+        return convolve(activate(x), width, 5, weights, layer=layer, strides=2)
+
+    latents = keras.Input((latent_dim,))
+    side = image_size // 2**_LEVELS
+    x = dense(latents, side * side * widths[-1], weights)
+    x = keras.layers.Reshape((side, side, widths[-1]))(x)
+    for width in reversed(widths[:-1]):
+        x = residual_block(double(x, width), width, width // 2, weights)
+    image = keras.layers.Activation("tanh")(double(x, channels))
+    return keras.Model(latents, image, name="generator")
+
+
+def _discriminator(wide_start, image_size, channels, widths, weights) -> keras.Model:
+    image = x = keras.Input((image_size, image_size, channels))
+    for level, width in enumerate(widths):
+        x = convolve(activate(x) if level else x, width, 5, weights, strides=2)
+        hidden = width if wide_start and not level else width // 2
+        x = residual_block(x, width, hidden, weights)
+    x = keras.layers.Flatten()(activate(x))
+    return keras.Model(image, dense(x, 1, weights), name="discriminator")
+
+
+def _check_name(name) -> Architecture:
+    if name in ARCHITECTURES:
+        return ARCHITECTURES[name]
+    raise ValueError(
+        f"`name` must be one of the first paper's residual networks. Received: name={name!r}. "
+        f"Choose one of {', '.join(sorted(ARCHITECTURES))}."
+    )
+
+
+def _check_image_size(image_size) -> int:
+    image_size = check_int("image_size", image_size, minimum=1)
+    if image_size % 2**_LEVELS == 0:
+        return image_size
+    raise ValueError(
+        f"`image_size` must be divisible by {2**_LEVELS}, as images are halved {_LEVELS} times. "
+        f"Received: image_size={image_size!r}. Resize or pad the images."
+    )
