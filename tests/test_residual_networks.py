@@ -35,6 +35,7 @@ SMALL = {
     "residual_imagenet": POSTER | {"num_classes": 5},
     "without labels": POSTER | {"blocks": 3, "embedding_dim": 2},
 }
+KINDS = ["resnet_cf", "residual", "residual_imagenet", "without labels"]
 
 
 def small(name, **settings):
@@ -61,19 +62,18 @@ def float64():
 # ---- sizes
 
 
-@pytest.fixture
-def no_weights():
-    """Variables of known shape without values, which would take gigabytes."""
+@pytest.fixture(scope="module")
+def published():
+    """All published networks, their variables without values, which would take gigabytes."""
     with keras.StatelessScope(initialize_variables=False):
-        yield
+        pairs = {name: networks.build(name) for name in COUNTS}
+    yield pairs
     keras.backend.clear_session()
 
 
-@pytest.mark.usefixtures("no_weights")
 @pytest.mark.parametrize("name", COUNTS)
-def test_published_sizes(name):
-    generator, discriminator = networks.build(name)
-    models = generator, discriminator
+def test_published_sizes(published, name):
+    models = generator, discriminator = published[name]
     counts = [sum(int(np.prod(v.shape)) for v in model.trainable_variables) for model in models]
     side = SIZES.get(name, 64)
     conditional = name == "residual_imagenet"
@@ -91,7 +91,6 @@ def sums(model):
     return [(shape[1], shape[3]) for shape in shapes]
 
 
-@pytest.mark.usefixtures("no_weights")
 @pytest.mark.parametrize(
     ("blocks", "generator_blocks", "discriminator_blocks"),
     [
@@ -108,16 +107,16 @@ def test_where_the_width_changes(blocks, generator_blocks, discriminator_blocks)
     assert list(map(sums, models)) == [generator_blocks, discriminator_blocks]
 
 
-@pytest.mark.parametrize("start_size", [1, 3, 8])
-def test_other_start_sizes_down_to_no_level_at_all(start_size):
-    for levels in (0, 2):
-        side = start_size * 2**levels
-        models = small("residual", start_size=start_size, image_size=side)
-        assert models[0].output_shape[1:] == models[1].input_shape[1:] == (side, side, 2)
-        assert sums(models[1])[-1][0] == start_size
+@pytest.mark.parametrize(("start_size", "image_size"), [(1, 4), (3, 12), (8, 8)])
+def test_other_start_sizes(start_size, image_size):
+    models = small("residual", start_size=start_size, image_size=image_size)
+    assert models[0].output_shape == models[1].input_shape == (None, image_size, image_size, 2)
+    assert sums(models[1])[-1][0] == sums(models[0])[0][0] == start_size
 
 
 # ---- the equations, by NumPy
+
+TOLERANCE = 1e-5  # the slope 0.2 and the factor 0.1 go through single precision in every dtype
 
 
 class ByNumPy:
@@ -179,7 +178,7 @@ def leaky(x):
 def pool(x):
     """Means over 3×3 pixels around every second one, 0 beyond the border."""
     x = np.pad(x, [(0, 0), (1, 1), (1, 1), (0, 0)])
-    return sliding_window_view(x, (3, 3), axis=(1, 2))[:, ::2, ::2].mean((-1, -2))[:, :, :, :]
+    return sliding_window_view(x, (3, 3), axis=(1, 2))[:, ::2, ::2].mean((-1, -2))
 
 
 def randomize(models):
@@ -232,9 +231,9 @@ def test_the_posters_networks_equal_the_equations(name, blocks):
     inputs = inputs_of(generator)
     image = np.random.default_rng(2).normal(size=(3, 16, 16, 2))
     expected = residual_generator(generator, inputs, blocks, levels=2)
-    np.testing.assert_allclose(generator(inputs), expected, atol=1e-6)
+    np.testing.assert_allclose(generator(inputs), expected, atol=TOLERANCE)
     expected = residual_discriminator(discriminator, image, blocks, levels=2)
-    np.testing.assert_allclose(discriminator(image), expected, rtol=1e-10)
+    np.testing.assert_allclose(discriminator(image), expected, rtol=TOLERANCE)
 
 
 def resnet_generator(model, z):
@@ -263,9 +262,9 @@ def test_the_first_papers_networks_equal_the_equations(name):
     randomize(models)
     z = inputs_of(generator)
     image = np.random.default_rng(2).normal(size=(3, 16, 16, 2))
-    np.testing.assert_allclose(generator(z), resnet_generator(generator, z), atol=1e-6)
+    np.testing.assert_allclose(generator(z), resnet_generator(generator, z), atol=TOLERANCE)
     expected = resnet_discriminator(discriminator, image)
-    np.testing.assert_allclose(discriminator(image), expected, rtol=1e-10)
+    np.testing.assert_allclose(discriminator(image), expected, rtol=TOLERANCE)
 
 
 def test_labels_matter_by_their_embeddings_direction_alone():
@@ -281,7 +280,7 @@ def test_labels_matter_by_their_embeddings_direction_alone():
 # ---- initial weights
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", KINDS)
 def test_the_seed_determines_the_weights(name):
     def weights(seed):
         return [w for model in small(name, seed=seed) for w in model.get_weights()]
@@ -346,9 +345,14 @@ def assert_moved(models, before):
         assert all(moved)
 
 
-@pytest.mark.parametrize("name", [name for name in SMALL if name != "residual_imagenet"])
 @pytest.mark.parametrize(
-    "optimizer", [tfc.SimultaneousOptimizer, tfc.ConsensusOptimizer], ids=["plain", "consensus"]
+    ("name", "optimizer"),
+    [
+        ("resnet", tfc.SimultaneousOptimizer),
+        ("resnet_cf", tfc.ConsensusOptimizer),
+        ("residual_celeba_hq", tfc.SimultaneousOptimizer),
+        ("residual_lsun", tfc.ConsensusOptimizer),
+    ],
 )
 def test_one_training_step(name, optimizer):
     gan = make_gan(name)
@@ -361,8 +365,7 @@ def test_one_training_step(name, optimizer):
     assert_moved(models, before)
 
 
-@pytest.mark.parametrize("optimizer", [tfc.SimultaneousOptimizer, tfc.ConsensusOptimizer])
-def test_one_step_of_the_conditional_game(optimizer):
+def test_one_step_of_the_conditional_game():
     models = generator, discriminator = small("residual_imagenet", image_size=8)
     before = [model.get_weights() for model in models]
     z, labels = inputs_of(generator, batch=5)
@@ -381,7 +384,7 @@ def test_one_step_of_the_conditional_game(optimizer):
 
     players = [model.trainable_variables for model in models]
     game = tfc.Game(losses, players, [tf.constant(x) for x in (real, z, labels)])
-    stepper = optimizer("rmsprop", learning_rate=1e-4)
+    stepper = tfc.ConsensusOptimizer("rmsprop", learning_rate=1e-4)
     stepper.build(game.variables)
     linearization = tf.function(lambda: stepper.step(game).losses, autograph=False)()
     assert np.isfinite(linearization).all()
@@ -418,7 +421,7 @@ def test_mixed_bfloat16(name):
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras' own
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", KINDS)
 def test_models_save_and_load(name, tmp_path):
     generator, discriminator = small(name)
     inputs = inputs_of(generator)
@@ -454,8 +457,8 @@ def test_a_gan_of_them_saves_and_loads(tmp_path):
         (
             "residual",
             {"image_size": 12},
-            r"must be start_size · 2\^k, here 4, 8, 16, …\. Received: image_size=12, start_size=4\. "
-            r"Resize or pad the images, or pass another `start_size`\.",
+            r"must be start_size · 2\^k, here 4, 8, 16, …\. Received: image_size=12, start_size=4\."
+            r" Resize or pad the images, or pass another `start_size`\.",
         ),
         ("residual", {"image_size": 2}, r"here 4, 8, 16, …\. Received: image_size=2, start_size=4"),
         ("residual_lsun", {"start_size": 3}, r"here 3, 6, 12, .*image_size=256, start_size=3\. R"),
