@@ -1,10 +1,6 @@
 """What the residual networks are made of."""
 
-import math
-
 import keras
-
-from tf_consensus.checks import check_int
 
 
 def activate(x):
@@ -47,21 +43,3 @@ def residual_block(x, filters, hidden, weights):
     if x.shape[-1] != filters:
         x = convolve(x, filters, 1, weights, bias=False)
     return keras.layers.Add()([x, keras.layers.Rescaling(0.1)(change)])
-
-
-def check_doubled(image_size: int, start_size: int) -> int:
-    """How often a map of side `start_size` is doubled to reach `image_size`.
-
-    Raises:
-        ValueError: If a size is not a positive integer, or no number of doublings gets there.
-    """
-    image_size = check_int("image_size", image_size, minimum=1)
-    start_size = check_int("start_size", start_size, minimum=1)
-    doublings = int(math.log2(max(image_size / start_size, 1)))
-    if start_size * 2**doublings == image_size:
-        return doublings
-    raise ValueError(
-        f"`image_size` must be start_size · 2^k, here {start_size}, {2 * start_size}, "
-        f"{4 * start_size}, …. Received: image_size={image_size!r}, start_size={start_size!r}. "
-        "Resize or pad the images, or pass another `start_size`."
-    )

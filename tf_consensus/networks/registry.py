@@ -33,14 +33,14 @@ def build(name: str, **settings) -> tuple[keras.Model, keras.Model]:
         name: One of `names()`.
         **settings: The arguments of `mlp.mlp` for "mlp", of `resnet.resnet` for "resnet" and
             "resnet_cf", of `residual.residual` for "residual" and the names that start with
-            "residual_", of `dcgan.dcgan` for the others. The residual networks but "residual" are
-            the published ones unless a setting says otherwise.
+            "residual_", of `dcgan.dcgan` for the others. The "resnet" and "residual_" networks have
+            the published sizes where no setting says otherwise.
 
     Returns:
         The generator, from latents of shape (batch, latent_dim) to samples, and the
-        discriminator, from samples to logits of shape (batch, 1). Networks of several classes:
-        the generator from a list of latents and integer labels (batch,), the discriminator to
-        one logit a class.
+        discriminator, from samples to logits of shape (batch, 1). With `num_classes`: the
+        generator from a list of latents and integer labels (batch,), the discriminator to one
+        logit a class, (batch, num_classes).
 
     Raises:
         ValueError: If the name is unknown, or a setting is unknown, missing or out of range.

@@ -1,15 +1,11 @@
-"""The poster's residual networks, from 32² to 1024², with or without class labels."""
+"""The poster's residual networks for images up to 1024², with or without class labels."""
+
+import math
 
 import keras
 
 from tf_consensus.checks import check_int
-from tf_consensus.networks.blocks import (
-    activate,
-    check_doubled,
-    convolve,
-    dense,
-    residual_block,
-)
+from tf_consensus.networks.blocks import activate, convolve, dense, residual_block
 from tf_consensus.networks.weights import glorot_uniforms
 
 PRESETS = {
@@ -51,7 +47,8 @@ def residual(
     layer to one logit a class. The generator is its mirror image: a dense layer of the latent and
     the label's embedding, normalized to length 1; `blocks` blocks a level with nearest upsampling
     between; σ, a 3×3 convolution, tanh. With one block a level the width changes on the coarser
-    side of a resampling, with more on its finer side. Images are NHWC in [-1, 1].
+    side of a resampling, with more on its finer side. Images are NHWC in [-1, 1]. Each `PRESETS`
+    entry gives a published network.
 
     Without labels the embedding is that of a single class, so that it is ±1 if `embedding_dim` is
     1: a second bias of the dense layer, which the published networks have.
@@ -88,7 +85,7 @@ def residual(
         Mescheder, Geiger, Nowozin, Which Training Methods for GANs do actually Converge?, 2018,
         appendix.
     """
-    levels = check_doubled(image_size, start_size)
+    levels = _count_doublings(image_size, start_size)
     channels = check_int("channels", channels, minimum=1)
     filters = check_int("filters", filters, minimum=1)
     max_filters = _check_max_filters(max_filters, filters)
@@ -126,7 +123,9 @@ def _latents_and_labels(latent_dim, num_classes, embedding_dim, weights):
         inputs = [latents, labels]
     # Normal, so that all directions are equally likely.
     normal = keras.initializers.RandomNormal(stddev=1.0, seed=next(weights).seed)
-    embedded = keras.layers.Embedding(num_classes or 1, embedding_dim, normal)(labels)
+    embedded = keras.layers.Embedding(
+        num_classes or 1, embedding_dim, embeddings_initializer=normal
+    )(labels)
     embedded = keras.layers.UnitNormalization()(embedded)
     return inputs, keras.layers.Concatenate()([latents, embedded])
 
@@ -156,6 +155,20 @@ def _discriminator(image_size, channels, logits, widths, weights) -> keras.Model
             x = residual_block(x, width, min(x.shape[-1], width), weights)
     x = keras.layers.Flatten()(activate(x))
     return keras.Model(image, dense(x, logits, weights), name="discriminator")
+
+
+def _count_doublings(image_size, start_size) -> int:
+    """How often a map of side `start_size` is doubled to reach `image_size`."""
+    image_size = check_int("image_size", image_size, minimum=1)
+    start_size = check_int("start_size", start_size, minimum=1)
+    doublings = int(math.log2(max(image_size / start_size, 1)))
+    if start_size * 2**doublings == image_size:
+        return doublings
+    raise ValueError(
+        f"`image_size` must be start_size · 2^k, here {start_size}, {2 * start_size}, "
+        f"{4 * start_size}, …. Received: image_size={image_size!r}, start_size={start_size!r}. "
+        "Resize or pad the images, or pass another `start_size`."
+    )
 
 
 def _check_max_filters(max_filters, filters) -> int:
