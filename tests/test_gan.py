@@ -304,3 +304,23 @@ def test_a_layer_of_both_players_is_refused():
     gan = tfc.GAN(generator, discriminator, latent_dim=2)
     with pytest.raises(ValueError, match="must be disjoint"):
         gan.game(tf.zeros((4, 2)))
+
+
+def test_auto_jit_is_decided_anew_on_the_machine_that_loads(tmp_path, monkeypatch):
+    gan = make_gan()
+    assert not gan.jit_compile
+    accelerator = tf.config.PhysicalDevice("/physical_device:GPU:0", "GPU")
+    with monkeypatch.context() as patch:
+        patch.setattr(tf.config, "list_physical_devices", lambda *kind: [accelerator])
+        gan.compile(optimizer=consensus())
+        gan.optimizer.build(gan.trainable_variables)
+        assert gan.jit_compile
+        gan.save(tmp_path / "gan.keras")
+        assert keras.models.load_model(tmp_path / "gan.keras").jit_compile
+    loaded = keras.models.load_model(tmp_path / "gan.keras")
+    assert not loaded.jit_compile
+    assert len(loaded.optimizer.variables) == len(gan.optimizer.variables)
+    loaded.compile(optimizer=consensus(), jit_compile=True)
+    loaded.optimizer.build(loaded.trainable_variables)
+    loaded.save(tmp_path / "asked.keras")
+    assert keras.models.load_model(tmp_path / "asked.keras").jit_compile
