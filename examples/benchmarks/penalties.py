@@ -10,9 +10,9 @@ The runs of all variants are interleaved, and the best of each is compared.
     python examples/benchmarks/penalties.py --torch_python=/path/to/venv/bin/python
 """
 
+import functools
 import json
 import os
-import pathlib
 import resource
 import subprocess
 import sys
@@ -24,6 +24,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from absl import app, flags
+from torch_process import TorchProcess
 
 import tf_consensus as tfc
 from tf_consensus.game import tf_variables
@@ -133,33 +134,6 @@ def timed(step):
     return run
 
 
-class Torch:
-    """The PyTorch variants, in a process of their own that times on request."""
-
-    def __init__(self):
-        script = pathlib.Path(__file__).with_name("penalties_torch.py")
-        settings = [FLAGS.filters, FLAGS.batch_size, FLAGS.steps, RATE, GAMMA]
-        command = [FLAGS.torch_python, str(script), *map(str, settings)]
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-
-    def timed(self, name):
-        """Function that times some updates of a variant."""
-
-        def run():
-            self._process.stdin.write(name + "\n")
-            self._process.stdin.flush()
-            answer = self._process.stdout.readline()
-            if not answer:
-                raise RuntimeError(
-                    "The process that runs PyTorch has ended; see its message above."
-                )
-            return float(answer)
-
-        return run
-
-
 def peak_mib():
     """Largest resident memory of this process so far."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -209,8 +183,9 @@ def main(argv):
         for penalty, options in PENALTIES.items()
     }
     if FLAGS.torch_python and not FLAGS.whole_step:
-        torch = Torch()
-        runs.update({f"PyTorch/{penalty}": torch.timed(penalty) for penalty in PENALTIES})
+        settings = FLAGS.filters, FLAGS.batch_size, FLAGS.steps, RATE, GAMMA
+        torch = TorchProcess(FLAGS.torch_python, "penalties_torch.py", settings)
+        runs.update({f"PyTorch/{p}": functools.partial(torch.seconds, p) for p in PENALTIES})
     best = measure_times(runs)
     print(f"{'variant':24}{'ms':>9}{'/ none':>9}{'peak MiB':>10}{'/ none':>9}")
     for name, seconds in best.items():

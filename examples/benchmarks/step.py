@@ -1,14 +1,17 @@
 """Times and memory of one training step, ours beside a hand-written loop.
 
 Prints one table. The mixture-of-Gaussians GAN is timed through `gan.fit` and through a hand-written
-fused loop with nested tapes, graph and XLA; the convolutional GAN (dcgan4_nobn) through
-`gan.fit`'s train function and a hand-written step, in graph mode, with the peak memory of a fresh
-process. The runs of all variants are interleaved, and the best of each is compared.
+fused loop with nested tapes, graph and XLA; the convolutional GAN (dcgan4_nobn) through `gan.fit`,
+the bare compiled `gan.train_step` and a hand-written step, in graph mode, with the peak memory of a
+fresh process, and, where the Python of an environment with PyTorch is given, by PyTorch eager. The
+runs of all variants are interleaved, and the best of each is compared.
 
     python examples/benchmarks/step.py
     python examples/benchmarks/step.py --game=mixture --rounds=9
+    python examples/benchmarks/step.py --game=images --torch_python=/path/to/venv/bin/python
 """
 
+import functools
 import json
 import math
 import os
@@ -23,6 +26,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from absl import app, flags
+from torch_process import TorchProcess
 
 import tf_consensus as tfc
 from tf_consensus.data.stream import without_autotuning
@@ -37,6 +41,7 @@ flags.DEFINE_integer("image_steps", 5, "Steps a timing of the convolutional game
 flags.DEFINE_integer("filters", 64, "Filters of the convolutional networks.", 1)
 flags.DEFINE_integer("image_batch_size", 64, "Batch size of the convolutional game.", 1)
 flags.DEFINE_bool("xla_convolutions", False, "Time the convolutions under XLA too (slow on CPU).")
+flags.DEFINE_string("torch_python", None, "Python that can import torch; none: no such rows.")
 flags.DEFINE_integer("threads", 0, "Threads an operation of the mixture game; 0 is TensorFlow's.")
 flags.DEFINE_string("memory_of", None, "Used by the script itself: print the memory of a variant.")
 flags.register_validator(
@@ -84,16 +89,35 @@ def networks(game):
     return *pair, 256, (FLAGS.image_batch_size, 32, 32, 3)
 
 
-def ours(game, gamma, jit, fused):
-    """Function of a number of steps that trains for them through `gan.fit`."""
+def compiled_gan(game, gamma, jit, fused):
+    """The compiled model and a batch."""
     generator, discriminator, latent_dim, shape = networks(game)
     gan = tfc.GAN(generator, discriminator, latent_dim=latent_dim, seed=0)
     inner = keras.optimizers.RMSprop(RATE)
     optimizer = tfc.ConsensusOptimizer(inner, gamma=gamma)
     gan.compile(optimizer=optimizer, jit_compile=jit, steps_per_execution=100 if fused else 1)
-    batch = np.random.default_rng(0).normal(size=shape).astype("float32").clip(-1, 1)
+    return gan, np.random.default_rng(0).normal(size=shape).astype("float32").clip(-1, 1)
+
+
+def ours(*settings):
+    """Function of a number of steps that trains for them through `gan.fit`."""
+    gan, batch = compiled_gan(*settings)
     data = tf.data.Dataset.from_tensors(batch).repeat().with_options(without_autotuning())
     return lambda steps: gan.fit(data, steps_per_epoch=steps, verbose=0, shuffle=False)
+
+
+def bare(game, gamma, jit, fused):
+    """The same by the bare compiled train step, without data, callbacks and logs."""
+    gan, batch = compiled_gan(game, gamma, jit, fused)
+    gan.optimizer.build(gan.trainable_variables)
+    step, real = tf.function(gan.train_step, jit_compile=jit), tf.constant(batch)
+
+    def run(steps):
+        for _ in range(steps):
+            logs = step(real)
+        return float(logs["gradient_norm"])  # waits for a device that is still at work
+
+    return run
 
 
 def plain(game, gamma, jit, fused):
@@ -129,23 +153,40 @@ def variants(game):
         modes.append(("XLA", True, False))
     for mode, jit, fused in modes:
         for method, gamma in (("simultaneous", 0.0), ("consensus", GAMMA)):
-            for name, make in (("by hand", plain), ("gan.fit", ours)):
+            makers = {"by hand": plain, "gan.fit": ours}
+            for name, make in (makers if fused else makers | {"bare step": bare}).items():
                 rows[f"{game}/{method}/{mode}/{name}"] = (make, game, gamma, jit, fused)
     return {name: row for name, row in rows.items() if FLAGS.only in name}
 
 
 def measure_times(game, steps):
     """Best seconds a step of every variant, over interleaved rounds after a warm-up."""
-    runs = {name: make(*arguments) for name, (make, *arguments) in variants(game).items()}
+    runs = {
+        name: timed(make(*arguments), steps) for name, (make, *arguments) in variants(game).items()
+    }
+    if FLAGS.torch_python and game == "images":
+        settings = FLAGS.filters, FLAGS.image_batch_size, steps, RATE, GAMMA
+        torch = TorchProcess(FLAGS.torch_python, "step_torch.py", settings)
+        for method in ("simultaneous", "consensus"):
+            runs[f"images/{method}/eager/PyTorch"] = functools.partial(torch.seconds, method)
     for run in runs.values():
-        run(steps if steps < 100 else 100)
+        run()
     best = dict.fromkeys(runs, float("inf"))
     for _ in range(FLAGS.rounds):
         for name, run in runs.items():
-            start = time.perf_counter()
-            run(steps)
-            best[name] = min(best[name], (time.perf_counter() - start) / steps)
+            best[name] = min(best[name], run())
     return best
+
+
+def timed(run, steps):
+    """Function that takes a number of steps and returns the seconds a step."""
+
+    def measure():
+        start = time.perf_counter()
+        run(steps)
+        return (time.perf_counter() - start) / steps
+
+    return measure
 
 
 def peak_mib():
@@ -170,12 +211,13 @@ def measure_memory(variant):
     return json.loads(output.splitlines()[-1])
 
 
-def print_table(game, best, memory):
+def print_table(best, memory):
     """A line a variant; ratios against by hand, and consensus against simultaneous."""
     head = f"{'variant':40}{'ms a step':>11}{'/ by hand':>11}{'/ simult.':>11}"
     print("\n" + head + (f"{'peak MiB':>10}{'/ simult.':>11}" if memory else ""))
     for name, seconds in best.items():
-        by_hand = best.get(name.replace("gan.fit", "by hand"), math.nan)
+        game, method, mode, _ = name.split("/")
+        by_hand = best.get(f"{game}/{method}/{mode}/by hand", math.nan)
         base = name.replace("consensus", "simultaneous")
         simultaneous = best.get(base, math.nan)
         line = (
@@ -202,9 +244,9 @@ def main(argv):
         # First: a new process inherits the peak of the one that starts it.
         memory = {name: measure_memory(name) for name in variants("images") if "graph" in name}
     if FLAGS.game != "images":
-        print_table("mixture", measure_times("mixture", FLAGS.steps), {})
+        print_table(measure_times("mixture", FLAGS.steps), {})
     if FLAGS.game != "mixture":
-        print_table("images", measure_times("images", FLAGS.image_steps), memory)
+        print_table(measure_times("images", FLAGS.image_steps), memory)
 
 
 if __name__ == "__main__":
