@@ -39,6 +39,8 @@ def start(output, *arguments):
         stderr=subprocess.STDOUT,
         text=True,
         env=environment,
+        # A shell's background jobs, and so their children, are started deaf to SIGINT.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
 
 
