@@ -1,6 +1,42 @@
 """Metrics that compare generated samples with their target."""
 
+from tf_consensus.metrics import resizing
+from tf_consensus.metrics.extractor import Extracted, Extractor
+from tf_consensus.metrics.feature_statistics import FeatureStatistics
+from tf_consensus.metrics.frechet import frechet_distance
+from tf_consensus.metrics.image_scores import (
+    FrechetDistance,
+    ImageScores,
+    InceptionScore,
+    KernelDistance,
+    PrecisionRecall,
+)
+from tf_consensus.metrics.kernel import kernel_distance
 from tf_consensus.metrics.mode_coverage import ModeCoverage
+from tf_consensus.metrics.neighbours import PrecisionRecallResult, precision_recall
+from tf_consensus.metrics.reference import Reference
+from tf_consensus.metrics.score import MeanStd, classifier_score
 from tf_consensus.metrics.wasserstein import Wasserstein1, sliced_wasserstein1, wasserstein1
 
-__all__ = ["ModeCoverage", "Wasserstein1", "sliced_wasserstein1", "wasserstein1"]
+__all__ = [
+    "Extracted",
+    "Extractor",
+    "FeatureStatistics",
+    "FrechetDistance",
+    "ImageScores",
+    "InceptionScore",
+    "KernelDistance",
+    "MeanStd",
+    "ModeCoverage",
+    "PrecisionRecall",
+    "PrecisionRecallResult",
+    "Reference",
+    "Wasserstein1",
+    "classifier_score",
+    "frechet_distance",
+    "kernel_distance",
+    "precision_recall",
+    "resizing",
+    "sliced_wasserstein1",
+    "wasserstein1",
+]

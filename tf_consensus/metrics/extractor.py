@@ -1,0 +1,289 @@
+"""What image metrics see of an image: the features and logits of a frozen network."""
+
+import hashlib
+from collections.abc import Callable
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tf_consensus.checks import check_int
+from tf_consensus.metrics import resizing
+
+
+class Extracted(NamedTuple):
+    """What a network says of a batch of images.
+
+    Attributes:
+        features: (n, d), float32.
+        logits: (n, k), float32, up to a constant an image; None of a network without classes.
+    """
+
+    features: np.ndarray
+    logits: np.ndarray | None
+
+
+class ImageNetwork:
+    """Base of the extractors: checks images, and says what the numbers come from.
+
+    A subclass has `_run` and `_details`, the latter with everything that changes a metric's value.
+
+    Args:
+        name: what the network is called in results.
+        channels: colour channels that the network takes.
+    """
+
+    # Only the Inception network of 2015-12-05 gives numbers that are comparable between papers.
+    reference_network = False
+
+    def __init__(self, name: str, channels: int):
+        self.name = str(name)
+        self._channels = channels
+
+    def __call__(self, images) -> Extracted:
+        """The network's features and logits.
+
+        Args:
+            images: floats (batch, height, width, channels) in [-1, 1]. Grey images become three
+                equal channels if the network takes three.
+
+        Raises:
+            ValueError: if the images are no such batch.
+        """
+        images = tf.convert_to_tensor(images)
+        _check_images(images, self._channels)
+        images = tf.cast(images, "float32")
+        if images.shape[-1] != self._channels:
+            images = tf.repeat(images, self._channels, axis=-1)
+        features, logits = self._run(images)
+        return Extracted(np.asarray(features), None if logits is None else np.asarray(logits))
+
+    @property
+    def description(self) -> dict:
+        """What determines the numbers, as strings, integers and booleans."""
+        return {
+            "network": self.name,
+            "reference_network": self.reference_network,
+            **self._details(),
+        }
+
+
+class Extractor(ImageNetwork):
+    """A Keras classifier or feature extractor as the network of image metrics.
+
+    The images, in [-1, 1], go through `preprocess`, the resizer and the network, which is called
+    with training=False. Metrics of different networks must not be compared, so results are
+    labelled by `description`, which holds a fingerprint of the weights.
+
+    Args:
+        model: built Keras model of images (batch, H, W, C), with one output.
+        features: name of the layer whose output, (n, d) or (n, 1, 1, d), is the features. None:
+            the input of the last Dense layer, if the model ends in it, or in it and a softmax.
+        logits: name of the layer whose output is the logits; False: no logits, as of a network
+            without classes. None: the output of the model. From a softmax the log-probabilities
+            are taken, of which the log-softmax of the logits is all that a score needs.
+        name: what to call the network in results.
+        preprocess: function of the images in [-1, 1], before they are resized; None: none. Its
+            own name is its description.
+        image_size: side to resize images to; None: they have the model's size.
+        resizer: one of `resizing.RESIZERS`, or a function of (images, size).
+        weights: where the weights come from, in words.
+
+    Raises:
+        ValueError: if the model has several inputs or outputs, a layer cannot be told or found,
+            the logits go through another activation, or an option is none of those above.
+
+    Example:
+        >>> classifier = keras.Sequential(
+        ...     [
+        ...         keras.Input((8, 8, 1)),
+        ...         keras.layers.Flatten(),
+        ...         keras.layers.Dense(16, "relu"),
+        ...         keras.layers.Dense(10, "softmax"),
+        ...     ]
+        ... )
+        >>> extractor = Extractor(classifier, name="digits", weights="none, an example")
+        >>> features, logits = extractor(np.zeros((5, 8, 8, 1), "float32"))
+        >>> features.shape, logits.shape, extractor.description["logits"]
+        ((5, 16), (5, 10), 'log-probabilities of the softmax')
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        features: str | None = None,
+        logits: str | bool | None = None,
+        *,
+        name: str,
+        preprocess: Callable | None = None,
+        image_size: int | None = None,
+        resizer: str | Callable = "bilinear",
+        weights: str = "as given",
+    ):
+        _check_model(model)
+        super().__init__(name, model.input_shape[-1])
+        self.weights = str(weights)
+        self.preprocess = preprocess
+        self.image_size = None if image_size is None else check_int("image_size", image_size, 1)
+        self.resizer = resizing.get(resizer)
+        self._features, tensor = _feature_tensor(model, features)
+        self._logits, outputs = _logit_tensor(model, logits)
+        self._network = keras.Model(model.inputs[0], {"features": tensor, **outputs})
+        self._size = model.input_shape[1:3]
+        self._forward = tf.function(self._compute, reduce_retracing=True)
+
+    def _run(self, images):
+        if self.image_size is None:
+            self._check_size(images)
+        return self._forward(images)
+
+    def _compute(self, images):
+        if self.preprocess is not None:
+            images = self.preprocess(images)
+        if self.image_size is not None:
+            images = self.resizer(images, self.image_size)
+        outputs = self._network(images, training=False)
+        features = tf.cast(outputs["features"], "float32")
+        features = tf.reshape(features, (-1, features.shape[-1]))
+        if "logits" not in outputs:
+            return features, None
+        logits = tf.cast(outputs["logits"], "float32")
+        if self._logits.startswith("log-prob"):
+            # The smallest normal number: a class of probability 0 adds 0 to a score.
+            logits = tf.math.log(tf.maximum(logits, np.finfo("float32").tiny))
+        return features, logits
+
+    def _details(self):
+        return {
+            "weights": self.weights,
+            "fingerprint": fingerprint(self._network.get_weights()),
+            "features": self._features,
+            "logits": self._logits,
+            "preprocess": getattr(self.preprocess, "__name__", str(self.preprocess)),
+            "image_size": "as given" if self.image_size is None else self.image_size,
+            "resizer": "none" if self.image_size is None else self.resizer.__name__,
+        }
+
+    def _check_size(self, images):
+        sizes = zip(images.shape[1:3], self._size, strict=True)
+        if any(wanted not in (None, size) for size, wanted in sizes):
+            raise ValueError(
+                f"Images must have the size of the network's input, {self._size}. Received: "
+                f"images of shape {tuple(images.shape)}. Pass `image_size` to resize them."
+            )
+
+
+def fingerprint(arrays) -> str:
+    """Sixteen hexadecimal digits of the SHA-256 of the arrays' bytes, or of bytes themselves."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(array if isinstance(array, bytes) else np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _check_images(images, channels):
+    shape, allowed = tuple(images.shape), sorted({1, channels})
+    if len(shape) != 4 or shape[-1] not in (allowed if channels == 3 else [channels]):
+        raise ValueError(
+            f"Images must have shape (batch, height, width, {channels}). Received: images of "
+            f"shape {shape}. Give the network's channels; one channel is repeated to three."
+        )
+    # Of NaN, as of a diverged generator, the comparison is false: it is the metric's to judge.
+    if not images.dtype.is_floating or bool(tf.reduce_any(tf.abs(images) > 1.01)):
+        raise ValueError(
+            "Images must be floats in [-1, 1]. Received: "
+            f"images of dtype {images.dtype.name} from {tf.reduce_min(images).numpy():g} to "
+            f"{tf.reduce_max(images).numpy():g}. Scale bytes by x / 127.5 - 1, or clip."
+        )
+
+
+def _check_model(model):
+    one = isinstance(model, keras.Model) and model.built and hasattr(model, "inputs")
+    if not one or len(model.inputs or ()) != 1 or len(model.outputs) != 1:
+        raise ValueError(
+            "`model` must be a built Sequential or functional Keras model of one input and one "
+            f"output. Received: {model!r}. Wrap it: keras.Model(inputs, model(inputs))."
+        )
+    if len(model.input_shape) != 4 or model.input_shape[-1] is None:
+        raise ValueError(
+            "`model` must take images (batch, height, width, channels). Received: input shape "
+            f"{model.input_shape}. Reshape in the model, and give its Input the channels."
+        )
+
+
+def _feature_tensor(model, name):
+    """The description and the tensor of the features."""
+    if name is None:
+        dense = _last_dense(model)
+        if dense is None:
+            raise ValueError(
+                "Without `features` the model must end in a Dense layer, or in one and a softmax, "
+                f"whose input is the features. Received: {_names(model)}. Pass the name of the "
+                "layer whose output is the features."
+            )
+        label, tensor = f"input of {dense.name}", dense.input
+    else:
+        label, tensor = f"output of {name}", _layer(model, "features", name).output
+    shape = tuple(tensor.shape)
+    if len(shape) < 2 or shape[-1] is None or any(side != 1 for side in shape[1:-1]):
+        raise ValueError(
+            "Features must have shape (n, d) or (n, 1, 1, d). Received: "
+            f"the {label} of shape {shape}. Name a layer after global pooling."
+        )
+    return label, tensor
+
+
+def _logit_tensor(model, name):
+    """The description and the tensor of the logits, in a dict that is empty without them."""
+    if name is False:
+        return "none", {}
+    last = model.layers[-1] if name is None else _layer(model, "logits", name)
+    tensor = model.outputs[0] if name is None else last.output
+    shape = tuple(tensor.shape)
+    if len(shape) != 2 or shape[1] is None or shape[1] < 2:
+        raise ValueError(
+            "Logits must have shape (n, k), of k > 1 classes. Received: "
+            f"the output of {last.name} of shape {shape}. Name another layer by `logits`, or pass "
+            "`logits=False` for a network without classes."
+        )
+    activation = _activation(last)
+    if activation == "softmax":
+        return "log-probabilities of the softmax", {"logits": tensor}
+    if activation == "linear":
+        return f"output of {last.name}", {"logits": tensor}
+    raise ValueError(
+        "Logits must be linear or go through a softmax. Received: "
+        f"{last.name} with activation {activation}. Name another layer by `logits`, or pass "
+        "`logits=False`."
+    )
+
+
+def _last_dense(model):
+    """The Dense layer that the model ends in, maybe followed by an activation; else None."""
+    *_, before, last = [None, None, *model.layers]
+    if isinstance(last, keras.layers.Softmax | keras.layers.Activation):
+        if before is None or last.input is not before.output:
+            return None
+        last = before
+    return last if isinstance(last, keras.layers.Dense) else None
+
+
+def _activation(layer):
+    if isinstance(layer, keras.layers.Softmax):
+        return "softmax"
+    function = getattr(layer, "activation", keras.activations.linear)
+    return getattr(function, "__name__", str(function))
+
+
+def _layer(model, key, name):
+    if isinstance(name, str) and name in {layer.name for layer in model.layers}:
+        return model.get_layer(name)
+    raise ValueError(
+        f"`{key}` must name a layer of the model. Received: {key}={name!r}. "
+        f"Choose one of {_names(model)}."
+    )
+
+
+def _names(model):
+    return ", ".join(layer.name for layer in model.layers)

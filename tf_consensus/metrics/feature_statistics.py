@@ -1,0 +1,105 @@
+"""Streaming mean and covariance of features."""
+
+import numpy as np
+
+from tf_consensus.checks import check_int
+
+
+class FeatureStatistics:
+    """Mean and unbiased covariance of rows that come in batches, in float64.
+
+    Kept are the count n, the mean m and the scatter S = Σ (x - m)(x - m)ᵀ. Two sets a and b merge
+    by δ = m_b - m_a, m = m_a + δ n_b/n, S = S_a + S_b + δδᵀ n_a n_b/n, so that nothing large
+    cancels and order and batch sizes matter only to rounding. Memory is two d × d matrices.
+
+    Args:
+        dim: number d of features.
+
+    Raises:
+        ValueError: if `dim` is not a positive integer.
+
+    Example:
+        >>> statistics = FeatureStatistics(2)
+        >>> for batch in ([[0.0, 1.0]], [[2.0, 3.0], [4.0, 2.0]]):
+        ...     statistics.update(batch)
+        >>> statistics.mean.tolist(), statistics.cov.tolist(), statistics.count
+        ([2.0, 2.0], [[4.0, 1.0], [1.0, 1.0]], 3)
+
+    Reference:
+        Chan, Golub, LeVeque, Algorithms for Computing the Sample Variance, 1983.
+    """
+
+    def __init__(self, dim: int):
+        self.dim = check_int("dim", dim, minimum=1)
+        self.count = 0
+        self._mean = np.zeros(self.dim)
+        self._scatter = np.zeros((self.dim, self.dim))
+
+    def update(self, features):
+        """Add rows.
+
+        Args:
+            features: (n, d); n may be 0. NaN and infinity make mean and covariance not finite.
+
+        Raises:
+            ValueError: if the shape is another.
+        """
+        features = np.asarray(features, dtype=float)
+        if features.ndim != 2 or features.shape[1] != self.dim:
+            raise ValueError(
+                f"`features` must have shape (n, {self.dim}). Received: features of shape "
+                f"{features.shape}. Flatten each image's features to one row."
+            )
+        if len(features):
+            with np.errstate(invalid="ignore", over="ignore"):
+                mean = features.mean(axis=0)
+                centred = features - mean
+                self._combine(len(features), mean, centred.T @ centred)
+
+    def merge(self, other: "FeatureStatistics"):
+        """Add the rows that another has seen.
+
+        Raises:
+            ValueError: if it is of another dimension.
+        """
+        if other.dim != self.dim:
+            raise ValueError(
+                "Statistics merge only if their dimensions are equal. Received: "
+                f"dim={self.dim} and dim={other.dim}. Use the same extractor for both."
+            )
+        if other.count:
+            self._combine(other.count, other._mean, other._scatter)
+
+    @property
+    def mean(self) -> np.ndarray:
+        """(d,).
+
+        Raises:
+            ValueError: without any row.
+        """
+        self._require(1, "mean")
+        return self._mean.copy()
+
+    @property
+    def cov(self) -> np.ndarray:
+        """S / (n - 1), of shape (d, d), symmetric.
+
+        Raises:
+            ValueError: of less than two rows.
+        """
+        self._require(2, "covariance")
+        return self._scatter / (self.count - 1)
+
+    def _combine(self, count, mean, scatter):
+        total = self.count + count
+        delta = mean - self._mean
+        self._scatter += scatter + np.outer(delta, delta) * (self.count * count / total)
+        self._mean += delta * (count / total)
+        self.count = total
+
+    def _require(self, count, what):
+        if self.count < count:
+            raise ValueError(
+                f"A {what} needs at least {count} rows. Received: {self.count}. "
+                "Call `update` with the features of more images."
+            )

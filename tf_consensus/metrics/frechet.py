@@ -1,0 +1,86 @@
+"""Fréchet distance between Gaussians, the FID's formula."""
+
+import math
+
+import numpy as np
+from scipy import linalg
+
+# Relative size below 0 that rounding gives no eigenvalue of a covariance.
+_TOLERANCE = 1e-6
+
+
+def frechet_distance(mean1, cov1, mean2, cov2) -> float:
+    """Return the squared Wasserstein-2 distance of two Gaussians, called the Fréchet distance.
+
+    d = ‖μ₁ - μ₂‖² + tr Σ₁ + tr Σ₂ - 2 Σ_i √λ_i(Σ₁Σ₂).
+
+    In exact arithmetic the λ_i are real and not negative; those computed of the product are
+    neither when a covariance is singular, as it is of no more images than features. So Σ_i √λ_i
+    is computed as what it equals, the sum of the singular values of √Σ₁ √Σ₂, in float64. An
+    eigenvalue of Σ₁ or Σ₂ below d ε times the largest is rounding and counts as 0, as does a
+    negative result for equal Gaussians. On two cores 2,048 features take some ten seconds.
+
+    The distance of finite samples is biased upwards; compare only those of equally many.
+
+    Args:
+        mean1: μ₁, (d,).
+        cov1: Σ₁, (d, d), symmetric.
+        mean2: μ₂, (d,).
+        cov2: Σ₂, (d, d), symmetric.
+
+    Returns:
+        The distance, in squared units of the features; infinity if an entry is not finite, as of
+        diverged samples.
+
+    Raises:
+        ValueError: if the shapes do not fit, or a matrix is not symmetric or has eigenvalues
+            that are negative by more than rounding.
+
+    Example:
+        >>> round(frechet_distance([0.0], [[4.0]], [3.0], [[1.0]]), 6)
+        10.0
+
+    Reference:
+        Heusel et al., GANs Trained by a Two Time-Scale Update Rule, 2017, equation 6.
+    """
+    arrays = [np.asarray(array, dtype=float) for array in (mean1, cov1, mean2, cov2)]
+    _check_shapes(*arrays)
+    if not all(np.isfinite(array).all() for array in arrays):
+        return math.inf
+    mean1, cov1, mean2, cov2 = arrays
+    roots = linalg.svdvals(_root("cov1", cov1).T @ _root("cov2", cov2))
+    distance = np.sum((mean1 - mean2) ** 2) + np.trace(cov1) + np.trace(cov2) - 2 * roots.sum()
+    return max(0.0, float(distance))
+
+
+def _root(key, cov):
+    """A matrix R, (d, d), with R Rᵀ = cov."""
+    scale = np.abs(cov).max()
+    if np.abs(cov - cov.T).max() > _TOLERANCE * scale:
+        raise ValueError(
+            f"`{key}` must be symmetric. Received: a matrix that differs from its transpose by "
+            f"{np.abs(cov - cov.T).max():.2g}. Pass a covariance."
+        )
+    values, vectors = linalg.eigh(cov)
+    if values[0] < -_TOLERANCE * scale * len(cov):
+        raise ValueError(
+            f"`{key}` must have no negative eigenvalues. Received: {key} with the eigenvalue "
+            f"{values[0]:.2g}. Pass a covariance, computed in float64."
+        )
+    values[values < len(cov) * np.finfo(float).eps * values[-1]] = 0.0
+    return vectors * np.sqrt(values)
+
+
+def _check_shapes(mean1, cov1, mean2, cov2):
+    d = mean1.size
+    if (
+        not d
+        or mean1.shape != (d,)
+        or mean2.shape != (d,)
+        or not cov1.shape == cov2.shape == (d, d)
+    ):
+        shapes = ", ".join(str(array.shape) for array in (mean1, cov1, mean2, cov2))
+        raise ValueError(
+            "Means must have shape (d,) and covariances (d, d), d at least 1. Received: "
+            f"shapes {shapes}. Take both of the same extractor's `FeatureStatistics`."
+        )

@@ -1,0 +1,208 @@
+"""Metrics of generated images, for `callbacks.EvaluateGAN`."""
+
+import math
+
+import numpy as np
+
+from tf_consensus.checks import check_int
+from tf_consensus.metrics.extractor import ImageNetwork
+from tf_consensus.metrics.feature_statistics import FeatureStatistics
+from tf_consensus.metrics.frechet import frechet_distance
+from tf_consensus.metrics.kernel import kernel_distance
+from tf_consensus.metrics.neighbours import precision_recall
+from tf_consensus.metrics.reference import Reference
+from tf_consensus.metrics.score import classifier_score
+
+# The names that results carry: of the reference network, and of any other.
+_KEYS = {
+    "score": ("inception_score", "classifier_score"),
+    "frechet": ("fid", "frechet_distance"),
+    "kernel": ("kid", "kernel_distance"),
+}
+
+
+class ImageScores:
+    """Scores of all images since `reset_state`, from one pass through the extractor.
+
+    `result()` holds, by the reference network of `inception.frozen_inception`,
+
+    - `inception_score`, `inception_score_std`: `classifier_score`, if the extractor has logits;
+    - `fid`: `frechet_distance` to the reference;
+    - `kid`, `kid_std`: `kernel_distance`, if asked for;
+    - `precision`, `recall`: `precision_recall`, if asked for;
+
+    and by any other network `classifier_score`, `classifier_score_std`, `frechet_distance`,
+    `kernel_distance`, `kernel_distance_std` instead of the first names, because its numbers are
+    not comparable with published ones. Without images every value is NaN.
+
+    Kept between batches are logits, the features' statistics and, for the last two, the features
+    of the first images, as many as the reference's sample has; never the images.
+
+    Args:
+        extractor: `Extractor`, or what `inception` makes.
+        reference: the real images' `Reference`, by the same extractor.
+        splits: of the score.
+        kid: whether to compute the kernel distance.
+        precision_recall: whether to compute precision and recall.
+        name: of the metric; the logs show the keys above.
+
+    Raises:
+        ValueError: if the reference is another extractor's, or `splits` not a positive integer.
+
+    Example:
+        >>> scores = ImageScores(extractor, Reference.load("cifar10_test.npz"))
+        >>> gan.fit(dataset, callbacks=[callbacks.EvaluateGAN([scores], samples=6400)])
+    """
+
+    _parts = ("score", "frechet")
+
+    def __init__(
+        self,
+        extractor: ImageNetwork,
+        reference: Reference | None,
+        splits: int = 10,
+        kid: bool = False,
+        precision_recall: bool = False,
+        name: str = "image_scores",
+    ):
+        options = {"kernel": kid, "precision_recall": precision_recall}
+        self._parts += tuple(part for part, asked in options.items() if asked)
+        if reference is not None:
+            reference.check(extractor)
+        if extractor.description["logits"] == "none":
+            self._parts = tuple(part for part in self._parts if part != "score")
+        self.extractor = extractor
+        self.reference = reference
+        self.splits = check_int("splits", splits, minimum=1)
+        self.name = name
+        self.reset_state()
+
+    @property
+    def directions(self) -> dict[str, str]:
+        """Of each result that has a better end, which: "up" or "down"."""
+        ends = {self._key("score"): "up", self._key("frechet"): "down", self._key("kernel"): "down"}
+        ends |= {"precision": "up", "recall": "up"}
+        return {key: end for key, end in ends.items() if key in self._names()}
+
+    def reset_state(self):
+        """Forgets all images."""
+        self._count = 0
+        self._logits, self._kept = [], []
+        self._statistics = None
+        self._results = None
+
+    def update_state(self, images):
+        """Adds a batch of images (batch, H, W, C) in [-1, 1]."""
+        features, logits = self.extractor(images)
+        if "score" in self._parts:
+            self._logits.append(logits)
+        if "frechet" in self._parts:
+            self._statistics = self._statistics or FeatureStatistics(features.shape[1])
+            self._statistics.update(features)
+        if "kernel" in self._parts or "precision_recall" in self._parts:
+            self._kept.append(features[: max(0, len(self.reference.sample) - self._count)])
+        self._count += len(features)
+        self._results = None
+
+    def result(self) -> dict[str, float]:
+        """The numbers that the class describes."""
+        if not self._count:
+            return dict.fromkeys(self._names(), math.nan)
+        # Kept, because a distance of many features takes seconds.
+        if self._results is None:
+            values = [value for part in self._parts for value in getattr(self, f"_{part}")()]
+            self._results = dict(zip(self._names(), values, strict=True))
+        return dict(self._results)
+
+    def description(self) -> dict:
+        """What the numbers depend on beside the images: counts, split and the extractor's."""
+        about = {"n_fake": self._count}
+        if self.reference is not None:
+            about |= {"n_real": self.reference.n_real, "reference_split": self.reference.split}
+        if "score" in self._parts:
+            about["splits"] = self.splits
+        if "kernel" in self._parts or "precision_recall" in self._parts:
+            about["n_sample"] = len(self.reference.sample)
+        return about | self.extractor.description
+
+    def _score(self):
+        return classifier_score(np.concatenate(self._logits), self.splits)
+
+    def _frechet(self):
+        own = self._statistics
+        return [frechet_distance(own.mean, own.cov, self.reference.mean, self.reference.cov)]
+
+    def _kernel(self):
+        return kernel_distance(self.reference.sample, np.concatenate(self._kept))
+
+    def _precision_recall(self):
+        return precision_recall(self.reference.sample, np.concatenate(self._kept))
+
+    def _key(self, part):
+        return _KEYS[part][0 if self.extractor.reference_network else 1]
+
+    def _names(self):
+        """The results' keys, in the order of the parts."""
+        names = []
+        for part in self._parts:
+            if part == "precision_recall":
+                names += ["precision", "recall"]
+            else:
+                names += [self._key(part)] + [f"{self._key(part)}_std"] * (part != "frechet")
+        return names
+
+
+class InceptionScore(ImageScores):
+    """The score of `ImageScores` alone, which needs no real images.
+
+    Args:
+        extractor: one with logits.
+        splits: number of splits.
+        name: of the metric.
+
+    Raises:
+        ValueError: if the extractor has no logits, or `splits` is not a positive integer.
+    """
+
+    _parts = ("score",)
+
+    def __init__(self, extractor: ImageNetwork, splits: int = 10, name: str = "inception_score"):
+        super().__init__(extractor, None, splits, name=name)
+        if not self._parts:
+            raise ValueError(
+                "A score needs logits. Received: an extractor without any, "
+                f"{extractor.name!r}. Pass `logits` to the extractor."
+            )
+
+
+class FrechetDistance(ImageScores):
+    """The Fréchet distance of `ImageScores` alone."""
+
+    _parts = ("frechet",)
+
+    def __init__(
+        self, extractor: ImageNetwork, reference: Reference, name: str = "frechet_distance"
+    ):
+        super().__init__(extractor, reference, name=name)
+
+
+class KernelDistance(ImageScores):
+    """The kernel distance of `ImageScores` alone."""
+
+    _parts = ("kernel",)
+
+    def __init__(
+        self, extractor: ImageNetwork, reference: Reference, name: str = "kernel_distance"
+    ):
+        super().__init__(extractor, reference, name=name)
+
+
+class PrecisionRecall(ImageScores):
+    """Precision and recall of `ImageScores` alone."""
+
+    _parts = ("precision_recall",)
+
+    def __init__(
+        self, extractor: ImageNetwork, reference: Reference, name: str = "precision_recall"
+    ):
+        super().__init__(extractor, reference, name=name)

@@ -1,0 +1,77 @@
+"""The classifier score: the inception score, of any classifier."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import log_softmax
+
+from tf_consensus.checks import check_int
+
+
+class MeanStd(NamedTuple):
+    """Mean and population standard deviation over parts of a sample."""
+
+    mean: float
+    std: float
+
+
+def classifier_score(logits, splits: int = 10) -> MeanStd:
+    """Return exp of the mutual information between an image and its class, over splits.
+
+    With p(y|x) the softmax of the logits of image x and p(y) its mean over a split,
+    score = exp E_x KL(p(y|x) ‖ p(y)), between 1 (all images alike) and k (every image certain,
+    the k classes even). Split i of s is the rows i n/s to (i + 1) n/s, each rounded down, so the
+    result depends on the rows' order as far as the splits do. Computed in float64. The inception
+    score is this of the reference network's logits without their bias.
+
+    A split's score is biased towards 1 when it has few images for its classes; compare only
+    scores of equally many.
+
+    Args:
+        logits: (n, k), each row up to a constant; log-probabilities are logits.
+        splits: number s of parts.
+
+    Returns:
+        Mean and population standard deviation of the splits' scores; NaN if a logit is NaN.
+
+    Raises:
+        ValueError: if `logits` is no (n, k) array, or `splits` not an integer from 1 to n.
+
+    Example:
+        >>> classifier_score(100.0 * np.eye(4), splits=1)
+        MeanStd(mean=4.0, std=0.0)
+
+    Reference:
+        Salimans et al., Improved Techniques for Training GANs, 2016, section 4.
+    """
+    logits = _check_logits(logits)
+    splits = check_int("splits", splits, minimum=1)
+    n = len(logits)
+    if splits > n:
+        raise ValueError(
+            "Every split needs an image. Received: "
+            f"{n} images, splits={splits!r}. Generate more samples, or take fewer splits."
+        )
+    with np.errstate(invalid="ignore"):
+        log_p = log_softmax(logits, axis=1)
+        parts = [log_p[i * n // splits : (i + 1) * n // splits] for i in range(splits)]
+        scores = [_score(part) for part in parts]
+    return MeanStd(float(np.mean(scores)), float(np.std(scores)))
+
+
+def _score(log_p):
+    p = np.exp(log_p)
+    mean = p.mean(axis=0)
+    # p (log p - log mean), 0 where p is: there the logarithms may be infinite.
+    terms = np.where(p == 0, 0.0, p * (log_p - np.log(np.where(mean == 0, 1.0, mean))))
+    return np.exp(terms.sum(axis=1).mean())
+
+
+def _check_logits(logits):
+    array = np.asarray(logits, dtype=float)
+    if array.ndim == 2 and array.size:
+        return array
+    raise ValueError(
+        "`logits` must have shape (n, k), one row an image. Received: "
+        f"logits of shape {array.shape}. Stack the batches of an extractor."
+    )
