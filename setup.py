@@ -21,6 +21,7 @@ setup(
         "matplotlib>=3.10.9",
         "numpy>=1.26",
         "pillow>=10.0",
+        "protobuf>=3.20.3",
         "scipy>=1.11",
         "tensorflow>=2.16.2",
     ],

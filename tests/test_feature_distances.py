@@ -48,6 +48,21 @@ def test_frechet_distance_of_singular_covariances():
     assert distance == pytest.approx(u @ u + w @ w - 2 * abs(u @ w), rel=1e-9)
     cov = covariance(3, d=60, rank=7)
     assert metrics.frechet_distance(np.ones(60), cov, np.ones(60), cov) < 1e-9 * np.trace(cov)
+    # A generator that always makes the same image.
+    collapsed = metrics.frechet_distance(np.ones(60), np.zeros((60, 60)), np.zeros(60), cov)
+    assert collapsed == pytest.approx(60 + np.trace(cov), rel=1e-12)
+
+
+def test_frechet_distance_of_less_images_than_features():
+    a, b = np.random.default_rng(5).normal(size=(2, 20, 50))
+    # The nuclear norm of the product of the centred rows, in another order than the function's.
+    centred = [(x - x.mean(axis=0)) / math.sqrt(19) for x in (a, b)]
+    roots = np.linalg.svd(centred[0] @ centred[1].T, compute_uv=False).sum()
+    moments = [(x.mean(axis=0), np.cov(x.T)) for x in (a, b)]
+    expected = np.sum((moments[0][0] - moments[1][0]) ** 2)
+    expected += np.trace(moments[0][1] + moments[1][1]) - 2 * roots
+    distance = metrics.frechet_distance(*moments[0], *moments[1])
+    assert distance == pytest.approx(expected, rel=1e-9)
 
 
 def test_frechet_distance_of_diverged_samples_is_infinite():

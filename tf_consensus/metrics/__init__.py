@@ -1,6 +1,6 @@
 """Metrics that compare generated samples with their target."""
 
-from tf_consensus.metrics import resizing
+from tf_consensus.metrics import inception, resizing
 from tf_consensus.metrics.extractor import Extracted, Extractor
 from tf_consensus.metrics.feature_statistics import FeatureStatistics
 from tf_consensus.metrics.frechet import frechet_distance
@@ -34,6 +34,7 @@ __all__ = [
     "Wasserstein1",
     "classifier_score",
     "frechet_distance",
+    "inception",
     "kernel_distance",
     "precision_recall",
     "resizing",

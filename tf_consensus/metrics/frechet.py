@@ -5,7 +5,7 @@ import math
 import numpy as np
 from scipy import linalg
 
-# Relative size below 0 that rounding gives no eigenvalue of a covariance.
+# Relative to the largest entry: more than rounding does to a covariance.
 _TOLERANCE = 1e-6
 
 
@@ -16,9 +16,10 @@ def frechet_distance(mean1, cov1, mean2, cov2) -> float:
 
     In exact arithmetic the λ_i are real and not negative; those computed of the product are
     neither when a covariance is singular, as it is of no more images than features. So Σ_i √λ_i
-    is computed as what it equals, the sum of the singular values of √Σ₁ √Σ₂, in float64. An
-    eigenvalue of Σ₁ or Σ₂ below d ε times the largest is rounding and counts as 0, as does a
-    negative result for equal Gaussians. On two cores 2,048 features take some ten seconds.
+    is computed as what it equals, the sum of the singular values of L₁ᵀL₂ where Σ = L Lᵀ by a
+    pivoted Cholesky factorization, in float64. Pivots below d ε times the largest variance are
+    rounding and count as 0, as does a negative result for equal Gaussians. Of 2,048 features it
+    takes some 18 seconds of one core, shared by all there are.
 
     The distance of finite samples is biased upwards; compare only those of equally many.
 
@@ -48,27 +49,29 @@ def frechet_distance(mean1, cov1, mean2, cov2) -> float:
     if not all(np.isfinite(array).all() for array in arrays):
         return math.inf
     mean1, cov1, mean2, cov2 = arrays
-    roots = linalg.svdvals(_root("cov1", cov1).T @ _root("cov2", cov2))
-    distance = np.sum((mean1 - mean2) ** 2) + np.trace(cov1) + np.trace(cov2) - 2 * roots.sum()
+    product = _root("cov1", cov1).T @ _root("cov2", cov2)
+    roots = linalg.svdvals(product).sum() if product.size else 0.0
+    distance = np.sum((mean1 - mean2) ** 2) + np.trace(cov1) + np.trace(cov2) - 2 * roots
     return max(0.0, float(distance))
 
 
 def _root(key, cov):
-    """A matrix R, (d, d), with R Rᵀ = cov."""
+    """A matrix L, (d, rank), with L Lᵀ = cov."""
     scale = np.abs(cov).max()
     if np.abs(cov - cov.T).max() > _TOLERANCE * scale:
         raise ValueError(
             f"`{key}` must be symmetric. Received: a matrix that differs from its transpose by "
             f"{np.abs(cov - cov.T).max():.2g}. Pass a covariance."
         )
-    values, vectors = linalg.eigh(cov)
-    if values[0] < -_TOLERANCE * scale * len(cov):
+    upper, pivots, rank, _ = linalg.lapack.dpstrf(cov)
+    root = np.empty((len(cov), rank))
+    root[pivots - 1] = np.triu(upper)[:rank].T
+    if np.abs(root @ root.T - cov).max() > _TOLERANCE * scale:
         raise ValueError(
             f"`{key}` must have no negative eigenvalues. Received: {key} with the eigenvalue "
-            f"{values[0]:.2g}. Pass a covariance, computed in float64."
+            f"{linalg.eigvalsh(cov)[0]:.2g}. Pass a covariance, computed in float64."
         )
-    values[values < len(cov) * np.finfo(float).eps * values[-1]] = 0.0
-    return vectors * np.sqrt(values)
+    return root
 
 
 def _check_shapes(mean1, cov1, mean2, cov2):
