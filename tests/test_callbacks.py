@@ -1,16 +1,57 @@
 """Callbacks during fit: evaluation of samples and the spectrum."""
 
 import math
+import weakref
+from typing import ClassVar
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from test_gan import OPTIMIZERS, batches, fit, make_gan
 
 import tf_consensus as tfc
 from tf_consensus.callbacks import EvaluateGAN, SpectrumMonitor, describe_spectrum
 
 MODES = [[0.0, 0.0]]
+
+
+class Recorder:
+    """A metric that keeps its batches and gives one value after another."""
+
+    name = "recorder"
+    directions: ClassVar = {"distance": "down", "score": "up"}
+
+    def __init__(self, values=()):
+        self.values = iter(values)
+        self.reset_state()
+
+    def reset_state(self):
+        self.batches, self.value = [], math.nan
+
+    def update_state(self, samples):
+        if not self.batches:
+            self.value = next(self.values, 0.0)
+        self.batches.append(samples)
+
+    def result(self):
+        return {"distance": self.value, "score": -self.value, "spread": 2 * self.value}
+
+
+def image_gan():
+    generator = keras.Sequential(
+        [keras.Input((3,)), keras.layers.Dense(48, "tanh"), keras.layers.Reshape((4, 4, 3))]
+    )
+    discriminator = keras.Sequential(
+        [keras.Input((4, 4, 3)), keras.layers.Flatten(), keras.layers.Dense(1)]
+    )
+    gan = tfc.GAN(generator, discriminator, latent_dim=3, seed=0)
+    gan.compile(optimizer=tfc.SimultaneousOptimizer("sgd", learning_rate=1e-3))
+    return gan
+
+
+def image_data():
+    return tf.data.Dataset.from_tensors(tf.zeros((5, 4, 4, 3))).repeat()
 
 
 def test_evaluation_is_that_of_the_generators_samples():
@@ -31,6 +72,112 @@ def test_epochs_between_evaluations_hold_nan():
     mean = keras.metrics.Mean(name="mean")
     history = fit(make_gan(), epochs=3, callbacks=[EvaluateGAN([mean], samples=8, every=2)])
     assert [math.isnan(value) for value in history["mean"]] == [True, False, True]
+
+
+def test_samples_come_in_batches_of_their_own_latents():
+    gan, recorder = image_gan(), Recorder()
+    evaluate = EvaluateGAN([recorder], samples=600)
+    evaluate.set_model(gan)
+    evaluate.evaluate()
+    assert [len(batch) for batch in recorder.batches] == [256, 256, 88]
+    np.testing.assert_array_equal(recorder.batches[0], gan.generate(256, seed=0))
+    everything = np.concatenate(recorder.batches).reshape(600, -1)
+    assert len(np.unique(everything, axis=0)) == 600
+    evaluate.evaluate()
+    np.testing.assert_array_equal(np.concatenate(recorder.batches).reshape(600, -1), everything)
+    seen = []
+    evaluate = EvaluateGAN([recorder], 600, on_samples=lambda *args: seen.append(args))
+    evaluate.set_model(gan)
+    evaluate.evaluate()
+    np.testing.assert_array_equal(seen[0][1].reshape(600, -1), everything)
+
+
+def test_batches_are_forgotten():
+    class Alive:
+        """Counts the batches that are still referred to."""
+
+        name = "alive"
+
+        def __init__(self):
+            self.batches, self.most = [], 0
+
+        def reset_state(self):
+            pass
+
+        def update_state(self, samples):
+            self.batches.append(weakref.ref(samples))
+            self.most = max(self.most, sum(batch() is not None for batch in self.batches))
+
+        def result(self):
+            return 0.0
+
+    alive = Alive()
+    evaluate = EvaluateGAN([alive], samples=20, batch_size=2)
+    evaluate.set_model(image_gan())
+    evaluate.evaluate()
+    assert len(alive.batches) == 10
+    # The one that was just measured and the one that comes next.
+    assert alive.most <= 2
+
+
+def test_best_and_final_are_kept_and_reported(capsys):
+    values = [5.0, 2.0, math.nan, 3.0]
+    lines = []
+    evaluate = EvaluateGAN([Recorder(values)], samples=8, every=2, report=lines.append)
+    history = fit(image_gan(), image_data(), epochs=8, steps_per_epoch=10, callbacks=[evaluate])
+    expected = [math.nan, 5, math.nan, 2, math.nan, math.nan, math.nan, 3]
+    np.testing.assert_array_equal(history["distance"], expected)
+    assert evaluate.best == {"distance": (40, 2.0), "score": (40, -2.0)}
+    assert evaluate.final == {"distance": (80, 3.0), "score": (80, -3.0), "spread": (80, 6.0)}
+    assert evaluate.best["distance"].step == 40
+    assert lines == [
+        "step 80: distance 3 (best 2 at step 40), score -3 (best -2 at step 40), spread 6"
+    ]
+    assert capsys.readouterr().out == ""
+
+
+def test_a_resumed_run_is_told_of_its_log():
+    evaluate = EvaluateGAN([Recorder()])
+    evaluate.record(10, {"distance": 1.0, "score": 1.0})
+    evaluate.record(20, {"distance": 2.0, "score": 2.0})
+    assert evaluate.best == {"distance": (10, 1.0), "score": (20, 2.0)}
+    assert evaluate.final["distance"] == (20, 2.0)
+
+
+def test_metrics_know_which_end_is_better(capsys):
+    coverage = tfc.metrics.ModeCoverage(MODES, stddev=0.1)
+    distance = tfc.metrics.Wasserstein1(np.zeros((64, 2)))
+    mean = keras.metrics.Mean(name="mean")
+    evaluate = EvaluateGAN([coverage, distance, mean], samples=64)
+    fit(make_gan(), epochs=1, callbacks=[evaluate])
+    directions = {**coverage.directions, **distance.directions}
+    assert set(coverage.directions) == set(coverage.result())
+    assert set(evaluate.best) == set(directions)
+    assert set(evaluate.final) == {*directions, "mean"}
+    assert directions["wasserstein1"] == directions["mode_kl"] == "down"
+    assert directions["modes_covered"] == "up"
+    assert capsys.readouterr().out.startswith("step 6: modes_covered ")
+
+
+def test_image_scores_join_the_logs():
+    classifier = keras.Sequential(
+        [keras.Input((4, 4, 3)), keras.layers.Flatten(), keras.layers.Dense(3)]
+    )
+    extractor = tfc.metrics.Extractor(classifier, name="small")
+    real = np.random.default_rng(0).uniform(-1, 1, (50, 4, 4, 3))
+    reference = tfc.metrics.Reference.of(extractor, [real])
+    scores = tfc.metrics.ImageScores(extractor, reference, splits=2)
+    evaluate = EvaluateGAN([scores], samples=40, batch_size=16, every=2, report=None)
+    gan = image_gan()
+    history = fit(gan, image_data(), epochs=2, steps_per_epoch=2, callbacks=[evaluate])
+    assert math.isnan(history["classifier_score"][0])
+    again = tfc.metrics.FrechetDistance(extractor, reference)
+    for batch in evaluate._batches():
+        again.update_state(batch)
+    expected = again.result()["frechet_distance"]
+    assert history["frechet_distance"][1] == pytest.approx(expected, rel=1e-6)
+    assert evaluate.final["frechet_distance"] == (4, history["frechet_distance"][1])
+    assert scores.description()["n_fake"] == 40
 
 
 def test_spectrum_in_the_logs_is_that_of_the_dense_jacobian(capsys):
@@ -88,6 +235,7 @@ def test_the_line_names_the_eigenvalue_that_limits_the_step():
     ("make", "message"),
     [
         (lambda: EvaluateGAN(samples=0), "`samples` must be an integer of at least 1"),
+        (lambda: EvaluateGAN(batch_size=0), "`batch_size` must be an integer of at least 1"),
         (lambda: EvaluateGAN(every=1.5), "`every` must be an integer of at least 1"),
         (lambda: SpectrumMonitor([[0.0]], every=0), "`every` must be an integer of at least 1"),
         (lambda: SpectrumMonitor([[0.0]], dense_limit=0), "`dense_limit` must be an integer"),

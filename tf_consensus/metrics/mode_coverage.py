@@ -91,6 +91,12 @@ class ModeCoverage(keras.metrics.Metric):
             "mode_kl": self._kl(count),
         }
 
+    @property
+    def directions(self) -> dict[str, str]:
+        """Which end of each result is the better one, "up" or "down"."""
+        ups = ("modes_covered", "within_3_sigma", f"within_{self.within}")
+        return {**dict.fromkeys(ups, "up"), "mode_kl": "down"}
+
     def get_config(self):
         """Return the constructor's arguments."""
         own = {"modes": self.modes.tolist(), "stddev": self.stddev, "within": self.within}

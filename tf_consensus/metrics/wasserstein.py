@@ -147,6 +147,11 @@ class Wasserstein1(keras.metrics.Metric):
         self.seed = check_int("seed", seed, minimum=0)
         self.reset_state()
 
+    @property
+    def directions(self) -> dict[str, str]:
+        """The distance is better when it is smaller."""
+        return {self.name: "down"}
+
     def reset_state(self):
         """Forget all samples."""
         self._batches = []

@@ -1,7 +1,7 @@
-"""Keras callbacks for GAN training."""
+"""Which step sizes are stable, said during training."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -11,79 +11,6 @@ from tf_consensus import spectrum
 from tf_consensus.checks import check_count, check_float
 from tf_consensus.optimizers import AlternatingOptimizer
 from tf_consensus.spectrum import flat
-
-
-class EvaluateGAN(keras.callbacks.Callback):
-    """Puts metrics of generated samples into the logs during `fit`.
-
-    At the end of each `every`-th epoch the same latents are turned into samples, and the metrics'
-    results join the epoch's logs, where the progress bar, CSVLogger, TensorBoard and History find
-    them. In the other epochs they are NaN, so that every epoch has the same keys.
-
-    Args:
-        metrics: Keras metrics of samples; a result may be a dict, as `metrics.ModeCoverage`'s is.
-        samples: number of samples to generate.
-        every: evaluate each `every`-th epoch.
-        seed: determines the latents.
-        on_samples: called with (steps taken, samples) at each evaluation and before the first
-            epoch, e.g. to save them.
-
-    Raises:
-        ValueError: if `samples` or `every` is not a positive integer.
-
-    Example:
-        >>> coverage = metrics.ModeCoverage(data.ring_modes(), stddev=0.01)
-        >>> history = gan.fit(dataset, steps_per_epoch=100, callbacks=[EvaluateGAN([coverage])])
-    """
-
-    def __init__(
-        self,
-        metrics: Sequence[keras.metrics.Metric] = (),
-        samples: int = 2560,
-        every: int = 1,
-        seed: int = 0,
-        on_samples: Callable[[int, np.ndarray], None] | None = None,
-    ):
-        super().__init__()
-        hint = "For example EvaluateGAN(metrics, samples=2560, every=1)."
-        self.metrics = list(metrics)
-        self.samples = check_count("samples", samples, hint)
-        self.every = check_count("every", every, hint)
-        self.seed = seed
-        self.on_samples = on_samples
-
-    def on_train_begin(self, logs=None):
-        """Hands out the samples of the untrained, or restored, generator."""
-        if self.on_samples is not None:
-            self.evaluate()
-
-    def on_epoch_end(self, epoch, logs=None):
-        """Evaluates, or fills in NaN."""
-        results = self.evaluate() if (epoch + 1) % self.every == 0 else self._missing()
-        if logs is not None:
-            logs.update(results)
-
-    def evaluate(self) -> dict[str, float]:
-        """The metrics of freshly generated samples, by name."""
-        samples = self.model.generate(self.samples, seed=self.seed, batch_size=self.samples)
-        if self.on_samples is not None:
-            self.on_samples(int(self.model.optimizer.iterations), samples)
-        results = {}
-        for metric in self.metrics:
-            metric.reset_state()
-            metric.update_state(samples)
-            results.update(_named(metric))
-        return results
-
-    def _missing(self):
-        return {key: math.nan for metric in self.metrics for key in _named(metric)}
-
-
-def _named(metric):
-    result = metric.result()
-    results = result if isinstance(result, dict) else {metric.name: result}
-    return {key: float(value) for key, value in results.items()}
-
 
 _KEYS = ("spectrum_real", "spectrum_rotation", "spectrum_quotient", "step_limit_gradient")
 _CONSENSUS_KEYS = (*(f"consensus_{key}" for key in _KEYS[:3]), "step_limit_consensus")
