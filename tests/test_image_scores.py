@@ -76,6 +76,25 @@ def test_a_softmax_gives_log_probabilities(activation, layers):
     assert extractor.description["logits"] == "log-probabilities of the softmax"
 
 
+def test_a_softmax_in_a_model_within_the_model_is_seen():
+    inner, x = classifier("softmax"), images(4)
+    inputs = keras.Input((6, 6, 1))
+    flat = keras.layers.Flatten(name="pixels")(inputs)
+    outer = keras.Model(inputs, inner(keras.layers.Reshape((6, 6, 1))(flat)))
+    with pytest.raises(ValueError, match="Without `features` the model must end in a Dense"):
+        Extractor(outer, name="nested")
+    extractor = Extractor(outer, "pixels", name="nested")
+    np.testing.assert_allclose(extractor(x).logits, np.log(inner(x)), atol=1e-5)
+    assert extractor.description["logits"] == "log-probabilities of the softmax"
+
+
+def test_a_softmax_that_cannot_be_seen_is_found_out():
+    model, x = classifier("softmax", layers=[keras.layers.Flatten()]), images(4)
+    extractor = Extractor(model, "hidden", name="hidden softmax")
+    with pytest.raises(ValueError, match=r"must not be probabilities.*Received: .*\. Name the la"):
+        extractor(x)
+
+
 def test_named_layers_and_none():
     model, x = classifier("softmax"), images(2)
     only = Extractor(model, features="hidden", logits=False, name="features")
@@ -397,6 +416,11 @@ def test_without_logits_there_is_no_score():
     assert list(scores.result()) == ["frechet_distance"]
     with pytest.raises(ValueError, match=r"A score needs logits\. Received: .*'features'\. Pass"):
         metrics.InceptionScore(extractor)
+
+
+def test_distances_need_real_images():
+    with pytest.raises(ValueError, match=r"Distances need real .*Received: reference=None\. Pass"):
+        ImageScores(make_extractor(), None)
 
 
 def test_splits_must_be_positive():

@@ -161,6 +161,6 @@ def test_keras_inception_cannot_be_mistaken_for_the_reference():
     assert "not the reference" in about["network"]
     assert about["weights"] == "keras.applications, None"
     assert (about["image_size"], about["resizer"]) == (299, "bilinear")
-    scores = ImageScores(extractor, None)
+    scores = InceptionScore(extractor)
     assert next(iter(scores.result())) == "classifier_score"
     keras.backend.clear_session()

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_consensus.checks import check_int
-from tf_consensus.metrics import resizing
+from tf_consensus.metrics import layers, resizing
 
 
 class Extracted(NamedTuple):
@@ -92,7 +92,8 @@ class Extractor(ImageNetwork):
 
     Raises:
         ValueError: if the model has several inputs or outputs, a layer cannot be told or found,
-            the logits go through another activation, or an option is none of those above.
+            the logits go through another activation, or an option is none of those above; when
+            called, if the logits turn out to be probabilities.
 
     Example:
         >>> classifier = keras.Sequential(
@@ -121,14 +122,14 @@ class Extractor(ImageNetwork):
         resizer: str | Callable = "bilinear",
         weights: str = "as given",
     ):
-        _check_model(model)
+        layers.check_model(model)
         super().__init__(name, model.input_shape[-1])
         self.weights = str(weights)
         self.preprocess = preprocess
         self.image_size = None if image_size is None else check_int("image_size", image_size, 1)
         self.resizer = resizing.get(resizer)
-        self._features, tensor = _feature_tensor(model, features)
-        self._logits, outputs = _logit_tensor(model, logits)
+        self._features, tensor = layers.feature_tensor(model, features)
+        self._logits, outputs = layers.logit_tensor(model, logits)
         self._network = keras.Model(model.inputs[0], {"features": tensor, **outputs})
         self._size = model.input_shape[1:3]
         self._forward = tf.function(self._compute, reduce_retracing=True)
@@ -136,7 +137,10 @@ class Extractor(ImageNetwork):
     def _run(self, images):
         if self.image_size is None:
             self._check_size(images)
-        return self._forward(images)
+        features, logits = self._forward(images)
+        if logits is not None and self._logits != layers.SOFTMAX:
+            _check_not_probabilities(logits)
+        return features, logits
 
     def _compute(self, images):
         if self.preprocess is not None:
@@ -149,7 +153,7 @@ class Extractor(ImageNetwork):
         if "logits" not in outputs:
             return features, None
         logits = tf.cast(outputs["logits"], "float32")
-        if self._logits.startswith("log-prob"):
+        if self._logits == layers.SOFTMAX:
             # The smallest normal number: a class of probability 0 adds 0 to a score.
             logits = tf.math.log(tf.maximum(logits, np.finfo("float32").tiny))
         return features, logits
@@ -174,6 +178,17 @@ class Extractor(ImageNetwork):
             )
 
 
+def _check_not_probabilities(logits):
+    # A softmax of the user's own that no layer's type or activation tells.
+    sums = tf.reduce_sum(logits, axis=1)
+    if tf.reduce_all(logits >= 0) and tf.reduce_all(tf.abs(sums - 1.0) < 1e-5):
+        raise ValueError(
+            "Logits must not be probabilities, unless a Softmax layer or activation gives them. "
+            f"Received: logits={logits[0].numpy()}, … that are positive and sum to 1. Name the "
+            "layer before by `logits`, or end the model in keras.layers.Softmax."
+        )
+
+
 def fingerprint(arrays) -> str:
     """Sixteen hexadecimal digits of the SHA-256 of the arrays' bytes, or of bytes themselves."""
     digest = hashlib.sha256()
@@ -196,94 +211,3 @@ def _check_images(images, channels):
             f"images of dtype {images.dtype.name} from {tf.reduce_min(images).numpy():g} to "
             f"{tf.reduce_max(images).numpy():g}. Scale bytes by x / 127.5 - 1, or clip."
         )
-
-
-def _check_model(model):
-    one = isinstance(model, keras.Model) and model.built and hasattr(model, "inputs")
-    if not one or len(model.inputs or ()) != 1 or len(model.outputs) != 1:
-        raise ValueError(
-            "`model` must be a built Sequential or functional Keras model of one input and one "
-            f"output. Received: {model!r}. Wrap it: keras.Model(inputs, model(inputs))."
-        )
-    if len(model.input_shape) != 4 or model.input_shape[-1] is None:
-        raise ValueError(
-            "`model` must take images (batch, height, width, channels). Received: input shape "
-            f"{model.input_shape}. Reshape in the model, and give its Input the channels."
-        )
-
-
-def _feature_tensor(model, name):
-    """The description and the tensor of the features."""
-    if name is None:
-        dense = _last_dense(model)
-        if dense is None:
-            raise ValueError(
-                "Without `features` the model must end in a Dense layer, or in one and a softmax, "
-                f"whose input is the features. Received: {_names(model)}. Pass the name of the "
-                "layer whose output is the features."
-            )
-        label, tensor = f"input of {dense.name}", dense.input
-    else:
-        label, tensor = f"output of {name}", _layer(model, "features", name).output
-    shape = tuple(tensor.shape)
-    if len(shape) < 2 or shape[-1] is None or any(side != 1 for side in shape[1:-1]):
-        raise ValueError(
-            "Features must have shape (n, d) or (n, 1, 1, d). Received: "
-            f"the {label} of shape {shape}. Name a layer after global pooling."
-        )
-    return label, tensor
-
-
-def _logit_tensor(model, name):
-    """The description and the tensor of the logits, in a dict that is empty without them."""
-    if name is False:
-        return "none", {}
-    last = model.layers[-1] if name is None else _layer(model, "logits", name)
-    tensor = model.outputs[0] if name is None else last.output
-    shape = tuple(tensor.shape)
-    if len(shape) != 2 or shape[1] is None or shape[1] < 2:
-        raise ValueError(
-            "Logits must have shape (n, k), of k > 1 classes. Received: "
-            f"the output of {last.name} of shape {shape}. Name another layer by `logits`, or pass "
-            "`logits=False` for a network without classes."
-        )
-    activation = _activation(last)
-    if activation == "softmax":
-        return "log-probabilities of the softmax", {"logits": tensor}
-    if activation == "linear":
-        return f"output of {last.name}", {"logits": tensor}
-    raise ValueError(
-        "Logits must be linear or go through a softmax. Received: "
-        f"{last.name} with activation {activation}. Name another layer by `logits`, or pass "
-        "`logits=False`."
-    )
-
-
-def _last_dense(model):
-    """The Dense layer that the model ends in, maybe followed by an activation; else None."""
-    *_, before, last = [None, None, *model.layers]
-    if isinstance(last, keras.layers.Softmax | keras.layers.Activation):
-        if before is None or last.input is not before.output:
-            return None
-        last = before
-    return last if isinstance(last, keras.layers.Dense) else None
-
-
-def _activation(layer):
-    if isinstance(layer, keras.layers.Softmax):
-        return "softmax"
-    function = getattr(layer, "activation", keras.activations.linear)
-    return getattr(function, "__name__", str(function))
-
-
-def _layer(model, key, name):
-    if isinstance(name, str) and name in {layer.name for layer in model.layers}:
-        return model.get_layer(name)
-    raise ValueError(
-        f"`{key}` must name a layer of the model. Received: {key}={name!r}. "
-        f"Choose one of {_names(model)}."
-    )
-
-
-def _names(model):
-    return ", ".join(layer.name for layer in model.layers)

