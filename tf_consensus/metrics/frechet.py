@@ -19,7 +19,7 @@ def frechet_distance(mean1, cov1, mean2, cov2) -> float:
     is computed as what it equals, the sum of the singular values of L₁ᵀL₂ where Σ = L Lᵀ by a
     pivoted Cholesky factorization, in float64. Pivots below d ε times the largest variance are
     rounding and count as 0, as does a negative result for equal Gaussians. Of 2,048 features it
-    takes some 18 seconds of one core, shared by all there are.
+    takes some 12 seconds of one core.
 
     The distance of finite samples is biased upwards; compare only those of equally many.
 

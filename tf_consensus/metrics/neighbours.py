@@ -29,7 +29,8 @@ def precision_recall(real_features, fake_features, k: int = 3) -> PrecisionRecal
     The region of a set is the union of balls around its points, each reaching to the point's k-th
     nearest neighbour in the set, itself not counted. Precision is the share of the generated
     features in the region of the real ones, recall the share of the real in that of the generated.
-    Computed in float64, in n m d multiplications and blocks of 1,000 rows.
+    Computed in float64, in blocks of 1,000 rows; twice 6,400 rows of 2,048 features take some 30
+    seconds of one core.
 
     Both depend on the sets' sizes; compare only those of equally many, 10,000 and more at best.
 
