@@ -6,14 +6,19 @@ from tf_consensus.data.gaussians import (
     mixture_of_gaussians,
     ring_modes,
 )
+from tf_consensus.data.image_datasets import image_info, images
+from tf_consensus.data.image_source import ImageInfo
 from tf_consensus.data.shapes import circle, four_lines, gaussian, line
 
 __all__ = [
+    "ImageInfo",
     "circle",
     "four_lines",
     "gaussian",
     "grid_modes",
     "grid_of_gaussians",
+    "image_info",
+    "images",
     "line",
     "mixture_of_gaussians",
     "ring_modes",

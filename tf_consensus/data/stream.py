@@ -33,19 +33,35 @@ def resumable(
     Raises:
         ValueError: If `start` is neither an integer of at least 0 nor a scalar integer variable.
     """
+
+    def stream(first):
+        blocks = tf.data.Dataset.counter(first // BLOCK).map(make_block)
+        return blocks.unbatch().skip(first % BLOCK)
+
+    endless = tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)
+    dataset = begin_at(start, stream).apply(endless).prefetch(2 * BLOCK)
+    return dataset.with_options(without_autotuning())
+
+
+def begin_at(
+    start: int | tf.Variable, stream: Callable[[tf.Tensor], tf.data.Dataset]
+) -> tf.data.Dataset:
+    """Return the dataset `stream(start)`, with `start` read anew whenever an iteration starts.
+
+    Args:
+        start: Number of the first batch: an integer or an integer variable.
+        stream: From that number (int64 scalar) to the dataset.
+
+    Raises:
+        ValueError: If `start` is neither an integer of at least 0 nor a scalar integer variable.
+    """
     read = _reader(start)
 
     def read_on_host(_):
         # A captured variable would have to live on the CPU; a Python call reads it from anywhere.
         return tf.ensure_shape(tf.numpy_function(read, [], tf.int64), ())
 
-    def stream(first):
-        blocks = tf.data.Dataset.counter(first // BLOCK).map(make_block)
-        return blocks.unbatch().skip(first % BLOCK)
-
-    dataset = tf.data.Dataset.from_tensors(0).map(read_on_host).flat_map(stream)
-    endless = tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)
-    return dataset.apply(endless).prefetch(2 * BLOCK).with_options(without_autotuning())
+    return tf.data.Dataset.from_tensors(0).map(read_on_host).flat_map(stream)
 
 
 def without_autotuning() -> tf.data.Options:

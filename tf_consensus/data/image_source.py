@@ -1,0 +1,58 @@
+"""What a set of images must offer to become a stream: `ImageSource` and `ImageInfo`."""
+
+import abc
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+
+class ImageInfo(NamedTuple):
+    """What is known of a set of images without decoding it.
+
+    Attributes:
+        num_classes: Number of labels; None for images without labels.
+        num_examples: Number of images of each split.
+        image_size: (height, width) in pixels; None where images differ.
+        channels: 1 for grey images, 3 for colour.
+    """
+
+    num_classes: int | None
+    num_examples: dict[str, int]
+    image_size: tuple[int, int] | None
+    channels: int
+
+
+class ImageSource(abc.ABC):
+    """One split of a set of images, read by number.
+
+    Attributes:
+        identity: Equal for two sources only if they hold the same images.
+        crop: Side of the centre crop where the user asks for none; None for the shorter side.
+        channels: Channels of the images where the user does not say.
+        labelled: Whether `open` returns labels.
+    """
+
+    identity: tuple
+    crop: int | None = None
+    channels: int = 3
+    labelled: bool = True
+
+    @abc.abstractmethod
+    def __len__(self) -> int:
+        """Return the number of images."""
+
+    @abc.abstractmethod
+    def open(self, index: int) -> tuple[Image.Image, int]:
+        """Return image `index` and its label, 0 if there is none. Called by several threads."""
+
+    @abc.abstractmethod
+    def describe(self, index: int) -> str:
+        """Return the name of image `index`, for messages."""
+
+    def decoded(self, image_size: int, crop: int | None) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return all images, (n, image_size, image_size, `channels`) uint8, and their int32 labels.
+
+        None where they are not at hand in this form; they are then opened one by one.
+        """
+        return None
