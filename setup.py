@@ -17,13 +17,15 @@ setup(
     python_requires=">=3.10",
     install_requires=[
         "absl-py>=2.0",
+        "importlib_resources>=5.0",
         "keras>=3.11",
         "matplotlib>=3.10.9",
         "numpy>=1.26",
-        "pillow>=10.0",
+        "pillow>=10.1",
         "protobuf>=3.20.3",
         "scipy>=1.11",
         "tensorflow>=2.16.2",
+        "tensorflow-datasets>=4.9.7",
     ],
     extras_require={"test": ["pytest>=8.0", "pytest-xdist>=3.5", "ruff>=0.6"]},
     classifiers=[

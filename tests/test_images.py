@@ -1,17 +1,24 @@
+import collections
 import doctest
 import gzip
 import pathlib
 import struct
+import subprocess
+import sys
+import warnings
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from tf_consensus import data
-from tf_consensus.data import fashion_mnist, image_datasets
+from tf_consensus.data import fashion_mnist, image_datasets, image_store
 from tf_consensus.data.decoding import SquareDecoder
+from tf_consensus.data.image_folder import ImageFolder
 from tf_consensus.data.image_store import open_store
+from tf_consensus.data.record_files import RecordFiles, RecordRange
 
 FILES = {
     "train": ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"),
@@ -50,7 +57,7 @@ def small(tmp_path_factory):
 
 
 def stream(folder, **settings):
-    return data.images("fashion_mnist", data_dir=folder, image_size=28, **settings)
+    return data.images("fashion_mnist", data_dir=folder, **{"image_size": 28, **settings})
 
 
 def take(dataset, n):
@@ -349,7 +356,12 @@ def test_broken_files_raise_by_name(tmp_path, content, message):
         ({"shard": 1}, r"`shard` must be \(index, count\) .*Received: shard=1\. Pass for"),
         ({"shard": (-1, 2)}, r"`shard\[0\]` must be an integer of at least 0\. Received"),
         ({"split": "valid"}, r"`split` must be one that .*split='valid'\. .*train and test"),
-        ({"crop": 40}, r"as large as the crop\. Received: fashion_mnist .*32×32 pixels, crop=40"),
+        (
+            {"crop": 40},
+            r"be readable\. Received: fashion_mnist image 0: 32×32 pixels, smaller than",
+        ),
+        ({"image_size": 0}, r"`image_size` must be an integer of at least 1\. .*image_size=0\. P"),
+        ({"cache": 1}, r"`cache` must be None, True, False or a folder\. Received: cache=1\. Pass"),
     ],
 )
 def test_bad_arguments_raise(small, settings, message):
@@ -357,12 +369,443 @@ def test_bad_arguments_raise(small, settings, message):
         stream(small, **settings)
 
 
-def test_bad_sizes_and_names_raise():
-    with pytest.raises(ValueError, match=r"`image_size` must be .*Received: image_size=0"):
-        data.images("fashion_mnist", image_size=0)
+@pytest.mark.parametrize("function", [data.images, data.image_info])
+def test_bad_names_raise(function, tmp_path):
+    with pytest.raises(ValueError, match=r"`name` must be a string\. Received: name=7\. Pass"):
+        function(7)
+    unknown = r"of a known data set\. Received: name='no_such'\. Pass .* Dataset no_such not found"
+    with pytest.raises(ValueError, match=unknown):
+        function("no_such", data_dir=tmp_path)
+    with pytest.raises(ValueError, match=r"Received: name='cifar10/x'.*BuilderConfig x not found"):
+        function("cifar10/x", data_dir=tmp_path)
+
+
+# TensorFlow Datasets.
+
+
+def noise(height, width, channels=3, seed=0):
+    """A smooth random image, so that JPEG changes it little."""
+    coarse = np.random.default_rng(seed).integers(0, 256, (6, 5, channels), dtype=np.uint8)
+    return tf.saturate_cast(tf.image.resize(coarse, (height, width), "bicubic"), "uint8").numpy()
+
+
+def celeb(index, features):
+    example = {"image": noise(218, 178, seed=index)}
+    for group in ("attributes", "landmarks", "identity"):
+        example[group] = dict.fromkeys(features[group], 0)
+    return example
+
+
+EXAMPLES = {
+    "cifar10": lambda i, _: {"id": f"{i}", "image": noise(32, 32, seed=i), "label": i % 10},
+    "mnist": lambda i, _: {"image": noise(28, 28, 1, i), "label": i % 10},
+    "celeb_a": celeb,
+    "celeb_a_hq/64": lambda i, _: {"image": noise(64, 64, seed=i), "image/filename": f"{i}.png"},
+    "lsun/bedroom": lambda i, _: {"image": noise(64 + i, 80, seed=i), "id": f"{i}"},
+    "imagenet2012": lambda i, _: {
+        "image": noise(90, 60 + i, seed=i),
+        "label": 999 - i,
+        "file_name": f"{i}.JPEG",
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def tfds_dir(tmp_path_factory):
+    """A data folder with twelve true examples of each set, in the layout of the catalogue."""
+    root = tmp_path_factory.mktemp("tfds")
+    for name in EXAMPLES:
+        store_tfds(root, name)
+    return root
+
+
+def store_tfds(root, name, n=12, **settings):
+    import tensorflow_datasets as tfds
+
+    builder = tfds.builder(name, data_dir=root)
+    features = builder.info.features
+    tfds.dataset_builders.store_as_tfds_dataset(
+        name=builder.name,
+        config=builder.builder_config,
+        version=str(builder.version),
+        features=features,
+        split_datasets={
+            "train": ((i, EXAMPLES[name](i, features)) for i in range(n)),
+            "test": ((i, EXAMPLES[name](i, features)) for i in range(3)),
+        },
+        data_dir=root,
+        **settings,
+    )
+
+
+def load_tfds(root, name, split="train"):
+    """The examples as the catalogue's own reader gives them."""
+    import tensorflow_datasets as tfds
+
+    examples = tfds.as_numpy(tfds.load(name, split=split, data_dir=root, download=False))
+    return list(examples)
+
+
+def triangle_weights(source, target):
+    """Rows of an antialiased bilinear filter: weights of the source's pixels."""
+    scale = source / target
+    width = max(scale, 1)
+    centres = (np.arange(target) + 0.5) * scale
+    distance = np.abs(np.arange(source) + 0.5 - centres[:, None]) / width
+    weights = np.maximum(0, 1 - distance)
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
+def expected_square(image, crop, size):
+    """Centre crop and resize in float64."""
+    height, width = image.shape[:2]
+    side = crop or min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    square = image[top : top + side, left : left + side].astype(float)
+    weights = triangle_weights(side, size)
+    return np.einsum("ai,bj,ijc->abc", weights, weights, square, optimize=True)
+
+
+INFOS = {
+    "cifar10": (10, {"train": 12, "test": 3}, (32, 32), 3),
+    "mnist": (10, {"train": 12, "test": 3}, (28, 28), 1),
+    "celeb_a": (None, {"train": 12, "test": 3}, (218, 178), 3),
+    "celeb_a_hq/64": (None, {"train": 12, "test": 3}, (64, 64), 3),
+    "lsun/bedroom": (None, {"train": 12, "test": 3}, None, 3),
+    "imagenet2012": (1000, {"train": 12, "test": 3}, None, 3),
+}
+
+
+@pytest.mark.parametrize("cache", [None, False])
+@pytest.mark.parametrize(
+    ("name", "size", "crop"),
+    [
+        ("cifar10", 32, None),
+        ("mnist", 28, None),
+        ("celeb_a", 64, 160),
+        ("celeb_a_hq/64", 64, None),
+        ("lsun/bedroom", 48, None),
+        ("imagenet2012", 32, None),
+    ],
+)
+def test_tfds_sets_are_read_as_their_own_reader_does(tfds_dir, name, size, crop, cache):
+    info = data.image_info(name, tfds_dir)
+    assert info == INFOS[name]
+    dataset = data.images(
+        name, image_size=size, batch_size=5, data_dir=tfds_dir, repeat=False, cache=cache
+    )
+    batches = [batch.numpy() for batch in dataset]
+    assert [batch.shape for batch in batches] == [(n, size, size, info.channels) for n in (5, 5, 2)]
+    expected = [expected_square(e["image"], crop, size) for e in load_tfds(tfds_dir, name)]
+    difference = np.abs((np.concatenate(batches) + 1) * 127.5 - np.stack(expected))
+    # Rounding to bytes, once an axis; JPEG decoders may differ by a few levels.
+    exact = name in ("cifar10", "mnist", "celeb_a_hq/64")
+    assert difference.max() < (1e-3 if exact else 6)
+    assert difference.mean() < 1
+
+
+@pytest.mark.parametrize("name", ["cifar10", "imagenet2012"])
+def test_tfds_labels_and_parts_of_splits(tfds_dir, name):
+    for split in ("train", "test", "train[25%:75%]", "train[2:]+test"):
+        dataset = data.images(name, split, 32, 20, tfds_dir, labels=True, repeat=False, cache=False)
+        (_, labels), *rest = dataset
+        assert not rest
+        own = [int(e["label"]) for e in load_tfds(tfds_dir, name, split)]
+        assert labels.numpy().tolist() == own
+
+
+def test_tfds_streams_resume_whether_cached_or_not(tfds_dir, tmp_path):
+    streams = [
+        data.images("lsun/bedroom", "train", 32, 5, tfds_dir, seed=1, flip=True, cache=cache)
+        for cache in (True, False, tmp_path)
+    ]
+    first, *others = (take(dataset, 12) for dataset in streams)
+    assert len(np.unique(first.reshape(60, -1), axis=0)) <= 24
+    for other in others:
+        np.testing.assert_array_equal(first, other)
+    late = data.images(
+        "lsun/bedroom", "train", 32, 5, tfds_dir, seed=1, flip=True, cache=False, start=7
+    )
+    np.testing.assert_array_equal(take(late, 5), first[7:])
+
+
+def test_array_records_are_read_too(tmp_path):
+    store_tfds(tmp_path, "cifar10", file_format="array_record")
+    dataset = data.images("cifar10", "train[3:]", 32, 9, tmp_path, labels=True, repeat=False)
+    pixels, labels = next(iter(dataset))
+    import tensorflow_datasets as tfds
+
+    own = tfds.builder("cifar10", data_dir=tmp_path).as_data_source("train[3:]")
+    expected = np.stack([example["image"] for example in own])
+    np.testing.assert_array_equal(np.rint((pixels + 1) * 127.5), expected)
+    assert labels.numpy().tolist() == [example["label"] for example in own]
+
+
+def test_an_absent_tfds_set_says_how_to_get_it(tmp_path):
+    message = (
+        r"cifar10 must be on the disk, and is not\. Download and prepare it \(162 MiB\) by\s+"
+        rf"tfds build cifar10 --data_dir={tmp_path}\s+or copy .* to {tmp_path}/cifar10/.*folder:PA"
+    )
     for function in (data.images, data.image_info):
-        with pytest.raises(ValueError, match=r"`name` must be that of a known data set\. Rec"):
-            function("no_such_data")
+        with pytest.raises(FileNotFoundError, match=message):
+            function("cifar10", data_dir=tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"\(42\.8 GiB\) by\s+tfds build lsun/bedroom"):
+        data.images("lsun/bedroom", data_dir=tmp_path)
+    manual = r"144\.0 GiB.* into .*downloads/manual by hand first: manual_dir should .*register"
+    with pytest.raises(FileNotFoundError, match=f"(?s){manual}"):
+        data.images("imagenet2012", data_dir=tmp_path)
+    unknown = r"its size: https://www\.tensorflow\.org/datasets/catalog/celeb_a_hq\)"
+    with pytest.raises(FileNotFoundError, match=unknown):
+        data.images("celeb_a_hq/1024", data_dir=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "message"),
+    [
+        (
+            "cifar10",
+            {"split": "valid"},
+            r"`split` must .*split='valid'\. cifar10/.* has train a",
+        ),
+        (
+            "celeb_a",
+            {"labels": True},
+            r"`labels` needs images .*labels=True for name='celeb_a'",
+        ),
+        (
+            "lsun/bedroom",
+            {"crop": 70},
+            r"bedroom/.* train image \d+: 80×\d+ pixels, smaller than",
+        ),
+    ],
+)
+def test_bad_settings_of_tfds_sets_raise(tfds_dir, name, settings, message):
+    with pytest.raises(ValueError, match=message):
+        data.images(name, data_dir=tfds_dir, **settings)
+
+
+def test_tfds_sets_without_one_kind_of_images_raise(tmp_path):
+    import tensorflow_datasets as tfds
+
+    def store(name, features, example):
+        tfds.dataset_builders.store_as_tfds_dataset(
+            name=name,
+            version="1.0.0",
+            features=tfds.features.FeaturesDict(features),
+            split_datasets={"train": [(0, example)]},
+            data_dir=tmp_path,
+        )
+
+    image, pixels = tfds.features.Image(shape=(4, 4, 3)), np.zeros((4, 4, 3), np.uint8)
+    store("numbers_only", {"x": tfds.features.Scalar(np.int64)}, {"x": 1})
+    store("two_images", {"a": image, "b": image}, {"a": pixels, "b": pixels})
+    for name in ("numbers_only", "two_images"):
+        with pytest.raises(ValueError, match=rf"one feature of 8 or 16 bit .*Received: {name}/1"):
+            data.images(name, data_dir=tmp_path)
+    store("own_name", {"picture": image}, {"picture": pixels})
+    batch = next(iter(data.images("own_name", "train", 4, 1, tmp_path)))
+    np.testing.assert_array_equal(batch, -np.ones((1, 4, 4, 3)))
+
+
+def test_records_are_found_in_several_files(tmp_path):
+    ranges, expected = [], []
+    for number, (n, skip, take_) in enumerate([(5, 0, 5), (3, 1, 1), (4, 2, 2), (2, 0, 0)]):
+        records = [bytes([number, i]) * (i + 1) for i in range(n)]
+        path = str(tmp_path / f"{number}.tfrecord")
+        with tf.io.TFRecordWriter(path) as writer:
+            for record in records:
+                writer.write(record)
+        ranges.append(RecordRange(path, skip, take_))
+        expected += records[skip : skip + take_]
+    found = RecordFiles(ranges)
+    assert [found[i] for i in range(len(found))] == expected
+    content = pathlib.Path(ranges[0].path).read_bytes()
+    pathlib.Path(ranges[0].path).write_bytes(content[:-1])
+    with pytest.raises(ValueError, match=r"hold all its records\. .* ends in record 4\. Delete"):
+        RecordFiles(ranges)
+
+
+# Folders, and what Pillow makes of their files.
+
+
+def save(path, array, **settings):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(array).save(path, **settings)
+
+
+def read_folder(path, size=16, **settings):
+    """All images of a folder as bytes, in order."""
+    dataset = data.images(f"folder:{path}", "train", size, 64, repeat=False, **settings)
+    return np.rint((next(iter(dataset)).numpy() + 1) * 127.5).astype(int)
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "crop", "size"),
+    [
+        (40, 30, None, 16),
+        (33, 64, 20, 20),
+        (100, 101, 50, 7),
+        (12, 20, None, 16),
+    ],
+)
+def test_squares_are_cut_and_resized_as_in_float64(height, width, crop, size):
+    image = noise(height, width, seed=1)
+    decode = SquareDecoder(size, crop, 3)
+    square = min(height, width) if crop is None else crop
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore" if square < size else "error")
+        result = decode(Image.fromarray(image))
+    assert result.dtype == np.uint8
+    assert np.abs(result - expected_square(image, crop, size)).max() < 1.01
+
+
+def test_every_kind_of_file_is_read(tmp_path):
+    colour, grey = noise(16, 16), noise(16, 16, 1)[..., 0]
+    alpha = np.dstack([colour, np.full((16, 16), 51, np.uint8)])
+    deep = grey.astype(np.uint16) * 257
+    save(tmp_path / "a.png", colour)
+    save(tmp_path / "b.JPG", colour, quality=100, subsampling=0)
+    save(tmp_path / "c.webp", colour, lossless=True)
+    save(tmp_path / "d.png", grey)
+    save(tmp_path / "e.png", alpha)
+    save(tmp_path / "f.png", deep)
+    save(tmp_path / "g.tiff", deep)
+    save(tmp_path / "h.bmp", colour)
+    Image.fromarray(colour).convert("CMYK").save(tmp_path / "i.jpeg", quality=100, subsampling=0)
+    Image.fromarray(np.dstack([grey, grey * 0])).save(tmp_path / "j.png")
+    Image.fromarray(grey).convert("P").save(tmp_path / "k.gif")
+    (tmp_path / "notes.txt").write_text("no image")
+    (tmp_path / ".hidden.png").write_text("no image")
+    images = read_folder(tmp_path)
+    repeated = np.dstack([grey] * 3)
+    over_white = np.rint(0.2 * colour + 0.8 * 255)
+    white = np.full((16, 16, 3), 255)
+    expected = [colour] * 3 + [repeated, over_white, repeated, repeated, colour, colour, white]
+    tolerances = [0, 4, 0, 0, 1, 0, 0, 0, 8, 0, 0]
+    for image, target, tolerance in zip(images, [*expected, repeated], tolerances, strict=True):
+        assert np.abs(image - target).max() <= tolerance
+    (luma,) = read_folder(tmp_path, channels=1)[:1]
+    assert np.abs(luma[..., 0] - colour @ [0.299, 0.587, 0.114]).max() < 1
+
+
+def test_photographs_are_turned_upright(tmp_path):
+    image = noise(16, 16)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be shown turned by 90 degrees, clockwise
+    save(tmp_path / "a.png", image, exif=exif)
+    np.testing.assert_array_equal(read_folder(tmp_path)[0], np.rot90(image, -1))
+
+
+@pytest.fixture
+def broken_folder(tmp_path):
+    """Three good images in two classes, and five files that are none."""
+    good = [noise(20, 16, seed=i) for i in range(3)]
+    for name, image in zip(("cats/a.png", "cats/deep/c.png", "dogs/b.png"), good, strict=True):
+        save(tmp_path / name, image)
+    content = (tmp_path / "cats/a.png").read_bytes()
+    (tmp_path / "cats/empty.png").touch()
+    (tmp_path / "cats/text.jpg").write_text("no image")
+    (tmp_path / "dogs/cut.png").write_bytes(content[: len(content) // 2])
+    (tmp_path / "dogs/link.png").symlink_to(tmp_path / "nothing.png")
+    Image.fromarray(np.zeros((20, 16), np.float32)).save(tmp_path / "dogs/float.tiff")
+    return tmp_path, np.stack([image[2:18] for image in good])
+
+
+@pytest.mark.parametrize("cache", [None, False, "folder"])
+def test_broken_files_of_a_folder_are_named_counted_and_left_out(broken_folder, tmp_path, cache):
+    folder, good = broken_folder
+    cache = tmp_path / "cache" if cache == "folder" else cache
+    with pytest.warns(UserWarning, match="cannot be read") as caught:
+        dataset = data.images(f"folder:{folder}", "train", 16, 3, cache=cache, labels=True, seed=0)
+    text = [str(warning.message) for warning in caught]
+    assert text[-1] == "5 of 8 images are left out: they cannot be read."
+    named = sorted(line.split(": ")[2].rsplit("/", 1)[1] for line in text[:-1])
+    assert named == ["cut.png", "empty.png", "float.tiff", "link.png", "text.jpg"]
+    assert data.image_info(f"folder:{folder}") == (2, {"train": 8}, None, 3)
+    for pixels, labels in dataset.take(4):
+        seen = np.rint((pixels.numpy() + 1) * 127.5)
+        matches = (seen[:, None] == good).all(axis=(2, 3, 4))
+        assert (matches.sum(axis=0) == 1).all()
+        np.testing.assert_array_equal(matches @ [0, 0, 1], labels)
+
+
+def test_without_a_check_a_broken_file_raises(broken_folder):
+    folder, _ = broken_folder
+    message = r"An image must be readable\. Received: .*/(empty|text).*check=True leaves out such"
+    with pytest.raises(ValueError, match=message):
+        data.images(f"folder:{folder}", check=False)
+    late = data.images(f"folder:{folder}", "train", 16, 8, check=False, cache=False)
+    with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+        next(iter(late))
+
+
+def test_a_cache_folder_is_read_again_and_only_for_the_same_files(tmp_path, monkeypatch):
+    folder, cache = tmp_path / "images", tmp_path / "cache"
+    for i in range(5):
+        save(folder / f"{i}.png", noise(16, 16, seed=i))
+    first = read_folder(folder, cache=cache)
+    assert len(list(cache.iterdir())) == 2
+    with monkeypatch.context() as patch:
+        patch.setattr(image_store, "decode_all", None)  # must not be called
+        np.testing.assert_array_equal(read_folder(folder, cache=cache), first)
+    save(folder / "0.png", noise(16, 16, seed=9))
+    changed = read_folder(folder, cache=str(cache))
+    np.testing.assert_array_equal(changed[0], noise(16, 16, seed=9))
+    np.testing.assert_array_equal(changed[1:], first[1:])
+    assert len(list(cache.iterdir())) == 4
+
+
+def test_a_cache_that_fails_leaves_nothing_behind(tmp_path, monkeypatch):
+    save(tmp_path / "images" / "a.png", noise(16, 16))
+    (tmp_path / "images" / "b.png").touch()
+    name, cache = f"folder:{tmp_path / 'images'}", tmp_path / "cache"
+    with pytest.raises(ValueError, match=r"readable\. Received: .*b\.png"):
+        data.images(name, cache=cache, check=False)
+    assert list(cache.iterdir()) == []
+    usage = collections.namedtuple("usage", "free")
+    monkeypatch.setattr(image_store.shutil, "disk_usage", lambda _: usage(100))
+    message = r"must fit on its disk\. .* 100 bytes free, for 6,144 bytes of images\. Pass another"
+    with pytest.raises(OSError, match=message):
+        data.images(name, cache=cache)
+
+
+def test_the_default_cache_has_a_bound(tmp_path, monkeypatch):
+    save(tmp_path / "a.png", noise(16, 16))
+    source = ImageFolder(str(tmp_path), "train", True)
+    decode = SquareDecoder(16, None, 3)
+    assert isinstance(open_store(source, decode, None), image_store.ArrayStore)
+    monkeypatch.setattr(image_store, "CACHE_LIMIT", 16 * 16 * 3 - 1)
+    assert isinstance(open_store(source, decode, None), image_store.ReadingStore)
+    assert isinstance(open_store(source, decode, True), image_store.ArrayStore)
+
+
+def test_bad_folders_raise(tmp_path):
+    name = f"folder:{tmp_path}"
+    with pytest.raises(
+        ValueError, match=r"A folder must hold images\. .* ends in \.jpg .*Pass the"
+    ):
+        data.images(name)
+    with pytest.raises(
+        FileNotFoundError, match=r"must exist\. Received: folder:/no/such\. Pass fo"
+    ):
+        data.image_info("folder:/no/such")
+    (tmp_path / "a.png").touch()
+    with (
+        pytest.warns(UserWarning, match=r"Left out: An image must be readable\. .*a\.png"),
+        pytest.raises(ValueError, match=r"hold an image that can be read\. Received: 1 files, all"),
+    ):
+        data.images(name)
+    with pytest.raises(
+        ValueError, match=r"one split, train\. .*'test'\. Pass the sub-folder: folder:"
+    ):
+        data.images(name, "test")
+    with pytest.raises(ValueError, match=r"`labels` needs images that have labels.*Pass labels=F"):
+        data.images(name, labels=True)
+
+
+def test_importing_the_package_does_not_import_tensorflow_datasets():
+    code = "import sys, tf_consensus; sys.exit('tensorflow_datasets' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=300)
 
 
 @needs_true

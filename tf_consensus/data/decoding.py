@@ -36,21 +36,18 @@ class SquareDecoder:
             ValueError: If the image is smaller than `crop`, or holds no 8 or 16 bit values.
             OSError: If its data is broken.
         """
-        square = self._square(image, name)
+        square = self._square(image)
         square = _eight_bit(square).convert("L" if self.channels == 1 else "RGB")
         if square.width != self.image_size:
             self._note_enlarged(square.width, name)
             square = square.resize((self.image_size,) * 2, Image.Resampling.BILINEAR)
         return np.asarray(square).reshape(self.image_size, self.image_size, self.channels)
 
-    def _square(self, image, name):
+    def _square(self, image):
         width, height = image.size
         side = self.crop or min(width, height)
         if side > min(width, height):
-            raise ValueError(
-                f"An image must be at least as large as the crop. Received: {name} of "
-                f"{width}×{height} pixels, crop={side}. Pass a smaller crop."
-            )
+            raise ValueError(f"{width}×{height} pixels, smaller than crop={side}")
         if width == height == side:
             return image
         left, top = (width - side) // 2, (height - side) // 2
@@ -71,10 +68,10 @@ def _eight_bit(image: Image.Image) -> Image.Image:
     if image.mode in _DEEP:
         values = np.asarray(image).astype(np.int64)
         if values.min() < 0 or values.max() > 65535:
-            raise ValueError("Grey values must fit into 16 bits. Convert the image to 8 bits.")
+            raise ValueError("grey values beyond 16 bits")
         return Image.fromarray(((values + 128) // 257).astype(np.uint8))
     if image.mode == "F":
-        raise ValueError("Floating point images are not supported. Convert the image to 8 bits.")
+        raise ValueError("floating point values")
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")

@@ -1,16 +1,20 @@
 """Streams of real images by the name of their data set."""
 
-import pathlib
+import os
 
 import tensorflow as tf
 
 from tf_consensus.checks import check_int
 from tf_consensus.data import fashion_mnist
 from tf_consensus.data.decoding import SquareDecoder
+from tf_consensus.data.image_folder import ImageFolder, folder_info
 from tf_consensus.data.image_source import ImageInfo, ImageSource
 from tf_consensus.data.image_store import open_store
 from tf_consensus.data.image_stream import StreamSettings, make_stream
 from tf_consensus.data.stream import draw_seed
+from tf_consensus.data.tfds_images import TFDSImages, tfds_info
+
+_FOLDER = "folder:"
 
 
 def images(
@@ -18,7 +22,7 @@ def images(
     split: str = "train",
     image_size: int = 32,
     batch_size: int = 64,
-    data_dir: str | pathlib.Path | None = None,
+    data_dir: str | os.PathLike | None = None,
     *,
     labels: bool = False,
     channels: int | None = None,
@@ -28,31 +32,37 @@ def images(
     seed: int | None = None,
     start: int | tf.Variable = 0,
     repeat: bool = True,
-    cache: bool | None = None,
+    cache: bool | str | os.PathLike | None = None,
     check: bool = True,
     shard: tuple[int, int] | tf.distribute.InputContext | None = None,
 ) -> tf.data.Dataset:
     """Stream batches of images.
 
-    Each image is cut to its centre square, then resized by an antialiased bilinear filter; only
-    images that have to be enlarged cause a warning. `decoding.SquareDecoder` says how colours, 16
-    bits and transparency are treated.
+    Each image is cut to its centre square, then resized by an antialiased bilinear filter; images
+    that must be enlarged cause a warning. `decoding.SquareDecoder` says how colours, 16 bits and
+    transparency are treated.
 
-    With `repeat`, every epoch is a new permutation of all images; epochs follow one another without
-    a gap, so a batch may hold the last images of one and the first of the next. Batch b is a
-    function of the seed and b alone (and of the other arguments), and costs the same for every b:
-    `images("cifar10", seed=0, start=gan.optimizer.iterations)` resumes where a run stopped.
+    With `repeat`, every epoch is a new permutation of all images, of every kind of data set and
+    cached or not: there is no shuffle buffer. Epochs follow one another without a gap, so a batch
+    may hold the last images of one and the first of the next. Batch b is a function of the seed
+    and b alone (and of the other arguments), and costs the same for every b:
+    `images("cifar10", seed=0, start=gan.optimizer.iterations)` goes on where a run stopped.
 
     Args:
-        name: "fashion_mnist".
-        split: "train" or "test".
+        name: "fashion_mnist"; "folder:PATH", any folder of images; or an image data set of
+            TensorFlow Datasets by its name there, already on the disk, such as "cifar10",
+            "celeb_a", "celeb_a_hq/1024", "lsun/bedroom", "imagenet2012".
+        split: "train", "test", …; of TensorFlow Datasets a part, too: "train[:10%]". A folder has
+            "train" alone.
         image_size: Side of the images in pixels. Fashion-MNIST has a black border to 32²; 28
             leaves it out.
         batch_size: Images in a batch.
-        data_dir: Folder of the data; None for the usual place.
-        labels: Whether batches are (images, labels), labels int32 of shape (batch,).
+        data_dir: Folder of Fashion-MNIST's four files, or TensorFlow Datasets' data folder; None
+            for the usual place. The files are to be on a local disk.
+        labels: Whether batches are (images, labels), labels int32 of shape (batch,). Of a folder,
+            its sub-folders in alphabetical order.
         channels: 1 for grey, 3 for colour; None: 1 for data sets of grey images, else 3.
-        crop: Side of the centre crop in pixels; None for the shorter side.
+        crop: Side of the centre crop in pixels; None for the shorter side, for celeb_a 160.
         flip: Mirror every image left to right with probability ½.
         dequantise: Add noise uniform on [0, 1/128), a step of 8 bits; values then reach 1 + 1/128.
         seed: Determines order, flips and noise; None draws one now.
@@ -60,9 +70,12 @@ def images(
             whenever an iteration starts.
         repeat: Shuffle without end. False: one pass in order, to measure; its last batch may be
             smaller.
-        cache: True keeps the decoded bytes in memory, False decodes anew every time; None keeps
-            them if they take at most 2 GiB.
-        check: Reserved for folders.
+        cache: True keeps the decoded bytes in memory; False decodes anew every time; a path is a
+            folder where they are kept in a file, for this run and others; None keeps them in
+            memory if they take at most 2 GiB. All are decoded before the function returns, but
+            for False.
+        check: Whether files of a folder that cannot be read are named by warnings and left out;
+            without a cache every file is then decoded once in advance. False: they raise.
         shard: (index, count), or the input context of `tf.distribute`: of the batches, those whose
             number is index modulo count, so that the shards of a stream share every epoch.
 
@@ -71,7 +84,8 @@ def images(
         [-1, 1], endless and of static shape with `repeat`.
 
     Raises:
-        ValueError: If an argument is out of range, or the name or the split unknown.
+        ValueError: If an argument is out of range, the name or the split unknown, labels are asked
+            for and there are none, an image is broken, or none is left.
         FileNotFoundError: If the data set is not there; the message says how to get it.
 
     Example:
@@ -91,7 +105,13 @@ def images(
         flip=flip,
         dequantise=dequantise,
     )
-    source = _source(name, split, image_size, data_dir)
+    _check_cache(cache)
+    source = _source(name, split, image_size, data_dir, check)
+    if labels and not source.labelled:
+        raise ValueError(
+            "`labels` needs images that have labels: a class label, or every file of a folder in "
+            f"a sub-folder. Received: labels=True for name={name!r}. Pass labels=False."
+        )
     channels = _channels(channels, source)
     crop = source.crop if crop is None else check_int("crop", crop, minimum=1)
     decode = SquareDecoder(image_size, crop, channels)
@@ -99,7 +119,7 @@ def images(
     return make_stream(store, (image_size, image_size, channels), settings)
 
 
-def image_info(name: str, data_dir: str | pathlib.Path | None = None) -> ImageInfo:
+def image_info(name: str, data_dir: str | os.PathLike | None = None) -> ImageInfo:
     """Return what is known of a data set without decoding it.
 
     Args:
@@ -110,7 +130,7 @@ def image_info(name: str, data_dir: str | pathlib.Path | None = None) -> ImageIn
         Named tuple (num_classes, num_examples by split, image_size, channels).
 
     Raises:
-        ValueError: If the name is unknown.
+        ValueError: If the name is unknown or the data set has no images.
         FileNotFoundError: If the data set is not there.
 
     Example:
@@ -118,18 +138,35 @@ def image_info(name: str, data_dir: str | pathlib.Path | None = None) -> ImageIn
         10
     """
     _check_name(name)
-    return fashion_mnist.INFO
+    if name == "fashion_mnist":
+        return fashion_mnist.INFO
+    if name.startswith(_FOLDER):
+        return folder_info(name.removeprefix(_FOLDER))
+    return tfds_info(name, data_dir)
 
 
-def _source(name, split, image_size, data_dir) -> ImageSource:
+def _source(name, split, image_size, data_dir, check) -> ImageSource:
     _check_name(name)
-    return fashion_mnist.FashionMNIST(split, image_size, data_dir)
+    if name == "fashion_mnist":
+        return fashion_mnist.FashionMNIST(split, image_size, data_dir)
+    if name.startswith(_FOLDER):
+        return ImageFolder(name.removeprefix(_FOLDER), split, check)
+    return TFDSImages(name, split, data_dir)
 
 
 def _check_name(name):
-    if name != "fashion_mnist":
+    if not isinstance(name, str) or not name:
         raise ValueError(
-            f"`name` must be that of a known data set. Received: name={name!r}. Pass fashion_mnist."
+            f"`name` must be a string. Received: name={name!r}. Pass fashion_mnist, folder:PATH, "
+            "or a name of TensorFlow Datasets."
+        )
+
+
+def _check_cache(cache):
+    if cache is not None and not isinstance(cache, bool | str | os.PathLike):
+        raise ValueError(
+            "`cache` must be None, True, False or a folder. "
+            f"Received: cache={cache!r}. Pass None to let the size decide."
         )
 
 

@@ -31,12 +31,14 @@ class ImageSource(abc.ABC):
         crop: Side of the centre crop where the user asks for none; None for the shorter side.
         channels: Channels of the images where the user does not say.
         labelled: Whether `open` returns labels.
+        tolerant: Whether images that cannot be read are left out instead of raising.
     """
 
     identity: tuple
     crop: int | None = None
     channels: int = 3
     labelled: bool = True
+    tolerant: bool = False
 
     @abc.abstractmethod
     def __len__(self) -> int:
