@@ -21,7 +21,8 @@ from tf_consensus.data.image_source import ImageSource
 CACHE_LIMIT = 2 * 2**30
 THREADS = os.cpu_count() or 1
 _CHUNK = 64
-_SKIPPED = -1
+# The label of images to leave out; data sets without labels in a split use -1 there.
+_SKIPPED = np.iinfo(np.int32).min
 
 # What Pillow raises for files that are no images, or broken ones.
 _BROKEN = (
@@ -43,20 +44,20 @@ class ArrayStore:
 
     Args:
         images: (n, height, width, channels), uint8.
-        labels: (n,), int32; negative for images to leave out.
+        labels: (n,), int32; `_SKIPPED` for images to leave out.
     """
 
     def __init__(self, images: np.ndarray, labels: np.ndarray):
         self._images = images
         self._labels = labels
-        self._rows = np.flatnonzero(labels >= 0)
+        self._rows = np.flatnonzero(labels != _SKIPPED)
         self.skipped = len(labels) - len(self._rows)
 
     def __len__(self):
         return len(self._rows)
 
     def take(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return images and labels of these numbers."""
+        """Return copies of the images and labels of these numbers."""
         rows = self._rows[indices]
         return np.take(self._images, rows, axis=0), self._labels[rows]
 
@@ -124,7 +125,7 @@ def open_store(
 
 
 def _reading(source, decode):
-    rows = np.flatnonzero(decode_all(source, decode) >= 0) if source.tolerant else None
+    rows = np.flatnonzero(decode_all(source, decode) != _SKIPPED) if source.tolerant else None
     return ReadingStore(source, decode, rows)
 
 
@@ -199,8 +200,8 @@ def decode_all(
         images: Where to put them; None to find the broken ones only.
 
     Returns:
-        Their labels, int32, negative for those that a tolerant source leaves out; each of these is
-        named in a warning.
+        Their labels, int32, `_SKIPPED` for those that a tolerant source leaves out; each of these
+        is named in a warning.
 
     Raises:
         ValueError: If an image is broken and the source does not tolerate it.

@@ -1,6 +1,7 @@
 """From decoded images by number to a stream of batches: order, shards, flips, noise."""
 
 import functools
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -60,13 +61,17 @@ def make_stream(
     ours = len(range(index, total, count))
     fetch = _fetcher(store, settings)
 
+    full = settings.repeat or len(store) % settings.batch_size == 0
+    size = settings.batch_size if full else None
+
     def make_batch(batch):
-        number = batch * count + index
-        images, labels = tf.numpy_function(fetch, [number], (tf.uint8, tf.int32))
-        full = settings.repeat or len(store) % settings.batch_size == 0
-        size = settings.batch_size if full else None
-        images = tf.ensure_shape(images, (size, *image_shape))
-        images = _augment(tf.cast(images, tf.float32) / 127.5 - 1.0, number, settings)
+        kinds = (tf.uint8, tf.int32, tf.uint16)
+        pixels, labels, noise = tf.numpy_function(fetch, [batch * count + index], kinds)
+        images = tf.ensure_shape(pixels, (size, *image_shape))
+        images = tf.cast(images, tf.float32) / 127.5 - 1.0
+        if settings.dequantise:
+            noise = tf.ensure_shape(noise, (size, *image_shape))
+            images += tf.cast(noise, tf.float32) / (128 * 2**16)
         return (images, tf.ensure_shape(labels, (size,))) if settings.labels else images
 
     def stream(first):
@@ -83,45 +88,54 @@ def make_stream(
 
 
 def _fetcher(store, settings):
-    """From a batch's number to its uint8 images and int32 labels."""
-    n, size = len(store), settings.batch_size
+    """From a batch's number to its bytes, labels and noise in units of 2⁻¹⁶.
 
-    @functools.lru_cache(maxsize=4)
-    def order(epoch):
-        # By sorting raw bits: those are the same in every version of NumPy.
-        key = np.array([settings.seed % 2**64, epoch], np.uint64)
-        bits = np.random.Philox(key=key).random_raw(n)
-        return np.argsort(bits, kind="stable")
+    In NumPy: TensorFlow takes 40 ms on one core to mirror half of 64 RGB images of 64², this 1 ms.
+    """
+    n, size = len(store), settings.batch_size
+    order = functools.lru_cache(maxsize=4)(lambda epoch: _permutation(settings.seed, epoch, n))
 
     def shuffled(position):
         epoch, offset = divmod(position, n)
-        parts = []
-        while sum(map(len, parts)) < size:
-            parts.append(order(epoch)[offset : offset + size - sum(map(len, parts))])
+        parts, left = [], size
+        while left:
+            parts.append(order(epoch)[offset : offset + left])
+            left -= len(parts[-1])
             epoch, offset = epoch + 1, 0
         return np.concatenate(parts)
 
     def fetch(number):
         position = int(number) * size
         if settings.repeat:
-            return store.take(shuffled(position))
-        return store.take(np.arange(position, min(position + size, n)))
+            rows = shuffled(position)
+        else:
+            rows = np.arange(position, min(position + size, n))
+        images, labels = store.take(rows)
+        bits = _bits(settings.seed, int(number), stream=1)
+        # Drawn whether used or not, so that the noise does not depend on `flip`.
+        mirrored = bits.random_raw(len(images)) >> np.uint64(63) == 1
+        if settings.flip:
+            images[mirrored] = images[mirrored, :, ::-1]
+        return images, labels, _noise(bits, images.shape if settings.dequantise else (0,))
 
     return fetch
 
 
-def _augment(images, number, settings):
-    # Philox by name: the default picks the algorithm by device. Two keys, so that the noise does
-    # not depend on the flips.
-    keys = tf.random.split(tf.stack([tf.constant(settings.seed, tf.int64), number]), alg="philox")
-    if settings.flip:
-        coins = tf.random.stateless_uniform((tf.shape(images)[0], 1, 1, 1), keys[0], alg="philox")
-        images = tf.where(coins < 0.5, images[:, :, ::-1], images)
-    if settings.dequantise:
-        shape = tf.shape(images)
-        noise = tf.random.stateless_uniform(shape, keys[1], maxval=1 / 128, alg="philox")
-        images += tf.ensure_shape(noise, images.shape)
-    return images
+def _bits(seed, number, stream):
+    """Random bits by seed and number; those of different streams never overlap."""
+    key = np.array([seed % 2**64, number], np.uint64)
+    return np.random.Philox(key=key, counter=np.array([0, 0, 0, stream], np.uint64))
+
+
+def _permutation(seed, epoch, n):
+    # By sorting raw bits: those are the same in every version of NumPy.
+    return np.argsort(_bits(seed, epoch, stream=0).random_raw(n), kind="stable")
+
+
+def _noise(bits, shape):
+    # 16 bits an element: a step is then 2⁻²³, about what float32 resolves near 1.
+    size = math.prod(shape)
+    return bits.random_raw(-(-size // 4)).view(np.uint16)[:size].reshape(shape)
 
 
 def _options(count):
