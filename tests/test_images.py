@@ -5,6 +5,7 @@ import importlib.util
 import pathlib
 import struct
 import sys
+import types
 import warnings
 
 import keras
@@ -820,6 +821,12 @@ def test_bad_folders_raise(tmp_path):
         data.images(name, "test")
     with pytest.raises(ValueError, match=r"`labels` needs images that have labels.*Pass labels=F"):
         data.images(name, labels=True)
+
+
+def test_tensorflow_datasets_without_its_parts_raises(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorflow_datasets", types.ModuleType("empty"))
+    with pytest.raises(ImportError, match=r"completely\. Received: .*'tensorflow-metadata<1\.18'"):
+        data.image_info("cifar10")
 
 
 def test_tensorflow_datasets_is_imported_only_where_it_is_needed(monkeypatch):

@@ -77,10 +77,24 @@ def tfds_info(name: str, data_dir: str | None) -> ImageInfo:
     )
 
 
+def _tfds():
+    """The module, whose import takes seconds: only who needs it pays."""
+    import tensorflow_datasets as tfds
+
+    # Where its dependency tensorflow-metadata is newer than protobuf, the import logs an error
+    # and leaves an empty module.
+    if not hasattr(tfds, "builder"):
+        raise ImportError(
+            "TensorFlow Datasets must import completely. Received: a module without `builder`, "
+            f"beside TensorFlow {tf.__version__}. Before TensorFlow 2.18, pip install "
+            "'tensorflow-metadata<1.18'."
+        )
+    return tfds
+
+
 def _prepared(name, data_dir):
     """The builder of a data set that is on the disk; nothing is downloaded."""
-    import tensorflow_datasets as tfds  # takes seconds: only who needs it pays
-
+    tfds = _tfds()
     data_dir = None if data_dir is None else os.path.expanduser(os.fspath(data_dir))
     try:
         builder = tfds.builder(name, data_dir=data_dir)
@@ -124,8 +138,7 @@ def _size(builder):
 
 def _keys(builder):
     """The features that hold the image and, None without, the label."""
-    import tensorflow_datasets as tfds
-
+    tfds = _tfds()
     features = builder.info.features
     supervised = builder.info.supervised_keys or ()
     found = [key for key, value in features.items() if isinstance(value, tfds.features.Image)]
