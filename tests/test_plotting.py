@@ -1,6 +1,7 @@
 """Plots: the numbers in them, their words, and the files they write."""
 
 import doctest
+import importlib
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -9,6 +10,8 @@ from matplotlib.colors import to_hex
 from PIL import Image
 
 from tf_consensus import plotting
+from tf_consensus.plotting.densities import even_lightness
+from tf_consensus.plotting.style import METHOD_COLORS
 
 GOOD = np.random.default_rng(0).normal(scale=0.3, size=(400, 2))
 TARGET = GOOD[::-1] * [1.0, 0.5]
@@ -60,7 +63,7 @@ def test_density_wants_points_in_the_plane(shape):
 
 @pytest.mark.parametrize("name", ["Blues", "Reds"])
 def test_colour_maps_darken_in_even_steps(name):
-    rgb = plotting._even_lightness(name, 64)
+    rgb = even_lightness(name, 64)
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     steps = np.diff(np.cbrt(linear @ [0.2126, 0.7152, 0.0722]))
     np.testing.assert_allclose(steps, steps.mean(), rtol=0.05)
@@ -184,7 +187,7 @@ def test_a_method_keeps_its_colour_where_another_is_missing():
     histories = {"SimGA": history("generator_loss"), "consensus": history("gradient_norm")}
     figure = plotting.training_curves(histories, ["generator_loss", "gradient_norm"])
     colors = [axis.lines[0].get_color() for axis in figure.axes]
-    assert colors == list(plotting._METHOD_COLORS[:2])
+    assert colors == list(METHOD_COLORS[:2])
 
 
 def test_many_methods_differ_in_colour_or_style():
@@ -370,7 +373,10 @@ def test_animation_errors(tmp_path):
 
 def test_docstring_examples(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    results = doctest.testmod(plotting)
-    assert results.attempted >= 8
-    assert results.failed == 0
+    modules = ["animation", "curves", "densities", "images", "runs", "seeds", "sweeps"]
+    for name in modules:
+        module = importlib.import_module(f"tf_consensus.plotting.{name}")
+        results = doctest.testmod(module, extraglobs={"np": np})
+        assert results.attempted >= 1
+        assert results.failed == 0
     assert (tmp_path / "simga.gif").exists()

@@ -1,0 +1,75 @@
+"""Pictures of images: grids and strips, pixel by pixel."""
+
+import math
+import os
+
+import numpy as np
+from PIL import Image
+
+from tf_consensus.checks import check_count
+
+_WHITE = 255
+
+
+def image_grid(
+    images,
+    path: str | os.PathLike | None = None,
+    columns: int | None = None,
+    gap: int = 2,
+    scale: int = 1,
+) -> np.ndarray:
+    """Puts images side by side, row by row, on white.
+
+    Args:
+        images: Array (n, height, width, channels) of 1 or 3 channels, in [-1, 1]; values outside
+            are clipped. An image that is not finite becomes mid-grey.
+        path: Where to save the picture too, in the format of the suffix.
+        columns: Images a row; None: as many as make the grid square.
+        gap: Pixels between images.
+        scale: Side of the square that a pixel becomes.
+
+    Returns:
+        Array (height, width, 3) of unsigned bytes.
+
+    Raises:
+        ValueError: If the images are not of such a shape, there are none, or a number is out of
+            range.
+
+    Example:
+        >>> image_grid(np.zeros((6, 8, 8, 1)), columns=3).shape
+        (18, 28, 3)
+    """
+    images = _checked(images)
+    hint = "For example image_grid(images, columns=8)."
+    scale = check_count("scale", scale, hint)
+    columns = math.isqrt(len(images) - 1) + 1 if columns is None else columns
+    columns = min(check_count("columns", columns, hint), len(images))
+    rows = -(-len(images) // columns)
+    tiles = _bytes(images).repeat(scale, axis=1).repeat(scale, axis=2)
+    height, width = tiles.shape[1:3]
+    shape = (rows * (height + gap) - gap, columns * (width + gap) - gap, 3)
+    picture = np.full(shape, _WHITE, np.uint8)
+    for index, tile in enumerate(tiles):
+        top, left = (index // columns) * (height + gap), (index % columns) * (width + gap)
+        picture[top : top + height, left : left + width] = tile
+    if path is not None:
+        Image.fromarray(picture).save(path)
+    return picture
+
+
+def _checked(images) -> np.ndarray:
+    images = np.asarray(images)
+    if images.ndim != 4 or images.shape[3] not in (1, 3) or not images.size:
+        raise ValueError(
+            "Images must be an array (n, height, width, channels) of 1 or 3 channels, one image "
+            f"at least. Received: shape={images.shape}. Add the axis that lacks, e.g. "
+            "`images[..., None]`."
+        )
+    return images
+
+
+def _bytes(images) -> np.ndarray:
+    """Colours of 0 to 255, in three channels."""
+    finite = np.isfinite(images).all(axis=(1, 2, 3), keepdims=True)
+    unit = np.where(finite, np.clip(images, -1.0, 1.0), 0.0)
+    return np.broadcast_to(np.round((unit + 1.0) * 127.5), (*images.shape[:3], 3)).astype(np.uint8)

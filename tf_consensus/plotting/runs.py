@@ -1,0 +1,136 @@
+"""Several quantities over training for several seeds a run: a line and a band each."""
+
+import os
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from tf_consensus.plotting.style import REFERENCE, line_style, saved, tidy
+
+
+def run_curves(
+    runs: Mapping[str, Sequence[Mapping]],
+    quantities: Sequence[str],
+    along: str = "step",
+    references: Mapping[str, float] | None = None,
+    path: str | os.PathLike | None = None,
+) -> Figure:
+    """Draws logged quantities, a panel a quantity and a colour a run.
+
+    A line is the mean over the run's seeds, the band around it reaches from the smallest to the
+    largest. Seeds that were logged at different places, as along seconds, are interpolated between
+    their own, from the latest of their first places to the earliest of their last. Quantities that
+    are positive and range over more than two powers of ten get a logarithmic axis.
+
+    Args:
+        runs: For each run its logs, one a seed: columns of equal length by name, one of which is
+            `along`. Rows in which a quantity is NaN were not measured, and are left out; a seed
+            may lack a quantity.
+        quantities: Names of the columns to draw.
+        along: Name of the column of the abscissae, such as "step" or "seconds".
+        references: For some quantities a value to draw as a dashed line.
+        path: Where to save the figure too, in the format of the suffix.
+
+    Returns:
+        The figure.
+
+    Raises:
+        ValueError: If there is nothing to draw, no run has one of the quantities, or columns
+            differ in length.
+
+    Example:
+        >>> log = {"step": [100, 200, 300], "fid": [90.0, float("nan"), 30.0]}
+        >>> figure = run_curves({"consensus": [log]}, ["fid"])
+        >>> figure.axes[0].lines[0].get_xdata().tolist()
+        [100.0, 300.0]
+    """
+    references = dict(references or {})
+    _check(runs, quantities, along)
+    columns = min(3, len(quantities))
+    rows = -(-len(quantities) // columns)
+    # High enough for the legend.
+    height = max(3.4 * rows, 0.21 * len(runs) + 0.4)
+    figure = Figure(figsize=(4.4 * columns + 2.6, height), layout="constrained")
+    axes = list(figure.subplots(rows, columns, squeeze=False).flat)
+    for axis in axes[len(quantities) :]:
+        axis.set_axis_off()
+    # Bands of many runs lie on each other.
+    alpha = 0.15 / max(1, len(runs) / 4)
+    for axis, quantity in zip(axes, quantities, strict=False):
+        drawn = [
+            _draw(axis, *mean_and_range(logs, quantity, along), line_style(index), alpha)
+            for index, logs in enumerate(runs.values())
+        ]
+        _scale(axis, np.concatenate(drawn))
+        axis.set(xlabel=along, ylabel=quantity.replace("_", " "))
+        tidy(axis)
+        if quantity in references:
+            axis.axhline(references[quantity], **REFERENCE)
+    entries = [Line2D([], [], **line_style(k), label=name) for k, name in enumerate(runs)]
+    figure.legend(handles=entries, loc="outside right center", frameon=False, fontsize=9)
+    return saved(figure, path)
+
+
+def mean_and_range(logs: Sequence[Mapping], quantity: str, along: str):
+    """Places, mean, smallest and largest value over the seeds; empty where no seed has any."""
+    series = [pair for log in logs if len((pair := _measured(log, quantity, along))[0])]
+    if not series:
+        return [np.empty(0)] * 4
+    places = series[0][0]
+    if any(len(x) != len(places) or (x != places).any() for x, _ in series):
+        first, last = max(x[0] for x, _ in series), min(x[-1] for x, _ in series)
+        number = max(2, min(len(x) for x, _ in series))
+        places = np.linspace(first, last, number)
+    values = np.stack([np.interp(places, x, y) for x, y in series])
+    return places, values.mean(axis=0), values.min(axis=0), values.max(axis=0)
+
+
+def _measured(log, quantity, along):
+    if quantity not in log:
+        return np.empty(0), np.empty(0)
+    x, y = (np.asarray(log[key], dtype=np.float64) for key in (along, quantity))
+    if x.ndim != 1 or x.shape != y.shape:
+        raise ValueError(
+            "Columns of a log must be series of one length. Received: "
+            f"{along} of shape {x.shape} and {quantity} of shape {y.shape}. "
+            "Pass one value a row, NaN where there is none."
+        )
+    there = np.isfinite(y)
+    return x[there], y[there]
+
+
+def _draw(axis, places, mean, low, high, style, alpha):
+    alone = "." if len(places) == 1 else None
+    axis.plot(places, mean, marker=alone, **style)
+    if (low != high).any():
+        axis.fill_between(places, low, high, color=style["color"], alpha=alpha, linewidth=0)
+    return mean
+
+
+def _scale(axis, values):
+    positive = len(values) and (values > 0).all()
+    if positive and values.max() > 100 * values.min():
+        axis.set_yscale("log")
+
+
+def _check(runs, quantities, along):
+    if not any(runs.values()) or not quantities:
+        raise ValueError(
+            "There must be a run with a log, and a quantity to draw. Received: "
+            f"runs of {list(runs)}, quantities={list(quantities)}. "
+            "Pass e.g. {'consensus': [{'step': steps, 'fid': values}]}, ['fid']."
+        )
+    logs = [log for run in runs.values() for log in run]
+    known = set().union(*logs)
+    if missing := [name for name in quantities if name not in known]:
+        raise ValueError(
+            "Every one of `quantities` must be in a log. "
+            f"Received: quantities={missing}. Choose from {sorted(known)}."
+        )
+    if any(along not in log for log in logs):
+        raise ValueError(
+            "Every log must have the column of the abscissae. "
+            f"Received: along={along!r}. Choose from {sorted(set.intersection(*map(set, logs)))}."
+        )

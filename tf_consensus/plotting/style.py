@@ -1,0 +1,40 @@
+"""What all plots have in common: colours, lines and axes.
+
+Figures are built on `matplotlib.figure.Figure` alone, without pyplot and its global state, so
+every function works headless and in threads.
+"""
+
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+# Okabe and Ito's colours, which the colour-blind tell apart, without those too light for lines.
+METHOD_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+_METHOD_STYLES = ("-", "--", ":", "-.")
+REFERENCE = {"color": "0.3", "linestyle": (0, (4, 3)), "linewidth": 1}
+
+
+def line_style(index):
+    """Colour and dashes of the line of a number."""
+    color = METHOD_COLORS[index % len(METHOD_COLORS)]
+    style = _METHOD_STYLES[index // len(METHOD_COLORS) % len(_METHOD_STYLES)]
+    return {"color": color, "linestyle": style, "linewidth": 1.2}
+
+
+def tidy(axis):
+    """Takes away what distracts, and draws a faint grid."""
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.grid(alpha=0.25)
+
+
+def scale_by_logarithm(axis):
+    """Makes the y axis logarithmic, labelled by plain numbers."""
+    axis.set_yscale("log")
+    axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axis.yaxis.set_minor_formatter(NullFormatter())
+
+
+def saved(figure, path):
+    """The figure, written to the path if there is one."""
+    if path is not None:
+        figure.savefig(path, dpi=100)
+    return figure
