@@ -6,6 +6,7 @@ Importing this package registers every serializable class, so that saved models 
 from tf_consensus import (
     callbacks,
     data,
+    latents,
     metrics,
     networks,
     objectives,
@@ -16,6 +17,7 @@ from tf_consensus import (
     theory,
     vectors,
 )
+from tf_consensus.averaging import averaged_weights
 from tf_consensus.game import Game, Linearization
 from tf_consensus.gan import GAN
 from tf_consensus.optimizers import (
@@ -55,8 +57,10 @@ __all__ = [
     "SimultaneousOptimizer",
     "SmoothingOptimizer",
     "SymplecticOptimizer",
+    "averaged_weights",
     "callbacks",
     "data",
+    "latents",
     "metrics",
     "networks",
     "objectives",

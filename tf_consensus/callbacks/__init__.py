@@ -1,6 +1,17 @@
 """Keras callbacks for GAN training."""
 
 from tf_consensus.callbacks.evaluate_gan import EvaluateGAN, Evaluation
+from tf_consensus.callbacks.safe_backup import DivergedError, SafeBackup, StopWhenDiverged
+from tf_consensus.callbacks.sample_grid import SampleGrid
 from tf_consensus.callbacks.spectrum_monitor import SpectrumMonitor, describe_spectrum
 
-__all__ = ["EvaluateGAN", "Evaluation", "SpectrumMonitor", "describe_spectrum"]
+__all__ = [
+    "DivergedError",
+    "EvaluateGAN",
+    "Evaluation",
+    "SafeBackup",
+    "SampleGrid",
+    "SpectrumMonitor",
+    "StopWhenDiverged",
+    "describe_spectrum",
+]

@@ -1,0 +1,118 @@
+"""Pictures of a GAN's samples during training."""
+
+import os
+import pathlib
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tf_consensus.averaging import averaged_weights
+from tf_consensus.checks import check_count, check_int
+from tf_consensus.plotting.images import image_grid
+
+
+class SampleGrid(keras.callbacks.Callback):
+    """Saves a grid of images from fixed latents during `fit`.
+
+    The pictures are `<folder>/<steps taken, 8 digits>.png`: one before training, one at the end of
+    each `every`-th epoch, one at the end. With averaged weights (`use_ema`) they are the averaged
+    generator's.
+
+    Args:
+        folder: Where the pictures go.
+        samples: Number of images.
+        every: Save at the end of each `every`-th epoch.
+        seed: Determines the latents.
+        labels: For a conditional GAN a label each sample, (samples,); None: one class a row, as
+            many samples a row as make the grid square.
+        tensorboard: Log folder for the same pictures as TensorBoard images; None: none.
+
+    Raises:
+        ValueError: If `samples` or `every` is not a positive integer, `seed` is not an integer, or
+            there is not one label a sample.
+
+    Example:
+        >>> gan.fit(images, epochs=10, steps_per_epoch=500, callbacks=[SampleGrid("samples")])
+    """
+
+    def __init__(
+        self,
+        folder: str | os.PathLike,
+        samples: int = 64,
+        every: int = 1,
+        seed: int = 0,
+        labels: Sequence[int] | None = None,
+        tensorboard: str | os.PathLike | None = None,
+    ):
+        super().__init__()
+        hint = 'For example SampleGrid("samples", samples=64, every=1).'
+        self.folder = pathlib.Path(folder)
+        self.samples = check_count("samples", samples, hint)
+        self.every = check_count("every", every, hint)
+        self.seed = check_int("seed", seed)
+        self.labels = _checked_labels(labels, self.samples)
+        self.tensorboard = tensorboard
+        self._writer = None
+
+    def on_train_begin(self, logs=None):
+        """Saves the images of the untrained, or restored, generator."""
+        self.save()
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Saves after each `every`-th epoch."""
+        if (epoch + 1) % self.every == 0:
+            self.save()
+
+    def on_train_end(self, logs=None):
+        """Saves the last, unless it has been."""
+        if not self.path.exists():
+            self.save()
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    @property
+    def path(self) -> pathlib.Path:
+        """Where the picture of the generator as it is now belongs."""
+        return self.folder / f"{int(self.model.optimizer.iterations):08d}.png"
+
+    def save(self) -> np.ndarray:
+        """Saves and returns the picture, (height, width, 3) bytes."""
+        with averaged_weights(self.model):
+            images = self.model.generate(self.samples, seed=self.seed, **self._conditions())
+        self.folder.mkdir(parents=True, exist_ok=True)
+        picture = image_grid(images, self.path)
+        if self.tensorboard is not None:
+            self._write_summary(picture)
+        return picture
+
+    def _conditions(self):
+        classes = getattr(self.model, "num_classes", None)
+        if classes is None:
+            return {}
+        if self.labels is not None:
+            return {"labels": self.labels}
+        columns = int(np.ceil(np.sqrt(self.samples)))
+        return {"labels": np.arange(self.samples) // columns % classes}
+
+    def _write_summary(self, picture):
+        if self._writer is None:
+            self._writer = tf.summary.create_file_writer(os.fspath(self.tensorboard))
+        step = int(self.model.optimizer.iterations)
+        with self._writer.as_default():
+            tf.summary.image("samples", picture[None], step=step)
+        self._writer.flush()
+
+
+def _checked_labels(labels, samples):
+    if labels is None:
+        return None
+    labels = np.asarray(labels)
+    if labels.shape != (samples,):
+        raise ValueError(
+            "`labels` must hold one label a sample. Received: labels of shape "
+            f"{labels.shape} for samples={samples}. Pass {samples} integers, or None."
+        )
+    return labels
