@@ -1,0 +1,218 @@
+"""The image experiments by name: what `train_images.py --experiment=NAME` runs.
+
+An experiment is a dict of settings with a list `runs`; each run is a method and a network, and may
+set anything else. `resolve` puts them together with what the user overrides.
+
+The papers' learning rates and weights of figures 12, 13 and 14 are not in their text: the sweeps
+below have values of our own around those of the other experiments.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+# What a method's name stands for. A penalty's weight is gamma unless penalty_weight is set.
+METHODS: dict[str, dict[str, Any]] = {
+    "simultaneous": {"optimizer": "simultaneous"},
+    "alternating": {"optimizer": "alternating"},
+    "consensus": {"optimizer": "consensus"},
+    "smoothing": {"optimizer": "smoothing"},
+    "clipped": {"optimizer": "clipped"},
+    "r1": {"optimizer": "alternating", "penalty": ["r1"]},
+    "relativistic": {
+        "optimizer": "alternating",
+        "objective": "relativistic",
+        "penalty": ["r1", "r2"],
+    },
+}
+
+# The first paper: RMSProp with its epsilon inside the root, its accumulator started at 1. None
+# leaves it to the data set (crop), to gamma (penalty_weight) or to eval_every (backup_every).
+PAPER: dict[str, Any] = {
+    "dataset": "cifar10",
+    "image_size": 32,
+    "channels": 3,
+    "crop": None,
+    "flip": False,
+    "dequantise": False,
+    "num_classes": None,
+    "batch_size": 64,
+    "latent_dim": 256,
+    "filters": 64,
+    "network_options": {},
+    "objective": "standard",
+    "penalty": [],
+    "penalty_weight": None,
+    "penalty_every": 1,
+    "inner": "rmsprop",
+    "learning_rate": 1e-4,
+    "beta_1": 0.0,
+    "beta_2": 0.99,
+    "decay": 0.9,
+    "epsilon": 1e-10,
+    "initial_accumulator": 1.0,
+    "gamma": 10.0,
+    "clip_norm": 1.0,
+    "ema": 0.0,
+    "steps": 150_000,
+    "backup_every": None,
+    "eval_every": 1000,
+    "eval_samples": 6400,
+}
+# The second paper's images: its penalty leaves out the 1/2, so its 10 is 20 here.
+POSTER = PAPER | {
+    "dequantise": True,
+    "flip": True,
+    "decay": 0.99,
+    "epsilon": 1e-8,
+    "initial_accumulator": 0.0,
+    "penalty_weight": 20.0,
+    "ema": 0.999,
+    "eval_every": 5000,
+}
+FASHION = PAPER | {
+    "dataset": "fashion_mnist",
+    "channels": 1,
+    "latent_dim": 64,
+    "filters": 16,
+    "steps": 5000,
+    "eval_every": 250,
+}
+FASHION_ADAM = FASHION | {
+    "inner": "adam",
+    "learning_rate": 2e-4,
+    "epsilon": 1e-8,
+    "gamma": 1.0,
+}
+PAPER_METHODS = ("simultaneous", "alternating", "consensus", "smoothing")
+LEARNING_RATES = (2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3)
+GAMMAS = {"conv3": (0.01, 0.03, 0.1, 0.3, 1.0), "conv4": (0.1, 1.0, 3.0, 10.0, 30.0)}
+
+
+def _runs(methods, network, **settings):
+    return [{"method": method, "network": network, **settings} for method in methods]
+
+
+def _inception_scores():
+    """Figures 5 and 11, and the sweeps over them, figures 12 to 14."""
+    table = {}
+    for conv, network, gamma in (("conv3", "dcgan3", 0.1), ("conv4", "dcgan4", 10.0)):
+        base = PAPER | {"gamma": gamma}
+        consensus = {"method": "consensus", "network": f"{network}_nobn"}
+        alternating = {"method": "alternating", "network": network}
+        table[f"inception_score_{conv}"] = base | {"runs": [consensus, alternating]}
+        table[f"learning_rate_alternating_{conv}"] = base | {
+            "runs": [alternating | {"learning_rate": rate} for rate in LEARNING_RATES]
+        }
+        table[f"learning_rate_consensus_{conv}"] = base | {
+            "runs": [consensus | {"learning_rate": rate} for rate in LEARNING_RATES]
+        }
+        table[f"gamma_{conv}"] = base | {
+            "learning_rate": 2e-4,
+            "runs": [consensus | {"gamma": gamma} for gamma in GAMMAS[conv]],
+        }
+        table[f"extra_dense_{conv}"] = PAPER | {"runs": _runs(PAPER_METHODS, conv)}
+    return table
+
+
+def _comparison():
+    """Figures 6, 7 and 9."""
+    table = {
+        f"comparison_{network}": PAPER | {"runs": _runs(PAPER_METHODS, network)}
+        for network in ("dcgan4", "dcgan4_nobn", "dcgan4_nobn_cf")
+    }
+    runs = _runs(PAPER_METHODS, "dcgan4_nobn_cf", objective="js")
+    table["comparison_dcgan4_nobn_cf_js"] = PAPER | {"runs": runs}
+    for objective in ("standard", "js", "indicator", "kl", "tv"):
+        runs = _runs(["consensus"], "dcgan4_nobn_cf", objective=objective)
+        table[f"divergence_{objective}"] = PAPER | {"runs": runs}
+    return table
+
+
+def _large():
+    """CelebA of the first paper (figures 4 and 10), and the second paper's images."""
+    celeba = {"dataset": "celeb_a", "image_size": 64, "filters": 128, "batch_size": 128}
+    return {
+        "celeba_resnet_cf": PAPER
+        | celeba
+        | {"steps": 1_500_000, "runs": _runs(PAPER_METHODS[:3], "resnet_cf")},
+        "celeba_hq": POSTER
+        | {"dataset": "celeb_a_hq/1024", "image_size": 1024, "filters": 16, "batch_size": 24}
+        | {"steps": 300_000, "runs": _runs(["r1"], "residual_celeba_hq")},
+        "lsun_bedroom": POSTER
+        | {"dataset": "lsun/bedroom", "image_size": 256, "filters": 64}
+        | {"steps": 500_000, "runs": _runs(["r1"], "residual_lsun")},
+        "imagenet": POSTER
+        | {"dataset": "imagenet2012", "image_size": 128, "filters": 64, "batch_size": 128}
+        | {"num_classes": 1000, "steps": 500_000, "runs": _runs(["r1"], "residual_imagenet")},
+    }
+
+
+def _fashion_mnist():
+    """All of it on two CPU cores: every method on every network, and with today's Adam."""
+    table = {}
+    for network in ("dcgan4", "dcgan4_nobn", "dcgan4_nobn_cf"):
+        for method in PAPER_METHODS:
+            runs = _runs([method], network)
+            table[f"fashion_mnist_{method}_{network}"] = FASHION | {"runs": runs}
+    for method in PAPER_METHODS:
+        runs = _runs([method], "dcgan4_nobn_cf", objective="js")
+        table[f"fashion_mnist_{method}_dcgan4_nobn_cf_js"] = FASHION | {"runs": runs}
+    for method in ("r1", "relativistic"):
+        runs = _runs([method], "dcgan4_nobn")
+        table[f"fashion_mnist_{method}_dcgan4_nobn"] = FASHION | {"runs": runs}
+    grid = [run for experiment in table.values() for run in experiment["runs"]]
+    # Alternating updates are at their best with batch normalization, the others without.
+    adam = {"consensus": "dcgan4_nobn", "alternating": "dcgan4", "relativistic": "dcgan4_nobn"}
+    adam["simultaneous"] = "dcgan4_nobn"
+    for method, network in adam.items():
+        table[f"fashion_mnist_adam_{method}"] = FASHION_ADAM | {"runs": _runs([method], network)}
+    pairs = [{"method": method, "network": network} for method, network in adam.items()]
+    table["fashion_mnist_grid"] = FASHION | {"runs": grid}
+    table["fashion_mnist_adam"] = FASHION_ADAM | {"runs": pairs}
+    return table
+
+
+EXPERIMENTS: dict[str, dict[str, Any]] = (
+    _inception_scores() | _comparison() | _large() | _fashion_mnist()
+)
+# What a sweep may run over, by the name it gives the run's folder.
+SWEPT = {"learning_rate": "lr", "gamma": "gamma"}
+
+
+def resolve(experiment: Mapping, overrides: Mapping, methods=(), sweeps: Mapping | None = None):
+    """The experiment's runs, each with all of its settings and a name of its own.
+
+    Args:
+        experiment: one of `EXPERIMENTS`.
+        overrides: settings that hold for every run, whatever the experiment says.
+        methods: methods to run: the experiment's own runs of them, and those it lacks on the
+            network of its first run; none: all of the experiment's.
+        sweeps: for keys of `SWEPT` several values, each of which every run takes.
+
+    Returns:
+        List of dicts of settings; "name" names the run.
+    """
+    runs = list(experiment["runs"])
+    if methods:
+        lacking = [m for m in methods if m not in {run["method"] for run in runs}]
+        runs = [run for run in runs if run["method"] in methods]
+        runs += _runs(lacking, experiment["runs"][0]["network"])
+    for key, values in (sweeps or {}).items():
+        runs = [run | {key: value} for run in runs for value in values]
+    base = {key: value for key, value in experiment.items() if key != "runs"}
+    # An override may make runs equal, such as those of a sweep.
+    resolved = [base | METHODS[run["method"]] | run | dict(overrides) for run in runs]
+    resolved = [run for k, run in enumerate(resolved) if run not in resolved[:k]]
+    return [run | {"name": _name(run, resolved)} for run in resolved]
+
+
+def _name(run, runs):
+    """`method-network`, and whatever else tells the run from the others."""
+    parts = [run["method"], run["network"]]
+    usual = METHODS[run["method"]].get("objective", "standard")
+    if run["objective"] != usual:
+        parts.append(run["objective"])
+    for key, short in SWEPT.items():
+        if len({other[key] for other in runs}) > 1:
+            parts.append(f"{short}{run[key]:g}")
+    return "-".join(parts)

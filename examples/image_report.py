@@ -1,0 +1,189 @@
+"""Pictures and tables of finished runs of `train_images.py`."""
+
+import json
+import pathlib
+from collections import defaultdict
+
+import numpy as np
+from image_experiments import SWEPT
+from image_results import LOSSES, best_and_final, read_log
+
+import tf_consensus as tfc
+
+# What tells runs of one name apart, by how a label says it.
+TELLING = {
+    "dataset": "{}",
+    "inner": "{}",
+    "learning_rate": "lr {:g}",
+    "gamma": "γ {:g}",
+    "penalty_weight": "weight {}",
+    "objective": "{}",
+    "filters": "F {}",
+    "batch_size": "batch {}",
+    "ema": "average {:g}",
+}
+
+
+def load_runs(folders, names=()):
+    """The finished runs of output folders, each a result with its "log", "label" and "settings".
+
+    Runs of one label are seeds of the same. A label is the run's name, and where runs of that name
+    have different settings also those that differ; or what the user says.
+
+    Args:
+        folders: output folders of `train_images.py`, or pairs LABEL=FOLDER.
+        names: runs to load, in this order; none: all, by the alphabet.
+    """
+    runs = []
+    for given in map(str, folders):
+        said, folder = split_label(given)
+        for path in sorted(folder.glob("*/result.json")):
+            run = json.loads(path.read_text(encoding="utf-8"))
+            settings = json.loads((path.parent / "settings.json").read_text(encoding="utf-8"))
+            found = {"log": read_log(path.parent / "log.csv"), "settings": settings, "said": said}
+            if not names or run["name"] in names:
+                runs.append(run | found)
+    if names:
+        runs.sort(key=lambda run: names.index(run["name"]))
+    for run in runs:
+        run["label"] = label_of(run, [r for r in runs if r["said"] == run["said"]])
+    return runs
+
+
+def split_label(given):
+    """The label, None without one, and the folder of LABEL=FOLDER."""
+    said, equals, folder = given.partition("=")
+    return (said, pathlib.Path(folder)) if equals else (None, pathlib.Path(given))
+
+
+def label_of(run, others):
+    """What to call a run among others."""
+    if run["said"] is not None:
+        alone = len({other["name"] for other in others}) == 1
+        return run["said"] if alone else f"{run['said']}: {run['name']}"
+    return run["name"] + telling(run, [other for other in others if other["name"] == run["name"]])
+
+
+def telling(run, others, without=()):
+    """The settings that tell a run from others, in brackets."""
+    parts = [
+        form.format(run["settings"].get(key))
+        for key, form in TELLING.items()
+        if key not in without and len({str(other["settings"].get(key)) for other in others}) > 1
+    ]
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def within(run, clock, limit):
+    """The run as it would have been, had it been stopped at `limit` on a clock of its log."""
+    log = run["log"]
+    rows = log[clock] <= limit
+    if not rows.any():
+        raise ValueError(
+            "Every run must have an evaluation within the limit. Received: "
+            f"{limit:g} {clock} for {run['label']}, whose first is at {log[clock][0]:g}."
+            " Raise the limit, or leave the run out."
+        )
+    cut = {key: values[rows] for key, values in log.items()}
+    metrics = {key: _cut_metric(value, log, cut, key) for key, value in run["metrics"].items()}
+    ends = {key: cut[name][-1] for key, name in _ENDS.items()}
+    return run | ends | {"log": cut, "metrics": metrics}
+
+
+_ENDS = {"steps": "step", "seconds": "seconds", "cpu_seconds": "cpu_seconds"}
+
+
+def _cut_metric(value, log, cut, key):
+    if not value or not np.isfinite(cut[key]).any():
+        return None
+    direction = "up" if value["best"] == np.nanmax(log[key]) else "down"
+    return best_and_final(cut, key, direction)
+
+
+def by_label(runs):
+    """The runs of one label, one a seed."""
+    groups = defaultdict(list)
+    for run in runs:
+        groups[run["label"]].append(run)
+    return groups
+
+
+def metrics_of(runs):
+    """Names of the metrics that some run has."""
+    return list(
+        dict.fromkeys(key for run in runs for key, value in run["metrics"].items() if value)
+    )
+
+
+def draw(runs, output):
+    """Curves of metrics over steps and over seconds, curves of losses, and sweeps; their names."""
+    groups = by_label(runs)
+    logs = {label: [r["log"] for r in group if r["log"]] for label, group in groups.items()}
+    logs = {label: group for label, group in logs.items() if group}
+    metrics = metrics_of(runs)
+    drawn = []
+    if logs:
+        tfc.plotting.run_curves(logs, LOSSES, path=output / "losses.png")
+        drawn.append("losses.png")
+    if metrics:
+        for along in ("step", "seconds", "cpu_seconds"):
+            path = output / f"curves_{along}{'s' * (along == 'step')}.png"
+            tfc.plotting.run_curves(logs, metrics, along, path=path)
+            drawn.append(path.name)
+        drawn += draw_sweeps(runs, metrics, output)
+    return drawn
+
+
+def draw_sweeps(runs, metrics, output):
+    """A picture for each setting that one method has several values of; their names."""
+    drawn = []
+    for key in SWEPT:
+        sweeps = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
+        for run in runs:
+            base = (run["method"], run["network"])
+            same = [r for r in runs if (r["method"], r["network"]) == base]
+            label = "-".join(base) + telling(run, same, without=[key])
+            for metric, value in run["metrics"].items():
+                if value:
+                    sweeps[label][run[key]][metric].append((value["best"], value["final"]))
+        sweeps = {label: sweep for label, sweep in sweeps.items() if len(sweep) > 1}
+        if sweeps:
+            path = output / f"sweep_{key}.png"
+            tfc.plotting.sweep_curves(sweeps, metrics, key.replace("_", " "), path=path)
+            drawn.append(path.name)
+    return drawn
+
+
+def table(runs):
+    """A Markdown table: a row a run, mean and range over its seeds, best and final."""
+    metrics = metrics_of(runs)
+    head = ["run", "seeds", "steps", "seconds", "CPU seconds", "ms a step"]
+    head += [f"{key.replace('_', ' ')}, {end}" for key in metrics for end in ("final", "best")]
+    lines = [head, ["---"] * len(head)]
+    for label, group in by_label(runs).items():
+        diverged = sum(run["diverged"] is not None for run in group)
+        name = label + (f" ({diverged} of {len(group)} diverged)" if diverged else "")
+        row = [
+            name,
+            str(len(group)),
+            *(_mean(group, key) for key in ("steps", "seconds", "cpu_seconds")),
+        ]
+        row.append(_mean(group, "ms_per_step", 1))
+        row += [_cell(group, key, end) for key in metrics for end in ("final", "best")]
+        lines.append(row)
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def _mean(group, key, digits=0):
+    values = [run[key] for run in group if run[key] is not None]
+    return f"{np.mean(values):,.{digits}f}" if values else "–"
+
+
+def _cell(group, key, end):
+    values = [run["metrics"][key][end] for run in group if run["metrics"].get(key)]
+    if not values:
+        return "–"
+    spread = f" ({min(values):.2f} to {max(values):.2f})" if len(values) > 1 else ""
+    steps = [run["metrics"][key]["best_step"] for run in group if run["metrics"].get(key)]
+    at = f" at {np.mean(steps):,.0f}" if end == "best" else ""
+    return f"{np.mean(values):.2f}{spread}{at}"

@@ -1,0 +1,79 @@
+"""What a run of `train_images.py` leaves: its log and its result."""
+
+import csv
+import json
+import pathlib
+import statistics
+
+import numpy as np
+
+LOSSES = ("generator_loss", "discriminator_loss", "gradient_norm")
+
+
+def read_log(path):
+    """The log as columns of numbers; of an epoch that was repeated, the last row."""
+    path = pathlib.Path(path)
+    if not path.exists():
+        return {}
+    with open(path, encoding="utf-8", newline="") as file:
+        rows = {int(row["epoch"]): row for row in csv.DictReader(file)}
+    keys = next(iter(rows.values()), {})
+    # Keras adds columns of NA for the validation that there is none of.
+    keys = [key for key, value in keys.items() if value != "NA"]
+    return {key: np.array([float(rows[k][key]) for k in sorted(rows)]) for key in keys}
+
+
+def result_of(run, seed, folder, scores=(), diverged=None):
+    """The run's numbers, as one entry of results.json."""
+    log = read_log(folder / "log.csv")
+    directions = {key: end for metric in scores for key, end in metric.directions.items()}
+    return {
+        "name": run["name"],
+        "method": run["method"],
+        "network": run["network"],
+        "seed": seed,
+        "gamma": run["gamma"],
+        "learning_rate": run["learning_rate"],
+        "steps": int(log["step"][-1]) if log else 0,
+        "diverged": diverged,
+        "seconds": float(log["seconds"][-1]) if log else 0.0,
+        "cpu_seconds": float(log["cpu_seconds"][-1]) if log else 0.0,
+        "ms_per_step": statistics.median(log["ms_per_step"]) if log else None,
+        "metrics": {key: best_and_final(log, key, directions[key]) for key in directions if log},
+        "losses": {key: spread(log[key]) for key in LOSSES} if log else {},
+        "evaluated": f"average of the weights, decay {run['ema']}" if run["ema"] else "weights",
+        "scores": [metric.description() for metric in scores],
+    }
+
+
+def best_and_final(log, key, direction):
+    """The best value of a metric, the one furthest "up" or "down", and the last."""
+    there = np.flatnonzero(np.isfinite(log[key]))
+    if not len(there):
+        return None
+    values, steps = log[key][there], log["step"][there].astype(int)
+    best = int(np.argmax(values) if direction == "up" else np.argmin(values))
+    return {
+        "best": float(values[best]),
+        "best_step": int(steps[best]),
+        "final": float(values[-1]),
+        "final_step": int(steps[-1]),
+    }
+
+
+def spread(values):
+    """How far a loss moved over training, from its mean over each epoch."""
+    return {
+        "final": float(values[-1]),
+        "mean": float(values.mean()),
+        "stddev": float(values.std()),
+        "min": float(values.min()),
+        "max": float(values.max()),
+    }
+
+
+def write_json(path, content):
+    """Writes the file whole or not at all."""
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    partial.replace(path)

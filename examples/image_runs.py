@@ -1,0 +1,229 @@
+"""One run of `train_images.py`: the model, its data, its callbacks and its results."""
+
+import time
+
+import keras
+import numpy as np
+import tensorflow as tf
+from image_results import read_log, result_of, write_json
+
+import tf_consensus as tfc
+
+# What --penalty_weight is called in each of them.
+WEIGHTS = {"wgan_gp": "weight", "dragan": "weight", "instance_noise": "stddev"}
+
+
+def make_inner(run):
+    """The Keras optimizer that takes the step."""
+    average = {"use_ema": True, "ema_momentum": run["ema"]} if run["ema"] else {}
+    rate, epsilon = run["learning_rate"], run["epsilon"]
+    if run["inner"] == "adam":
+        betas = {"beta_1": run["beta_1"], "beta_2": run["beta_2"]}
+        return keras.optimizers.Adam(rate, epsilon=epsilon, **betas, **average)
+    return keras.optimizers.RMSprop(rate, rho=run["decay"], epsilon=epsilon, **average)
+
+
+def make_optimizer(run):
+    """The method around the inner optimizer."""
+    inner, name = make_inner(run), run["optimizer"]
+    if name == "consensus":
+        return tfc.ConsensusOptimizer(inner, gamma=run["gamma"])
+    if name == "smoothing":
+        return tfc.SmoothingOptimizer(inner, gamma=run["gamma"])
+    if name == "clipped":
+        return tfc.ClippedOptimizer(inner, clip_norm=run["clip_norm"])
+    if name == "alternating":
+        return tfc.AlternatingOptimizer(inner, make_inner(run))
+    return tfc.SimultaneousOptimizer(inner)
+
+
+def make_penalties(run):
+    """The penalties by their names and the one weight, gamma unless it is given."""
+    weight = run["gamma"] if run["penalty_weight"] is None else run["penalty_weight"]
+    penalties = []
+    for name in run["penalty"]:
+        options = {} if name == "instance_noise" else {"every": run["penalty_every"]}
+        options[WEIGHTS.get(name, "gamma")] = weight
+        penalties.append(type(tfc.penalties.get(name))(**options))
+    return penalties
+
+
+def make_networks(run, seed):
+    """Generator and discriminator, their initial weights determined by the seed."""
+    shape = {key: run[key] for key in ("image_size", "channels", "filters", "latent_dim")}
+    classes = {}
+    if run["num_classes"] or run["network"].startswith("residual"):
+        # Told None too: residual_imagenet has classes unless told otherwise.
+        classes = {"num_classes": run["num_classes"] or None}
+    return tfc.networks.build(
+        run["network"], seed=seed, **shape, **classes, **run["network_options"]
+    )
+
+
+def make_gan(run, seed, jit):
+    """The compiled model, with the accumulators of RMSProp set."""
+    classes = {"num_classes": run["num_classes"]} if run["num_classes"] else {}
+    gan = tfc.GAN(
+        *make_networks(run, seed),
+        latent_dim=run["latent_dim"],
+        objective=run["objective"],
+        penalties=make_penalties(run),
+        seed=seed,
+        **classes,
+    )
+    gan.compile(optimizer=make_optimizer(run), jit_compile=jit)
+    gan.optimizer.build(gan.trainable_variables)
+    if run["inner"] == "rmsprop" and run["initial_accumulator"]:
+        for variable in gan.optimizer.variables:
+            if "velocity" in variable.path:
+                variable.assign(tf.fill(variable.shape, run["initial_accumulator"]))
+    return gan
+
+
+def make_data(run, seed, start, data_dir, cache):
+    """The endless stream of training batches, from batch `start` on."""
+    return _images(
+        run,
+        "train",
+        data_dir,
+        cache,
+        labels=bool(run["num_classes"]),
+        flip=run["flip"],
+        dequantise=run["dequantise"],
+        seed=seed,
+        start=start,
+    )
+
+
+def make_test_data(run, split, data_dir, cache):
+    """All images of a split, once, as they are."""
+    return _images(run, split, data_dir, cache, repeat=False)
+
+
+def _images(run, split, data_dir, cache, **options):
+    shape = {key: run[key] for key in ("image_size", "channels", "crop", "batch_size")}
+    return tfc.data.images(
+        run["dataset"], split, data_dir=data_dir, cache=cache, **shape, **options
+    )
+
+
+class Clock(keras.callbacks.Callback):
+    """Adds the step, the seconds trained so far and those of all processors to each epoch's logs.
+
+    Evaluations and everything else between the epochs do not count, nor does compilation: the
+    first step of a process counts as much as the mean of the others of its epoch. Seconds of the
+    processors compare runs on a machine that has other work too.
+    """
+
+    def __init__(self, log):
+        super().__init__()
+        self.log = log
+        self.compiled = False
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Starts the clock."""
+        self.left_out = 0
+        self.start = _times()
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Starts it again after the first step of the process."""
+        if not self.compiled:
+            self.compiled = True
+            if batch + 1 < self.params["steps"]:
+                self.left_out = batch + 1
+                _wait_for(logs)
+                self.start = _times()
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Reads the clock."""
+        _wait_for(logs)
+        steps = self.params["steps"]
+        each = (_times() - self.start) / (steps - self.left_out)
+        log = read_log(self.log)
+        logs["step"] = int(self.model.optimizer.iterations)
+        for key, seconds in zip(("seconds", "cpu_seconds"), each * steps, strict=True):
+            logs[key] = round(seconds + (log[key][epoch - 1] if epoch else 0.0), 3)
+        logs["ms_per_step"] = round(1000 * each[0], 3)
+
+
+def _times():
+    """Seconds of the clock and of the process on all processors."""
+    return np.array([time.perf_counter(), time.process_time()])
+
+
+def _wait_for(logs):
+    """Has the device finish the steps that the logs come from."""
+    for value in (logs or {}).values():
+        float(value)
+
+
+class Evaluate(tfc.callbacks.EvaluateGAN):
+    """Evaluates the averaged generator, if there are averages."""
+
+    def evaluate(self):
+        """The metrics by name."""
+        with tfc.averaged_weights(self.model):
+            return super().evaluate()
+
+
+def train(run, seed, folder, options, scores=()):
+    """Trains one run, going on from its backup if there is one, and writes its result.
+
+    Args:
+        run: settings, as `image_experiments.resolve` returns them.
+        seed: of weights, latents and the order of the data.
+        folder: of the run.
+        options: what does not change the result: jit, data_dir, cache, verbose, tensorboard,
+            interpolations.
+        scores: metrics of generated images.
+
+    Raises:
+        tfc.callbacks.DivergedError: if losses or weights are no longer finite.
+    """
+    gan = make_gan(run, seed, options["jit"])
+    data = make_data(run, seed, gan.optimizer.iterations, options["data_dir"], options["cache"])
+    folder.mkdir(parents=True, exist_ok=True)
+    board = folder / "tensorboard" if options["tensorboard"] else None
+    between = min(run["eval_every"], run["steps"])
+    epoch = min(run["backup_every"] or between, between)
+    every = between // epoch
+    logger = keras.callbacks.CSVLogger(folder / "log.csv", append=True)
+    callbacks = [
+        Clock(folder / "log.csv"),
+        tfc.callbacks.StopWhenDiverged(),
+        *([Evaluate(scores, run["eval_samples"], every, report=None)] if scores else []),
+        tfc.callbacks.SampleGrid(folder / "samples", every=every, tensorboard=board),
+        logger,
+        *([keras.callbacks.TensorBoard(board, write_graph=False)] if board else []),
+        # Last, so that a killed run repeats a row of the log rather than lacking one.
+        tfc.callbacks.SafeBackup(folder / "backup"),
+    ]
+    try:
+        gan.fit(
+            data,
+            epochs=run["steps"] // epoch,
+            steps_per_epoch=epoch,
+            shuffle=False,
+            callbacks=callbacks,
+            verbose=options["verbose"],
+        )
+    finally:
+        # Keras closes it only where training ends as planned.
+        if logger.csv_file is not None:
+            logger.csv_file.close()
+    gan.save(folder / "model.keras")
+    if options["interpolations"]:
+        save_interpolations(gan, options["interpolations"], folder / "interpolations.png")
+    write_json(folder / "result.json", result_of(run, seed, folder, scores))
+
+
+def save_interpolations(gan, number, path):
+    """Strips of images on the way between latents, one a row."""
+    latents = np.random.default_rng(0).normal(size=(2, number, gan.latent_dim))
+    steps = 10
+    way = tfc.latents.interpolate(*latents.astype(np.float32), steps=steps)
+    inputs = way.reshape(number * steps, -1)
+    if getattr(gan, "num_classes", None):
+        inputs = [inputs, np.arange(number).repeat(steps) % gan.num_classes]
+    images = gan.generator.predict(inputs, verbose=0)
+    tfc.plotting.image_grid(images, path, columns=steps)

@@ -1,0 +1,133 @@
+"""Trains a classifier to score generated images by, where the Inception network does not fit.
+
+    python examples/train_classifier.py
+    python examples/train_classifier.py --dataset=cifar10 --channels=3 --epochs=20
+
+Leaves in --output_dir: classifier.keras (a small convolutional network that ends in logits),
+reference.npz (its features of the test images) and results.json (its accuracy, and the score that
+the real test images get, which no generator should be expected to beat). Scores by it compare runs
+on this data set with each other; they are not the Inception scores and distances of papers.
+
+On Fashion-MNIST it takes about two minutes on two CPU cores.
+"""
+
+import json
+import os
+import pathlib
+import sys
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import keras
+import tensorflow as tf
+from absl import app, flags
+
+import tf_consensus as tfc
+
+FLAGS = flags.FLAGS
+flags.DEFINE_string("dataset", "fashion_mnist", "Name for tfc.data.images, or folder:PATH.")
+flags.DEFINE_string("test_split", "test", "Split of the real images that scores compare with.")
+flags.DEFINE_integer("image_size", 32, "Side of the images in pixels; a multiple of 8.", 8)
+flags.DEFINE_integer("channels", 1, "Colour channels, 1 or 3.", 1, 3)
+flags.DEFINE_integer("num_classes", None, "Number of labels; none: what the data set says.", 2)
+flags.DEFINE_integer("filters", 16, "Filters of the first convolution.", 1)
+flags.DEFINE_integer("batch_size", 128, "Images in a batch.", 1)
+flags.DEFINE_integer("epochs", 4, "Passes over the training images.", 1)
+flags.DEFINE_integer("steps_per_epoch", None, "Batches an epoch; none: all there are.", 1)
+flags.DEFINE_float("learning_rate", 2e-3, "Adam's first step size; it falls to 0.", 0.0)
+flags.DEFINE_integer("seed", 0, "Of the weights and the order of the images.")
+flags.DEFINE_string("data_dir", None, "Folder of the data set, if not the usual one.")
+flags.DEFINE_string("output_dir", "output/classifier", "Folder for all results.")
+
+
+def make_classifier():
+    """Three levels of convolutions, a hidden layer of features, and logits without a softmax."""
+    classes = FLAGS.num_classes or tfc.data.image_info(FLAGS.dataset, FLAGS.data_dir).num_classes
+    layers = [keras.Input((FLAGS.image_size, FLAGS.image_size, FLAGS.channels))]
+    for level in range(3):
+        layers += [
+            keras.layers.Conv2D(FLAGS.filters * 2**level, 3, padding="same", use_bias=False),
+            keras.layers.BatchNormalization(),
+            keras.layers.ReLU(),
+            keras.layers.MaxPooling2D(2),
+        ]
+    layers += [
+        keras.layers.Flatten(),
+        keras.layers.Dropout(0.3, seed=FLAGS.seed),
+        keras.layers.Dense(128, "relu", name="features"),
+        keras.layers.Dense(classes, name="logits"),
+    ]
+    return keras.Sequential(layers, name="classifier")
+
+
+def images(split, **options):
+    """Batches of (images, labels)."""
+    return tfc.data.images(
+        FLAGS.dataset,
+        split=split,
+        image_size=FLAGS.image_size,
+        channels=FLAGS.channels,
+        batch_size=FLAGS.batch_size,
+        data_dir=FLAGS.data_dir,
+        labels=True,
+        **options,
+    )
+
+
+def train(classifier):
+    """Fits the classifier; returns its accuracy on the test images."""
+    steps = FLAGS.steps_per_epoch or int(images("train", repeat=False).cardinality())
+    rate = keras.optimizers.schedules.CosineDecay(FLAGS.learning_rate, FLAGS.epochs * steps)
+    classifier.compile(
+        optimizer=keras.optimizers.Adam(rate),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+        # On a CPU the graph's convolutions are some 20 times as fast as XLA's.
+        jit_compile=bool(tf.config.list_physical_devices("GPU")),
+    )
+    batches = images("train", seed=FLAGS.seed)
+    classifier.fit(batches, epochs=FLAGS.epochs, steps_per_epoch=steps, shuffle=False, verbose=2)
+    return classifier.evaluate(images(FLAGS.test_split, repeat=False), verbose=0)[1]
+
+
+def score_real(classifier, output):
+    """Saves the reference of the test images; returns what they score themselves."""
+    extractor = tfc.metrics.Extractor(
+        classifier, name=f"classifier of {FLAGS.dataset}", weights="train_classifier.py"
+    )
+    batches = images(FLAGS.test_split, repeat=False)
+    reference = tfc.metrics.Reference.of(extractor, batches, split=FLAGS.test_split)
+    reference.save(output / "reference.npz")
+    scores = tfc.metrics.ImageScores(extractor, reference)
+    for batch, _ in batches:
+        scores.update_state(batch)
+    return scores.result(), scores.description()
+
+
+def main(argv):
+    """Trains, saves and reports."""
+    if len(argv) > 1:
+        raise app.UsageError(f"All arguments are flags. Received: {' '.join(argv[1:])}.")
+    output = pathlib.Path(FLAGS.output_dir)
+    output.mkdir(parents=True, exist_ok=True)
+    keras.utils.set_random_seed(FLAGS.seed)
+    classifier = make_classifier()
+    accuracy = train(classifier)
+    classifier.save(output / "classifier.keras")
+    scores, description = score_real(classifier, output)
+    report = {
+        "accuracy": accuracy,
+        "scores_of_the_real_images": scores,
+        "description": description,
+        "settings": {flag.name: flag.value for flag in FLAGS.get_key_flags_for_module(sys.argv[0])},
+        "versions": {"tensorflow": tf.__version__, "keras": keras.__version__},
+    }
+    text = json.dumps(report, indent=1)
+    (output / "results.json").write_text(text + "\n", encoding="utf-8")
+    print(f"accuracy on the {FLAGS.test_split} images: {accuracy:.2%}")
+    print("scores of the real images: " + ", ".join(f"{k} {v:.3f}" for k, v in scores.items()))
+    print(f"classifier.keras and reference.npz in {output}/")
+
+
+if __name__ == "__main__":
+    app.run(main)
