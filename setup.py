@@ -27,7 +27,10 @@ setup(
         "tensorflow>=2.16.2",
         "tensorflow-datasets>=4.9.7",
     ],
-    extras_require={"test": ["pytest>=8.0", "pytest-xdist>=3.5", "ruff>=0.6"]},
+    extras_require={
+        "tensorboard": ["tensorboard>=2.16"],
+        "test": ["pytest>=8.0", "pytest-xdist>=3.5", "ruff>=0.6", "tensorboard>=2.16"],
+    },
     classifiers=[
         "Programming Language :: Python :: 3",
         "Topic :: Scientific/Engineering :: Artificial Intelligence",

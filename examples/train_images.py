@@ -16,6 +16,7 @@ ends as if nothing had happened.
 """
 
 import errno
+import importlib.util
 import json
 import os
 import pathlib
@@ -129,6 +130,11 @@ for swept in SWEPT:
         lambda values: all(map(is_positive, values)) and len(set(values)) == len(values),
         "must be a comma list of different positive numbers",
     )
+flags.register_validator(
+    "tensorboard",
+    lambda asked: not asked or importlib.util.find_spec("tensorboard") is not None,
+    "needs the package tensorboard: pip install tensorboard",
+)
 flags.register_multi_flags_validator(
     ["classifier", "inception"],
     lambda given: None in given.values(),

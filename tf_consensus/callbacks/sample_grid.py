@@ -27,7 +27,8 @@ class SampleGrid(keras.callbacks.Callback):
         seed: Determines the latents.
         labels: For a conditional GAN a label each sample, (samples,); None: one class a row, as
             many samples a row as make the grid square.
-        tensorboard: Log folder for the same pictures as TensorBoard images; None: none.
+        tensorboard: Log folder for the same pictures as TensorBoard images, for which TensorFlow
+            needs the package tensorboard; None: none.
 
     Raises:
         ValueError: If `samples` or `every` is not a positive integer, `seed` is not an integer, or
