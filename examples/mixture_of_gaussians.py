@@ -80,6 +80,13 @@ flags.DEFINE_float(
 )
 flags.DEFINE_integer("penalty_every", 1, "Take gradient penalties each so many steps only.", 1)
 flags.DEFINE_integer("batch_size", 512, "Samples in a batch.", 1)
+flags.DEFINE_integer("microbatches", 1, "Equal parts to go through a batch in.", 1)
+flags.DEFINE_enum(
+    "debias",
+    None,
+    ["groups", "per_example"],
+    "Consensus and smoothing without the bias of batches: over micro-batches or examples.",
+)
 flags.DEFINE_float("initial_accumulator", 1.0, "Start of RMSProp's running mean of squares.", 0.0)
 flags.DEFINE_string("output_dir", "output/mixture_of_gaussians", "Folder for all results.")
 flags.DEFINE_bool("resume", False, "Go on with the runs in --output_dir.")
@@ -115,7 +122,7 @@ def resolve_settings():
         if FLAGS[key].value is not None:
             preset[key] = FLAGS[key].value
     others = ("preset", "clip_norm", "objective", "batch_size", "initial_accumulator", "target")
-    others += ("penalty", "penalty_weight", "penalty_every")
+    others += ("penalty", "penalty_weight", "penalty_every", "microbatches", "debias")
     return {
         "optimizer": FLAGS.optimizer,
         "seeds": [int(seed) for seed in FLAGS.seeds],
@@ -137,16 +144,18 @@ def make_inner(settings):
 
 def make_optimizer(method, settings):
     """The method around the inner optimizer."""
-    inner, gamma = make_inner(settings), settings["gamma"]
+    inner = make_inner(settings)
+    parts = {"microbatches": settings["microbatches"]}
+    regularized = {"gamma": settings["gamma"], "debias": settings["debias"], **parts}
     if method == "consensus":
-        return tfc.ConsensusOptimizer(inner, gamma=gamma)
+        return tfc.ConsensusOptimizer(inner, **regularized)
     if method == "smoothing":
-        return tfc.SmoothingOptimizer(inner, gamma=gamma)
+        return tfc.SmoothingOptimizer(inner, **regularized)
     if method == "clipped":
-        return tfc.ClippedOptimizer(inner, clip_norm=settings["clip_norm"])
+        return tfc.ClippedOptimizer(inner, clip_norm=settings["clip_norm"], **parts)
     if method == "alternating":
-        return tfc.AlternatingOptimizer(inner, make_inner(settings))
-    return tfc.SimultaneousOptimizer(inner)
+        return tfc.AlternatingOptimizer(inner, make_inner(settings), **parts)
+    return tfc.SimultaneousOptimizer(inner, **parts)
 
 
 def make_penalties(settings):

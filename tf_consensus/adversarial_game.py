@@ -10,7 +10,7 @@ from tf_consensus.adjoint import Adjoint, AdjointNetwork, per_example
 from tf_consensus.game import Game, check_losses, dense_gradient, tf_variables
 from tf_consensus.inputs import join, pick, split
 from tf_consensus.objectives import Objective
-from tf_consensus.penalties import GradientPenalty, InstanceNoise
+from tf_consensus.penalties import GradientPenalty, InstanceNoise, coupling_layers
 from tf_consensus.schedules import factor
 
 
@@ -81,6 +81,14 @@ class AdversarialGame(Game):
             _total(objective.generator_loss(*logits), generator.losses),
             _total(objective.discriminator_loss(*logits), penalties, self._other_terms(real, fake)),
         )
+
+    def couplings(self) -> list[str]:
+        """Batch normalizations in training, and what takes means over the batch itself."""
+        networks = self._parts.generator, self._parts.discriminator
+        names = [n for network in networks for n in coupling_layers(network) if self._training]
+        terms = self._parts.objective, *self._parts.penalties
+        couple = [t for t in terms if getattr(t, "couples_examples", False)]
+        return names + [type(term).__name__ for term in couple]
 
     def _field(self, wanted):
         wanted = list(wanted)

@@ -15,6 +15,10 @@ class Objective(Configurable):
     Both equations receive both logits, which relativistic objectives need, already validated
     and in at least single precision. They return scalars.
 
+    Attributes:
+        couples_examples: whether the losses are no means over the examples, so that parts of a
+            batch do not add up to the whole.
+
     Example:
         >>> import keras
         >>> @keras.saving.register_keras_serializable("my_package")
@@ -27,6 +31,8 @@ class Objective(Configurable):
         >>> float(RelativisticLeastSquares().generator_loss([[0.0]], [[3.0]]))
         4.0
     """
+
+    couples_examples = False
 
     def generator_loss(self, real_logits, fake_logits) -> tf.Tensor:
         """Computes the loss of the generator.

@@ -58,6 +58,8 @@ class RelativisticAverage(Objective):
     standard GAN", ICLR 2019 (arXiv 2018), RaSGAN.
     """
 
+    couples_examples = True
+
     def _generator(self, d_r, d_f):
         return _mean(_softplus(_mean(d_r) - d_f)) + _mean(_softplus(d_r - _mean(d_f)))
 

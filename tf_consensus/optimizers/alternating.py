@@ -30,6 +30,7 @@ class AlternatingOptimizer(ReevaluatingOptimizer):
         discriminator_steps: k ≥ 1.
         generator_steps: m ≥ 1.
         name: name of the optimizer.
+        microbatches: number of equal parts to go through the batch in; see `GameOptimizer`.
 
     Raises:
         ValueError: if the two optimizers are one object, k or m is not a positive integer, or an
@@ -51,11 +52,13 @@ class AlternatingOptimizer(ReevaluatingOptimizer):
         discriminator_steps=1,
         generator_steps=1,
         name=None,
+        *,
+        microbatches=1,
         **kwargs,
     ):
         misplaced = ("learning_rate", *INNER_OPTIONS)
         refuse_options(type(self).__name__, kwargs, "generator_optimizer", misplaced)
-        super().__init__(generator_optimizer, name=name)
+        super().__init__(generator_optimizer, name=name, microbatches=microbatches)
         self.discriminator_optimizer = make_inner(discriminator_optimizer)
         if self.generator_optimizer is self.discriminator_optimizer:
             raise ValueError(
@@ -77,7 +80,7 @@ class AlternatingOptimizer(ReevaluatingOptimizer):
         """The generator's and the discriminator's optimizer."""
         return [self.inner_optimizer, self.discriminator_optimizer]
 
-    def step(self, game):
+    def _step(self, game):
         """One round: k discriminator updates, then m generator updates.
 
         Returns:
@@ -134,8 +137,8 @@ class AlternatingOptimizer(ReevaluatingOptimizer):
         """The constructor's arguments."""
         config = super().get_config()
         return {
-            "name": config["name"],
-            "generator_optimizer": config["inner_optimizer"],
+            "generator_optimizer": config.pop("inner_optimizer"),
+            **config,
             "discriminator_optimizer": keras.saving.serialize_keras_object(
                 self.discriminator_optimizer
             ),

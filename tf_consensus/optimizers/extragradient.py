@@ -37,7 +37,7 @@ class ExtragradientOptimizer(ReevaluatingOptimizer):
 
     several_evaluations = "The extragradient method evaluates the losses at an extrapolated point"
 
-    def step(self, game):
+    def _step(self, game):
         """One extrapolation and one update from where it began.
 
         Returns:

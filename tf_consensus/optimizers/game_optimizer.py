@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
+from tf_consensus.checks import check_count
 from tf_consensus.game import Game, Linearization, tf_variables
+from tf_consensus.microbatches import MicrobatchedGame
 
 INNER_OPTIONS = (
     "weight_decay",
@@ -50,7 +52,7 @@ class GameOptimizer(keras.optimizers.Optimizer):
     """Base class: an update x ← x + h·w(x) through an inner Keras optimizer.
 
     A subclass defines `direction(linearization)`, the field w(x), or, where the update remembers
-    or evaluates more, overrides `_move` or `step`; everything Keras expects of an optimizer
+    or evaluates more, overrides `_move` or `_step`; everything Keras expects of an optimizer
     (building, state, saving, schedules, averaging) is forwarded to `inner_optimizer`.
 
     There are two ways to use one. `step(game)` takes a `Game` and can do everything.
@@ -63,14 +65,27 @@ class GameOptimizer(keras.optimizers.Optimizer):
         learning_rate: float or `keras.optimizers.schedules.LearningRateSchedule`; only if
             `inner_optimizer` is a name, `None` for that optimizer's default.
         name: name of the optimizer.
+        microbatches: number of equal parts that `step` goes through the batch in, to need the
+            memory of one; the update is that of the whole batch (see `MicrobatchedGame`).
 
     Raises:
-        ValueError: if an option belongs on the inner optimizer, or the inner one cannot be used.
+        ValueError: if an option belongs on the inner optimizer, the inner one cannot be used, or
+            `microbatches` is not a positive integer.
     """
 
-    def __init__(self, inner_optimizer="rmsprop", learning_rate=None, name=None, **kwargs):
+    def __init__(
+        self,
+        inner_optimizer="rmsprop",
+        learning_rate=None,
+        name=None,
+        *,
+        microbatches: int = 1,
+        **kwargs,
+    ):
         refuse_options(type(self).__name__, kwargs)
         super().__init__(learning_rate=0.0, name=name)
+        hint = "microbatches=1 is the whole batch."
+        self.microbatches = check_count("microbatches", microbatches, hint)
         self.inner_optimizer = self._make_inner(inner_optimizer, learning_rate)
 
     def _make_inner(self, optimizer, learning_rate):
@@ -85,7 +100,22 @@ class GameOptimizer(keras.optimizers.Optimizer):
 
         Returns:
             The linearization that the update used, taken before it.
+
+        Raises:
+            ValueError: if the batch cannot be cut into `microbatches` equal parts.
         """
+        return self._step(MicrobatchedGame(game, self._parts(game)) if self._cuts else game)
+
+    @property
+    def _cuts(self):
+        """Whether `step` goes through the batch in parts."""
+        return self.microbatches > 1
+
+    def _parts(self, game):
+        del game
+        return self.microbatches
+
+    def _step(self, game):
         self.build(game.variables)
         linearization = game.linearize(second_order=self.second_order)
         self._move(linearization, game.variables)
@@ -111,7 +141,8 @@ class GameOptimizer(keras.optimizers.Optimizer):
             trainable_variables: the variables, in the same order; needed at the first call.
 
         Raises:
-            RuntimeError: if the second-order term is needed and cannot be had from `grads`.
+            RuntimeError: if the second-order term is needed and cannot be had from `grads`, or the
+                batch was to be cut into micro-batches.
             ValueError: if the variables are not those the optimizer was built with, all of them
                 where the update needs them, or not as many as the gradients.
         """
@@ -120,6 +151,12 @@ class GameOptimizer(keras.optimizers.Optimizer):
             return
         variables = self._variables_for(grads, trainable_variables)
         grads, variables = self._filter_empty_gradients(grads, variables)
+        if self._cuts:
+            raise RuntimeError(
+                "Gradients that were handed over are those of the whole batch. Received: "
+                f"microbatches={self.microbatches}. Train a `tf_consensus.GAN`, or call "
+                "`optimizer.step(game)` with a `tf_consensus.Game`."
+            )
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         v = [-replicas * tf.convert_to_tensor(g) for g in grads]
         pullback = self._symbolic_pullback(v, variables)
@@ -258,7 +295,7 @@ class GameOptimizer(keras.optimizers.Optimizer):
     def get_config(self):
         """The constructor's arguments, the inner optimizer serialized."""
         inner = keras.saving.serialize_keras_object(self.inner_optimizer)
-        return {"name": self.name, "inner_optimizer": inner}
+        return {"name": self.name, "inner_optimizer": inner, "microbatches": self.microbatches}
 
     @classmethod
     def from_config(cls, config, custom_objects=None):

@@ -86,7 +86,7 @@ class LookaheadOptimizer(GameOptimizer):
             super().build(variables)
             self._slow = self.add_memory("slow")
 
-    def step(self, game):
+    def _step(self, game):
         """One step of the inner optimizer, and at the end of a cycle the average.
 
         Returns:

@@ -43,7 +43,7 @@ class PastExtragradientOptimizer(ReevaluatingOptimizer):
             super().build(variables)
             self._displacements = self.add_memory("displacement")
 
-    def step(self, game):
+    def _step(self, game):
         """One update along the field at the extrapolated point.
 
         Returns:

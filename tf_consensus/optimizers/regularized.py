@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from tf_consensus import vectors
+from tf_consensus.microbatches import batch_size
 from tf_consensus.optimizers.game_optimizer import GameOptimizer
 
 _PROBED_STEPS = (0, 1, 10, 100, 1_000, 10_000, 100_000, 1_000_000)
@@ -26,10 +27,16 @@ class RegularizedOptimizer(GameOptimizer):
         every: take the second-order term only at each `every`-th step, weighted `every`·γ; the
             steps between cost what a simultaneous step costs.
         name: name of the optimizer.
+        microbatches: number of equal parts to go through the batch in; see `GameOptimizer`.
+        debias: what u is averaged over without the part that is pulled back, so that the
+            regularizer's expectation is that of all data and not of batches: "groups", the
+            micro-batches and replicas, of which there must be two; "per_example", each example
+            (slow: parts of one); `None` for the whole batch, which favours small variance of the
+            batches' fields (Lemma 15).
 
     Raises:
-        ValueError: if γ is negative or not finite (a schedule is probed at steps 0, 1, 10, …, 10⁶)
-            or `every` is not a positive integer.
+        ValueError: if γ is negative or not finite (a schedule is probed at steps 0, 1, 10, …, 10⁶),
+            `every` is not a positive integer, or `debias` is unknown or lacks groups.
     """
 
     def __init__(
@@ -39,6 +46,8 @@ class RegularizedOptimizer(GameOptimizer):
         gamma=10.0,
         every=1,
         name=None,
+        *,
+        debias=None,
         **kwargs,
     ):
         super().__init__(inner_optimizer, learning_rate, name=name, **kwargs)
@@ -49,6 +58,7 @@ class RegularizedOptimizer(GameOptimizer):
                 f"Received: every={every!r}. every=1 regularizes each step."
             )
         self.every = int(every)
+        self.debias = _check_debias(debias)
 
     @property
     def second_order(self):
@@ -74,7 +84,7 @@ class RegularizedOptimizer(GameOptimizer):
         gamma = self._current_gamma()
 
         def regularized():
-            g = self.restrict(linearization, linearization.vjp(u))
+            g = self.restrict(linearization, self._pull_back(linearization, u))
             return vectors.add_scaled(v, -gamma * self.every, g)
 
         if self.every == 1:
@@ -88,13 +98,47 @@ class RegularizedOptimizer(GameOptimizer):
         due = tf.equal(tf.convert_to_tensor(self.iterations) % self.every, 0)
         return tf.cond(due, regularized, lambda: [tf.identity(t) for t in v])
 
+    def _pull_back(self, linearization, u):
+        if self.debias is None:
+            return linearization.vjp(u)
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        groups = replicas * getattr(linearization, "parts", 1)
+        if groups < 2:
+            raise ValueError(
+                "Without bias the regularizer needs two independent parts of the batch. Received: "
+                f"debias={self.debias!r} with microbatches={self.microbatches} on one replica. Set "
+                "microbatches to 2 or more, or debias='per_example'."
+            )
+
+        def select(v):
+            return self.cotangent(linearization._replace(v=v))
+
+        return linearization.cross_vjp(select, u, groups)
+
+    @property
+    def _cuts(self):
+        return super()._cuts or self.debias == "per_example"
+
+    def _parts(self, game):
+        return batch_size(game) if self.debias == "per_example" else super()._parts(game)
+
     def _current_gamma(self):
         return self.gamma(self.iterations) if callable(self.gamma) else self.gamma
 
     def get_config(self):
         """The constructor's arguments."""
         gamma = keras.saving.serialize_keras_object(self.gamma)
-        return {**super().get_config(), "gamma": gamma, "every": self.every}
+        own = {"gamma": gamma, "every": self.every, "debias": self.debias}
+        return {**super().get_config(), **own}
+
+
+def _check_debias(debias):
+    if debias in (None, "groups", "per_example"):
+        return debias
+    raise ValueError(
+        f"`debias` must be None, 'groups' or 'per_example'. Received: debias={debias!r}. "
+        "None takes the whole batch's field for both factors of ½‖v‖²."
+    )
 
 
 def _check_gamma(gamma):

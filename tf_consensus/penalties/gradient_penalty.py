@@ -25,6 +25,10 @@ class GradientPenalty(Configurable):
     saves its cost at the others. That is another method: it has been seen to fail on hard toy
     problems where every=1 converges. Compare before relying on it.
 
+    Attributes:
+        couples_examples: whether `points` depend on the whole batch, so that parts of a batch do
+            not add up to it.
+
     Args:
         every: k ≥ 1.
         schedule: `keras.optimizers.schedules.LearningRateSchedule` over the training steps, a
@@ -33,6 +37,8 @@ class GradientPenalty(Configurable):
     Raises:
         ValueError: if `every` is not a positive integer, or the schedule is no such schedule.
     """
+
+    couples_examples = False
 
     def __init__(self, every: int = 1, schedule: Any = None):
         self.every = check_count("every", every, "every=1 penalizes each step.")

@@ -86,6 +86,8 @@ class DRAGAN(_Centered):
         its public code.
     """
 
+    couples_examples = True
+
     def __init__(
         self,
         target: float = 1.0,
