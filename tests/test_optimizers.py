@@ -300,6 +300,12 @@ REPLICATED = {
     "alternating": lambda inner: tfc.AlternatingOptimizer(
         inner, type(inner).from_config(inner.get_config())
     ),
+    "momentum": lambda inner: tfc.MomentumOptimizer(inner, momentum=-0.5),
+    "extragradient": tfc.ExtragradientOptimizer,
+    "past_extragradient": tfc.PastExtragradientOptimizer,
+    "optimistic": tfc.OptimisticOptimizer,
+    "symplectic": tfc.SymplecticOptimizer,
+    "lookahead": lambda inner: tfc.LookaheadOptimizer(inner, cycle=2),
 }
 
 
@@ -322,16 +328,25 @@ def run_on_two(strategy, make, oracle, steps):
     return flat([x.numpy() for x in tf.nest.flatten(players)])
 
 
-@pytest.mark.parametrize("name", REPLICATED)
-def test_two_replicas_equal_one_device_on_the_whole_batch(name, two_replicas):
+@pytest.mark.parametrize(
+    ("name", "clip"),
+    [(name, None) for name in REPLICATED]
+    + [("consensus", clip) for clip in ("clipnorm", "clipvalue", "global_clipnorm")]
+    + [("alternating", "global_clipnorm")],
+)
+def test_two_replicas_equal_one_device_on_the_whole_batch(name, clip, two_replicas):
     oracle = PROBLEMS["waves"]()
+    clips = {clip: 0.3} if clip else {}
 
     def make():
-        return REPLICATED[name](keras.optimizers.RMSprop(0.05))
+        return REPLICATED[name](keras.optimizers.RMSprop(0.05, **clips))
 
     one = run(make(), build(oracle), 3)[-1]
     two = run_on_two(two_replicas, make, oracle, 3)
     np.testing.assert_allclose(two, one, rtol=1e-12, atol=1e-13)
+    if clip:
+        clips.clear()
+        assert np.abs(run(make(), build(oracle), 3)[-1] - one).max() > 1e-3
 
 
 def test_the_naive_regularizer_of_each_replica_is_another(two_replicas, monkeypatch):

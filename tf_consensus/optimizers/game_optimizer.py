@@ -5,15 +5,15 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
+from tf_consensus import vectors
 from tf_consensus.checks import check_count
 from tf_consensus.game import Game, Linearization, tf_variables
 from tf_consensus.microbatches import MicrobatchedGame
 
+_CLIPS = ("clipnorm", "clipvalue", "global_clipnorm")
 INNER_OPTIONS = (
     "weight_decay",
-    "clipnorm",
-    "clipvalue",
-    "global_clipnorm",
+    *_CLIPS,
     "use_ema",
     "ema_momentum",
     "ema_overwrite_frequency",
@@ -28,13 +28,26 @@ def apply_direction(optimizer, direction: Sequence[tf.Tensor], variables) -> Non
     Keras descends and sums over the replicas of a strategy: the sign and the number of replicas
     enter here and nowhere else.
     """
-    replicas = tf.distribute.get_strategy().num_replicas_in_sync
     # In a graph, the order of reading a variable for one player's gradient and updating it for
     # another's can get lost: TensorFlow drops it as implied by the IdentityN of Keras' all-reduce,
     # then drops the IdentityN. All of the direction comes before all of the update.
     with tf.control_dependencies(list(direction)):
-        descent = [-w if replicas == 1 else -w / replicas for w in direction]
+        descent = [-w for w in _shares(direction, optimizer)]
         optimizer.apply(descent, list(variables))
+
+
+def _shares(direction, optimizer):
+    """What each replica hands over, such that Keras' sum over them is the mean direction."""
+    context = tf.distribute.get_replica_context()
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    if replicas == 1:
+        return list(direction)
+    if not any(getattr(optimizer, key) for key in _CLIPS):
+        return [w / replicas for w in direction]
+    # Keras clips each share before it sums them: one replica hands over the whole, the others 0.
+    first = tf.equal(context.replica_id_in_sync_group, 0)
+    whole = vectors.replica_mean(direction)
+    return [tf.where(first, w, tf.zeros_like(w)) for w in whole]
 
 
 def values_of(variables) -> list[tf.Tensor]:
