@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from scipy import stats
 
-from tf_consensus.noise import Draws, normal, uniform
+from tf_consensus.noise import Draws, _normal_quantile, normal, uniform
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "bfloat16"])
@@ -28,6 +28,17 @@ def test_standard_normal_in_every_part_of_the_range():
     assert stats.kstest(numbers, "norm").pvalue > 1e-3
     assert np.isfinite(numbers).all()
     assert 4 < np.abs(numbers).max() < 5.5
+
+
+@pytest.mark.parametrize("jit", [False, True])
+def test_every_number_that_can_be_drawn_is_finite_and_accurate(jit):
+    """Of the 2^24 numbers u the 10,000 at either end, where rounding strikes, and every 97th."""
+    ends = np.r_[0:10_000, 2**24 - 10_000 : 2**24, 0 : 2**24 : 97]
+    u = ((2 * ends + 1) / 2**24 - 1).astype(np.float32)
+    compute = tf.function(_normal_quantile, jit_compile=jit)
+    exact = stats.norm.ppf((u.astype(np.float64) + 1) / 2)
+    np.testing.assert_allclose(compute(tf.constant(u)), exact, rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(compute(tf.constant(u)), -compute(tf.constant(-u)).numpy())
 
 
 def test_seeds_and_draws_are_independent():

@@ -31,12 +31,19 @@ def normal(shape: Sequence[int], seed: int, draw, dtype="float32") -> tf.Tensor:
         False
     """
     u = 2.0 * _fraction(shape, seed, draw, dtype) - (1 - 2.0**-24)
-    return tf.cast(np.sqrt(2.0) * tf.math.erfinv(u), dtype)
+    return tf.cast(_normal_quantile(u), dtype)
 
 
 def uniform(shape: Sequence[int], seed: int, draw, dtype="float32") -> tf.Tensor:
     """Numbers uniform on [0, 1), of 24 bits; arguments as for `normal`."""
     return tf.cast(_fraction(shape, seed, draw, dtype), dtype)
+
+
+def _normal_quantile(u):
+    """√2 erfinv(u), odd in u to the last bit."""
+    # Outside of XLA TensorFlow takes erfinv by way of (1 + u)/2, which float32 rounds to 1 at the
+    # upper end, where the result is infinite; the lower end is accurate.
+    return -np.sqrt(2.0) * tf.sign(u) * tf.math.erfinv(-tf.abs(u))
 
 
 def _fraction(shape, seed, draw, dtype):
