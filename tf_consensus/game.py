@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
+from tf_consensus import vectors
+
 
 class Linearization(NamedTuple):
     """A game's losses and vector field at one point, with the pullback of the field.
@@ -130,6 +132,7 @@ class Game:
         self.losses = losses
         self.players = _check_players(players)
         self.batch = tuple(batch)
+        self.weight = None  # factor on all losses: this replica's share of the examples
         self.variables = [x for player in self.players for x in player]
 
     def linearize(self, second_order: bool = True) -> Linearization:
@@ -150,12 +153,12 @@ class Game:
         """
         sizes = [len(player) for player in self.players]
         if not second_order:
-            losses, v = self._field(range(len(self.players)))
+            losses, v = self._weighted_field(range(len(self.players)))
             return Linearization(losses, v, no_pullback, sizes)
         values = tf_variables(self.variables)
         with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
             tape.watch(values)
-            losses, v = self._field(range(len(self.players)))
+            losses, v = self._weighted_field(range(len(self.players)))
 
         def vjp(u):
             return dense_gradient(tape, v, values, u)
@@ -164,7 +167,7 @@ class Game:
 
     def player_gradient(self, player: int) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
         """All losses and one player's part of the field, vᵢ = -∇ᵢ lossᵢ."""
-        return self._field([player])
+        return self._weighted_field([player])
 
     def jvp(self, u: Sequence[tf.Tensor]) -> list[tf.Tensor]:
         """The forward product v'u, a list that matches `variables`, by forward over reverse.
@@ -177,8 +180,14 @@ class Game:
         """
         tangents = [tf.cast(t, x.dtype) for t, x in zip(u, self.variables, strict=True)]
         with tf.autodiff.ForwardAccumulator(tf_variables(self.variables), tangents) as forward:
-            _, v = self._field(range(len(self.players)))
+            _, v = self._weighted_field(range(len(self.players)))
         return forward.jvp(v, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+
+    def _weighted_field(self, wanted):
+        losses, v = self._field(wanted)
+        if self.weight is None:
+            return losses, v
+        return vectors.scale(losses, self.weight), vectors.scale(v, self.weight)
 
     def couplings(self) -> list[str]:
         """Names of what makes an example's loss depend on the others of the batch, if known."""

@@ -17,6 +17,7 @@ from tf_consensus.inputs import join, split
 from tf_consensus.network_checks import check_networks
 from tf_consensus.noise import Draws, normal, uniform
 from tf_consensus.optimizers import GameOptimizer, apply_direction
+from tf_consensus.replicas import batch_share
 
 # Training draws latents 0, 1, 2 …; draws that it never takes keep the other uses apart from it.
 _GENERATION = tf.int64.min
@@ -161,7 +162,8 @@ class GAN(keras.Model):
         else:
             # An evaluation has draws of its own, so that it never changes how training goes on.
             draw = _EVALUATION - tf.cast(self._generator_loss.count, tf.int64)
-        random = self._draws(draw)
+        share = batch_share(samples)
+        random = Draws(self.seed, draw, share.rows)
         number = samples.shape[0] or tf.shape(samples)[0]
         latents = random.normal((number, self.latent_dim), self.compute_dtype)
         # Before the losses are evaluated, which an optimizer may do several times.
@@ -169,7 +171,9 @@ class GAN(keras.Model):
         players = Players(
             self.generator, self.discriminator, self.objective, self.penalties, self._adjoint
         )
-        return AdversarialGame(players, real, latents, noise, step, training)
+        game = AdversarialGame(players, real, latents, noise, step, training)
+        game.weight = share.weight
+        return game
 
     def _check_labels(self, labels):
         if not labels:
@@ -189,13 +193,6 @@ class GAN(keras.Model):
         )
         with tf.control_dependencies([tf.debugging.Assert(inside, [message, labels])]):
             return tf.identity(labels)
-
-    def _draws(self, draw):
-        context = tf.distribute.get_replica_context()
-        if context is not None:
-            replica = tf.cast(context.replica_id_in_sync_group, tf.int64)
-            draw = draw * context.num_replicas_in_sync + replica
-        return Draws(self.seed, draw)
 
     def train_step(self, data):
         """One update of both players on one batch."""
@@ -237,6 +234,14 @@ class GAN(keras.Model):
             super().make_train_function(force)
             self.train_function = fuse(self, self.train_function)
         return self.train_function
+
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        # Keras' preparation of `fit` under a strategy: it takes a batch off the data and averages
+        # it over the replicas, which fails where these have different numbers of examples, to
+        # build what is not built. Of a GAN that is the optimizer alone.
+        del iterator, data_batch
+        with self.distribute_strategy.scope():
+            self.optimizer.build(self.trainable_variables)
 
     def generate(
         self, n: int, seed: int | None = None, batch_size: int = 256, *, labels=None

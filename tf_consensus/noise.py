@@ -62,19 +62,32 @@ class Draws:
     Args:
         seed: integer of 64 bits; the first call uses the seed itself.
         draw: which of the seed's draws, an integer or an integer scalar tensor.
+        rows: pair (first, total): of numbers for `total` examples, those from number `first` on,
+            as many as the shape says; `None` for all of them. So replicas that share a batch draw
+            what one device would.
     """
 
-    def __init__(self, seed: int, draw):
+    def __init__(self, seed: int, draw, rows=None):
         self._seed = seed
         self._draw = draw
+        self._rows = rows
 
     def normal(self, shape: Sequence[int], dtype="float32") -> tf.Tensor:
-        """Standard normal numbers."""
-        return normal(shape, self._next(), self._draw, dtype)
+        """Standard normal numbers, one row an example."""
+        return self._take(normal, shape, dtype)
 
     def uniform(self, shape: Sequence[int], dtype="float32") -> tf.Tensor:
-        """Numbers uniform on [0, 1)."""
-        return uniform(shape, self._next(), self._draw, dtype)
+        """Numbers uniform on [0, 1), one row an example."""
+        return self._take(uniform, shape, dtype)
+
+    def _take(self, draw, shape, dtype):
+        if self._rows is None:
+            return draw(shape, self._next(), self._draw, dtype)
+        first, total = self._rows
+        number, *rest = tf.unstack(shape) if tf.is_tensor(shape) else shape
+        whole = draw([total, *rest], self._next(), self._draw, dtype)
+        begin = tf.concat([[tf.cast(first, tf.int32)], tf.zeros(len(rest), tf.int32)], axis=0)
+        return tf.slice(whole, begin, [number, *rest])
 
     def _next(self):
         seed = self._seed

@@ -1,0 +1,47 @@
+"""What part of a batch a replica of a `tf.distribute` strategy has."""
+
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+
+class Share(NamedTuple):
+    """A replica's share of the batch.
+
+    Attributes:
+        rows: (first, total): the number of its first example and that of all; `None` on one
+            replica.
+        weight: factor on its losses with which their mean over the replicas is the mean over all
+            examples, R·b/Σb; `None` where it is 1.
+    """
+
+    rows: tuple[Any, Any] | None
+    weight: Any
+
+
+def batch_share(samples) -> Share:
+    """The share of the replica that calls, whose examples are the rows of `samples`.
+
+    Where the number of rows is known, it must be the same on all replicas, as it is when Keras or
+    a strategy deals out a batch of known size. Every replica needs an example.
+
+    Args:
+        samples: tensor (batch, …) of this replica.
+    """
+    context = tf.distribute.get_replica_context()
+    if context is None or context.num_replicas_in_sync == 1:
+        return Share(None, None)
+    replica, replicas = context.replica_id_in_sync_group, context.num_replicas_in_sync
+    known = samples.shape[0]
+    if known is not None:
+        return Share((replica * known, replicas * known), None)
+    own = tf.shape(samples)[0]
+    message = (
+        "Every replica needs an example of each batch. Received: none on one of them. Batch the "
+        "data with drop_remainder=True."
+    )
+    with tf.control_dependencies([tf.debugging.Assert(own > 0, [message])]):
+        sizes = context.all_gather(tf.reshape(own, (1,)), axis=0)
+    total = tf.reduce_sum(sizes)
+    first = tf.reduce_sum(tf.where(tf.range(replicas) < replica, sizes, 0))
+    return Share((first, total), replicas * own / total)
