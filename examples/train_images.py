@@ -1,8 +1,6 @@
 r"""GANs on images: every image experiment of the papers, and Fashion-MNIST on two CPU cores.
 
-    python examples/train_classifier.py --output_dir=output/classifier
-    scores="--classifier=output/classifier/classifier.keras"
-    scores="$scores --reference=output/classifier/reference.npz"
+    scores="--classifier=examples/fashion_mnist_classifier.keras"
     python examples/train_images.py --experiment=fashion_mnist_adam_consensus $scores
     python examples/train_images.py --experiment=inception_score_conv4 --inception=inception.pb
 
