@@ -216,16 +216,25 @@ def test_how_many_convolutions_it_takes(terms, players, expected):
     assert by_tapes == expected if (terms, players) == ("none", [1]) else by_tapes > expected
 
 
-@pytest.mark.parametrize("fused", [False, True])
+TRAINED = {
+    "alternating": lambda: tfc.AlternatingOptimizer("adam", "rmsprop"),
+    "consensus": lambda: tfc.ConsensusOptimizer("rmsprop", learning_rate=1e-3, gamma=1.0),
+    "smoothing": lambda: tfc.SmoothingOptimizer("rmsprop", learning_rate=1e-3, gamma=1.0, every=2),
+}
+
+
 @pytest.mark.parametrize(
-    "make",
+    ("name", "fused"),
     [
-        lambda: tfc.AlternatingOptimizer("adam", "rmsprop"),
-        lambda: tfc.ConsensusOptimizer("rmsprop", learning_rate=1e-3, gamma=1.0),
-        lambda: tfc.SmoothingOptimizer("rmsprop", learning_rate=1e-3, gamma=1.0, every=2),
+        *((name, False) for name in TRAINED),
+        ("smoothing", True),
+        # Compiling convolutions twice takes most of a minute.
+        pytest.param("alternating", True, marks=pytest.mark.slow),
+        pytest.param("consensus", True, marks=pytest.mark.slow),
     ],
 )
-def test_fit_equals_nested_tapes(make, fused):
+def test_fit_equals_nested_tapes(name, fused):
+    make = TRAINED[name]
     gans = [make_gan("convolutions", "lazy") for _ in range(2)]
     gans[1]._adjoint = None
     data = tf.data.Dataset.counter(dtype=tf.int32).map(

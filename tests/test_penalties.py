@@ -290,8 +290,12 @@ OPTIMIZERS = {
 MIXED = [R1(1.0), R2(1.0, every=2), WGANGP(weight=0.1), DRAGAN(weight=0.1), InstanceNoise(0.1)]
 
 
-@pytest.mark.parametrize("name", OPTIMIZERS)
-@pytest.mark.parametrize("fused", [False, True])
+@pytest.mark.parametrize(
+    ("name", "fused"),
+    [(name, False) for name in OPTIMIZERS]
+    + [("consensus", True)]
+    + [pytest.param(n, True, marks=pytest.mark.slow) for n in OPTIMIZERS if n != "consensus"],
+)
 def test_every_optimizer_trains_with_all_penalties_as_step_by_step(name, fused):
     options = {"jit_compile": True, "steps_per_execution": 2} if fused else {}
     gan = make_gan(*MIXED, optimizer=OPTIMIZERS[name](), **options)
