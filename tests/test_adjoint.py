@@ -13,15 +13,6 @@ from tf_consensus.penalties import DRAGAN, R1, R2, WGANGP, InstanceNoise, ZeroCe
 L = keras.layers
 
 
-@pytest.fixture
-def float64():
-    keras.config.set_dtype_policy("float64")
-    keras.config.set_floatx("float64")
-    yield
-    keras.config.set_floatx("float32")
-    keras.config.set_dtype_policy("float32")
-
-
 def leaky():
     return L.LeakyReLU(0.2)
 

@@ -54,15 +54,6 @@ def batches(size=8):
     return tf.data.Dataset.counter(dtype=tf.int32).map(draw)
 
 
-@pytest.fixture
-def float64():
-    keras.config.set_floatx("float64")
-    keras.config.set_dtype_policy("float64")
-    yield
-    keras.config.set_floatx("float32")
-    keras.config.set_dtype_policy("float32")
-
-
 def test_the_label_picks_the_logit():
     logits = tf.constant([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
     labels = [tf.constant([2, 0])]

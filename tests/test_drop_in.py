@@ -315,15 +315,6 @@ def test_fit_refuses_loss_scaling():
 # --- several replicas ----------------------------------------------------------------------------
 
 
-@pytest.fixture
-def float64():
-    keras.config.set_floatx("float64")
-    keras.config.set_dtype_policy("float64")
-    yield
-    keras.config.set_floatx("float32")
-    keras.config.set_dtype_policy("float32")
-
-
 @pytest.mark.parametrize("gamma", [0.0, GAMMA])
 def test_fit_on_two_replicas_equals_one_device(gamma, float64, two_replicas):
     def trained(scope):

@@ -182,15 +182,6 @@ def test_the_estimate_is_unbiased_and_the_whole_batchs_is_not():
 # --- GANs ----------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def float64():
-    keras.config.set_floatx("float64")
-    keras.config.set_dtype_policy("float64")
-    yield
-    keras.config.set_floatx("float32")
-    keras.config.set_dtype_policy("float32")
-
-
 def make_gan(penalties=(), objective="standard", norm=False, num_classes=None, seed=5):
     keras.utils.set_random_seed(3)
     layers = keras.layers

@@ -100,15 +100,6 @@ def convolutional(shape=(6, 5, 2), activation="tanh", seed=0):
     return network
 
 
-@pytest.fixture
-def float64():
-    keras.config.set_dtype_policy("float64")
-    keras.config.set_floatx("float64")
-    yield
-    keras.config.set_floatx("float32")
-    keras.config.set_dtype_policy("float32")
-
-
 @each
 @pytest.mark.usefixtures("float64")
 def test_equals_the_gradient_of_every_example_by_itself(cls):

@@ -15,15 +15,6 @@ from tf_consensus.replicas import batch_share
 layers = keras.layers
 
 
-@pytest.fixture
-def float64():
-    keras.config.set_floatx("float64")
-    keras.config.set_dtype_policy("float64")
-    yield
-    keras.config.set_floatx("float32")
-    keras.config.set_dtype_policy("float32")
-
-
 def inner():
     return keras.optimizers.RMSprop(1e-2)
 

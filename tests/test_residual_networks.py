@@ -50,15 +50,6 @@ def inputs_of(generator, batch=3, seed=0):
     return [latents, rng.integers(0, 5, batch).astype("int32")] if labelled else latents
 
 
-@pytest.fixture
-def float64():
-    keras.config.set_dtype_policy("float64")
-    keras.config.set_floatx("float64")
-    yield
-    keras.config.set_floatx("float32")
-    keras.config.set_dtype_policy("float32")
-
-
 # ---- sizes
 
 
