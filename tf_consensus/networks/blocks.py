@@ -2,21 +2,12 @@
 
 import keras
 
+from tf_consensus.networks.layers import convolve
+
 
 def activate(x):
     """Leaky ReLU of slope 0.2, a layer of its own, so that the adjoint pass can be shared."""
     return keras.layers.LeakyReLU(0.2)(x)
-
-
-def convolve(x, filters, size, weights, *, layer=keras.layers.Conv2D, strides=1, bias=True):
-    """A "same" convolution, or with `layer=Conv2DTranspose` its transpose, without activation."""
-    settings = {"strides": strides, "padding": "same", "use_bias": bias}
-    return layer(filters, size, kernel_initializer=next(weights), **settings)(x)
-
-
-def dense(x, units, weights):
-    """A dense layer without activation."""
-    return keras.layers.Dense(units, kernel_initializer=next(weights))(x)
 
 
 def residual_block(x, filters, hidden, weights):

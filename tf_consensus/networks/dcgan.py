@@ -1,11 +1,11 @@
 """The DCGAN family: strided 5×5 convolutions, with and without batch normalization."""
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import keras
 
 from tf_consensus.checks import check_int
+from tf_consensus.networks.layers import convolve, dense
 from tf_consensus.networks.weights import glorot_uniforms
 
 
@@ -97,32 +97,32 @@ def _generator(architecture, latent_dim, image_size, channels, widths, weights) 
     slope, norm = architecture.slope, architecture.norm is not None
     latent = x = keras.Input((latent_dim,))
     if architecture.generator_dense:
-        x = _activate(_dense(x, architecture.generator_dense, weights), slope)
+        x = _activate(dense(x, architecture.generator_dense, weights), slope)
     x = _first_map(x, image_size // 2**architecture.levels, widths[-1], architecture, weights)
     for width in reversed(widths[:-1]):
-        x = _convolve(keras.layers.Conv2DTranspose, x, width, weights, bias=not norm)
+        x = _double(x, width, weights, bias=not norm)
         x = _activate(x, slope, norm)
-    x = _convolve(keras.layers.Conv2DTranspose, x, channels, weights)
+    x = _double(x, channels, weights)
     return keras.Model(latent, keras.layers.Activation("tanh")(x), name="generator")
 
 
 def _discriminator(architecture, image_size, channels, widths, weights) -> keras.Model:
     norm = architecture.norm is not None
     image = keras.Input((image_size, image_size, channels))
-    x = _activate(_convolve(keras.layers.Conv2D, image, widths[0], weights), 0.2)
+    x = _activate(_halve(image, widths[0], weights), 0.2)
     for width in widths[1:]:
-        x = _activate(_convolve(keras.layers.Conv2D, x, width, weights, bias=not norm), 0.2, norm)
+        x = _activate(_halve(x, width, weights, bias=not norm), 0.2, norm)
     x = keras.layers.Flatten()(x)
     if architecture.discriminator_dense:
-        x = _activate(_dense(x, architecture.discriminator_dense, weights), 0.2)
-    return keras.Model(image, _dense(x, 1, weights), name="discriminator")
+        x = _activate(dense(x, architecture.discriminator_dense, weights), 0.2)
+    return keras.Model(image, dense(x, 1, weights), name="discriminator")
 
 
 def _first_map(x, side, width, architecture, weights):
     """The generator's dense layer, reshaped to its smallest feature map and activated."""
     per_unit = architecture.norm == "unit"
     # A normalization per unit removes the bias of every unit; one per channel only its mean.
-    x = _dense(x, side * side * width, weights, bias=not per_unit)
+    x = dense(x, side * side * width, weights, bias=not per_unit)
     if per_unit:
         x = _activate(x, architecture.slope, norm=True)
     x = keras.layers.Reshape((side, side, width))(x)
@@ -136,13 +136,13 @@ def _activate(x, slope, norm=False):
     return keras.layers.LeakyReLU(slope)(x) if slope else keras.layers.ReLU()(x)
 
 
-def _dense(x, units, weights, bias=True):
-    return keras.layers.Dense(units, use_bias=bias, kernel_initializer=next(weights))(x)
+def _halve(x, filters, weights, bias=True):
+    return convolve(x, filters, 5, weights, strides=2, bias=bias)
 
 
-def _convolve(layer, x, filters, weights: Iterator, bias=True):
-    settings = {"strides": 2, "padding": "same", "use_bias": bias}
-    return layer(filters, 5, kernel_initializer=next(weights), **settings)(x)
+def _double(x, filters, weights, bias=True):
+    layer = keras.layers.Conv2DTranspose
+    return convolve(x, filters, 5, weights, layer=layer, strides=2, bias=bias)
 
 
 def _check_name(name) -> Architecture:

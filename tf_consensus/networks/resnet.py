@@ -5,7 +5,8 @@ from typing import NamedTuple
 import keras
 
 from tf_consensus.checks import check_int
-from tf_consensus.networks.blocks import activate, convolve, dense, residual_block
+from tf_consensus.networks.blocks import activate, residual_block
+from tf_consensus.networks.layers import convolve, dense
 from tf_consensus.networks.weights import glorot_uniforms
 
 _LEVELS = 4
