@@ -212,8 +212,8 @@ class GAN(keras.Model):
 
     def _batch(self, data):
         """What `game` takes: labels, if any, only where they are used."""
-        paired = isinstance(data, tuple | list)
-        return data if paired and self.num_classes is not None else data[0] if paired else data
+        conditional = self.num_classes is not None
+        return data if conditional or not isinstance(data, tuple | list) else data[0]
 
     def test_step(self, data):
         """The losses and the gradient norm on one batch, without an update."""
@@ -230,18 +230,18 @@ class GAN(keras.Model):
     def make_train_function(self, force=False):
         """Keras' hook: with XLA and several steps an execution, all of them are one program."""
         if self.train_function is None or force:
-            self.optimizer.build(self.trainable_variables)
+            with self.distribute_strategy.scope():
+                self.optimizer.build(self.trainable_variables)
             super().make_train_function(force)
             self.train_function = fuse(self, self.train_function)
         return self.train_function
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
-        # Keras' preparation of `fit` under a strategy: it takes a batch off the data and averages
-        # it over the replicas, which fails where these have different numbers of examples, to
-        # build what is not built. Of a GAN that is the optimizer alone.
-        del iterator, data_batch
-        with self.distribute_strategy.scope():
-            self.optimizer.build(self.trainable_variables)
+        """Keras' hook, with nothing left to build: `make_train_function` builds the optimizer.
+
+        Keras takes a batch off the data for it and averages that over the replicas of a strategy,
+        which fails where they have different numbers of examples.
+        """
 
     def generate(
         self, n: int, seed: int | None = None, batch_size: int = 256, *, labels=None
