@@ -9,9 +9,6 @@ the rows in turn, and the best time of each is printed. Memory is that above the
 
 import json
 import os
-import resource
-import subprocess
-import sys
 import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -23,6 +20,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from absl import app, flags
+from fresh_process import peak_mib, run_apart
 
 import tf_consensus as tfc
 
@@ -44,11 +42,6 @@ ROWS = {
         inner, microbatches=parts, debias="groups"
     ),
 }
-
-
-def peak_mib():
-    """Largest resident memory of this process so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def measure(row):
@@ -76,10 +69,9 @@ def measure(row):
 def measure_apart(row):
     """`measure` in a process of its own."""
     keys = ("batch_size", "microbatch_size", "filters", "steps")
-    command = [sys.executable, __file__, f"--row={row}"]
+    command = [__file__, f"--row={row}"]
     command += [f"--{key}={FLAGS[key].value}" for key in keys]
-    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return json.loads(output.splitlines()[-1])
+    return run_apart(command)
 
 
 def main(argv):

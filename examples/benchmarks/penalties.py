@@ -13,9 +13,6 @@ The runs of all variants are interleaved, and the best of each is compared.
 import functools
 import json
 import os
-import resource
-import subprocess
-import sys
 import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -27,6 +24,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from absl import app, flags
+from fresh_process import peak_mib, run_apart
 from torch_process import TorchProcess
 
 import tf_consensus as tfc
@@ -137,17 +135,11 @@ def timed(step):
     return run
 
 
-def peak_mib():
-    """Largest resident memory of this process so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
 def measure_memory(variant):
     """Peak memory of a variant, from a process of its own."""
-    command = [sys.executable, __file__, f"--memory_of={variant}"]
+    command = [__file__, f"--memory_of={variant}"]
     command += [f"--{key}={FLAGS[key].value}" for key in ("filters", "batch_size", "whole_step")]
-    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return json.loads(output.splitlines()[-1])
+    return run_apart(command)
 
 
 def print_memory(variant):

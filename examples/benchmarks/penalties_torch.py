@@ -67,20 +67,25 @@ def make_step(filters, batch_size, rate, gamma, r1, r2):
     return step
 
 
-def main():
-    """Answers requests until standard input ends."""
-    filters, batch_size, steps = map(int, sys.argv[1:4])
-    rate, gamma = map(float, sys.argv[4:])
-    variants = {
-        name: make_step(filters, batch_size, rate, gamma, *options)
-        for name, options in PENALTIES.items()
-    }
+def answer(variants, steps):
+    """Times the variants that standard input names, until it ends."""
     for line in sys.stdin:
         step = variants[line.strip()]
         start = time.perf_counter()
         for _ in range(steps):
             step()
         print((time.perf_counter() - start) / steps, flush=True)
+
+
+def main():
+    """Answers requests for the updates with each penalty."""
+    filters, batch_size, steps = map(int, sys.argv[1:4])
+    rate, gamma = map(float, sys.argv[4:])
+    variants = {
+        name: make_step(filters, batch_size, rate, gamma, *options)
+        for name, options in PENALTIES.items()
+    }
+    answer(variants, steps)
 
 
 if __name__ == "__main__":

@@ -9,8 +9,6 @@ calls, and the peak memory above that of the built game, alone and relative to o
 
 import json
 import os
-import resource
-import subprocess
 import sys
 import time
 
@@ -18,6 +16,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from absl import app, flags
+from fresh_process import peak_mib, run_apart
 
 import tf_consensus as tfc
 from tf_consensus import spectrum
@@ -111,15 +110,10 @@ def make_task(name, game):
     }[name]
 
 
-def peak_memory():
-    """Peak resident memory of this process so far, in MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
 def run_task(name):
     """Runs one task in this process and returns its measurements."""
     game = build_game()
-    baseline = peak_memory()
+    baseline = peak_mib()
     seconds = []
     start = time.perf_counter()
     task = make_task(name, game)
@@ -128,7 +122,7 @@ def run_task(name):
         seconds.append(time.perf_counter() - start)
         start = time.perf_counter()
     best = min(seconds[1:], default=seconds[0])
-    return {"first": seconds[0], "best": best, "memory": peak_memory() - baseline}
+    return {"first": seconds[0], "best": best, "memory": peak_mib() - baseline}
 
 
 def main(argv):
@@ -140,9 +134,8 @@ def main(argv):
     print(f"{'task':16} {'first s':>9} {'then s':>9} {'MiB':>7} {'of a step':>9}")
     step = None
     for name in tasks:
-        command = [sys.executable, *sys.argv, "--child", f"--tasks={name}"]
-        output = subprocess.check_output(command, env=CHILD_ENVIRONMENT, text=True)
-        result = json.loads(output.splitlines()[-1])
+        command = [*sys.argv, "--child", f"--tasks={name}"]
+        result = run_apart(command, env=CHILD_ENVIRONMENT)
         step = result["memory"] if name == "step" else step
         ratio = f"{result['memory'] / step:9.2f}" if step else f"{'-':>9}"
         numbers = f"{result['first']:9.3f} {result['best']:9.4f} {result['memory']:7.0f}"

@@ -15,9 +15,6 @@ import functools
 import json
 import math
 import os
-import resource
-import subprocess
-import sys
 import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -29,6 +26,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from absl import app, flags
+from fresh_process import peak_mib, run_apart
 from torch_process import TorchProcess
 
 import tf_consensus as tfc
@@ -192,11 +190,6 @@ def timed(run, steps):
     return measure
 
 
-def peak_mib():
-    """Largest resident memory of this process so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
 def print_memory(variant):
     """Peak memory that three steps add to the built networks, as JSON on the last line."""
     make, *arguments = variants(variant.split("/")[0])[variant]
@@ -208,10 +201,9 @@ def print_memory(variant):
 
 def measure_memory(variant):
     """Peak memory of a variant, from a process of its own."""
-    command = [sys.executable, __file__, f"--memory_of={variant}"]
+    command = [__file__, f"--memory_of={variant}"]
     command += [f"--filters={FLAGS.filters}", f"--image_batch_size={FLAGS.image_batch_size}"]
-    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return json.loads(output.splitlines()[-1])
+    return run_apart(command)
 
 
 def print_table(best, memory):

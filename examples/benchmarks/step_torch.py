@@ -5,10 +5,9 @@ line by line. Arguments: filters, batch size, steps a timing, learning rate, γ.
 """
 
 import sys
-import time
 
 import torch
-from penalties_torch import LATENT, build
+from penalties_torch import LATENT, answer, build
 from torch import nn
 
 
@@ -44,19 +43,14 @@ def make_step(filters, batch_size, rate, gamma):
 
 
 def main():
-    """Answers requests until standard input ends."""
+    """Answers requests for the steps of each method."""
     filters, batch_size, steps = map(int, sys.argv[1:4])
     rate, gamma = map(float, sys.argv[4:])
     variants = {
         "simultaneous": make_step(filters, batch_size, rate, 0.0),
         "consensus": make_step(filters, batch_size, rate, gamma),
     }
-    for line in sys.stdin:
-        step = variants[line.strip()]
-        start = time.perf_counter()
-        for _ in range(steps):
-            step()
-        print((time.perf_counter() - start) / steps, flush=True)
+    answer(variants, steps)
 
 
 if __name__ == "__main__":
