@@ -167,7 +167,10 @@ class Evaluate(tfc.callbacks.EvaluateGAN):
 
 
 def train(run, seed, folder, options, scores=()):
-    """Trains one run, going on from its backup if there is one, and writes its result.
+    """Trains one run and writes its result.
+
+    It goes on from its backup if there is one, or else from the model that a run of fewer steps
+    left.
 
     Args:
         run: settings, as `image_experiments.resolve` returns them.
@@ -181,6 +184,8 @@ def train(run, seed, folder, options, scores=()):
         tfc.callbacks.DivergedError: if losses or weights are no longer finite.
     """
     gan = make_gan(run, seed, options["jit"])
+    if (folder / "model.keras").exists():
+        gan.load_weights(folder / "model.keras")
     data = make_data(run, seed, gan.optimizer.iterations, options["data_dir"], options["cache"])
     folder.mkdir(parents=True, exist_ok=True)
     board = folder / "tensorboard" if options["tensorboard"] else None
@@ -202,6 +207,7 @@ def train(run, seed, folder, options, scores=()):
         gan.fit(
             data,
             epochs=run["steps"] // epoch,
+            initial_epoch=int(gan.optimizer.iterations) // epoch,
             steps_per_epoch=epoch,
             shuffle=False,
             callbacks=callbacks,

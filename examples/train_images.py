@@ -10,7 +10,7 @@ over training, result.json and the trained model (model.keras). results.json, cu
 curves_seconds.png and losses.png put them together; `plot_runs.py` compares several such folders.
 
 A run that was stopped, by Ctrl-C, SIGTERM, a full disk or a power cut, goes on with --resume, and
-ends as if nothing had happened.
+ends as if nothing had happened. With --resume and more --steps a finished run goes on too.
 """
 
 import errno
@@ -192,6 +192,8 @@ def prepare_folder(folder, run):
             )
         found = json.loads(path.read_text(encoding="utf-8"))
         changed = sorted(key for key in run if found.get(key) != run[key])
+        if changed == ["steps"] and can_go_on(found, run):
+            changed = []
         if changed:
             raise app.UsageError(
                 "--resume needs the settings the runs were started with. Received: "
@@ -200,6 +202,23 @@ def prepare_folder(folder, run):
             )
     folder.mkdir(parents=True, exist_ok=True)
     image_results.write_json(path, run)
+
+
+def can_go_on(found, run):
+    """Whether a run of so many steps is the start of one of more.
+
+    With averages it is not: training leaves them in the place of the weights.
+    """
+    whole_epochs = found["steps"] % run["eval_every"] == 0
+    return found["steps"] < run["steps"] and whole_epochs and not run["ema"]
+
+
+def is_finished(result, run):
+    """Whether the run has a result of all its steps, or has diverged."""
+    if not result.exists():
+        return False
+    found = json.loads(result.read_text(encoding="utf-8"))
+    return found["diverged"] is not None or found["steps"] >= run["steps"]
 
 
 def make_scores(run, output):
@@ -231,7 +250,7 @@ def train_all(runs, output, options):
     for seed in map(int, FLAGS.seeds):
         for run in runs:
             folder = run_folder(output, run, seed)
-            if (folder / "result.json").exists():
+            if is_finished(folder / "result.json", run):
                 print(f"{run['name']}, seed {seed}: finished before")
                 continue
             print(f"{run['name']}, seed {seed}: {run['steps']} steps", flush=True)

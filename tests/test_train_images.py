@@ -283,6 +283,37 @@ def test_sigterm_keeps_the_backup_and_resume_ends_the_same(
         np.testing.assert_array_equal(found, wanted)
 
 
+def test_a_finished_run_goes_on_to_more_steps(data_dir, tmp_path, monkeypatch, capsys):
+    """Two epochs, then the third, are the three at once."""
+    common = [*TINY, f"--data_dir={data_dir}", "--eval_every=2", "--inner=adam"]
+    whole, parts = ([*common, f"--output_dir={tmp_path / name}"] for name in ("whole", "parts"))
+    main("train_images", monkeypatch, *whole, "--steps=6")
+    main("train_images", monkeypatch, *parts, "--steps=4")
+    with pytest.raises(app.UsageError, match="steps=2 after 4"):
+        main("train_images", monkeypatch, *parts, "--resume", "--steps=2")
+    capsys.readouterr()
+    main("train_images", monkeypatch, *parts, "--resume", "--steps=6")
+    printed = capsys.readouterr().out
+    assert "Epoch 3/3" in printed
+    assert "Epoch 2/3" not in printed
+    folders = [tmp_path / name / "consensus-dcgan4_nobn-seed0" for name in ("whole", "parts")]
+    assert read_log(folders[1]) == read_log(folders[0])
+    models = [keras.models.load_model(folder / "model.keras") for folder in folders]
+    states = [model.variables + model.optimizer.variables for model in models]
+    for a, b in zip(*states, strict=True):
+        np.testing.assert_array_equal(a, b)
+    main("train_images", monkeypatch, *parts, "--resume", "--steps=6")
+    assert "finished before" in capsys.readouterr().out
+
+
+def test_averages_leave_nothing_to_go_on_from(monkeypatch):
+    with_steps = {"steps": 6, "eval_every": 2, "ema": 0.0}
+    with example("train_images", monkeypatch) as module:
+        assert module.can_go_on({"steps": 4}, with_steps)
+        assert not module.can_go_on({"steps": 4}, with_steps | {"ema": 0.9})
+        assert not module.can_go_on({"steps": 3}, with_steps)
+
+
 def test_conditional_networks_train_with_labels(data_dir, tmp_path, monkeypatch):
     arguments = ["--experiment=imagenet", "--dataset=fashion_mnist", f"--data_dir={data_dir}"]
     arguments += ["--image_size=16", "--channels=1", "--num_classes=10", *TINY, "--filters=2"]
