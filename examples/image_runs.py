@@ -140,7 +140,7 @@ class Clock(keras.callbacks.Callback):
         steps = self.params["steps"]
         each = (_times() - self.start) / (steps - self.left_out)
         log = read_log(self.log)
-        logs["step"] = int(self.model.optimizer.iterations)
+        logs["step"] = int(self.model.optimizer.iterations.numpy())
         for key, seconds in zip(("seconds", "cpu_seconds"), each * steps, strict=True):
             logs[key] = round(seconds + (log[key][epoch - 1] if epoch else 0.0), 3)
         logs["ms_per_step"] = round(1000 * each[0], 3)
@@ -177,15 +177,17 @@ def train(run, seed, folder, options, scores=()):
         seed: of weights, latents and the order of the data.
         folder: of the run.
         options: what does not change the result: jit, data_dir, cache, verbose, tensorboard,
-            interpolations.
+            interpolations, strategy, and shared, the chief's folder of all runs.
         scores: metrics of generated images.
 
     Raises:
         tfc.callbacks.DivergedError: if losses or weights are no longer finite.
     """
-    gan = make_gan(run, seed, options["jit"])
-    if (folder / "model.keras").exists():
-        gan.load_weights(folder / "model.keras")
+    shared = options["shared"] / folder.name
+    with options["strategy"].scope():
+        gan = make_gan(run, seed, options["jit"])
+    if (shared / "model.keras").exists():
+        gan.load_weights(shared / "model.keras")
     data = make_data(run, seed, gan.optimizer.iterations, options["data_dir"], options["cache"])
     folder.mkdir(parents=True, exist_ok=True)
     board = folder / "tensorboard" if options["tensorboard"] else None
@@ -201,13 +203,13 @@ def train(run, seed, folder, options, scores=()):
         logger,
         *([keras.callbacks.TensorBoard(board, write_graph=False)] if board else []),
         # Last, so that a killed run repeats a row of the log rather than lacking one.
-        tfc.callbacks.SafeBackup(folder / "backup"),
+        tfc.callbacks.SafeBackup(shared / "backup"),
     ]
     try:
         gan.fit(
             data,
             epochs=run["steps"] // epoch,
-            initial_epoch=int(gan.optimizer.iterations) // epoch,
+            initial_epoch=int(gan.optimizer.iterations.numpy()) // epoch,
             steps_per_epoch=epoch,
             shuffle=False,
             callbacks=callbacks,

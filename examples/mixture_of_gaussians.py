@@ -25,6 +25,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from absl import app, flags
+from strategy_flags import make_strategy, own_folder
 
 import tf_consensus as tfc
 
@@ -204,9 +205,10 @@ class Seconds(keras.callbacks.Callback):
         logs["seconds"] = time.perf_counter() - self.start
 
 
-def train(method, seed, settings, folder):
+def train(method, seed, settings, folder, strategy, backup):
     """Trains one run, going on from its backup if there is one, and writes its results."""
-    gan = make_gan(method, seed, settings)
+    with strategy.scope():
+        gan = make_gan(method, seed, settings)
     stream, modes = TARGETS[settings["target"]]
     data = stream(settings["batch_size"], stddev=STDDEV, seed=seed, start=gan.optimizer.iterations)
     (folder / "samples").mkdir(parents=True, exist_ok=True)
@@ -221,7 +223,7 @@ def train(method, seed, settings, folder):
         tfc.callbacks.EvaluateGAN([coverage], SAMPLES, on_samples=save_samples),
         keras.callbacks.CSVLogger(folder / "log.csv", append=True),
         # Last, so that a killed run repeats a row of the log rather than lacking one.
-        keras.callbacks.BackupAndRestore(folder / "backup", double_checkpoint=True),
+        tfc.callbacks.SafeBackup(backup),
     ]
     gan.fit(
         data,
@@ -298,17 +300,19 @@ def prepare_output(output, settings):
 _EXTENSIBLE = ("optimizer", "seeds")
 
 
-def train_all(settings, output):
+def train_all(settings, output, strategy, shared):
     """Every run that has no result yet; `False` if Ctrl-C came in between."""
     for seed in settings["seeds"]:
         for method in settings["optimizer"]:
-            folder = run_folder(output, method, seed)
-            if (folder / "result.json").exists():
+            folder, known = (run_folder(root, method, seed) for root in (output, shared))
+            if (known / "result.json").exists():
                 print(f"{method}, seed {seed}: finished before")
                 continue
             print(f"{method}, seed {seed}: {settings['steps']} steps", flush=True)
             try:
-                train(method, seed, settings, folder)
+                train(method, seed, settings, folder, strategy, known / "backup")
+            except tfc.callbacks.DivergedError as error:
+                sys.exit(f"{method}, seed {seed}: {error}")
             except KeyboardInterrupt:
                 return False
     return True
@@ -404,9 +408,11 @@ def main(argv):
     # Sharing out operations this small among threads costs more than it saves.
     tf.config.threading.set_intra_op_parallelism_threads(1)
     settings = resolve_settings()
-    output = pathlib.Path(FLAGS.output_dir)
+    strategy = make_strategy()
+    shared = pathlib.Path(FLAGS.output_dir)
+    output = own_folder(strategy, shared)
     prepare_output(output, settings)
-    complete = train_all(settings, output)
+    complete = train_all(settings, output, strategy, shared)
     print_table(write_report(settings, output), len(TARGETS[settings["target"]][1]()))
     print(f"results in {output}/")
     if not complete:

@@ -35,6 +35,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from absl import app, flags
+from strategy_flags import make_strategy, own_folder
 
 import tf_consensus as tfc
 
@@ -333,18 +334,19 @@ def prepare_output(output, settings):
     write_json(path, settings)
 
 
-def train_all(settings, output):
+def train_all(settings, output, strategy, shared):
     """Every run that has no result yet; `False` if Ctrl-C came in between."""
     runs, trainers = runs_of(settings), {}
     try:
         for number, run in enumerate(runs, 1):
             title = f"[{number}/{len(runs)}] {run.method}, {run.target}, seed {run.seed}"
             folder = run.folder(output)
-            if (folder / "result.json").exists():
+            if (run.folder(shared) / "result.json").exists():
                 print(f"{title}: finished before")
                 continue
             if run.method not in trainers:
-                trainers[run.method] = make_trainer(METHODS[run.method], settings)
+                with strategy.scope():
+                    trainers[run.method] = make_trainer(METHODS[run.method], settings)
             result = train(trainers[run.method], run, settings, folder)
             distance, seconds = float(result["final"]), result["seconds"]
             print(f"{title}: distance {distance:.3f}, {seconds:.1f} s", flush=True)
@@ -484,9 +486,11 @@ def main(argv):
     # TensorFlow takes the compilation of several models for the retracing of one, and warns.
     tf.get_logger().setLevel("ERROR")
     settings = resolve_settings()
-    output = pathlib.Path(FLAGS.output_dir)
+    strategy = make_strategy()
+    shared = pathlib.Path(FLAGS.output_dir)
+    output = own_folder(strategy, shared)
     prepare_output(output, settings)
-    complete = train_all(settings, output)
+    complete = train_all(settings, output, strategy, shared)
     write_report(settings, output)
     print(f"results in {output}/")
     if not complete:

@@ -33,6 +33,7 @@ import keras
 import tensorflow as tf
 from absl import app, flags
 from image_experiments import EXPERIMENTS, METHODS, SWEPT, resolve
+from strategy_flags import make_strategy, own_folder
 
 import tf_consensus as tfc
 
@@ -250,7 +251,7 @@ def train_all(runs, output, options):
     for seed in map(int, FLAGS.seeds):
         for run in runs:
             folder = run_folder(output, run, seed)
-            if is_finished(folder / "result.json", run):
+            if is_finished(options["shared"] / folder.name / "result.json", run):
                 print(f"{run['name']}, seed {seed}: finished before")
                 continue
             print(f"{run['name']}, seed {seed}: {run['steps']} steps", flush=True)
@@ -313,7 +314,9 @@ def main(argv):
     if len(argv) > 1:
         raise app.UsageError(f"All arguments are flags. Received: {' '.join(argv[1:])}.")
     runs = resolve_runs()
-    output = pathlib.Path(FLAGS.output_dir or f"output/{FLAGS.experiment}")
+    strategy = make_strategy()
+    shared = pathlib.Path(FLAGS.output_dir or f"output/{FLAGS.experiment}")
+    output = own_folder(strategy, shared)
     for seed in FLAGS.seeds:
         for run in runs:
             prepare_folder(run_folder(output, run, seed), run)
@@ -326,6 +329,8 @@ def main(argv):
         "verbose": FLAGS.verbose if FLAGS.verbose == "auto" else int(FLAGS.verbose),
         "tensorboard": FLAGS.tensorboard,
         "interpolations": FLAGS.interpolations,
+        "strategy": strategy,
+        "shared": shared,
     }
     try:
         diverged = train_all(runs, output, options)

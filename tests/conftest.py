@@ -11,14 +11,14 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 
 def pytest_configure(config):
-    """Two logical CPU devices, which can be asked for only before TensorFlow starts."""
+    """Four logical CPU devices, which can be asked for only before TensorFlow starts."""
     runs_tests = hasattr(config, "workerinput") or not config.getoption("numprocesses", None)
     if runs_tests:
         import tensorflow as tf
 
         (cpu,) = tf.config.list_physical_devices("CPU")
         tf.config.set_logical_device_configuration(
-            cpu, [tf.config.LogicalDeviceConfiguration()] * 2
+            cpu, [tf.config.LogicalDeviceConfiguration()] * 4
         )
 
 
@@ -28,6 +28,16 @@ def two_replicas():
     import tensorflow as tf
 
     return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+
+
+@pytest.fixture(scope="session")
+def four_replicas():
+    """A strategy of four replicas."""
+    import tensorflow as tf
+
+    # TensorFlow's collectives know but one number of CPU devices in a process.
+    exchange = tf.distribute.ReductionToOneDevice()
+    return tf.distribute.MirroredStrategy([f"CPU:{i}" for i in range(4)], exchange)
 
 
 @pytest.fixture

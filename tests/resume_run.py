@@ -20,7 +20,7 @@ class KillAt(keras.callbacks.Callback):
         self.step = step
 
     def on_train_batch_end(self, batch, logs=None):
-        if int(self.model.optimizer.iterations) >= self.step:
+        if int(self.model.optimizer.iterations.numpy()) >= self.step:
             os.kill(os.getpid(), signal.SIGKILL)
 
 

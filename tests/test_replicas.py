@@ -1,6 +1,7 @@
-"""Two replicas by `fit` against one device on the same batches: the same weights."""
+"""Two and four replicas by `fit` against one device on the same batches: the same weights."""
 
 import contextlib
+import functools
 
 import keras
 import numpy as np
@@ -37,9 +38,11 @@ PENALTIES = {
 }
 
 
-def make_gan(penalties=()):
+def make_gan(penalties=(), norm=()):
     keras.utils.set_random_seed(3)
-    generator = keras.Sequential([keras.Input((3,)), layers.Dense(6, "tanh"), layers.Dense(2)])
+    generator = keras.Sequential(
+        [keras.Input((3,)), layers.Dense(6, "tanh"), *norm, layers.Dense(2)]
+    )
     discriminator = keras.Sequential(
         [keras.Input((2,)), layers.Dense(6), layers.LeakyReLU(0.2), layers.Dense(1)]
     )
@@ -52,12 +55,17 @@ def data(size, steps):
     return tf.data.Dataset.from_tensor_slices(samples).batch(size, drop_remainder=size % 2 == 0)
 
 
-def trained(strategy, make, penalties=list, size=8, steps=8):
+def trained(strategy, make, penalties=list, size=8, steps=8, norm=list, **options):
     with strategy.scope() if strategy else contextlib.nullcontext():
-        gan = make_gan(penalties())
-        gan.compile(optimizer=make())
+        gan = make_gan(penalties(), norm())
+        gan.compile(optimizer=make(), **options)
     history = gan.fit(data(size, steps), verbose=0, shuffle=False).history
     return gan, history
+
+
+def assert_same(found, expected):
+    for a, b in zip(found.get_weights(), expected.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.parametrize(
@@ -68,8 +76,7 @@ def trained(strategy, make, penalties=list, size=8, steps=8):
 def test_eight_steps_equal_one_device(float64, two_replicas, name, size):
     one, history = trained(None, OPTIMIZERS[name], size=size)
     two, replicated = trained(two_replicas, OPTIMIZERS[name], size=size)
-    for a, b in zip(two.get_weights(), one.get_weights(), strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
+    assert_same(two, one)
     for key in history:
         np.testing.assert_allclose(replicated[key], history[key], rtol=1e-6)
 
@@ -80,8 +87,103 @@ def test_penalties_equal_one_device(float64, two_replicas, name):
         trained(strategy, OPTIMIZERS["consensus"], PENALTIES[name], size=7, steps=4)[0]
         for strategy in (None, two_replicas)
     ]
-    for a, b in zip(pair[1].get_weights(), pair[0].get_weights(), strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
+    assert_same(*pair)
+
+
+@pytest.mark.parametrize("name", ["consensus", "alternating"])
+def test_four_replicas_equal_one_device(float64, four_replicas, name):
+    one, history = trained(None, OPTIMIZERS[name], size=7)
+    four, replicated = trained(four_replicas, OPTIMIZERS[name], size=7)
+    assert_same(four, one)
+    for key in history:
+        np.testing.assert_allclose(replicated[key], history[key], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("consensus", {"steps_per_execution": 3}),
+        ("consensus", {"jit_compile": True, "steps_per_execution": 3}),
+        ("alternating", {"jit_compile": True}),
+        ("parts", {"jit_compile": True}),
+        ("consensus", {"run_eagerly": True, "jit_compile": False}),
+    ],
+)
+def test_ways_of_execution_equal_one_device(float64, two_replicas, name, options):
+    """Seven steps: the last execution of three is cut short."""
+    one, _ = trained(None, OPTIMIZERS[name], steps=7)
+    two, _ = trained(two_replicas, OPTIMIZERS[name], steps=7, **options)
+    assert_same(two, one)
+    logs = [gan.evaluate(data(8, 3), verbose=0, return_dict=True) for gan in (one, two)]
+    for key in logs[0]:
+        np.testing.assert_allclose(logs[1][key], logs[0][key], rtol=1e-6)
+    batch = np.random.default_rng(1).normal(size=(4, 2))
+    assert two.train_on_batch(batch, return_dict=True)["gradient_norm"] > 0
+
+
+def test_xla_compiles_the_pieces(two_replicas, monkeypatch):
+    made = []
+    monkeypatch.setattr("tf_consensus.gan.CompiledGame", lambda game: made.append(game) or game)
+    trained(two_replicas, OPTIMIZERS["consensus"], steps=2)
+    assert not made
+    trained(two_replicas, OPTIMIZERS["consensus"], steps=2, jit_compile=True)
+    assert made
+
+
+@pytest.mark.parametrize("name", ["consensus", "alternating"])
+def test_synchronized_normalization_is_of_the_whole_batch(float64, two_replicas, name):
+    def norm():
+        return [layers.BatchNormalization(synchronized=True)]
+
+    one, _ = trained(None, OPTIMIZERS[name], norm=norm)
+    two, _ = trained(two_replicas, OPTIMIZERS[name], norm=norm)
+    pairs = zip(two.trainable_variables, one.trainable_variables, strict=True)
+    for a, b in pairs:
+        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-10, atol=1e-12)
+
+
+def test_normalization_apart_is_said(two_replicas):
+    with pytest.warns(UserWarning, match="normalizes its part.*batch_normalization.*synchronized"):
+        trained(
+            two_replicas,
+            OPTIMIZERS["consensus"],
+            norm=lambda: [layers.BatchNormalization()],
+            steps=1,
+        )
+
+
+def test_what_xla_cannot_compile_is_said(two_replicas):
+    def norm():
+        return [layers.BatchNormalization(synchronized=True)]
+
+    with pytest.warns(UserWarning, match="beside the optimizer's.*moving_mean.*without XLA"):
+        trained(two_replicas, OPTIMIZERS["consensus"], norm=norm, steps=1, jit_compile=True)
+
+
+def test_networks_normalize_the_whole_batch_under_a_strategy(two_replicas):
+    build = functools.partial(tfc.networks.build, "dcgan3", image_size=8, filters=2, latent_dim=2)
+    with two_replicas.scope():
+        replicated = build()
+    for networks, synchronized in ((replicated, True), (build(), False)):
+        norms = [x for n in networks for x in n.layers if isinstance(x, layers.BatchNormalization)]
+        assert norms
+        assert {x.synchronized for x in norms} == {synchronized}
+
+
+@pytest.mark.parametrize("outside", ["networks", "optimizer", "all"])
+def test_what_is_made_outside_of_the_scope_is_named(two_replicas, outside):
+    scope = two_replicas.scope
+    with contextlib.nullcontext() if outside != "optimizer" else scope():
+        networks = tfc.networks.build("mlp", latent_dim=3)
+    with contextlib.nullcontext() if outside == "all" else scope():
+        gan = tfc.GAN(*networks, latent_dim=3)
+    with contextlib.nullcontext() if outside != "networks" else scope():
+        gan.compile(optimizer=OPTIMIZERS["consensus"]())
+    with (
+        scope(),
+        pytest.raises(ValueError, match=r"scope of the strategy.*MirroredStrategy.*variables made"),
+    ):
+        gan.fit(data(8, 1), verbose=0, shuffle=False)
 
 
 def test_groups_of_replicas_remove_the_bias(float64, two_replicas):
@@ -93,8 +195,7 @@ def test_groups_of_replicas_remove_the_bias(float64, two_replicas):
     one, _ = trained(None, make(microbatches=2), steps=4)
     two, _ = trained(two_replicas, make(), steps=4)
     biased, _ = trained(None, OPTIMIZERS["consensus"], steps=4)
-    for a, b in zip(two.get_weights(), one.get_weights(), strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
+    assert_same(two, one)
     pairs = zip(two.trainable_variables, biased.trainable_variables, strict=True)
     assert max(np.abs(a.numpy() - b.numpy()).max() for a, b in pairs) > 1e-6
 

@@ -14,6 +14,7 @@ from tf_consensus import (
     plotting,
     problems,
     spectrum,
+    strategies,
     theory,
     vectors,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "plotting",
     "problems",
     "spectrum",
+    "strategies",
     "theory",
     "vectors",
 ]

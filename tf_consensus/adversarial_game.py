@@ -85,7 +85,7 @@ class AdversarialGame(Game):
     def couplings(self) -> list[str]:
         """Batch normalizations in training, and what takes means over the batch itself."""
         networks = self._parts.generator, self._parts.discriminator
-        names = [n for network in networks for n in coupling_layers(network) if self._training]
+        names = [x.name for network in networks for x in coupling_layers(network) if self._training]
         terms = self._parts.objective, *self._parts.penalties
         couple = [t for t in terms if getattr(t, "couples_examples", False)]
         return names + [type(term).__name__ for term in couple]

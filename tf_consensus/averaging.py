@@ -28,7 +28,7 @@ def averaged_weights(model: keras.Model) -> Iterator[None]:
     """
     optimizer = model.optimizer
     inners = getattr(optimizer, "inner_optimizers", [optimizer])
-    started = optimizer.built and int(optimizer.iterations) > 0
+    started = optimizer.built and int(optimizer.iterations.numpy()) > 0
     if not (started and any(inner.use_ema for inner in inners)):
         yield
         return

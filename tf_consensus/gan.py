@@ -12,6 +12,14 @@ from tf_consensus import penalties as regularizers
 from tf_consensus.adjoint import AdjointNetwork
 from tf_consensus.adversarial_game import AdversarialGame, Players
 from tf_consensus.checks import check_count
+from tf_consensus.compiled import CompiledGame
+from tf_consensus.distributed import (
+    check_scope,
+    compiles_pieces,
+    distribute,
+    exchanges,
+    warn_of_layers,
+)
 from tf_consensus.fused import fuse
 from tf_consensus.inputs import join, split
 from tf_consensus.network_checks import check_networks
@@ -106,16 +114,19 @@ class GAN(keras.Model):
         self._generator_loss = keras.metrics.Mean(name="generator_loss")
         self._discriminator_loss = keras.metrics.Mean(name="discriminator_loss")
         self._gradient_norm = keras.metrics.Mean(name="gradient_norm")
+        self._sample = None
         self.built = True
 
     def compile(self, *args, jit_compile: bool | str = "auto", **options):
         """Keras' `compile`; "auto" is XLA where there is a GPU or a TPU, decided anew at loading.
 
         On a CPU, XLA's convolutions are some 20 times as slow as the graph's. Small dense networks
-        gain from XLA on a CPU too: there ask for it by `jit_compile=True`.
+        gain from XLA on a CPU too: there ask for it by `jit_compile=True`. Several replicas that
+        are not of a TPU exchange their fields between programs (`CompiledGame`), which pays where
+        XLA gains much, so there too it must be asked for.
         """
         self._asked_jit = jit_compile
-        if jit_compile == "auto" and not _has_accelerator():
+        if jit_compile == "auto" and (not _has_accelerator() or exchanges(self)):
             jit_compile = False
         super().compile(*args, jit_compile=jit_compile, **options)
 
@@ -173,7 +184,7 @@ class GAN(keras.Model):
         )
         game = AdversarialGame(players, real, latents, noise, step, training)
         game.weight = share.weight
-        return game
+        return CompiledGame(game) if compiles_pieces(self) else game
 
     def _check_labels(self, labels):
         if not labels:
@@ -221,7 +232,7 @@ class GAN(keras.Model):
         return self._update_metrics(linearization.losses, linearization.v)
 
     def _update_metrics(self, losses, v):
-        generator_loss, discriminator_loss = losses
+        generator_loss, discriminator_loss = vectors.replica_mean(losses)
         self._generator_loss.update_state(generator_loss)
         self._discriminator_loss.update_state(discriminator_loss)
         self._gradient_norm.update_state(vectors.norm(vectors.replica_mean(v)))
@@ -230,11 +241,28 @@ class GAN(keras.Model):
     def make_train_function(self, force=False):
         """Keras' hook: with XLA and several steps an execution, all of them are one program."""
         if self.train_function is None or force:
+            check_scope(self)
             with self.distribute_strategy.scope():
                 self.optimizer.build(self.trainable_variables)
-            super().make_train_function(force)
-            self.train_function = fuse(self, self.train_function)
+            if self._replicas > 1:
+                warn_of_layers(self)
+                self.train_function = distribute(self, self.train_step)
+            else:
+                super().make_train_function(force)
+                self.train_function = fuse(self, self.train_function)
         return self.train_function
+
+    def make_test_function(self, force=False):
+        """Keras' hook."""
+        if self._replicas == 1:
+            return super().make_test_function(force)
+        if self.test_function is None or force:
+            self.test_function = distribute(self, self.test_step)
+        return self.test_function
+
+    @property
+    def _replicas(self):
+        return self.distribute_strategy.num_replicas_in_sync
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
         """Keras' hook, with nothing left to build: `make_train_function` builds the optimizer.
@@ -266,8 +294,17 @@ class GAN(keras.Model):
         batch_size = check_count("batch_size", batch_size, "Leave it at 256.")
         seed = int(np.random.randint(2**31)) if seed is None else int(seed)
         latents = normal((n, self.latent_dim), seed, _GENERATION, self.compute_dtype)
-        conditions = self._labels(n, seed, labels)
-        return self.generator.predict(join(latents, conditions), batch_size=batch_size, verbose=0)
+        inputs = join(latents, self._labels(n, seed, labels))
+        if self._sample is None:
+            # Not `predict`, which all machines of a strategy must call together.
+            self._sample = tf.function(
+                lambda inputs: self.generator(inputs, training=False),
+                reduce_retracing=True,
+                autograph=False,
+            )
+        parts = [tf.split(t, _sizes(n, batch_size)) for t in tf.nest.flatten(inputs)]
+        batches = [tf.nest.pack_sequence_as(inputs, part) for part in zip(*parts, strict=True)]
+        return np.concatenate([self._sample(batch).numpy() for batch in batches])
 
     def _labels(self, n, seed, labels):
         """A list of nothing or of n labels for `generate`."""
@@ -312,6 +349,11 @@ class GAN(keras.Model):
                 for key, value in config.items()
             }
         )
+
+
+def _sizes(n, size):
+    """The number n as a sum of parts of a size and a rest."""
+    return [size] * (n // size) + [n % size] * (n % size > 0)
 
 
 def _has_accelerator():

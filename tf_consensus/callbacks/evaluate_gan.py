@@ -164,7 +164,7 @@ class EvaluateGAN(keras.callbacks.Callback):
         return int(np.random.SeedSequence([self.seed % 2**64, batch]).generate_state(1)[0])
 
     def _step(self):
-        return int(self.model.optimizer.iterations)
+        return int(self.model.optimizer.iterations.numpy())
 
     def _directions(self):
         return {

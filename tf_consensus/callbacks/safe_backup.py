@@ -9,6 +9,8 @@ from collections.abc import Iterator
 import keras
 import numpy as np
 
+from tf_consensus.strategies import is_chief
+
 
 class DivergedError(RuntimeError):
     """Training has produced numbers that are not finite."""
@@ -20,7 +22,8 @@ class SafeBackup(keras.callbacks.BackupAndRestore):
     At the end of each epoch it looks whether the logs of the losses and all weights are finite, and
     raises `DivergedError` if they are not; `fit` ends, and the backup of the epoch before stays. A
     SIGINT or SIGTERM that comes while it writes takes effect when the backup is whole. Two backups
-    are kept, so that a write that fails, as on a full disk, leaves the one before.
+    are kept, so that a write that fails, as on a full disk, leaves the one before. Of several
+    machines the chief alone writes and all read, so the folder must be one that all of them see.
 
     Args:
         backup_dir: Folder of the backup; deleted when `fit` ends as planned.
@@ -39,8 +42,14 @@ class SafeBackup(keras.callbacks.BackupAndRestore):
     def on_epoch_end(self, epoch, logs=None):
         """Saves the state, if it is finite."""
         check_finite(self.model, logs)
-        with _uninterrupted():
-            super().on_epoch_end(epoch, logs)
+        if is_chief(self.model.distribute_strategy):
+            with _uninterrupted():
+                super().on_epoch_end(epoch, logs)
+
+    def on_train_end(self, logs=None):
+        """Deletes the backup of a training that ended as planned."""
+        if is_chief(self.model.distribute_strategy):
+            super().on_train_end(logs)
 
 
 class StopWhenDiverged(keras.callbacks.Callback):
@@ -66,7 +75,7 @@ def check_finite(model: keras.Model, logs=None) -> None:
         variables = model.variables + model.optimizer.variables
         found = [x.path for x in variables if not np.isfinite(keras.ops.convert_to_numpy(x)).all()]
     if found:
-        step = int(model.optimizer.iterations)
+        step = int(model.optimizer.iterations.numpy())
         shown = ", ".join(found[:3]) + (" ..." if len(found) > 3 else "")
         raise DivergedError(
             f"Losses and weights must be finite. Received: {shown} at step {step}. Lower the "

@@ -77,7 +77,7 @@ class SampleGrid(keras.callbacks.Callback):
     @property
     def path(self) -> pathlib.Path:
         """Where the picture of the generator as it is now belongs."""
-        return self.folder / f"{int(self.model.optimizer.iterations):08d}.png"
+        return self.folder / f"{int(self.model.optimizer.iterations.numpy()):08d}.png"
 
     def save(self) -> np.ndarray:
         """Saves and returns the picture, (height, width, 3) bytes."""
@@ -101,7 +101,7 @@ class SampleGrid(keras.callbacks.Callback):
     def _write_summary(self, picture):
         if self._writer is None:
             self._writer = tf.summary.create_file_writer(os.fspath(self.tensorboard))
-        step = int(self.model.optimizer.iterations)
+        step = int(self.model.optimizer.iterations.numpy())
         with self._writer.as_default():
             tf.summary.image("samples", picture[None], step=step)
         self._writer.flush()

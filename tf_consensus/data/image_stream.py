@@ -141,6 +141,6 @@ def _noise(bits, shape):
 def _options(count):
     options = without_autotuning()
     policy = tf.data.experimental.AutoShardPolicy
-    # A stream that is a shard already must not be split among the workers once more.
-    options.experimental_distribute.auto_shard_policy = policy.OFF if count > 1 else policy.DATA
+    if count > 1:  # a shard already, not to be split among the workers once more
+        options.experimental_distribute.auto_shard_policy = policy.OFF
     return options

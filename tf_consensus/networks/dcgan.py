@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import keras
+import tensorflow as tf
 
 from tf_consensus.checks import check_int
 from tf_consensus.networks.layers import convolve, dense
@@ -131,8 +132,9 @@ def _first_map(x, side, width, architecture, weights):
 
 def _activate(x, slope, norm=False):
     if norm:
-        # Shift but no scale: the next layer's weights scale.
-        x = keras.layers.BatchNormalization(scale=False)(x)
+        # Shift but no scale: the next layer's weights scale. On replicas over the whole batch.
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        x = keras.layers.BatchNormalization(scale=False, synchronized=replicas > 1)(x)
     return keras.layers.LeakyReLU(slope)(x) if slope else keras.layers.ReLU()(x)
 
 

@@ -8,19 +8,19 @@ import keras
 _WARNED = weakref.WeakSet()
 
 
-def coupling_layers(network) -> list[str]:
-    """Names of the layers that mix the examples of a batch in training: batch normalization."""
-    names = []
+def coupling_layers(network) -> list:
+    """The layers that mix the examples of a batch in training: batch normalization."""
+    found = []
     for layer in getattr(network, "layers", []):
-        names += coupling_layers(layer)
+        found += coupling_layers(layer)
         if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable:
-            names.append(layer.name)
-    return names
+            found.append(layer)
+    return found
 
 
 def warn_of_coupling(discriminator) -> None:
     """Warns, once a discriminator, if the gradient of one example's logit is not defined."""
-    names = coupling_layers(discriminator)
+    names = [layer.name for layer in coupling_layers(discriminator)]
     if names and discriminator not in _WARNED:
         _WARNED.add(discriminator)
         warnings.warn(

@@ -1,0 +1,120 @@
+"""Training steps on several replicas of a `tf.distribute` strategy, one machine or several.
+
+Keras' own train function fails there with several steps an execution, with XLA, and on several
+machines; this one is a loop over `strategy.run`, by the strategy's own interface.
+"""
+
+import warnings
+from collections.abc import Callable
+
+import tensorflow as tf
+
+from tf_consensus.game import tf_variables
+from tf_consensus.penalties import coupling_layers
+
+
+def distribute(model, step: Callable) -> Callable:
+    """A function of an iterator as Keras' `fit` and `evaluate` call it.
+
+    Args:
+        model: compiled `keras.Model` under a strategy. All its metrics are scalars, equal on all
+            replicas.
+        step: `train_step` or `test_step`, which returns the metrics by name.
+
+    Returns:
+        Function that takes up to `steps_per_execution` steps and returns the last step's logs; it
+        raises `StopIteration` when the iterator is exhausted.
+    """
+    strategy, limit = model.distribute_strategy, model.steps_per_execution
+
+    def one_step(data):
+        logs = strategy.run(step, args=(data,))
+        return tf.nest.map_structure(lambda v: strategy.experimental_local_results(v)[0], logs)
+
+    def several_steps(iterator):
+        def take(count, more, logs):
+            data = iterator.get_next_as_optional()
+            more = data.has_value()
+            logs = tf.cond(more, lambda: one_step(data.get_value()), lambda: logs)
+            return count + tf.cast(more, tf.int32), more, logs
+
+        count, _, logs = tf.while_loop(
+            lambda count, more, logs: more & (count < limit),
+            take,
+            (tf.constant(0), tf.constant(True), _no_logs(model)),
+            parallel_iterations=1,
+        )
+        return count, logs
+
+    if not model.run_eagerly:
+        several_steps = tf.function(several_steps, autograph=False)
+
+    def function(iterator):
+        if not isinstance(iterator, tf.distribute.DistributedIterator):
+            return one_step(next(iterator))  # of train_on_batch and the like
+        count, logs = several_steps(iterator)
+        if count == 0:
+            raise StopIteration
+        return logs
+
+    return function
+
+
+def _no_logs(model):
+    return {metric.name: tf.zeros((), metric.dtype) for metric in model.metrics}
+
+
+def check_scope(model) -> None:
+    """Raises `ValueError` unless model and optimizer were made in the scope of one strategy."""
+    strategy = model.distribute_strategy
+    variables = tf_variables([*model.variables, *model.optimizer.variables])
+    outside = [x for x in variables if not strategy.extended.variable_created_in_scope(x)]
+    if outside:
+        raise ValueError(
+            "Networks, GAN and optimizer must be made in the scope of the strategy that trains "
+            f"them. Received: {type(strategy).__name__}, and {len(outside)} of {len(variables)} "
+            f"variables made outside of its scope, such as '{outside[0].name}'. Build the networks "
+            "and the GAN, make the optimizer and call `compile` within one `with "
+            "strategy.scope():`."
+        )
+
+
+def exchanges(model) -> bool:
+    """Whether there are replicas whose exchange cannot be part of an XLA program."""
+    strategy = model.distribute_strategy
+    on_tpu = isinstance(strategy, tf.distribute.TPUStrategy)
+    return strategy.num_replicas_in_sync > 1 and not on_tpu
+
+
+def compiles_pieces(model) -> bool:
+    """Whether the evaluations of a GAN's game are XLA programs one by one (`CompiledGame`)."""
+    return exchanges(model) and model.jit_compile and not _assigned(model)
+
+
+def warn_of_layers(model) -> None:
+    """Warns of layers of a GAN that replicas cannot compile, or treat part by part."""
+    networks = model.generator, model.discriminator
+    layers = [layer for network in networks for layer in coupling_layers(network)]
+    apart = [layer.name for layer in layers if not layer.synchronized]
+    if apart:
+        _warn(
+            "Each replica normalizes its part of the batch by itself, which is another method "
+            f"than that of the whole batch. Received: {', '.join(apart)}, not synchronized. "
+            "Build them by BatchNormalization(synchronized=True)."
+        )
+    if exchanges(model) and model.jit_compile and _assigned(model):
+        _warn(
+            "With several replicas XLA cannot compile a step that assigns variables beside the "
+            f"optimizer's. Received: jit_compile=True and {', '.join(_assigned(model))}. Training "
+            "goes on without XLA; leave out what has moving averages, or jit_compile."
+        )
+
+
+def _assigned(model):
+    """Names of the networks' variables that training assigns beside the optimizer."""
+    networks = model.generator, model.discriminator
+    return [x.path for network in networks for x in network.non_trainable_variables]
+
+
+def _warn(message):
+    warnings.warn(message, UserWarning, stacklevel=5)

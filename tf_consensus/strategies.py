@@ -1,0 +1,117 @@
+"""Strategies of `tf.distribute` by name, with what is wrong said before training starts."""
+
+import json
+import os
+import socket
+
+import tensorflow as tf
+
+NAMES = ("none", "mirrored", "multi_worker", "tpu")
+_EXAMPLE = (
+    '{"cluster": {"worker": ["host1:2222", "host2:2222"]}, "task": {"type": "worker", "index": 0}}'
+)
+
+
+def make(name: str, tpu: str | None = None, replicas: int | None = None) -> tf.distribute.Strategy:
+    """The strategy of that name; to be called before TensorFlow computes anything.
+
+    Args:
+        name: "none", one device; "mirrored", the GPUs of this machine; "multi_worker", the machines
+            that the environment variable TF_CONFIG names, each of which runs the same program;
+            "tpu", a TPU.
+        tpu: name or address of the TPU, "local" on the machine that has it.
+        replicas: number of equal devices to cut the CPU into, to try "mirrored" without GPUs;
+            `None` takes the GPUs, or one CPU.
+
+    Returns:
+        The strategy; build and compile models in its `scope()`.
+
+    Raises:
+        ValueError: if the name is unknown, TF_CONFIG is missing or malformed, an option does not go
+            with the name, or there is no such TPU.
+
+    Example:
+        >>> make("none").num_replicas_in_sync
+        1
+    """
+    _check_options(name, tpu, replicas)
+    if name == "mirrored":
+        return _mirrored(replicas)
+    if name == "multi_worker":
+        check_tf_config(os.environ.get("TF_CONFIG"))
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    return _of_tpu(tpu) if name == "tpu" else tf.distribute.get_strategy()
+
+
+def is_chief(strategy: tf.distribute.Strategy) -> bool:
+    """Whether this process is the one of all machines' that writes files."""
+    resolver = strategy.cluster_resolver
+    if resolver is None or not resolver.task_type:
+        return True
+    if resolver.task_type == "worker":
+        return resolver.task_id == 0 and "chief" not in resolver.cluster_spec().jobs
+    return resolver.task_type == "chief"
+
+
+def check_tf_config(text: str | None) -> None:
+    """Raises `ValueError` unless the text describes the machines and which of them this is."""
+    try:
+        config = json.loads(text or "")
+        cluster, task = config["cluster"], config["task"]
+        address = cluster[task["type"]][task["index"]]
+    except (ValueError, TypeError, KeyError, IndexError) as error:
+        raise ValueError(
+            "Several machines find each other by the environment variable TF_CONFIG: all addresses "
+            f"and which of them this process is. Received: TF_CONFIG={text!r} ({error!r}). Set for "
+            f"example TF_CONFIG='{_EXAMPLE}'."
+        ) from error
+    if ":" not in str(address):
+        raise ValueError(
+            "Each address in TF_CONFIG must be HOST:PORT. Received: "
+            f"{address!r}. Set for example TF_CONFIG='{_EXAMPLE}'."
+        )
+
+
+def _check_options(name, tpu, replicas):
+    if name not in NAMES:
+        raise ValueError(f"A strategy is one of {', '.join(NAMES)}. Received: {name!r}.")
+    if tpu is not None and name != "tpu":
+        raise ValueError(
+            f"`tpu` names a TPU. Received: tpu={tpu!r} with strategy={name!r}. Take strategy 'tpu'."
+        )
+    if replicas is not None and (name != "mirrored" or replicas < 1):
+        raise ValueError(
+            "`replicas` counts the devices that the CPU is cut into, at least 1, for strategy "
+            f"'mirrored'. Received: replicas={replicas} with strategy={name!r}."
+        )
+
+
+def _mirrored(replicas):
+    if replicas is None:
+        return tf.distribute.MirroredStrategy()
+    (cpu,) = tf.config.list_physical_devices("CPU")
+    devices = [tf.config.LogicalDeviceConfiguration()] * replicas
+    tf.config.set_logical_device_configuration(cpu, devices)
+    return tf.distribute.MirroredStrategy([f"CPU:{i}" for i in range(replicas)])
+
+
+def _of_tpu(tpu):
+    try:
+        _reach(tpu)
+        resolver = tf.distribute.cluster_resolver.TPUClusterResolver(tpu=tpu)
+        tf.config.experimental_connect_to_cluster(resolver)
+        tf.tpu.experimental.initialize_tpu_system(resolver)
+    except (ValueError, RuntimeError, OSError, tf.errors.OpError) as error:
+        raise ValueError(
+            f"There must be a TPU of that name. Received: tpu={tpu!r} ({error}). Give 'local' on "
+            "the machine that has it, or the TPU's name or grpc:// address, and install "
+            "tensorflow-tpu."
+        ) from error
+    return tf.distribute.TPUStrategy(resolver)
+
+
+def _reach(tpu):
+    """Raises `OSError` if nothing listens at an address, where TensorFlow would wait for ever."""
+    if tpu and tpu.startswith("grpc://"):
+        host, _, port = tpu.removeprefix("grpc://").partition(":")
+        socket.create_connection((host, int(port or 8470)), timeout=10).close()
