@@ -3,6 +3,7 @@
 import pathlib
 import tempfile
 
+import tensorflow as tf
 from absl import app, flags
 
 import tf_consensus as tfc
@@ -20,6 +21,7 @@ flags.DEFINE_integer("replicas", None, "Devices to cut the CPU into, to try --st
 
 def make_strategy():
     """The strategy that the flags ask for; before TensorFlow computes anything."""
+    tf.get_logger().setLevel("WARNING")  # else it tells of every exchange
     try:
         return tfc.strategies.make(FLAGS.strategy, FLAGS.tpu, FLAGS.replicas)
     except ValueError as error:

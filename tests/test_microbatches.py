@@ -279,7 +279,7 @@ def test_parts_that_do_not_divide_a_batch_of_unknown_size():
     np.testing.assert_allclose(
         flat(losses(game.batch[0])), flat(game.linearize().losses), rtol=1e-12
     )
-    with pytest.raises(tf.errors.InvalidArgumentError):
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"equal parts .* microbatches=4"):
         losses(game.batch[0][:6])
 
 

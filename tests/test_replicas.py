@@ -186,6 +186,11 @@ def test_what_is_made_outside_of_the_scope_is_named(two_replicas, outside):
         gan.fit(data(8, 1), verbose=0, shuffle=False)
 
 
+def test_parts_that_do_not_divide_a_replicas_batch_are_named(two_replicas):
+    with pytest.raises(ValueError, match="batch of 3 on each of 2 replicas and microbatches=2"):
+        trained(two_replicas, OPTIMIZERS["parts"], size=6, steps=1)
+
+
 def test_groups_of_replicas_remove_the_bias(float64, two_replicas):
     """Two replicas are two groups, as two micro-batches on one device are."""
 

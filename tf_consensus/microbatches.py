@@ -146,12 +146,13 @@ def _stack(batch, parts):
         if not tf.is_tensor(t) or t.shape.rank == 0:
             return t
         size = t.shape[0]
-        if size is not None and size % parts:
-            raise ValueError(
-                "Micro-batches must be equal parts of the batch. Received: a batch of "
-                f"{size} and microbatches={parts}. Take a divisor of {size}, or make the batches "
-                "of another size (drop_remainder=True)."
-            )
+        if size is None:
+            message = _UNEQUAL.format("unknown size", parts, "its size")
+            equal = tf.debugging.Assert(tf.shape(t)[0] % parts == 0, [message, tf.shape(t)[0]])
+            with tf.control_dependencies([equal]):
+                t = tf.identity(t)
+        elif size % parts:
+            raise ValueError(_UNEQUAL.format(f"{size}{_on_replicas()}", parts, size))
         cut.append(t)
         return tf.reshape(t, (parts, -1 if size is None else size // parts, *_rest(t)))
 
@@ -162,6 +163,17 @@ def _stack(batch, parts):
             "rank 1 or more. Hand the data over in Game(losses, players, batch)."
         )
     return stacked
+
+
+def _on_replicas():
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    return f" on each of {replicas} replicas" if replicas > 1 else ""
+
+
+_UNEQUAL = (
+    "Micro-batches must be equal parts of the batch. Received: a batch of {} and microbatches={}. "
+    "Take a divisor of {}, or make the batches of another size (drop_remainder=True)."
+)
 
 
 def _rest(t):

@@ -102,8 +102,9 @@ def _of_tpu(tpu):
         tf.config.experimental_connect_to_cluster(resolver)
         tf.tpu.experimental.initialize_tpu_system(resolver)
     except (ValueError, RuntimeError, OSError, tf.errors.OpError) as error:
+        reason = str(error).split("\n")[0]
         raise ValueError(
-            f"There must be a TPU of that name. Received: tpu={tpu!r} ({error}). Give 'local' on "
+            f"There must be a TPU of that name. Received: tpu={tpu!r} ({reason}). Give 'local' on "
             "the machine that has it, or the TPU's name or grpc:// address, and install "
             "tensorflow-tpu."
         ) from error
