@@ -27,6 +27,7 @@ from absl import app, flags
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
+from strategy_flags import make_strategy, own_folder
 
 import tf_consensus as tfc
 
@@ -101,9 +102,10 @@ class Snapshots(keras.callbacks.Callback):
         self.parameters[step] = copy_parameters(self.model)
 
 
-def train(method, seed, gamma, steps, frames):
+def train(method, seed, gamma, steps, frames, strategy):
     """Trains one run; returns its parameters at the frames' steps."""
-    gan = make_gan(method, seed, gamma, steps)
+    with strategy.scope():
+        gan = make_gan(method, seed, gamma, steps)
     snapshots = Snapshots(steps, frames)
     gan.fit(
         tfc.data.mixture_of_gaussians(BATCH_SIZE, seed=seed),
@@ -323,14 +325,14 @@ def rasterize(figure):
 # The two uses.
 
 
-def run_training(output):
+def run_training(output, strategy):
     """Trains both methods, measures, draws; returns what results.json holds of it."""
     gamma, steps, seed = GAMMA if FLAGS.gamma is None else FLAGS.gamma, FLAGS.steps, FLAGS.seed
     parameters, seconds = {}, {}
     for method in METHODS:
         print(f"{method}: {steps} steps", flush=True)
         start = time.perf_counter()
-        parameters[method] = train(method, seed, gamma, steps, FLAGS.frames)
+        parameters[method] = train(method, seed, gamma, steps, FLAGS.frames, strategy)
         seconds[f"train_{method}"] = round(time.perf_counter() - start, 2)
     start = time.perf_counter()
     gan = make_gan("consensus", seed, gamma, steps)
@@ -517,10 +519,11 @@ def main(argv):
         raise app.UsageError(f"All arguments are flags. Received: {' '.join(argv[1:])}.")
     # Sharing out operations this small among threads costs more than it saves.
     tf.config.threading.set_intra_op_parallelism_threads(1)
-    output = pathlib.Path(FLAGS.output_dir)
+    strategy = make_strategy()
+    output = own_folder(strategy, pathlib.Path(FLAGS.output_dir))
     if FLAGS.checkpoint is None:
         output.mkdir(parents=True, exist_ok=True)
-        report = run_training(output)
+        report = run_training(output, strategy)
     else:
         report = run_checkpoint(output)
     write_report(output, report)

@@ -117,11 +117,12 @@ def run(command):
     return subprocess.run(command, capture_output=True, text=True, env=environment)
 
 
-@pytest.mark.parametrize("script", ["mixture_of_gaussians", "toy_2d"])
+@pytest.mark.parametrize("script", ["mixture_of_gaussians", "toy_2d", "spectrum"])
 def test_examples_train_on_replicas(script, tmp_path):
     own = {
         "mixture_of_gaussians": ["--optimizer=consensus", "--batch_size=16"],
         "toy_2d": ["--target=circle", "--method=consensus"],
+        "spectrum": ["--batches=1", "--frames=2"],
     }
     command = [sys.executable, str(ROOT / "examples" / f"{script}.py"), "--steps=4", *own[script]]
     command += [f"--output_dir={tmp_path}", "--strategy=mirrored", "--replicas=2"]
