@@ -81,6 +81,7 @@ flags.DEFINE_float(
 )
 flags.DEFINE_integer("penalty_every", 1, "Take gradient penalties each so many steps only.", 1)
 flags.DEFINE_integer("batch_size", 512, "Samples in a batch.", 1)
+flags.DEFINE_bool("balanced", True, "Equal counts of the modes in a batch, or independent samples.")
 flags.DEFINE_integer("microbatches", 1, "Equal parts to go through a batch in.", 1)
 flags.DEFINE_enum(
     "debias",
@@ -123,7 +124,7 @@ def resolve_settings():
         if FLAGS[key].value is not None:
             preset[key] = FLAGS[key].value
     others = ("preset", "clip_norm", "objective", "batch_size", "initial_accumulator", "target")
-    others += ("penalty", "penalty_weight", "penalty_every", "microbatches", "debias")
+    others += ("penalty", "penalty_weight", "penalty_every", "microbatches", "debias", "balanced")
     return {
         "optimizer": FLAGS.optimizer,
         "seeds": [int(seed) for seed in FLAGS.seeds],
@@ -210,7 +211,13 @@ def train(method, seed, settings, folder, strategy, backup):
     with strategy.scope():
         gan = make_gan(method, seed, settings)
     stream, modes = TARGETS[settings["target"]]
-    data = stream(settings["batch_size"], stddev=STDDEV, seed=seed, start=gan.optimizer.iterations)
+    data = stream(
+        settings["batch_size"],
+        stddev=STDDEV,
+        seed=seed,
+        start=gan.optimizer.iterations,
+        balanced=settings["balanced"],
+    )
     (folder / "samples").mkdir(parents=True, exist_ok=True)
 
     def save_samples(step, samples):

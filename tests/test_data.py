@@ -123,6 +123,29 @@ def test_a_resumed_fit_goes_on_with_the_next_batch():
 
 
 @pytest.mark.parametrize("pipeline", CENTRES)
+def test_unbalanced_points_are_independent_draws(pipeline):
+    centres = CENTRES[pipeline]
+    k = len(centres)
+    batches = take(pipeline(batch_size=8, seed=1, balanced=False), 3000)
+    modes = nearest(batches.reshape(-1, 2), centres)
+    assert stats.chisquare(np.bincount(modes, minlength=k)).pvalue > 1e-3
+    # Of neighbours within a batch and across batches, every pair of modes is as likely.
+    pairs = np.bincount(k * modes[:-1] + modes[1:], minlength=k**2)
+    assert stats.chisquare(pairs).pvalue > 1e-3
+    offsets = (batches.reshape(-1, 2) - centres[modes]) / 0.01
+    assert stats.kstest(offsets.ravel(), "norm").pvalue > 1e-3
+    # Nor does the noise tell the mode.
+    assert stats.kruskal(*(offsets[modes == m, 0] for m in range(k))).pvalue > 1e-3
+
+
+def test_unbalanced_streams_start_anywhere():
+    settings = {"batch_size": 13, "seed": 0, "balanced": False}
+    skipped = take(data.mixture_of_gaussians(**settings).skip(BLOCK + 3), 2 * BLOCK)
+    started = take(data.mixture_of_gaussians(**settings, start=BLOCK + 3), 2 * BLOCK)
+    np.testing.assert_array_equal(started, skipped)
+
+
+@pytest.mark.parametrize("pipeline", CENTRES)
 @pytest.mark.parametrize("batch_size", [3, 64, 100])
 def test_counts_differ_by_one_in_a_batch_and_even_out(pipeline, batch_size):
     centres = CENTRES[pipeline]

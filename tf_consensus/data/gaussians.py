@@ -61,13 +61,16 @@ def mixture_of_gaussians(
     stddev: float = 0.01,
     seed: int | None = None,
     start: int | tf.Variable = 0,
+    balanced: bool = True,
 ) -> tf.data.Dataset:
     """Stream batches of N(c, stddev² I), with the centres c on a circle: `ring_modes`.
 
     Point i of batch b belongs to mode (b · batch_size + i) mod k: counts in a batch differ by at
-    most one and even out over batches. Batch b is a function of the seed and b alone (and of the
-    other arguments), so a run resumes where it stopped:
-    `mixture_of_gaussians(seed=0, start=gan.optimizer.iterations)`.
+    most one and even out over batches. With `balanced=False` each point's mode is drawn instead, so
+    that the points are independent, as Lemma 15 (`debias=` of the optimizers) wants them.
+
+    Batch b is a function of the seed and b alone (and of the other arguments), so a run resumes
+    where it stopped: `mixture_of_gaussians(seed=0, start=gan.optimizer.iterations)`.
 
     Args:
         batch_size: Points in a batch.
@@ -77,6 +80,7 @@ def mixture_of_gaussians(
         seed: Determines the stream; None draws one now, the same for every iteration.
         start: Number of the first batch, or an integer variable holding it, which is read
             whenever an iteration starts.
+        balanced: Whether counts of the modes are equal, or the modes of the points independent.
 
     Returns:
         An infinite dataset of float32 tensors of static shape (batch_size, 2).
@@ -91,7 +95,7 @@ def mixture_of_gaussians(
         ...     print(batch.shape)
         (64, 2)
     """
-    return _mixture(ring_modes(modes, radius), batch_size, stddev, seed, start)
+    return _mixture(ring_modes(modes, radius), batch_size, stddev, seed, start, balanced)
 
 
 def grid_of_gaussians(
@@ -101,10 +105,11 @@ def grid_of_gaussians(
     stddev: float = 0.01,
     seed: int | None = None,
     start: int | tf.Variable = 0,
+    balanced: bool = True,
 ) -> tf.data.Dataset:
     """Stream batches of N(c, stddev² I), with the centres c on a square grid: `grid_modes`.
 
-    The centres fill [-1, 1]² by default. Counts, seeding and resuming are as in
+    The centres fill [-1, 1]² by default. Counts, `balanced`, seeding and resuming are as in
     `mixture_of_gaussians`.
 
     Args:
@@ -115,6 +120,7 @@ def grid_of_gaussians(
         seed: Determines the stream; None draws one now, the same for every iteration.
         start: Number of the first batch, or an integer variable holding it, which is read
             whenever an iteration starts.
+        balanced: Whether counts of the modes are equal, or the modes of the points independent.
 
     Returns:
         An infinite dataset of float32 tensors of static shape (batch_size, 2).
@@ -127,19 +133,27 @@ def grid_of_gaussians(
         ...     print(batch.shape)
         (50, 2)
     """
-    return _mixture(grid_modes(side, spacing), batch_size, stddev, seed, start)
+    return _mixture(grid_modes(side, spacing), batch_size, stddev, seed, start, balanced)
 
 
-def _mixture(centres, batch_size, stddev, seed, start) -> tf.data.Dataset:
+def _mixture(centres, batch_size, stddev, seed, start, balanced) -> tf.data.Dataset:
     batch_size = check_int("batch_size", batch_size, minimum=1)
     stddev = check_float("stddev", stddev, zero=True)
     seed = draw_seed(seed)
     points = BLOCK * batch_size
 
     def make_block(block):
-        mode = (block * points + tf.range(points, dtype=tf.int64)) % len(centres)
-        # Philox by name: the default picks the algorithm by device.
-        noise = tf.random.stateless_normal((points, 2), tf.stack([seed, block]), alg="philox")
+        key = tf.stack([seed, block])
+        # Philox by name, here and below: the default picks the algorithm by device.
+        if balanced:
+            mode = (block * points + tf.range(points, dtype=tf.int64)) % len(centres)
+        else:
+            # Two keys: with a common one the noise would be a function of the mode.
+            drawn, key = tf.unstack(tf.random.split(key, alg="philox"))
+            mode = tf.random.stateless_uniform(
+                (points,), drawn, maxval=len(centres), dtype=tf.int64, alg="philox"
+            )
+        noise = tf.random.stateless_normal((points, 2), key, alg="philox")
         return tf.reshape(tf.gather(centres, mode) + stddev * noise, (BLOCK, batch_size, 2))
 
     return resumable(make_block, start)
