@@ -52,6 +52,8 @@ PAPER: dict[str, Any] = {
     "initial_accumulator": 1.0,
     "gamma": 10.0,
     "clip_norm": 1.0,
+    "microbatches": 1,
+    "debias": None,
     "ema": 0.0,
     "steps": 150_000,
     "backup_every": None,

@@ -26,15 +26,17 @@ def make_inner(run):
 def make_optimizer(run):
     """The method around the inner optimizer."""
     inner, name = make_inner(run), run["optimizer"]
+    parts = {"microbatches": run["microbatches"]}
+    regularized = {"gamma": run["gamma"], "debias": run["debias"], **parts}
     if name == "consensus":
-        return tfc.ConsensusOptimizer(inner, gamma=run["gamma"])
+        return tfc.ConsensusOptimizer(inner, **regularized)
     if name == "smoothing":
-        return tfc.SmoothingOptimizer(inner, gamma=run["gamma"])
+        return tfc.SmoothingOptimizer(inner, **regularized)
     if name == "clipped":
-        return tfc.ClippedOptimizer(inner, clip_norm=run["clip_norm"])
+        return tfc.ClippedOptimizer(inner, clip_norm=run["clip_norm"], **parts)
     if name == "alternating":
-        return tfc.AlternatingOptimizer(inner, make_inner(run))
-    return tfc.SimultaneousOptimizer(inner)
+        return tfc.AlternatingOptimizer(inner, make_inner(run), **parts)
+    return tfc.SimultaneousOptimizer(inner, **parts)
 
 
 def make_penalties(run):

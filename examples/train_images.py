@@ -67,6 +67,13 @@ flags.DEFINE_float("decay", None, "RMSProp's memory of squares.", 0.0, 1.0)
 flags.DEFINE_float("epsilon", None, "Epsilon of the inner optimizer.", 0.0)
 flags.DEFINE_float("initial_accumulator", None, "Start of RMSProp's mean of squares.", 0.0)
 flags.DEFINE_float("clip_norm", None, "Largest norm of a player's gradient (clipped).", 0.0)
+flags.DEFINE_integer("microbatches", None, "Equal parts to go through a batch in.", 1)
+flags.DEFINE_enum(
+    "debias",
+    None,
+    ["groups", "per_example"],
+    "Consensus and smoothing without the bias of batches: over micro-batches or examples.",
+)
 flags.DEFINE_float("ema", None, "Decay of the weights' average; 0: none.", 0.0, 1.0)
 flags.DEFINE_integer("steps", None, "Training steps of a run.", 1)
 flags.DEFINE_integer("eval_every", None, "Steps between evaluations and samples.", 1)
@@ -91,7 +98,8 @@ OVERRIDES = [
     *("dataset", "image_size", "channels", "crop", "flip", "dequantise", "num_classes"),
     *("batch_size", "network", "latent_dim", "filters", "objective", "penalty", "penalty_weight"),
     *("penalty_every", "inner", "beta_1", "beta_2", "decay", "epsilon", "initial_accumulator"),
-    *("clip_norm", "ema", "steps", "eval_every", "eval_samples", "backup_every"),
+    *("clip_norm", "microbatches", "debias", "ema"),
+    *("steps", "eval_every", "eval_samples", "backup_every"),
 ]
 
 

@@ -113,6 +113,16 @@ def test_wrong_flags_are_refused(tmp_path, flag, message):
     assert not (tmp_path / "run").exists()
 
 
+def test_small_batches_without_bias(tmp_path):
+    output = tmp_path / "run"
+    flags = ["--optimizer=smoothing", "--nobalanced", "--batch_size=6", "--microbatches=3"]
+    finish(start(output, "--steps=20", "--debias=groups", *flags))
+    gan = keras.models.load_model(output / "smoothing-seed0" / "model.keras")
+    assert (gan.optimizer.microbatches, gan.optimizer.debias) == (3, "groups")
+    settings = json.loads((output / "results.json").read_text())["settings"]
+    assert (settings["balanced"], settings["batch_size"]) == (False, 6)
+
+
 def test_penalties_on_the_grid(tmp_path):
     output = tmp_path / "grid"
     flags = ["--target=grid", "--penalty=r1,wgan_gp,instance_noise", "--penalty_weight=0.25"]

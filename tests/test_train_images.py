@@ -107,7 +107,8 @@ def test_every_run_has_its_optimizer_and_penalties(name):
             assert float(inner.learning_rate) == pytest.approx(run["learning_rate"])
             assert inner.use_ema == bool(run["ema"])
         if run["optimizer"] in ("consensus", "smoothing"):
-            assert optimizer.gamma == run["gamma"]
+            assert (optimizer.gamma, optimizer.debias) == (run["gamma"], None)
+        assert optimizer.microbatches == 1
         weight = run["gamma"] if run["penalty_weight"] is None else run["penalty_weight"]
         assert [p.gamma for p in make_penalties(run)] == [weight] * len(run["penalty"])
 
@@ -330,6 +331,16 @@ def test_conditional_networks_train_with_labels(data_dir, tmp_path, monkeypatch)
     with Image.open(folder / "samples" / "00000002.png") as grid:
         np.testing.assert_array_equal(np.asarray(grid), tfc.plotting.image_grid(images))
     assert list((folder / "tensorboard").glob("*"))
+
+
+def test_debiasing_belongs_to_the_settings(data_dir, tmp_path, monkeypatch):
+    arguments = [*TINY, f"--data_dir={data_dir}", "--steps=2", "--eval_every=2"]
+    arguments += [f"--output_dir={tmp_path}", "--microbatches=4", "--interpolations=0"]
+    main("train_images", monkeypatch, *arguments, "--debias=groups")
+    gan = keras.models.load_model(tmp_path / "consensus-dcgan4_nobn-seed0" / "model.keras")
+    assert (gan.optimizer.microbatches, gan.optimizer.debias) == (4, "groups")
+    with pytest.raises(app.UsageError, match="debias=None after groups"):
+        main("train_images", monkeypatch, *arguments, "--resume")
 
 
 def test_divergence_stops_a_run_and_not_the_others(data_dir, tmp_path, monkeypatch, capsys):
