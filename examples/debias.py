@@ -1,0 +1,215 @@
+r"""Does the bias of mini-batches matter? Finished runs with it and without, side by side.
+
+A batch's ½‖v‖² is on average larger than L, that of all data, by Var/(2B) (Lemma 15 of "The
+Numerics of GANs"). This script reads runs of `mixture_of_gaussians.py` or `train_images.py` that
+differ in --batch_size and --debias, measures L and the bias of each trained model, and leaves in
+--output_dir: debias.png, table.md and results.json.
+
+    for batch in 8 64; do
+      python examples/mixture_of_gaussians.py --optimizer=consensus --nobalanced \
+          --batch_size=$batch --output_dir=output/biased_$batch
+      python examples/mixture_of_gaussians.py --optimizer=consensus --nobalanced \
+          --batch_size=$batch --microbatches=8 --debias=groups --output_dir=output/groups_$batch
+    done
+    python examples/debias.py --folders=output/biased_8,output/groups_8,output/biased_64,...
+"""
+
+import json
+import os
+import pathlib
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+
+import image_results
+import image_runs
+import keras
+import numpy as np
+import tensorflow as tf
+from absl import app, flags
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator, StrMethodFormatter
+
+import tf_consensus as tfc
+
+FLAGS = flags.FLAGS
+flags.DEFINE_list("folders", [], "Output folders of mixture_of_gaussians.py or train_images.py.")
+flags.DEFINE_integer("batches", 256, "Batches to measure L and its bias with.", 2)
+flags.DEFINE_integer("measured_batch", 512, "Examples in each of them.", 1)
+flags.DEFINE_string("data_dir", None, "Folder of the images, if not the usual one.")
+flags.DEFINE_string("output_dir", "output/debias", "Folder for the picture and the table.")
+flags.register_validator("folders", bool, "must name an output folder, or several by commas")
+
+COLORS = {"biased": "#0072B2", "groups": "#D55E00", "per_example": "#009E73"}
+MIXTURE = {
+    "modes_covered": "modes covered",
+    "within_3_sigma": "share within 3σ",
+    "mode_kl": "KL from even",
+}
+IMAGES = {"classifier_score": "classifier score", "frechet_distance": "Fréchet distance"}
+MEASURED = {"loss": "L = ½‖v‖², all data", "bias": "bias Var/(2B)", "ratio": "bias / L"}
+
+
+def find_runs(folder):
+    """Settings, result and folder of each finished run below an output folder."""
+    runs = []
+    for path in sorted(pathlib.Path(folder).glob("*/result.json")):
+        own = path.parent / "settings.json"
+        settings = read(own if own.exists() else path.parent.parent / "settings.json")
+        runs.append({"settings": settings, "result": read(path), "folder": path.parent})
+    if not runs:
+        raise app.UsageError(
+            f"--folders must hold finished runs. Received: {folder}, which has none. Name the "
+            "--output_dir of mixture_of_gaussians.py or train_images.py."
+        )
+    return runs
+
+
+def read(path):
+    """The content of a JSON file."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def make_data(run):
+    """Batches of independent examples that the run has not seen."""
+    settings = run["settings"]
+    if "target" not in settings:
+        settings = settings | {"batch_size": FLAGS.measured_batch}
+        return image_runs.make_data(settings, 10**6, 0, FLAGS.data_dir, None)
+    make = {"ring": tfc.data.mixture_of_gaussians, "grid": tfc.data.grid_of_gaussians}
+    return make[settings["target"]](FLAGS.measured_batch, seed=10**6, balanced=False)
+
+
+def measure(gan, data, batch_size):
+    """L without bias, and the bias of a batch of `batch_size` examples.
+
+    With M independent batches' fields vₖ the mean over pairs ½ vⱼ·vₖ is L's unbiased estimate, as
+    `theory.debiased_loss` of the vₖ; the mean of ½‖vₖ‖² is larger by the bias at their size.
+    """
+
+    @tf.function(autograph=False)
+    def field(real):
+        v = gan.game(real).linearize(second_order=False).v
+        return tf.cast(tfc.vectors.flatten(v), tf.float64)
+
+    total, squares = 0.0, 0.0
+    for real in data.take(FLAGS.batches):
+        v = field(real).numpy()
+        total, squares = total + v, squares + v @ v
+    m = FLAGS.batches
+    loss = (total @ total - squares) / (2 * m * (m - 1))
+    bias = (squares / (2 * m) - loss) * FLAGS.measured_batch / batch_size
+    return {"loss": float(loss), "bias": float(bias), "ratio": float(bias / loss)}
+
+
+def summarize(run):
+    """One row of results: what the run was, its metrics and what was measured."""
+    settings, result = run["settings"], run["result"]
+    if "metrics" in result:
+        metrics = {key: value["final"] for key, value in result["metrics"].items() if value}
+    else:
+        metrics = {key: result[key] for key in MIXTURE}
+    gan = keras.models.load_model(run["folder"] / "model.keras")
+    measured = measure(gan, make_data(run), settings["batch_size"])
+    inner = "Adam" if settings["inner"] == "adam" else "RMSProp"
+    game = settings.get("dataset", settings.get("target"))
+    return {
+        "experiment": f"{game}, {inner} {settings['learning_rate']:g}, γ {settings['gamma']:g}",
+        "batch_size": settings["batch_size"],
+        "debias": settings["debias"] or "biased",
+        "microbatches": settings["microbatches"],
+        "seed": result["seed"],
+        **{key: metrics[key] for key in (*MIXTURE, *IMAGES) if key in metrics},
+        **measured,
+    }
+
+
+def grouped(rows, *keys):
+    """The rows by their values of the keys, in order of appearance."""
+    groups = {}
+    for row in rows:
+        groups.setdefault(tuple(row[key] for key in keys), []).append(row)
+    return groups
+
+
+def table(rows):
+    """Markdown, a table an experiment: mean and range over the seeds of every quantity."""
+    text = ""
+    for (experiment,), runs in grouped(rows, "experiment").items():
+        quantities = {k: v for k, v in (MIXTURE | IMAGES | MEASURED).items() if k in runs[0]}
+        head = ["batch", "regularizer", "seeds", *quantities.values()]
+        lines = [head, ["---"] * len(head)]
+        ordered = sorted(
+            runs, key=lambda run: (run["batch_size"], list(COLORS).index(run["debias"]))
+        )
+        for (batch, debias), group in grouped(ordered, "batch_size", "debias").items():
+            cells = [spread([run[key] for run in group]) for key in quantities]
+            lines.append([str(batch), debias, str(len(group)), *cells])
+        text += f"{experiment}\n\n" + "".join(f"| {' | '.join(x)} |\n" for x in lines) + "\n"
+    return text
+
+
+def spread(values):
+    """Mean and range."""
+    return f"{np.mean(values):.3g} ({min(values):.3g} to {max(values):.3g})"
+
+
+def draw(rows, path):
+    """A row an experiment, a panel a quantity, over the batch size."""
+    experiments = grouped(rows, "experiment")
+    figure = Figure(figsize=(11, 2.9 * len(experiments) + 0.4), layout="constrained")
+    axes = figure.subplots(len(experiments), 3, squeeze=False)
+    for line, ((experiment,), runs) in zip(axes, experiments.items(), strict=True):
+        quality = [key for key in ("within_3_sigma", "mode_kl", *IMAGES) if key in runs[0]]
+        for axis, key in zip(line, [*quality[:2], "ratio"], strict=True):
+            draw_panel(axis, runs, key)
+        line[0].set_title(experiment, loc="left", fontsize=10)
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
+    figure.savefig(path, dpi=100)
+
+
+def draw_panel(axis, runs, key):
+    """Mean over the seeds, with bars from the smallest to the largest."""
+    sizes = sorted({run["batch_size"] for run in runs})
+    for place, (name, color) in enumerate(COLORS.items()):
+        groups = grouped([run for run in runs if run["debias"] == name], "batch_size")
+        if not groups:
+            continue
+        values = {size: [run[key] for run in group] for (size,), group in sorted(groups.items())}
+        means = np.array([np.mean(v) for v in values.values()])
+        ends = np.array([[min(v), max(v)] for v in values.values()]).T
+        # Side by side, so that bars do not hide each other.
+        x = np.array(list(values)) * 1.06 ** (place - 1)
+        label = {"biased": "biased", "groups": "debias groups"}.get(name, "debias per example")
+        bars = np.abs(ends - means)
+        axis.errorbar(x, means, bars, color=color, marker="o", markersize=4, capsize=3, label=label)
+    axis.set_xscale("log", base=2)
+    axis.set_xticks(sizes)
+    axis.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axis.xaxis.set_minor_locator(NullLocator())
+    axis.set(xlabel="batch size", ylabel=(MIXTURE | IMAGES | MEASURED)[key])
+    if key in ("ratio", "mode_kl"):
+        axis.set_yscale("log")
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.grid(alpha=0.25)
+
+
+def main(argv):
+    """Measures, draws and prints the table."""
+    if len(argv) > 1:
+        raise app.UsageError(f"All arguments are flags. Received: {' '.join(argv[1:])}.")
+    runs = [run for folder in FLAGS.folders for run in find_runs(folder)]
+    rows = [summarize(run) for run in runs]
+    output = pathlib.Path(FLAGS.output_dir)
+    output.mkdir(parents=True, exist_ok=True)
+    image_results.write_json(output / "results.json", rows)
+    text = table(rows)
+    (output / "table.md").write_text(text, encoding="utf-8")
+    draw(rows, output / "debias.png")
+    print(text)
+    print(f"results in {output}/")
+
+
+if __name__ == "__main__":
+    app.run(main)
