@@ -47,7 +47,7 @@ MIXTURE = {
     "mode_kl": "KL from even",
 }
 IMAGES = {"classifier_score": "classifier score", "frechet_distance": "Fréchet distance"}
-MEASURED = {"loss": "L = ½‖v‖², all data", "bias": "bias Var/(2B)", "ratio": "bias / L"}
+MEASURED = {"loss": "L of all data", "bias": "bias Var/(2B)"}
 
 
 def find_runs(folder):
@@ -99,7 +99,7 @@ def measure(gan, data, batch_size):
     m = FLAGS.batches
     loss = (total @ total - squares) / (2 * m * (m - 1))
     bias = (squares / (2 * m) - loss) * FLAGS.measured_batch / batch_size
-    return {"loss": float(loss), "bias": float(bias), "ratio": float(bias / loss)}
+    return {"loss": float(loss), "bias": float(bias)}
 
 
 def summarize(run):
@@ -161,38 +161,45 @@ def draw(rows, path):
     axes = figure.subplots(len(experiments), 3, squeeze=False)
     for line, ((experiment,), runs) in zip(axes, experiments.items(), strict=True):
         quality = [key for key in ("within_3_sigma", "mode_kl", *IMAGES) if key in runs[0]]
-        for axis, key in zip(line, [*quality[:2], "ratio"], strict=True):
-            draw_panel(axis, runs, key)
+        for axis, keys in zip(line, [*([key] for key in quality[:2]), MEASURED], strict=True):
+            draw_panel(axis, runs, list(keys))
         line[0].set_title(experiment, loc="left", fontsize=10)
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
+    pairs = [zip(*axis.get_legend_handles_labels(), strict=True) for axis in axes[:, 0]]
+    entries = {label: handle for pair in pairs for handle, label in pair}
+    figure.legend(entries.values(), entries, loc="outside lower center", ncols=3, frameon=False)
     figure.savefig(path, dpi=100)
 
 
-def draw_panel(axis, runs, key):
-    """Mean over the seeds, with bars from the smallest to the largest."""
+def draw_panel(axis, runs, keys):
+    """Mean over the seeds, with bars from the smallest to the largest; a second key dashed."""
     sizes = sorted({run["batch_size"] for run in runs})
-    for place, (name, color) in enumerate(COLORS.items()):
+    # Side by side, so that bars do not hide each other.
+    for name, shift in zip(COLORS, (0.94, 1.0, 1.06), strict=True):
         groups = grouped([run for run in runs if run["debias"] == name], "batch_size")
-        if not groups:
-            continue
-        values = {size: [run[key] for run in group] for (size,), group in sorted(groups.items())}
-        means = np.array([np.mean(v) for v in values.values()])
-        ends = np.array([[min(v), max(v)] for v in values.values()]).T
-        # Side by side, so that bars do not hide each other.
-        x = np.array(list(values)) * 1.06 ** (place - 1)
-        label = {"biased": "biased", "groups": "debias groups"}.get(name, "debias per example")
-        bars = np.abs(ends - means)
-        axis.errorbar(x, means, bars, color=color, marker="o", markersize=4, capsize=3, label=label)
+        for key, style in zip(keys, ("o--", "o-")[-len(keys) :], strict=True):
+            if groups:
+                values = {size: [run[key] for run in group] for (size,), group in groups.items()}
+                draw_line(axis, dict(sorted(values.items())), shift, style, name)
     axis.set_xscale("log", base=2)
     axis.set_xticks(sizes)
     axis.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axis.xaxis.set_minor_locator(NullLocator())
-    axis.set(xlabel="batch size", ylabel=(MIXTURE | IMAGES | MEASURED)[key])
-    if key in ("ratio", "mode_kl"):
+    names = MIXTURE | IMAGES | {"loss": "bias, and L of all data (dashed)"}
+    axis.set(xlabel="batch size", ylabel=names[keys[0]])
+    if keys[0] in ("loss", "mode_kl"):
         axis.set_yscale("log")
     axis.spines[["top", "right"]].set_visible(False)
     axis.grid(alpha=0.25)
+
+
+def draw_line(axis, values, shift, style, name):
+    """Values of the seeds by batch size, as their mean and range."""
+    means = np.array([np.mean(v) for v in values.values()])
+    ends = np.array([[min(v), max(v)] for v in values.values()]).T
+    look = {"color": COLORS[name], "markersize": 4, "capsize": 3, "linewidth": 1.2}
+    look |= {"fmt": style, "label": name.replace("_", " ")}
+    look |= {"markerfacecolor": "white"} if style.endswith("--") else {}
+    axis.errorbar(shift * np.array(list(values)), means, np.abs(ends - means), **look)
 
 
 def main(argv):
