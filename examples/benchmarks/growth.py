@@ -1,8 +1,9 @@
 """Step time and memory as a GAN grows: what consensus costs against simultaneous gradients.
 
 Batch, width, depth and replicas are doubled from a common base, one at a time. Both methods are
-timed in turn in one process, through `gan.fit`, and the best of each is kept; memory is that above
-the built networks, in a process of its own. The networks are the residual ones, in graph mode.
+timed in turn in one process, through `gan.fit`, and the best of each is kept, by the clock and by
+the processors' time, which other work on the machine disturbs less; memory is that above the built
+networks, in a process of its own. The networks are the residual ones, in graph mode.
 Replicas are logical devices of one CPU, so they show what a strategy costs and not what it gains:
 with the batch a replica fixed, the work grows with their number.
 
@@ -55,8 +56,7 @@ METHODS = {
 }
 COLORS = {"simultaneous": "#0072B2", "consensus": "#D55E00"}
 RATIOS = {
-    "seconds": ("o-", "time"),
-    "cpu_seconds": ("o:", "CPU time"),
+    "cpu_seconds": ("o-", "processor time"),
     "mib": ("s--", "added memory"),
 }
 LATENT = 64
@@ -186,7 +186,7 @@ def table_line(row):
 
 def table_head():
     """The lines above."""
-    cells = ["grown", "to", "simultaneous, ms", "consensus, ms", "ratio", "of CPU time"]
+    cells = ["grown", "to", "simultaneous, ms", "consensus, ms", "ratio", "of processor time"]
     cells += ["simultaneous, MiB", "consensus, MiB", "ratio"]
     return f"| {' | '.join(cells)} |\n| {' | '.join(['---'] * len(cells))} |"
 
@@ -200,7 +200,7 @@ def draw(rows, path):
         own = [row for row in rows if row["quantity"] == name]
         sizes = [row["size"][QUANTITIES[name][0]] for row in own]
         for method, color in COLORS.items():
-            times = [1e3 * row["seconds"][method] for row in own]
+            times = [1e3 * row["cpu_seconds"][method] for row in own]
             above.plot(sizes, times, "o-", color=color, markersize=4, label=method)
         for key, (marker, label) in RATIOS.items():
             ratios = [ratio(row, key) for row in own]
@@ -215,7 +215,7 @@ def draw(rows, path):
             axis.spines[["top", "right"]].set_visible(False)
             axis.grid(alpha=0.25)
     axes[0, 0].yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-    axes[0, 0].set_ylabel("ms a step")
+    axes[0, 0].set_ylabel("processor ms a step")
     axes[1, 0].set_ylabel("consensus / simultaneous")
     for line in axes[:, 0]:
         line.legend(frameon=False, fontsize=9)
