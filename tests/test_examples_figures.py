@@ -79,6 +79,7 @@ def example(name, monkeypatch):
     """An example as a module, whose flags are gone afterwards; quicker than a process each."""
     # Too late in a process that has run tests.
     monkeypatch.setattr(tf.config.threading, "set_intra_op_parallelism_threads", lambda _: None)
+    monkeypatch.syspath_prepend(str(ROOT / "examples"))
     before = set(flags.FLAGS)
     spec = importlib.util.spec_from_file_location(name, ROOT / "examples" / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
@@ -89,6 +90,7 @@ def example(name, monkeypatch):
         for flag in set(flags.FLAGS) - before:
             delattr(flags.FLAGS, flag)
         flags.FLAGS.unparse_flags()
+        sys.modules.pop("strategy_flags", None)  # it defines flags as well
 
 
 def test_lecture(tmp_path, monkeypatch, capsys):
