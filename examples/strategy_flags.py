@@ -21,7 +21,8 @@ flags.DEFINE_integer("replicas", None, "Devices to cut the CPU into, to try --st
 
 def make_strategy():
     """The strategy that the flags ask for; before TensorFlow computes anything."""
-    tf.get_logger().setLevel("WARNING")  # else it tells of every exchange
+    if FLAGS.strategy != "none":
+        tf.get_logger().setLevel("WARNING")  # else it tells of every exchange
     try:
         return tfc.strategies.make(FLAGS.strategy, FLAGS.tpu, FLAGS.replicas)
     except ValueError as error:

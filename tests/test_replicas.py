@@ -10,6 +10,7 @@ import tensorflow as tf
 
 import tf_consensus as tfc
 from tf_consensus import penalties as regularizers
+from tf_consensus.microbatches import MicrobatchedGame
 from tf_consensus.noise import Draws, normal
 from tf_consensus.replicas import batch_share
 
@@ -187,8 +188,15 @@ def test_what_is_made_outside_of_the_scope_is_named(two_replicas, outside):
 
 
 def test_parts_that_do_not_divide_a_replicas_batch_are_named(two_replicas):
-    with pytest.raises(ValueError, match="batch of 3 on each of 2 replicas and microbatches=2"):
+    # Keras deals out three of six examples without saying so beforehand.
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"equal parts .* microbatches=2"):
         trained(two_replicas, OPTIMIZERS["parts"], size=6, steps=1)
+    game = tfc.Game(lambda x: [tf.reduce_mean(x)], [[tf.Variable(1.0)]], [tf.zeros((3, 1))])
+    with (
+        two_replicas.scope(),
+        pytest.raises(ValueError, match="batch of 3 on each of 2 replicas and microbatches=2"),
+    ):
+        MicrobatchedGame(game, 2)
 
 
 def test_groups_of_replicas_remove_the_bias(float64, two_replicas):
