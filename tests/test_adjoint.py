@@ -253,8 +253,7 @@ def test_mixed_bfloat16():
     assert losses[1].dtype == tf.float32
     np.testing.assert_allclose(losses, expected[0], rtol=3e-2)
     assert all(a.dtype == tf.float32 for a in v)
-    # Of the whole field: a bias is a sum in which terms of 8 bits cancel, some CPUs' more than
-    # others'. Nested tapes are 0.05 off here as well.
+    # Of the whole field: terms of 8 bits cancel. Nested tapes are 0.05 off here as well.
     a, b = (np.concatenate([np.ravel(x) for x in field]) for field in (v, expected[1]))
     assert np.linalg.norm(a - b) < 0.1 * np.linalg.norm(b)
 

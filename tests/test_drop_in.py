@@ -299,12 +299,15 @@ def test_fit_refuses_to_train_without_the_regularizer(case, optimizer, options, 
         fit(case, optimizer(), **options)
 
 
-def test_fit_refuses_loss_scaling():
+@pytest.mark.parametrize(
+    "options", [{"jit_compile": False}, {"jit_compile": True}, {"run_eagerly": True}]
+)
+def test_fit_refuses_loss_scaling(options):
     """Keras wraps the optimizer, and applies the gradients inside a tf.cond."""
     case = Float16()
     model = case.model()
     model.dtype_policy = keras.DTypePolicy("mixed_float16")
-    model.compile(optimizer=consensus(), loss="mse", jit_compile=False)
+    model.compile(optimizer=consensus(), loss="mse", **options)
     assert isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer)
     with pytest.raises(
         RuntimeError, match=r"(?s)without loss scaling \(mixed_float16; use mixed_b"

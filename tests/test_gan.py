@@ -244,26 +244,6 @@ def test_generate_is_seeded_and_batched():
     np.testing.assert_allclose(gan(np.zeros((2, LATENT))), gan.generator(np.zeros((2, LATENT))))
 
 
-def test_mixed_bfloat16_trains_and_float16_is_refused():
-    for policy, jit in (("mixed_bfloat16", False), ("mixed_bfloat16", True)):
-        keras.config.set_dtype_policy(policy)
-        try:
-            gan = make_gan(jit_compile=jit)
-            before = weights(gan)
-            history = fit(gan)
-        finally:
-            keras.config.set_dtype_policy("float32")
-        assert np.isfinite(history["generator_loss"]).all()
-        assert np.abs(weights(gan) - before)[:-1].max() > 1e-3
-    keras.config.set_dtype_policy("mixed_float16")
-    try:
-        gan = make_gan()
-        with pytest.raises(ValueError, match=r"does not scale losses.*Use 'mixed_bfloat16'"):
-            fit(gan)
-    finally:
-        keras.config.set_dtype_policy("float32")
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -23,9 +23,13 @@ import tensorflow as tf
 
 from tf_consensus.game import tf_variables
 from tf_consensus.inputs import choice, pick, split
+from tf_consensus.networks import layers as exact
 
 _LAYERS = keras.layers
 _AFFINE = (
+    exact.Dense,
+    exact.Conv2D,
+    exact.Conv2DTranspose,
     _LAYERS.Dense,
     _LAYERS.Conv1D,
     _LAYERS.Conv2D,

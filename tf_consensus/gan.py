@@ -22,7 +22,7 @@ from tf_consensus.distributed import (
 )
 from tf_consensus.fused import fuse
 from tf_consensus.inputs import join, split
-from tf_consensus.network_checks import check_networks
+from tf_consensus.network_checks import check_networks, warn_of_inexact_biases
 from tf_consensus.noise import Draws, normal, uniform
 from tf_consensus.optimizers import GameOptimizer, apply_direction
 from tf_consensus.replicas import batch_share
@@ -129,6 +129,14 @@ class GAN(keras.Model):
         if jit_compile == "auto" and (not _has_accelerator() or exchanges(self)):
             jit_compile = False
         super().compile(*args, jit_compile=jit_compile, **options)
+        if isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer):
+            raise ValueError(
+                "GAN training does not scale losses, so float16 would underflow. Received: dtype "
+                f"policy '{self.dtype_policy.name}' and an optimizer that scales the loss, as "
+                "Keras wraps it under 'mixed_float16'. Use 'mixed_bfloat16' or 'float32'."
+            )
+        if not (jit_compile or _has_accelerator()):
+            warn_of_inexact_biases(self.generator, self.discriminator)
 
     def get_compile_config(self):
         """Keras' hook for saving, with `jit_compile` as it was asked for."""
@@ -176,7 +184,7 @@ class GAN(keras.Model):
         share = batch_share(samples)
         random = Draws(self.seed, draw, share.rows)
         number = samples.shape[0] or tf.shape(samples)[0]
-        latents = random.normal((number, self.latent_dim), self.compute_dtype)
+        latents = random.normal((number, self.latent_dim), self.variable_dtype)
         # Before the losses are evaluated, which an optimizer may do several times.
         noise = [p.draw(samples, random) if hasattr(p, "draw") else () for p in self.penalties]
         players = Players(
@@ -209,11 +217,6 @@ class GAN(keras.Model):
         """One update of both players on one batch."""
         game = self.game(self._batch(data))
         optimizer = self.optimizer
-        if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
-            raise ValueError(
-                "GAN training does not scale losses, so float16 would underflow. Received: "
-                f"dtype policy '{self.dtype_policy.name}'. Use 'mixed_bfloat16' or 'float32'."
-            )
         if isinstance(optimizer, GameOptimizer):
             linearization = optimizer.step(game)
         else:
@@ -284,7 +287,7 @@ class GAN(keras.Model):
                 uniformly from all classes.
 
         Returns:
-            Array of shape (n, …).
+            Array of shape (n, …), of float32 where the model is one of mixed precision.
 
         Raises:
             ValueError: if `n` or `batch_size` is not a positive integer, or the labels are not
@@ -293,7 +296,7 @@ class GAN(keras.Model):
         n = check_count("n", n, "For example gan.generate(64).")
         batch_size = check_count("batch_size", batch_size, "Leave it at 256.")
         seed = int(np.random.randint(2**31)) if seed is None else int(seed)
-        latents = normal((n, self.latent_dim), seed, _GENERATION, self.compute_dtype)
+        latents = normal((n, self.latent_dim), seed, _GENERATION, self.variable_dtype)
         inputs = join(latents, self._labels(n, seed, labels))
         if self._sample is None:
             # Not `predict`, which all machines of a strategy must call together.
@@ -304,7 +307,8 @@ class GAN(keras.Model):
             )
         parts = [tf.split(t, _sizes(n, batch_size)) for t in tf.nest.flatten(inputs)]
         batches = [tf.nest.pack_sequence_as(inputs, part) for part in zip(*parts, strict=True)]
-        return np.concatenate([self._sample(batch).numpy() for batch in batches])
+        samples = np.concatenate([self._sample(batch).numpy() for batch in batches])
+        return samples.astype(self.variable_dtype)  # NumPy itself knows no bfloat16
 
     def _labels(self, n, seed, labels):
         """A list of nothing or of n labels for `generate`."""

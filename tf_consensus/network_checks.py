@@ -1,6 +1,12 @@
 """What a generator and a discriminator must be like to play against each other."""
 
+import warnings
+
 import keras
+
+from tf_consensus.networks import layers as exact
+
+_EXACT = exact.Dense, exact.Conv2D, exact.Conv2DTranspose
 
 
 def check_networks(generator, discriminator, latent_dim: int, num_classes: int | None = None):
@@ -14,11 +20,13 @@ def check_networks(generator, discriminator, latent_dim: int, num_classes: int |
 
     Raises:
         TypeError: if one of them is not a Keras model.
-        ValueError: if one is not built, takes another number of inputs, or shapes do not fit.
+        ValueError: if one is not built, takes another number of inputs, computes in float16, or
+            shapes do not fit.
     """
     for key, network in (("generator", generator), ("discriminator", discriminator)):
         _check_built(key, network)
         _check_inputs(key, network, num_classes)
+        _check_precision(key, network)
     latents = (None, latent_dim)
     samples = _fitted_shape("generator", generator, latents, "latent_dim")
     logits = _fitted_shape("discriminator", discriminator, samples, "the generator's output")
@@ -51,6 +59,45 @@ def _check_inputs(key, network, num_classes):
             f"num_classes={num_classes} and a generator of one. Give it a second input of shape () "
             "and type int32, or leave out num_classes."
         )
+
+
+def _check_precision(key, network):
+    half = [x for x in _layers(network) if x.compute_dtype == "float16"]
+    if half:
+        raise ValueError(
+            "GAN training does not scale losses, so float16 would underflow. Received: layer "
+            f"'{half[0].name}' of the {key} with dtype policy '{half[0].dtype_policy.name}'. Use "
+            "'mixed_bfloat16' or 'float32'."
+        )
+
+
+def warn_of_inexact_biases(*networks):
+    """Warns of biases whose gradients TensorFlow's kernel for CPUs would sum in bfloat16.
+
+    See `networks.layers`, whose own layers are exempt.
+    """
+    layers = [x for network in networks for x in _layers(network) if not isinstance(x, _EXACT)]
+    names = [
+        layer.name
+        for layer in layers
+        if layer.compute_dtype == "bfloat16" and getattr(layer, "bias", None) is not None
+    ]
+    if names:
+        warnings.warn(
+            "Without XLA, TensorFlow sums the gradients of bfloat16 biases in bfloat16 on a CPU, "
+            f"and loses most of a long sum. Received: layers {', '.join(names)}. Compile with "
+            "jit_compile=True, use tf_consensus.networks.Dense, Conv2D or Conv2DTranspose in their "
+            "place, or leave the biases out.",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
+def _layers(network):
+    """The network, its layers, and theirs."""
+    yield network
+    for layer in getattr(network, "layers", []):
+        yield from _layers(layer)
 
 
 def _takes_labels(network):

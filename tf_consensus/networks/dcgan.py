@@ -6,7 +6,13 @@ import keras
 import tensorflow as tf
 
 from tf_consensus.checks import check_int
-from tf_consensus.networks.layers import convolve, dense
+from tf_consensus.networks.layers import (
+    Conv2DTranspose,
+    convolve,
+    dense,
+    last_dense,
+    last_tanh,
+)
 from tf_consensus.networks.weights import glorot_uniforms
 
 
@@ -104,7 +110,7 @@ def _generator(architecture, latent_dim, image_size, channels, widths, weights) 
         x = _double(x, width, weights, bias=not norm)
         x = _activate(x, slope, norm)
     x = _double(x, channels, weights)
-    return keras.Model(latent, keras.layers.Activation("tanh")(x), name="generator")
+    return keras.Model(latent, last_tanh(x), name="generator")
 
 
 def _discriminator(architecture, image_size, channels, widths, weights) -> keras.Model:
@@ -116,7 +122,7 @@ def _discriminator(architecture, image_size, channels, widths, weights) -> keras
     x = keras.layers.Flatten()(x)
     if architecture.discriminator_dense:
         x = _activate(dense(x, architecture.discriminator_dense, weights), 0.2)
-    return keras.Model(image, dense(x, 1, weights), name="discriminator")
+    return keras.Model(image, last_dense(x, 1, weights), name="discriminator")
 
 
 def _first_map(x, side, width, architecture, weights):
@@ -143,7 +149,7 @@ def _halve(x, filters, weights, bias=True):
 
 
 def _double(x, filters, weights, bias=True):
-    layer = keras.layers.Conv2DTranspose
+    layer = Conv2DTranspose
     return convolve(x, filters, 5, weights, layer=layer, strides=2, bias=bias)
 
 

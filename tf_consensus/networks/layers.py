@@ -1,14 +1,63 @@
-"""Layers without activation, each with the next of the initial weights."""
+"""Layers without activation, each with the next of the initial weights, exact in their biases.
+
+A bias's gradient is a sum over examples and pixels. Outside of XLA, TensorFlow's CPU kernel
+(BiasAddGrad) sums bfloat16 in bfloat16, where it stands still as soon as the terms are 2⁹ times
+smaller than the sum: at 64 images of 32² most of the sum is lost. The layers here, otherwise Keras'
+own, keep the bias out of autocasting: it is added, and its gradient summed, in its own precision.
+"""
 
 import keras
 
 
-def convolve(x, filters, size, weights, *, layer=keras.layers.Conv2D, strides=1, bias=True):
+class _ExactBias:
+    """A layer whose bias is used in the precision of the variable."""
+
+    def add_weight(self, *args, name=None, **options):
+        if name == "bias":
+            options["autocast"] = False
+        return super().add_weight(*args, name=name, **options)
+
+    def call(self, inputs, **options):
+        return keras.ops.cast(super().call(inputs, **options), self.compute_dtype)
+
+
+@keras.saving.register_keras_serializable("tf_consensus")
+class Dense(_ExactBias, keras.layers.Dense):
+    """`keras.layers.Dense` with the bias's gradient summed in the bias's precision."""
+
+
+@keras.saving.register_keras_serializable("tf_consensus")
+class Conv2D(_ExactBias, keras.layers.Conv2D):
+    """`keras.layers.Conv2D` with the bias's gradient summed in the bias's precision."""
+
+
+@keras.saving.register_keras_serializable("tf_consensus")
+class Conv2DTranspose(_ExactBias, keras.layers.Conv2DTranspose):
+    """`keras.layers.Conv2DTranspose` with the bias's gradient summed in the bias's precision."""
+
+
+def convolve(x, filters, size, weights, *, layer=Conv2D, strides=1, bias=True):
     """A "same" convolution, or with `layer=Conv2DTranspose` its transpose, without activation."""
     settings = {"strides": strides, "padding": "same", "use_bias": bias}
     return layer(filters, size, kernel_initializer=next(weights), **settings)(x)
 
 
-def dense(x, units, weights, bias=True):
+def dense(x, units, weights, bias=True, dtype=None):
     """A dense layer without activation."""
-    return keras.layers.Dense(units, use_bias=bias, kernel_initializer=next(weights))(x)
+    settings = {"use_bias": bias, "dtype": dtype}
+    return Dense(units, kernel_initializer=next(weights), **settings)(x)
+
+
+def last_dense(x, units, weights):
+    """A network's last layer, whose outputs have the variables' precision under mixed ones too."""
+    return dense(x, units, weights, dtype=output_dtype())
+
+
+def last_tanh(x):
+    """The end of a generator of images; its precision as that of `last_dense`."""
+    return keras.layers.Activation("tanh", dtype=output_dtype())(x)
+
+
+def output_dtype():
+    """The precision of variables under the dtype policy."""
+    return keras.config.dtype_policy().variable_dtype

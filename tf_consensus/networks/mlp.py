@@ -3,6 +3,7 @@
 import keras
 
 from tf_consensus.checks import check_int
+from tf_consensus.networks.layers import dense, last_dense
 from tf_consensus.networks.weights import glorot_uniforms
 
 
@@ -51,8 +52,7 @@ def mlp(
 def _dense_network(inputs, hidden, outputs, weights, name):
     first = x = keras.Input((inputs,))
     for width in hidden:
-        x = keras.layers.Dense(width, kernel_initializer=next(weights))(x)
+        x = dense(x, width, weights)
         # A layer of its own, so that the adjoint pass can be shared.
         x = keras.layers.ReLU()(x)
-    x = keras.layers.Dense(outputs, kernel_initializer=next(weights))(x)
-    return keras.Model(first, x, name=name)
+    return keras.Model(first, last_dense(x, outputs, weights), name=name)

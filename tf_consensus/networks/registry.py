@@ -26,11 +26,13 @@ def names() -> list[str]:
     return sorted(_BUILDERS)
 
 
-def build(name: str, **settings) -> tuple[keras.Model, keras.Model]:
+def build(name: str, *, dtype=None, **settings) -> tuple[keras.Model, keras.Model]:
     """Build a generator and a discriminator.
 
     Args:
         name: One of `names()`.
+        dtype: Keras' dtype policy of the layers, such as "mixed_bfloat16"; None takes the global
+            one. Outputs have the variables' precision.
         **settings: The arguments of `mlp.mlp` for "mlp", of `resnet.resnet` for "resnet" and
             "resnet_cf", of `residual.residual` for "residual" and the names that start with
             "residual_", of `dcgan.dcgan` for the others. The "resnet" and "residual_" networks have
@@ -56,7 +58,12 @@ def build(name: str, **settings) -> tuple[keras.Model, keras.Model]:
             f"Choose one of {', '.join(names())}."
         )
     _check_settings(name, settings)
-    return _BUILDERS[name](**settings)
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(dtype or before)
+    try:
+        return _BUILDERS[name](**settings)
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def _check_settings(name, settings):

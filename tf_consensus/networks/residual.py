@@ -6,7 +6,13 @@ import keras
 
 from tf_consensus.checks import check_int
 from tf_consensus.networks.blocks import activate, residual_block
-from tf_consensus.networks.layers import convolve, dense
+from tf_consensus.networks.layers import (
+    convolve,
+    dense,
+    last_dense,
+    last_tanh,
+    output_dtype,
+)
 from tf_consensus.networks.weights import glorot_uniforms
 
 PRESETS = {
@@ -124,9 +130,9 @@ def _latents_and_labels(latent_dim, num_classes, embedding_dim, weights):
         inputs = [latents, labels]
     # Normal, so that all directions are equally likely.
     normal = keras.initializers.RandomNormal(stddev=1.0, seed=next(weights).seed)
-    embedded = keras.layers.Embedding(
-        num_classes or 1, embedding_dim, embeddings_initializer=normal
-    )(labels)
+    # An embedding's gradient is a sum over the examples too, see `layers`.
+    settings = {"embeddings_initializer": normal, "dtype": output_dtype()}
+    embedded = keras.layers.Embedding(num_classes or 1, embedding_dim, **settings)(labels)
     embedded = keras.layers.UnitNormalization()(embedded)
     return inputs, keras.layers.Concatenate()([latents, embedded])
 
@@ -141,7 +147,7 @@ def _generator(inputs, x, start_size, channels, widths, weights) -> keras.Model:
         if level:
             x = keras.layers.UpSampling2D(2, interpolation="nearest")(x)
     x = convolve(activate(x), channels, 3, weights)
-    return keras.Model(inputs, keras.layers.Activation("tanh")(x), name="generator")
+    return keras.Model(inputs, last_tanh(x), name="generator")
 
 
 def _discriminator(image_size, channels, logits, widths, weights) -> keras.Model:
@@ -155,7 +161,7 @@ def _discriminator(image_size, channels, logits, widths, weights) -> keras.Model
         for width in path:
             x = residual_block(x, width, min(x.shape[-1], width), weights)
     x = keras.layers.Flatten()(activate(x))
-    return keras.Model(image, dense(x, logits, weights), name="discriminator")
+    return keras.Model(image, last_dense(x, logits, weights), name="discriminator")
 
 
 def _count_doublings(image_size, start_size) -> int:

@@ -6,7 +6,13 @@ import keras
 
 from tf_consensus.checks import check_int
 from tf_consensus.networks.blocks import activate, residual_block
-from tf_consensus.networks.layers import convolve, dense
+from tf_consensus.networks.layers import (
+    Conv2DTranspose,
+    convolve,
+    dense,
+    last_dense,
+    last_tanh,
+)
 from tf_consensus.networks.weights import glorot_uniforms
 
 _LEVELS = 4
@@ -86,7 +92,7 @@ def resnet(
 
 def _generator(latent_dim, image_size, channels, widths, weights) -> keras.Model:
     def double(x, width):
-        layer = keras.layers.Conv2DTranspose
+        layer = Conv2DTranspose
         return convolve(activate(x), width, 5, weights, layer=layer, strides=2)
 
     latents = keras.Input((latent_dim,))
@@ -95,7 +101,7 @@ def _generator(latent_dim, image_size, channels, widths, weights) -> keras.Model
     x = keras.layers.Reshape((side, side, widths[-1]))(x)
     for width in reversed(widths[:-1]):
         x = residual_block(double(x, width), width, width // 2, weights)
-    image = keras.layers.Activation("tanh")(double(x, channels))
+    image = last_tanh(double(x, channels))
     return keras.Model(latents, image, name="generator")
 
 
@@ -106,7 +112,7 @@ def _discriminator(wide_start, image_size, channels, widths, weights) -> keras.M
         hidden = width if wide_start and not level else width // 2
         x = residual_block(x, width, hidden, weights)
     x = keras.layers.Flatten()(activate(x))
-    return keras.Model(image, dense(x, 1, weights), name="discriminator")
+    return keras.Model(image, last_dense(x, 1, weights), name="discriminator")
 
 
 def _check_name(name) -> Architecture:
