@@ -39,6 +39,7 @@ PAPER: dict[str, Any] = {
     "latent_dim": 256,
     "filters": 64,
     "network_options": {},
+    "precision": "float32",
     "objective": "standard",
     "penalty": [],
     "penalty_weight": None,

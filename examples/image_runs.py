@@ -57,9 +57,8 @@ def make_networks(run, seed):
     if run["num_classes"] or run["network"].startswith("residual"):
         # Told None too: residual_imagenet has classes unless told otherwise.
         classes = {"num_classes": run["num_classes"] or None}
-    return tfc.networks.build(
-        run["network"], seed=seed, **shape, **classes, **run["network_options"]
-    )
+    options = {"seed": seed, "dtype": run["precision"], **run["network_options"]}
+    return tfc.networks.build(run["network"], **shape, **classes, **options)
 
 
 def make_gan(run, seed, jit):

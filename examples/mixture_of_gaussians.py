@@ -72,6 +72,9 @@ flags.DEFINE_list("seeds", ["0"], "Seeds; every method runs once with each.")
 flags.DEFINE_string(
     "objective", "standard", f"GAN objective, one of {', '.join(tfc.objectives.names())}."
 )
+flags.DEFINE_enum(
+    "precision", "float32", ["float32", "mixed_bfloat16"], "Keras' dtype policy of the networks."
+)
 flags.DEFINE_enum("target", "ring", sorted(TARGETS), "Eight modes on a circle, or 5 x 5 on a grid.")
 flags.DEFINE_list(
     "penalty", [], f"Penalties on the discriminator, of {', '.join(tfc.penalties.names())}."
@@ -125,6 +128,7 @@ def resolve_settings():
             preset[key] = FLAGS[key].value
     others = ("preset", "clip_norm", "objective", "batch_size", "initial_accumulator", "target")
     others += ("penalty", "penalty_weight", "penalty_every", "microbatches", "debias", "balanced")
+    others += ("precision",)
     return {
         "optimizer": FLAGS.optimizer,
         "seeds": [int(seed) for seed in FLAGS.seeds],
@@ -173,7 +177,9 @@ def make_penalties(settings):
 
 def make_gan(method, seed, settings):
     """The compiled model, with the accumulators of RMSProp set."""
-    generator, discriminator = tfc.networks.build("mlp", latent_dim=16, seed=seed)
+    generator, discriminator = tfc.networks.build(
+        "mlp", dtype=settings["precision"], latent_dim=16, seed=seed
+    )
     gan = tfc.GAN(
         generator,
         discriminator,

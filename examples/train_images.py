@@ -56,6 +56,9 @@ flags.DEFINE_integer("batch_size", None, "Images in a batch.", 1)
 flags.DEFINE_string("network", None, f"One of {', '.join(tfc.networks.names())}.")
 flags.DEFINE_integer("latent_dim", None, "Size of a latent.", 1)
 flags.DEFINE_integer("filters", None, "Filters of the networks' level next to the image.", 1)
+flags.DEFINE_enum(
+    "precision", None, ["float32", "mixed_bfloat16"], "Keras' dtype policy of the networks."
+)
 flags.DEFINE_string("objective", None, f"One of {', '.join(tfc.objectives.names())}.")
 flags.DEFINE_list("penalty", None, f"Penalties, of {', '.join(tfc.penalties.names())}.")
 flags.DEFINE_float("penalty_weight", None, "Weight of each penalty, if it is not gamma.", 0.0)
@@ -99,7 +102,7 @@ OVERRIDES = [
     *("batch_size", "network", "latent_dim", "filters", "objective", "penalty", "penalty_weight"),
     *("penalty_every", "inner", "beta_1", "beta_2", "decay", "epsilon", "initial_accumulator"),
     *("clip_norm", "microbatches", "debias", "ema"),
-    *("steps", "eval_every", "eval_samples", "backup_every"),
+    *("steps", "eval_every", "eval_samples", "backup_every", "precision"),
 ]
 
 
