@@ -1,0 +1,57 @@
+"""Networks that keep no activations but compute them again, differentiable to any order.
+
+Keras' and TensorFlow's own recomputation has one derivative only. `memory.py` measures this one.
+"""
+
+import tensorflow as tf
+
+
+class Recomputed:
+    """A Keras model without state of its own, as one block of activations computed again."""
+
+    def __init__(self, network):
+        self._network = network
+
+    def __getattr__(self, name):
+        return getattr(self._network, name)
+
+    def __call__(self, inputs, training=False):
+        """The network's outputs."""
+        state = self._network.non_trainable_variables
+
+        def call(inputs, *weights):
+            return self._network.stateless_call(weights, state, inputs, training=training)[0]
+
+        weights = [tf.convert_to_tensor(x) for x in self._network.trainable_variables]
+        return recomputed(call)(inputs, *weights)
+
+
+def recomputed(function, order=3):
+    """A function of tensors that gives its inputs alone to its derivatives, up to the order."""
+    if order == 0:
+        return function
+
+    @tf.custom_gradient
+    def call(*inputs):
+        def gradient(*cotangents):
+            pull_back = recomputed(_pull_back(function, len(inputs)), order - 1)
+            return pull_back(*inputs, *cotangents)
+
+        return function(*inputs), gradient
+
+    return call
+
+
+def _pull_back(function, number):
+    def pull_back(*values):
+        inputs, cotangents = values[:number], values[number:]
+        # Else the two evaluations would be merged, or the second one run first.
+        with tf.control_dependencies(cotangents):
+            inputs = [tf.identity(x) for x in inputs]
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(inputs)
+            outputs = function(*inputs)
+        zero = tf.UnconnectedGradients.ZERO
+        return tape.gradient(outputs, inputs, list(cotangents), unconnected_gradients=zero)
+
+    return pull_back
