@@ -1,5 +1,10 @@
 """The GAN model: its game, fit, logs, generation, fused execution and refusals."""
 
+import pathlib
+import re
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -304,3 +309,38 @@ def test_auto_jit_is_decided_anew_on_the_machine_that_loads(tmp_path, monkeypatc
     loaded.optimizer.build(loaded.trainable_variables)
     loaded.save(tmp_path / "asked.keras")
     assert keras.models.load_model(tmp_path / "asked.keras").jit_compile
+
+
+def fill_memory(discriminator, real, fake):
+    """A penalty of 2⁴⁰ numbers an example."""
+    del discriminator, fake
+    examples = tf.shape(real, tf.int64)[:1]
+    return tf.reduce_sum(tf.fill(examples * 2**40, tf.reduce_mean(real)))
+
+
+EXHAUSTED = r"microbatches=k .*'mixed_bfloat16'.*smaller batches.*OOM when allocating"
+
+
+def starved_gan(eager):
+    gan = tfc.GAN(mlp(LATENT, 2, 1), mlp(2, 1, 11), LATENT, penalties=[fill_memory])
+    gan.compile(optimizer=consensus(), run_eagerly=eager)
+    return gan
+
+
+def test_exhausted_memory_names_the_remedies():
+    gan = starved_gan(eager=True)
+    with pytest.raises(tf.errors.ResourceExhaustedError, match=f"(?s){EXHAUSTED}"):
+        fit(gan)
+    # Keras' filter of tracebacks drops the cause.
+    with pytest.raises(tf.errors.ResourceExhaustedError) as raised:
+        gan.train_function(iter(batches()))
+    assert isinstance(raised.value.__cause__, tf.errors.ResourceExhaustedError)
+
+
+def test_exhausted_memory_of_a_graph_names_the_remedies():
+    """In a process of its own: TensorFlow keeps temporary variables of a graph that failed."""
+    code = "from tests.test_gan import fit, starved_gan; fit(starved_gan(eager=False))"
+    root = pathlib.Path(__file__).parents[1]
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root)
+    assert ended.returncode == 1
+    assert re.search(f"(?s)ResourceExhaustedError: .*{EXHAUSTED}", ended.stderr)

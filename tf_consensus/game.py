@@ -1,5 +1,6 @@
 """A smooth game, its gradient vector field v and the derivative v' of that field."""
 
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -209,13 +210,29 @@ def tf_variables(variables: Sequence[Any]) -> list:
 
 def dense_gradient(tape, target, sources, output_gradients=None):
     """Gradients with zeros where nothing is connected, embeddings' slices made dense."""
-    gradients = tape.gradient(
-        target,
-        sources,
-        output_gradients=output_gradients,
-        unconnected_gradients=tf.UnconnectedGradients.ZERO,
-    )
+    with explain_recomputation():
+        gradients = tape.gradient(
+            target,
+            sources,
+            output_gradients=output_gradients,
+            unconnected_gradients=tf.UnconnectedGradients.ZERO,
+        )
     return [tf.convert_to_tensor(g) for g in gradients]
+
+
+@contextlib.contextmanager
+def explain_recomputation():
+    """Says what to do where a layer recomputes itself, which can be differentiated once only."""
+    try:
+        yield
+    except NotImplementedError as error:
+        if "recompute_grad" not in str(error):
+            raise
+        raise NotImplementedError(
+            "Layers made in a keras.RematScope, keras.remat and tf.recompute_grad have a first "
+            f"derivative only, and this update or a penalty needs the second. Received: {error}. "
+            "Build the networks without, and take microbatches=k of the optimizer to save memory."
+        ) from error
 
 
 def no_pullback(u):

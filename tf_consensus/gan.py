@@ -20,6 +20,7 @@ from tf_consensus.distributed import (
     exchanges,
     warn_of_layers,
 )
+from tf_consensus.exhaustion import explain_exhaustion
 from tf_consensus.fused import fuse
 from tf_consensus.inputs import join, split
 from tf_consensus.network_checks import check_networks, warn_of_inexact_biases
@@ -242,7 +243,10 @@ class GAN(keras.Model):
         return {metric.name: metric.result() for metric in self.metrics}
 
     def make_train_function(self, force=False):
-        """Keras' hook: with XLA and several steps an execution, all of them are one program."""
+        """Keras' hook: with XLA and several steps an execution, all of them are one program.
+
+        Where a step runs out of memory, the message says what takes less.
+        """
         if self.train_function is None or force:
             check_scope(self)
             with self.distribute_strategy.scope():
@@ -253,6 +257,7 @@ class GAN(keras.Model):
             else:
                 super().make_train_function(force)
                 self.train_function = fuse(self, self.train_function)
+            self.train_function = explain_exhaustion(self.train_function)
         return self.train_function
 
     def make_test_function(self, force=False):

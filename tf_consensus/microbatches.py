@@ -80,7 +80,7 @@ class MicrobatchedGame(Game):
             return Linearization(losses, v, no_pullback, sizes)
 
         def vjp(u):
-            return self.mean(lambda part: part.linearize().vjp(u))
+            return self.mean(lambda part: part.linearize().vjp(u), after=u)
 
         linearization = SplitLinearization(losses, v, vjp, sizes)
         linearization.game = self
@@ -94,9 +94,18 @@ class MicrobatchedGame(Game):
         """As `Game.jvp`."""
         return self.mean(lambda part: part.jvp(u))
 
-    def mean(self, evaluate: Callable):
-        """The mean over the parts of what `evaluate(part)` returns, nested lists of tensors."""
-        sums = tf.nest.map_structure(tf.convert_to_tensor, evaluate(self._part(0)))
+    def mean(self, evaluate: Callable, after=()):
+        """The mean over the parts of what `evaluate(part)` returns, nested lists of tensors.
+
+        Args:
+            evaluate: function of a part.
+            after: tensors that are to be there before the first part is looked at. A pass that
+                uses what an earlier one has found must say so: all of it that does not use it would
+                else run, and its tensors wait, at the start.
+        """
+        with tf.control_dependencies(list(after)):
+            first = self._part(tf.constant(0))
+        sums = tf.nest.map_structure(tf.convert_to_tensor, evaluate(first))
 
         def add(index, sums):
             values = evaluate(self._part(index))

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tf_consensus import vectors
 from tf_consensus.checks import check_count
-from tf_consensus.game import Game, Linearization, tf_variables
+from tf_consensus.game import Game, Linearization, explain_recomputation, tf_variables
 from tf_consensus.microbatches import MicrobatchedGame
 
 _CLIPS = ("clipnorm", "clipvalue", "global_clipnorm")
@@ -219,7 +219,8 @@ class GameOptimizer(keras.optimizers.Optimizer):
             if tf.executing_eagerly():
                 raise RuntimeError(_NO_SECOND_ORDER.format("executing eagerly"))
             values = tf_variables(variables)
-            pulled = tf.gradients(v, values, grad_ys=list(u))
+            with explain_recomputation():
+                pulled = tf.gradients(v, values, grad_ys=list(u))
             if all(p is None for p in pulled):
                 raise RuntimeError(
                     _NO_SECOND_ORDER.format("no gradient depends on any variable in this graph")

@@ -1,0 +1,27 @@
+"""What to do where a training step runs out of memory."""
+
+from collections.abc import Callable
+
+import tensorflow as tf
+
+
+def explain_exhaustion(train_function: Callable) -> Callable:
+    """The same function, whose ResourceExhaustedError names the remedies."""
+
+    def explained(iterator):
+        try:
+            return train_function(iterator)
+        except tf.errors.ResourceExhaustedError as error:
+            raise tf.errors.ResourceExhaustedError(
+                error.node_def, error.op, f"{_EXHAUSTED}\n{error.message}"
+            ) from error
+
+    return explained
+
+
+_EXHAUSTED = (
+    "A training step must fit into the memory of the device. Received: a batch for which it is "
+    "exhausted. Take the same step in the memory of a k-th of the batch by microbatches=k of the "
+    "optimizer; or halve what the layers' outputs take by the dtype policy 'mixed_bfloat16'; or "
+    "take smaller batches."
+)
