@@ -142,7 +142,10 @@ def test_networks_of_the_table_are_built():
     for run in runs.values():
         small = {"image_size": 32, "filters": 2, "latent_dim": 8}
         small |= {"num_classes": 5} if run["num_classes"] else {}
+        small["precision"] = "mixed_bfloat16" if run["num_classes"] else "float32"
         generator, discriminator = make_networks(run | small, seed=0)
+        mixed = any(layer.compute_dtype == "bfloat16" for layer in generator.layers)
+        assert mixed == bool(run["num_classes"])
         assert generator.output_shape[1:] == (32, 32, run["channels"])
         assert discriminator.output_shape == (None, 5 if run["num_classes"] else 1)
 
@@ -272,6 +275,10 @@ def test_sigterm_keeps_the_backup_and_resume_ends_the_same(
     for more, message in (
         ((), "--output_dir must be a new folder"),
         (("--resume", "--gamma=3"), "gamma=3.0 after 1.0"),
+        (
+            ("--resume", "--precision=mixed_bfloat16"),
+            "precision=mixed_bfloat16 after float32",
+        ),
     ):
         with pytest.raises(app.UsageError, match=message):
             main("train_images", monkeypatch, f"--output_dir={output}", *flags_of, *more)
