@@ -7,7 +7,10 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from tf_consensus import vectors
+from tf_consensus import (
+    vectors,
+    xla_gradients,  # noqa: F401, imported for the gradient that it registers
+)
 
 
 class Linearization(NamedTuple):
@@ -29,8 +32,7 @@ class Linearization(NamedTuple):
     def jvp(self, u: Sequence[tf.Tensor]) -> list[tf.Tensor]:
         """The forward product v'u, from the pullback alone: z ↦ v'ᵀz pulled back along u.
 
-        Unlike `Game.jvp` it evaluates nothing again, and needs no game. With `jit_compile=True` it
-        lacks the same losses.
+        Unlike `Game.jvp` it evaluates nothing again, and needs no game.
 
         Args:
             u: list of tensors that match `v`.
@@ -172,9 +174,6 @@ class Game:
 
     def jvp(self, u: Sequence[tf.Tensor]) -> list[tf.Tensor]:
         """The forward product v'u, a list that matches `variables`, by forward over reverse.
-
-        With `jit_compile=True` TensorFlow lacks it for losses that concatenate or call `tf.slice`
-        (LookupError: no gradient for XlaDynamicUpdateSlice); a plain `tf.function` has it.
 
         Args:
             u: list of tensors of the variables' shapes.
