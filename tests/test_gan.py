@@ -291,12 +291,27 @@ def test_a_layer_of_both_players_is_refused():
         gan.game(tf.zeros((4, 2)))
 
 
+def list_devices(patch, *kinds):
+    """Has TensorFlow report one device of each kind."""
+    devices = [tf.config.PhysicalDevice(f"/physical_device:{kind}:0", kind) for kind in kinds]
+    patch.setattr(
+        tf.config,
+        "list_physical_devices",
+        lambda kind=None: [d for d in devices if kind in (None, d.device_type)],
+    )
+
+
+def test_auto_jit_is_left_to_the_strategy_of_a_tpu(monkeypatch):
+    # So TensorFlow for TPUs reports a machine without one.
+    list_devices(monkeypatch, "CPU", "TPU_SYSTEM")
+    assert not make_gan().jit_compile
+
+
 def test_auto_jit_is_decided_anew_on_the_machine_that_loads(tmp_path, monkeypatch):
     gan = make_gan()
     assert not gan.jit_compile
-    accelerator = tf.config.PhysicalDevice("/physical_device:GPU:0", "GPU")
     with monkeypatch.context() as patch:
-        patch.setattr(tf.config, "list_physical_devices", lambda *kind: [accelerator])
+        list_devices(patch, "CPU", "GPU")
         gan.compile(optimizer=consensus())
         gan.optimizer.build(gan.trainable_variables)
         assert gan.jit_compile

@@ -119,15 +119,17 @@ class GAN(keras.Model):
         self.built = True
 
     def compile(self, *args, jit_compile: bool | str = "auto", **options):
-        """Keras' `compile`; "auto" is XLA where there is a GPU or a TPU, decided anew at loading.
+        """Keras' `compile`; "auto" is XLA where there is a GPU, decided anew at loading.
 
         On a CPU, XLA's convolutions are some 20 times as slow as the graph's. Small dense networks
-        gain from XLA on a CPU too: there ask for it by `jit_compile=True`. Several replicas that
-        are not of a TPU exchange their fields between programs (`CompiledGame`), which pays where
-        XLA gains much, so there too it must be asked for.
+        gain from XLA on a CPU too: there ask for it by `jit_compile=True`. Several replicas
+        exchange their fields between programs (`CompiledGame`), which pays where XLA gains much, so
+        there too it must be asked for; but a `TPUStrategy` compiles the step by itself.
         """
         self._asked_jit = jit_compile
-        if jit_compile == "auto" and (not _has_accelerator() or exchanges(self)):
+        # TensorFlow for TPUs lists a TPU_SYSTEM also where there is no TPU, and lacks XLA for CPUs.
+        gpus = tf.config.list_physical_devices("GPU")
+        if jit_compile == "auto" and (not gpus or exchanges(self)):
             jit_compile = False
         super().compile(*args, jit_compile=jit_compile, **options)
         if isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer):
@@ -363,7 +365,3 @@ class GAN(keras.Model):
 def _sizes(n, size):
     """The number n as a sum of parts of a size and a rest."""
     return [size] * (n // size) + [n % size] * (n % size > 0)
-
-
-def _has_accelerator():
-    return any(device.device_type != "CPU" for device in tf.config.list_physical_devices())
