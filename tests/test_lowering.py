@@ -1,6 +1,9 @@
 """A whole training step as a program for a TPU: static shapes, nothing that calls the host."""
 
+import pathlib
 import re
+import subprocess
+import sys
 
 import keras
 import pytest
@@ -10,6 +13,7 @@ import tf_consensus as tfc
 from tf_consensus import networks
 from tf_consensus import penalties as regularizers
 
+SCRIPT = pathlib.Path(__file__).parents[1] / "examples" / "benchmarks" / "lower_step.py"
 BATCH = 6
 R1, R2 = regularizers.R1(1.0), regularizers.R2(1.0)
 POINTS = {"name": "mlp", "latent_dim": 3}
@@ -110,3 +114,17 @@ def test_what_needs_python_does_not_lower():
 
     with pytest.raises(ValueError, match=r"unsupported operations.*\n*.*EagerPyFunc"):
         module_of(POINTS, tfc.SimultaneousOptimizer, penalties=[penalty])
+
+
+@pytest.mark.parametrize(
+    ("flag", "message"),
+    [
+        ("--largest_batch", "--largest_batch compiles. Received: no --tpu_python. Give one."),
+        ("--penalty=r3", "flag --penalty=['r3']: must be a comma list of names out of"),
+        ("step", "All arguments are flags. Received: step."),
+    ],
+)
+def test_wrong_flags_of_the_script(flag, message):
+    run = subprocess.run([sys.executable, SCRIPT, flag], capture_output=True, text=True)
+    assert run.returncode
+    assert message in run.stdout + run.stderr
