@@ -51,6 +51,7 @@ flags.DEFINE_enum("policy", "float32", ["float32", "mixed_bfloat16"], "Keras' dt
 flags.DEFINE_string("output", None, "File for the module; none: it is not kept.")
 flags.DEFINE_string("tpu_python", None, "Python that can import jax[tpu]; none: only lowers.")
 flags.DEFINE_string("topology", "v5e:2x2", "TPU to compile for; one of its chips is used.")
+flags.DEFINE_float("effort", 0.0, "The compiler's, for a fast program; -1 compiles soonest.", -1, 1)
 flags.DEFINE_bool("largest_batch", False, "Also find the largest power of two that compiles.")
 flags.DEFINE_float("hbm_gib", 15.75, "Where to look for it: memory of a chip that programs get.")
 flags.register_validator(
@@ -97,7 +98,7 @@ def compile_for_tpu(module):
         file.write(module)
         file.flush()
         script = pathlib.Path(__file__).with_name("tpu_compile.py")
-        command = [FLAGS.tpu_python, script, file.name, FLAGS.topology]
+        command = [FLAGS.tpu_python, script, file.name, FLAGS.topology, str(FLAGS.effort)]
         output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     return json.loads(output.splitlines()[-1])
 

@@ -4,8 +4,9 @@ Works in an environment of its own, apart from TensorFlow's, of 1.3 GB:
     python -m venv tpu && tpu/bin/pip install "jax[tpu]==0.10.2"
 Other versions of jax may not do, since what takes a module from elsewhere is not public there.
 
-    tpu/bin/python examples/benchmarks/tpu_compile.py step.stablehlo v5e:2x2
+    tpu/bin/python examples/benchmarks/tpu_compile.py step.stablehlo v5e:2x2 0.0
 
+The last is the compiler's effort for a fast program, from -1 to 1.
 The module is the one that `lower_step.py` writes, TensorFlow's for XLA on a CPU. Operations and
 memory are those of the TPU's compiler; nothing is run, so there is no time. If the step does not
 fit the memory the object has "error", the compiler's message.
@@ -71,8 +72,9 @@ def costs_of(executable):
     }
 
 
-def main(path, topology="v5e:2x2"):
+def main(path, topology="v5e:2x2", effort="0.0"):
     """Compiles and prints."""
+    jax.config.update("jax_exec_time_optimization_effort", float(effort))
     device = topologies.get_topology_desc(topology, platform="tpu").devices[0]
     start = time.perf_counter()
     try:
