@@ -1,5 +1,6 @@
 """A whole training step as a program for a TPU: static shapes, nothing that calls the host."""
 
+import ast
 import pathlib
 import re
 import subprocess
@@ -13,7 +14,8 @@ import tf_consensus as tfc
 from tf_consensus import networks
 from tf_consensus import penalties as regularizers
 
-SCRIPT = pathlib.Path(__file__).parents[1] / "examples" / "benchmarks" / "lower_step.py"
+ROOT = pathlib.Path(__file__).parents[1]
+SCRIPT = ROOT / "examples" / "benchmarks" / "lower_step.py"
 BATCH = 6
 R1, R2 = regularizers.R1(1.0), regularizers.R2(1.0)
 POINTS = {"name": "mlp", "latent_dim": 3}
@@ -128,3 +130,16 @@ def test_wrong_flags_of_the_script(flag, message):
     run = subprocess.run([sys.executable, SCRIPT, flag], capture_output=True, text=True)
     assert run.returncode
     assert message in run.stdout + run.stderr
+
+
+def test_tpu_page_installs_what_setup_does_but_tensorflow():
+    setup = ast.walk(ast.parse((ROOT / "setup.py").read_text(encoding="utf-8")))
+    (required,) = (
+        ast.literal_eval(node.value)
+        for node in setup
+        if isinstance(node, ast.keyword) and node.arg == "install_requires"
+    )
+    page = (ROOT / "docs" / "tpu.md").read_text(encoding="utf-8")
+    listed = re.findall(r'"([^"]+)"', re.search(r"```bash\n(.*?)```", page, re.DOTALL)[1])
+    others = [name for name in listed if "tpu" not in name]
+    assert others == [name for name in required if not re.match(r"tensorflow[<>=]", name)]
