@@ -46,7 +46,7 @@ flags.DEFINE_enum("network", None, tfc.networks.names(), "Networks, if not the e
 flags.DEFINE_integer("image_size", None, "Side of the images in pixels.", 1)
 flags.DEFINE_integer("filters", None, "Filters of the networks' level next to the image.", 1)
 flags.DEFINE_integer("batch_size", None, "Examples in a batch.", 1)
-flags.DEFINE_integer("microbatches", 1, "Equal parts to go through a batch in.", 1)
+flags.DEFINE_integer("microbatches", None, "Equal parts to go through a batch in.", 1)
 flags.DEFINE_enum("policy", "float32", ["float32", "mixed_bfloat16"], "Keras' dtype policy.")
 flags.DEFINE_string("output", None, "File for the module; none: it is not kept.")
 flags.DEFINE_string("tpu_python", None, "Python that can import jax[tpu]; none: only lowers.")
@@ -59,7 +59,9 @@ flags.register_validator(
     lambda names: set(names or []) <= set(tfc.penalties.names()),
     f"must be a comma list of names out of {', '.join(tfc.penalties.names())}",
 )
-OVERRIDES = ("penalty", "penalty_every", "network", "image_size", "filters", "batch_size")
+OVERRIDES = (
+    *("penalty", "penalty_every", "network", "image_size", "filters", "batch_size", "microbatches"),
+)
 
 
 def resolve_run():
@@ -78,7 +80,6 @@ def make_gan(run):
         gan = tfc.GAN(*networks, latent_dim=run["latent_dim"], penalties=penalties, seed=0)
         gan.compile(optimizer=image_runs.make_optimizer(run), jit_compile=True)
         gan.optimizer.build(gan.trainable_variables)
-    gan.optimizer.microbatches = FLAGS.microbatches
     return gan
 
 
@@ -107,7 +108,7 @@ def report(run, batch_size, costs):
     """Prints a step and its costs."""
     parts = [run["method"], *run["penalty"], run["network"], FLAGS.policy]
     step = {"experiment": FLAGS.experiment, "step": " ".join(parts), "batch_size": batch_size}
-    print(json.dumps(step | {"microbatches": FLAGS.microbatches} | costs), flush=True)
+    print(json.dumps(step | {"microbatches": run["microbatches"]} | costs), flush=True)
 
 
 def likely_batch(batch_size, costs):
