@@ -138,7 +138,8 @@ class GAN(keras.Model):
                 f"policy '{self.dtype_policy.name}' and an optimizer that scales the loss, as "
                 "Keras wraps it under 'mixed_float16'. Use 'mixed_bfloat16' or 'float32'."
             )
-        if not (jit_compile or _has_accelerator()):
+        on_tpu = isinstance(self.distribute_strategy, tf.distribute.TPUStrategy)
+        if not (jit_compile or gpus or on_tpu):
             warn_of_inexact_biases(self.generator, self.discriminator)
 
     def get_compile_config(self):

@@ -13,7 +13,6 @@ with the batch a replica fixed, the work grows with their number.
 Leaves growth.png, table.md and results.json in --output_dir.
 """
 
-import contextlib
 import json
 import os
 import pathlib
@@ -89,17 +88,6 @@ def setting(quantity, factor):
     return grown | {key: factor * grown[key] for key in QUANTITIES[quantity]}
 
 
-def make_strategy(replicas):
-    """One replica a logical device of the CPU, or no strategy."""
-    if replicas == 1:
-        return contextlib.nullcontext()
-    cpu = tf.config.list_physical_devices("CPU")[0]
-    devices = [tf.config.LogicalDeviceConfiguration()] * replicas
-    tf.config.set_logical_device_configuration(cpu, devices)
-    names = [f"CPU:{k}" for k in range(replicas)]
-    return tf.distribute.MirroredStrategy(names).scope()
-
-
 def make_run(method, size):
     """Function of a number of steps that trains for them."""
     shape = {key: size[key] for key in ("image_size", "filters", "blocks")}
@@ -118,8 +106,10 @@ def make_run(method, size):
 
 def measure(task):
     """Best times of a step of both methods, or MiB that the steps of one add, as JSON."""
-    tf.get_logger().setLevel("WARNING")  # a strategy tells every variable that it mirrors
-    with make_strategy(task["size"]["replicas"]):
+    tf.get_logger().setLevel("WARNING")  # else a strategy tells of every exchange
+    replicas = task["size"]["replicas"]
+    options = ("mirrored", None, replicas) if replicas > 1 else ("none",)
+    with tfc.strategies.make(*options).scope():
         if task["method"]:
             run = make_run(task["method"], task["size"])
             before = peak_mib()
