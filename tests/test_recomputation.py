@@ -1,5 +1,7 @@
 """Keras' rematerialization: exact where one derivative is enough, refused where it is not."""
 
+import pathlib
+
 import keras
 import numpy as np
 import pytest
@@ -36,9 +38,14 @@ def pullback(game):
     return linearization.vjp(linearization.v)
 
 
+def moves(game):
+    return [game.player_gradient(player)[1] for player in (0, 1)]
+
+
+@pytest.mark.parametrize("products", [field, moves])
 @pytest.mark.parametrize("execution", MODES)
-def test_the_field_is_the_same(float64, execution):
-    plain, recomputed = (evaluate(mode, execution, field) for mode in (None, "activations"))
+def test_the_field_is_the_same(float64, execution, products):
+    plain, recomputed = (evaluate(mode, execution, products) for mode in (None, "activations"))
     np.testing.assert_allclose(recomputed, plain, rtol=1e-12, atol=1e-14)
 
 
@@ -70,3 +77,22 @@ def test_other_lacking_derivatives_speak_for_themselves():
     game = tfc.Game(lambda: [f(x.value())], [[x := tf.Variable(1.0)]])
     with pytest.raises(NotImplementedError, match=r"^of the user's own$"):
         game.linearize()
+
+
+@pytest.mark.parametrize("execution", MODES)
+@pytest.mark.parametrize("products", [field, pullback])
+def test_the_benchmarks_own_recomputation_has_all_derivatives(
+    float64, execution, products, monkeypatch
+):
+    monkeypatch.syspath_prepend(pathlib.Path(__file__).parents[1] / "examples" / "benchmarks")
+    from recomputed import Recomputed
+
+    penalties = [tfc.penalties.R1(1.0)]
+    expected = evaluate(None, execution, products, penalties)
+    gan = tfc.GAN(*networks(None), latent_dim=3, seed=0, penalties=penalties)
+    gan._adjoint = None
+    game = gan.game(tf.constant(np.random.default_rng(0).normal(size=(6, 2))))
+    both = {key: Recomputed(getattr(gan, key)) for key in ("generator", "discriminator")}
+    game._parts = game._parts._replace(**both)
+    found = flat(MODES[execution](lambda: products(game))())
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-14)
