@@ -114,18 +114,24 @@ def report(run, batch_size, costs):
 def likely_batch(batch_size, costs):
     """The power of two that should fill the memory, by what a batch takes beside the arguments."""
     if "error" in costs:
-        return batch_size // 2
+        return 2 ** int(math.log2(batch_size)) // 2
     each = (costs["peak_mib"] - costs["arguments_mib"]) / batch_size
     return 2 ** int(math.log2(max((1024 * FLAGS.hbm_gib - costs["arguments_mib"]) / each, 1)))
 
 
-def find_largest_batch(run, gan, size):
-    """The largest power of two that compiles, by twice as much or half as much from `size` on."""
+def find_largest_batch(run, gan, costs):
+    """The largest power of two that compiles, by twice as much or half as much from a guess on.
+
+    `costs` are those of the run's own batch.
+    """
+    known = {run["batch_size"]: costs}
+    size = likely_batch(run["batch_size"], costs)
     fits = {}
     while size and size not in fits:
-        costs = compile_for_tpu(lower(gan, size))
-        report(run, size, costs)
-        fits[size] = "error" not in costs
+        if size not in known:
+            known[size] = compile_for_tpu(lower(gan, size))
+            report(run, size, known[size])
+        fits[size] = "error" not in known[size]
         size = 2 * size if fits[size] else size // 2
     return max((size for size in fits if fits[size]), default=0)
 
@@ -147,8 +153,7 @@ def main(argv):
         costs |= compile_for_tpu(module)
     report(run, run["batch_size"], costs)
     if FLAGS.largest_batch:
-        start = likely_batch(run["batch_size"], costs)
-        print(json.dumps({"largest_batch": find_largest_batch(run, gan, start)}))
+        print(json.dumps({"largest_batch": find_largest_batch(run, gan, costs)}))
 
 
 if __name__ == "__main__":
