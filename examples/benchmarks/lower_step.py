@@ -23,7 +23,6 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 sys.path.append(str(pathlib.Path(__file__).parents[1]))
 
 import image_runs
-import keras
 import tensorflow as tf
 from absl import app, flags
 from image_experiments import EXPERIMENTS, METHODS, PAPER, resolve
@@ -47,7 +46,9 @@ flags.DEFINE_integer("image_size", None, "Side of the images in pixels.", 1)
 flags.DEFINE_integer("filters", None, "Filters of the networks' level next to the image.", 1)
 flags.DEFINE_integer("batch_size", None, "Examples in a batch.", 1)
 flags.DEFINE_integer("microbatches", None, "Equal parts to go through a batch in.", 1)
-flags.DEFINE_enum("policy", "float32", ["float32", "mixed_bfloat16"], "Keras' dtype policy.")
+flags.DEFINE_enum(
+    "precision", None, ["float32", "mixed_bfloat16"], "Keras' dtype policy of the networks."
+)
 flags.DEFINE_string("output", None, "File for the module; none: it is not kept.")
 flags.DEFINE_string("tpu_python", None, "Python that can import jax[tpu]; none: only lowers.")
 flags.DEFINE_string("topology", "v5e:2x2", "TPU to compile for; one of its chips is used.")
@@ -61,6 +62,7 @@ flags.register_validator(
 )
 OVERRIDES = (
     *("penalty", "penalty_every", "network", "image_size", "filters", "batch_size", "microbatches"),
+    "precision",
 )
 
 
@@ -75,7 +77,8 @@ def make_gan(run):
     if run["network"] != "mlp":
         gan = image_runs.make_gan(run, seed=0, jit=True)
     else:
-        networks = tfc.networks.build("mlp", latent_dim=run["latent_dim"], seed=0)
+        options = {"dtype": run["precision"], "latent_dim": run["latent_dim"], "seed": 0}
+        networks = tfc.networks.build("mlp", **options)
         penalties = image_runs.make_penalties(run)
         gan = tfc.GAN(*networks, latent_dim=run["latent_dim"], penalties=penalties, seed=0)
         gan.compile(optimizer=image_runs.make_optimizer(run), jit_compile=True)
@@ -106,7 +109,7 @@ def compile_for_tpu(module):
 
 def report(run, batch_size, costs):
     """Prints a step and its costs."""
-    parts = [run["method"], *run["penalty"], run["network"], FLAGS.policy]
+    parts = [run["method"], *run["penalty"], run["network"], run["precision"]]
     step = {"experiment": FLAGS.experiment, "step": " ".join(parts), "batch_size": batch_size}
     print(json.dumps(step | {"microbatches": run["microbatches"]} | costs), flush=True)
 
@@ -142,7 +145,6 @@ def main(argv):
         raise app.UsageError(f"All arguments are flags. Received: {' '.join(argv[1:])}.")
     if FLAGS.largest_batch and FLAGS.tpu_python is None:
         raise app.UsageError("--largest_batch compiles. Received: no --tpu_python. Give one.")
-    keras.config.set_dtype_policy(FLAGS.policy)
     run = resolve_run()
     gan = make_gan(run)
     module = lower(gan, run["batch_size"])
