@@ -9,6 +9,7 @@ from image_experiments import SWEPT
 from image_results import LOSSES, best_and_final, read_log
 
 import tf_consensus as tfc
+from tf_consensus.plotting.style import words
 
 # What tells runs of one name apart, by how a label says it.
 TELLING = {
@@ -149,7 +150,7 @@ def draw_sweeps(runs, metrics, output):
         sweeps = {label: sweep for label, sweep in sweeps.items() if len(sweep) > 1}
         if sweeps:
             path = output / f"sweep_{key}.png"
-            tfc.plotting.sweep_curves(sweeps, metrics, key.replace("_", " "), path=path)
+            tfc.plotting.sweep_curves(sweeps, metrics, words(key), path=path)
             drawn.append(path.name)
     return drawn
 
@@ -158,7 +159,7 @@ def table(runs):
     """A Markdown table: a row a run, mean and range over its seeds, best and final."""
     metrics = metrics_of(runs)
     head = ["run", "seeds", "steps", "seconds", "CPU seconds", "ms a step"]
-    head += [f"{key.replace('_', ' ')}, {end}" for key in metrics for end in ("final", "best")]
+    head += [f"{words(key)}, {end}" for key in metrics for end in ("final", "best")]
     lines = [head, ["---"] * len(head)]
     for label, group in by_label(runs).items():
         diverged = sum(run["diverged"] is not None for run in group)

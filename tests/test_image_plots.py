@@ -85,16 +85,17 @@ def test_runs_are_means_with_bands_over_the_measured_rows(tmp_path):
     (band,) = fid.collections
     assert band.get_datalim(fid.transData).extents.tolist() == [1, 2, 4, 8]
     assert [line.get_ydata()[0] for line in fid.lines if line not in (a, b)] == [1.0]
-    assert (fid.get_xlabel(), fid.get_ylabel()) == ("step", "fid")
+    assert (fid.get_xlabel(), fid.get_ylabel()) == ("step", "FID")
     assert lines(loss)[0].get_ydata().tolist() == [2, 3, 4, 5]
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["a", "b"]
     assert path.stat().st_size > 1000
 
 
 def test_seeds_logged_at_different_seconds_are_interpolated():
-    first = {"seconds": [0.0, 10.0, 20.0], "fid": [0.0, 10.0, 20.0]}
-    second = {"seconds": [4.0, 12.0, 16.0], "fid": [8.0, 24.0, 32.0]}
-    figure = plotting.run_curves({"a": [first, second]}, ["fid"], along="seconds")
+    first = {"cpu_seconds": [0.0, 10.0, 20.0], "fid": [0.0, 10.0, 20.0]}
+    second = {"cpu_seconds": [4.0, 12.0, 16.0], "fid": [8.0, 24.0, 32.0]}
+    figure = plotting.run_curves({"a": [first, second]}, ["fid"], along="cpu_seconds")
+    assert figure.axes[0].get_xlabel() == "CPU seconds"
     (line,) = lines(figure.axes[0])
     np.testing.assert_allclose(line.get_xdata(), [4, 10, 16])
     np.testing.assert_allclose(line.get_ydata(), [6, 15, 24])

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from tf_consensus.plotting.style import REFERENCE, line_style, saved, tidy
+from tf_consensus.plotting.style import REFERENCE, line_style, saved, tidy, words
 
 
 def training_curves(
@@ -47,7 +47,7 @@ def training_curves(
     panels = figure.subplots(1, len(quantities), squeeze=False)[0]
     for axis, quantity in zip(panels, quantities, strict=True):
         _draw_curves(axis, histories, quantity)
-        axis.set(xlabel=step_unit, ylabel=quantity.replace("_", " "))
+        axis.set(xlabel=step_unit, ylabel=words(quantity))
         if quantity in references:
             _draw_reference(axis, references[quantity])
     labelled = [dict(zip(*axis.get_legend_handles_labels()[::-1], strict=True)) for axis in panels]

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from tf_consensus.plotting.style import REFERENCE, line_style, saved, tidy
+from tf_consensus.plotting.style import REFERENCE, line_style, saved, tidy, words
 
 
 def run_curves(
@@ -64,7 +64,7 @@ def run_curves(
             for index, logs in enumerate(runs.values())
         ]
         _scale(axis, np.concatenate(drawn))
-        axis.set(xlabel=along, ylabel=quantity.replace("_", " "))
+        axis.set(xlabel=words(along), ylabel=words(quantity))
         tidy(axis)
         if quantity in references:
             axis.axhline(references[quantity], **REFERENCE)

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from tf_consensus.plotting.style import line_style, saved, tidy
+from tf_consensus.plotting.style import line_style, saved, tidy, words
 
 
 def sweep_curves(
@@ -47,7 +47,7 @@ def sweep_curves(
     for axis, quantity in zip(axes, quantities, strict=True):
         for index, sweep in enumerate(sweeps.values()):
             _draw(axis, sweep, quantity, line_style(index))
-        axis.set(xscale="log", xlabel=setting, ylabel=quantity.replace("_", " "))
+        axis.set(xscale="log", xlabel=setting, ylabel=words(quantity))
         tidy(axis)
     entries = [Line2D([], [], **line_style(k), label=name) for k, name in enumerate(sweeps)]
     entries += [Line2D([], [], color="0.3", label=key, **_MARKS[key]) for key in _MARKS]
