@@ -1,7 +1,7 @@
 r"""GANs on images: every image experiment of the papers, and Fashion-MNIST on two CPU cores.
 
     scores="--classifier=examples/fashion_mnist_classifier.keras"
-    python examples/train_images.py --experiment=fashion_mnist_adam_consensus $scores
+    python examples/train_images.py --experiment=fashion_mnist_recommended $scores
     python examples/train_images.py --experiment=inception_score_conv4 --inception=inception.pb
 
 `image_experiments.py` lists the experiments; every other flag overrides one of their settings.
@@ -39,7 +39,7 @@ import tf_consensus as tfc
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string(
-    "experiment", "fashion_mnist_adam_consensus", "What to run; a wrong name lists them all."
+    "experiment", "fashion_mnist_recommended", "What to run; a wrong name lists them all."
 )
 flags.DEFINE_list("optimizer", [], f"Methods to run, of {', '.join(METHODS)}; none: all of it.")
 flags.DEFINE_list("seeds", ["0"], "Seeds; every run is done once with each.")

@@ -20,7 +20,10 @@ from test_examples_figures import example
 import tf_consensus as tfc
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-TINY = ("--filters=4", "--latent_dim=8", "--batch_size=8", "--eval_samples=16", "--verbose=2")
+TINY = (
+    *("--experiment=fashion_mnist_adam_consensus", "--filters=4", "--latent_dim=8"),
+    *("--batch_size=8", "--eval_samples=16", "--verbose=2"),
+)
 GRID_METHODS = ("simultaneous", "alternating", "consensus", "smoothing")
 NAMES = {
     *(f"inception_score_{conv}" for conv in ("conv3", "conv4")),
@@ -41,7 +44,7 @@ NAMES = {
         f"fashion_mnist_adam_{method}"
         for method in ("consensus", "alternating", "relativistic", "simultaneous")
     ),
-    *("fashion_mnist_grid", "fashion_mnist_adam"),
+    *("fashion_mnist_grid", "fashion_mnist_adam", "fashion_mnist_recommended"),
 }
 
 
@@ -323,8 +326,9 @@ def test_averages_leave_nothing_to_go_on_from(monkeypatch):
 
 
 def test_conditional_networks_train_with_labels(data_dir, tmp_path, monkeypatch):
-    arguments = ["--experiment=imagenet", "--dataset=fashion_mnist", f"--data_dir={data_dir}"]
-    arguments += ["--image_size=16", "--channels=1", "--num_classes=10", *TINY, "--filters=2"]
+    arguments = [*TINY, "--experiment=imagenet", "--dataset=fashion_mnist"]
+    arguments += [f"--data_dir={data_dir}", "--filters=2"]
+    arguments += ["--image_size=16", "--channels=1", "--num_classes=10"]
     arguments += ["--steps=2", "--eval_every=2", "--tensorboard", "--interpolations=3"]
     main("train_images", monkeypatch, f"--output_dir={tmp_path}", *arguments)
     folder = tmp_path / "r1-residual_imagenet-seed0"
