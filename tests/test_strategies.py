@@ -77,6 +77,20 @@ def test_an_address_where_nobody_listens_is_said_at_once():
         strategies.make("tpu", f"grpc://127.0.0.1:{port}")
 
 
+def test_what_is_said_of_a_tpu_is_not_where_in_the_graph(monkeypatch):
+    message = (
+        "Graph execution error:\n\nDetected at node a defined at (most recent call last):\n"
+        "<stack traces unavailable>\nno platform here\n\t [[{{node a}}]] [Op:b]"
+    )
+
+    def fail(tpu):
+        raise tf.errors.InternalError(None, None, message)
+
+    monkeypatch.setattr(strategies, "_reach", fail)
+    with pytest.raises(ValueError, match=r"tpu='local' \(no platform here\)"):
+        strategies.make("tpu", "local")
+
+
 @pytest.mark.parametrize(
     ("kind", "index", "jobs", "chief"),
     [

@@ -102,13 +102,19 @@ def _of_tpu(tpu):
         tf.config.experimental_connect_to_cluster(resolver)
         tf.tpu.experimental.initialize_tpu_system(resolver)
     except (ValueError, RuntimeError, OSError, tf.errors.OpError) as error:
-        reason = str(error).split("\n")[0]
         raise ValueError(
-            f"There must be a TPU of that name. Received: tpu={tpu!r} ({reason}). Give 'local' on "
-            "the machine that has it, or the TPU's name or grpc:// address, and install "
+            f"There must be a TPU of that name. Received: tpu={tpu!r} ({_reason(error)}). Give "
+            "'local' on the machine that has it, or the TPU's name or grpc:// address, and install "
             "tensorflow-tpu."
         ) from error
     return tf.distribute.TPUStrategy(resolver)
+
+
+def _reason(error):
+    """The line of an error that says what went wrong, after where in the graph it did."""
+    around = ("Graph execution error", "Detected at node", "<stack traces", "\t")
+    lines = [line for line in str(error).split("\n") if line and not line.startswith(around)]
+    return lines[0] if lines else type(error).__name__
 
 
 def _reach(tpu):
