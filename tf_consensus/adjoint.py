@@ -27,9 +27,7 @@ from tf_consensus.networks import layers as exact
 
 _LAYERS = keras.layers
 _AFFINE = (
-    exact.Dense,
-    exact.Conv2D,
-    exact.Conv2DTranspose,
+    *exact.EXACT,
     _LAYERS.Dense,
     _LAYERS.Conv1D,
     _LAYERS.Conv2D,

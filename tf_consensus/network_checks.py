@@ -4,9 +4,7 @@ import warnings
 
 import keras
 
-from tf_consensus.networks import layers as exact
-
-_EXACT = exact.Dense, exact.Conv2D, exact.Conv2DTranspose
+from tf_consensus.networks.layers import EXACT
 
 
 def check_networks(generator, discriminator, latent_dim: int, num_classes: int | None = None):
@@ -62,7 +60,7 @@ def _check_inputs(key, network, num_classes):
 
 
 def _check_precision(key, network):
-    half = [x for x in _layers(network) if x.compute_dtype == "float16"]
+    half = [x for x in all_layers(network) if x.compute_dtype == "float16"]
     if half:
         raise ValueError(
             "GAN training does not scale losses, so float16 would underflow. Received: layer "
@@ -76,7 +74,7 @@ def warn_of_inexact_biases(*networks):
 
     See `networks.layers`, whose own layers are exempt.
     """
-    layers = [x for network in networks for x in _layers(network) if not isinstance(x, _EXACT)]
+    layers = [x for network in networks for x in all_layers(network) if not isinstance(x, EXACT)]
     names = [
         layer.name
         for layer in layers
@@ -93,11 +91,11 @@ def warn_of_inexact_biases(*networks):
         )
 
 
-def _layers(network):
+def all_layers(network):
     """The network, its layers, and theirs."""
     yield network
     for layer in getattr(network, "layers", []):
-        yield from _layers(layer)
+        yield from all_layers(layer)
 
 
 def _takes_labels(network):

@@ -36,6 +36,9 @@ class Conv2DTranspose(_ExactBias, keras.layers.Conv2DTranspose):
     """`keras.layers.Conv2DTranspose` with the bias's gradient summed in the bias's precision."""
 
 
+EXACT = Dense, Conv2D, Conv2DTranspose
+
+
 def convolve(x, filters, size, weights, *, layer=Conv2D, strides=1, bias=True):
     """A "same" convolution, or with `layer=Conv2DTranspose` its transpose, without activation."""
     settings = {"strides": strides, "padding": "same", "use_bias": bias}

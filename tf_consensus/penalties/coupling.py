@@ -5,17 +5,15 @@ import weakref
 
 import keras
 
+from tf_consensus.network_checks import all_layers
+
 _WARNED = weakref.WeakSet()
 
 
 def coupling_layers(network) -> list:
     """The layers that mix the examples of a batch in training: batch normalization."""
-    found = []
-    for layer in getattr(network, "layers", []):
-        found += coupling_layers(layer)
-        if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable:
-            found.append(layer)
-    return found
+    normalization = keras.layers.BatchNormalization
+    return [x for x in all_layers(network) if isinstance(x, normalization) and x.trainable]
 
 
 def warn_of_coupling(discriminator) -> None:
