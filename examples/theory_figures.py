@@ -227,8 +227,10 @@ def curve(axes, name, matrix):
     return {"lowest_spectral_radius": radii[best], "at_beta": float(betas[best])}
 
 
-def main(_):
+def main(argv):
     """Writes the pictures, the numbers, and prints the numbers."""
+    if len(argv) > 1:
+        raise app.UsageError(f"All arguments are flags. Received: {' '.join(argv[1:])}.")
     folder = pathlib.Path(OUTPUT_DIR.value)
     folder.mkdir(parents=True, exist_ok=True)
     results = {

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from absl import app, flags
-from test_examples_figures import example
 
 import tf_consensus as tfc
+from tests.in_process import example, main
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
@@ -17,11 +17,6 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 @pytest.fixture(autouse=True)
 def examples_can_import_each_other(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / "examples"))
-
-
-def main(name, monkeypatch, *arguments):
-    with example(name, monkeypatch) as module:
-        module.main(flags.FLAGS([f"{name}.py", *map(str, arguments)]))
 
 
 class NormalMean:

@@ -1,8 +1,6 @@
 """The examples that draw the poster's Dirac-GAN and the lecture's games."""
 
-import contextlib
 import csv
-import importlib.util
 import json
 import os
 import pathlib
@@ -11,9 +9,10 @@ import sys
 
 import numpy as np
 import pytest
-import tensorflow as tf
 from absl import app, flags
 from PIL import Image
+
+from tests.in_process import example, main
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
@@ -74,28 +73,8 @@ def check_iterates(path, runs):
             assert distance == pytest.approx(run["final_distance"], rel=1e-6)
 
 
-@contextlib.contextmanager
-def example(name, monkeypatch):
-    """An example as a module, whose flags are gone afterwards; quicker than a process each."""
-    # Too late in a process that has run tests.
-    monkeypatch.setattr(tf.config.threading, "set_intra_op_parallelism_threads", lambda _: None)
-    monkeypatch.syspath_prepend(str(ROOT / "examples"))
-    before = set(flags.FLAGS)
-    spec = importlib.util.spec_from_file_location(name, ROOT / "examples" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-        yield module
-    finally:
-        for flag in set(flags.FLAGS) - before:
-            delattr(flags.FLAGS, flag)
-        flags.FLAGS.unparse_flags()
-        sys.modules.pop("strategy_flags", None)  # it defines flags as well
-
-
 def test_lecture(tmp_path, monkeypatch, capsys):
-    with example("lecture", monkeypatch) as module:
-        module.main(flags.FLAGS(["lecture.py", f"--output_dir={tmp_path}"]))
+    main("lecture", monkeypatch, f"--output_dir={tmp_path}")
     results = read_results(tmp_path)
     check_files(tmp_path, results)
     check_fields(results["fields"])

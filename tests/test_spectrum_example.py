@@ -61,7 +61,8 @@ def small_gan(sample_size=2):
 
 def test_trains_both_methods_and_leaves_numbers_and_pictures(tmp_path):
     output = tmp_path / "new" / "run"
-    printed = run("--steps=20", "--batches=1", "--frames=2", f"--output_dir={output}")
+    replicas = ("--strategy=mirrored", "--replicas=2")  # .ci/run trains without
+    printed = run("--steps=20", "--batches=1", "--frames=2", f"--output_dir={output}", *replicas)
     assert "after consensus: eigenvalue" in printed
     found = report(output)
     assert set(found["spectra"]) == {"consensus", "simultaneous"}

@@ -13,6 +13,8 @@ import time
 import numpy as np
 import pytest
 
+from tests.in_process import refusal
+
 ROOT = pathlib.Path(__file__).parents[1]
 METHODS = (
     "simultaneous",
@@ -149,7 +151,7 @@ def test_diverged_runs_are_infinite(tmp_path):
         assert (output / name).stat().st_size > 3000
 
 
-def test_ctrl_c_keeps_what_is_done_and_resume_goes_on(tmp_path):
+def test_ctrl_c_keeps_what_is_done_and_resume_goes_on(tmp_path, monkeypatch):
     output = tmp_path / "interrupted"
     choice = ("--method=r1,r2", "--target=circle", "--steps=4000")
     process = start(output, *choice, *SMALL)
@@ -161,10 +163,9 @@ def test_ctrl_c_keeps_what_is_done_and_resume_goes_on(tmp_path):
     assert "--resume goes on" in printed
     assert [run["method"] for run in results(output)["runs"]] == ["r1"]
 
-    refused = finish(start(output, *choice, *SMALL), code=1)
-    assert "must be a new folder" in refused
-    refused = finish(start(output, *choice, *SMALL, "--resume", "--gamma=3"), code=1)
-    assert "gamma=3.0 after 1.0" in refused
+    again = ("toy_2d", monkeypatch, f"--output_dir={output}", *choice, *SMALL)
+    assert "must be a new folder" in refusal(*again)
+    assert "gamma=3.0 after 1.0" in refusal(*again, "--resume", "--gamma=3")
 
     printed = finish(start(output, *choice, *SMALL, "--resume"))
     assert "r1, circle, seed 0: finished before" in printed
@@ -181,6 +182,7 @@ def test_ctrl_c_keeps_what_is_done_and_resume_goes_on(tmp_path):
         (["circle"], "All arguments are flags. Received: circle."),
     ],
 )
-def test_wrong_flags_are_refused(tmp_path, flags, message):
-    assert message in finish(start(tmp_path / "run", *flags), code=1)
+def test_wrong_flags_are_refused(tmp_path, monkeypatch, flags, message):
+    output = f"--output_dir={tmp_path / 'run'}"
+    assert message in refusal("toy_2d", monkeypatch, output, *flags)
     assert not (tmp_path / "run").exists()

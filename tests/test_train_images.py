@@ -15,9 +15,9 @@ import pytest
 from absl import app, flags
 from PIL import Image
 from small_images import write_fashion_mnist
-from test_examples_figures import example
 
 import tf_consensus as tfc
+from tests.in_process import example, main
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 TINY = (
@@ -56,16 +56,6 @@ def examples_can_import_each_other(monkeypatch):
 @pytest.fixture(scope="module")
 def data_dir(tmp_path_factory):
     return write_fashion_mnist(tmp_path_factory.mktemp("fashion_mnist"))
-
-
-def main(name, monkeypatch, *arguments):
-    """Runs an example in this process."""
-    with example(name, monkeypatch) as module:
-        handler = signal.getsignal(signal.SIGTERM)
-        try:
-            module.main(flags.FLAGS([f"{name}.py", *map(str, arguments)]))
-        finally:
-            signal.signal(signal.SIGTERM, handler)
 
 
 def read(path):
