@@ -41,7 +41,10 @@ def load_runs(folders, names=()):
         for path in sorted(folder.glob("*/result.json")):
             run = json.loads(path.read_text(encoding="utf-8"))
             settings = json.loads((path.parent / "settings.json").read_text(encoding="utf-8"))
-            found = {"log": read_log(path.parent / "log.csv"), "settings": settings, "said": said}
+            log = read_log(path.parent / "log.csv")
+            # A run that goes on to more steps has logged more than its result knows of.
+            log = {key: values[log["step"] <= run["steps"]] for key, values in log.items()}
+            found = {"log": log, "settings": settings, "said": said}
             if not names or run["name"] in names:
                 runs.append(run | found)
     if names:

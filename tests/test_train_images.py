@@ -482,6 +482,19 @@ def test_runs_are_cut_at_one_time_on_a_clock(tmp_path):
         image_report.within(run, "seconds", 2.0)
 
 
+def test_a_run_that_goes_on_is_read_as_far_as_its_result(tmp_path):
+    import image_report
+
+    write_run(tmp_path / "consensus-net-seed0", 0, [1.0, 2.0])
+    (finished,) = image_report.load_runs([tmp_path])
+    with open(tmp_path / "consensus-net-seed0" / "log.csv", "a", encoding="utf-8") as file:
+        file.write("2,300,2,4,10.0,9.0,0.7,1.4,0.1,NA\n")
+    (run,) = image_report.load_runs([tmp_path])
+    assert list(run["log"]["step"]) == [100, 200]
+    cut = image_report.within(run, "step", 200)
+    assert cut["metrics"] == finished["metrics"]
+
+
 def test_labels_of_the_user_join_folders(tmp_path, monkeypatch):
     from image_report import by_label, load_runs
 
