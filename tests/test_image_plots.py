@@ -1,5 +1,7 @@
 """Grids of images, curves of runs and sweeps: the numbers in them and their words."""
 
+import itertools
+
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
@@ -145,6 +147,17 @@ def test_sweeps_show_best_and_final_of_all_seeds(tmp_path):
     words = [text.get_text() for text in figure.legends[0].get_texts()]
     assert words == ["a", "best", "final"]
     assert path.stat().st_size > 1000
+
+
+def test_sweeps_within_a_decade_name_the_values_once():
+    sweep = {value: {"fid": [(1.0, 2.0)]} for value in (3.0, 0.3, 1.0)}
+    figure = plotting.sweep_curves({"a": sweep}, ["fid"], "γ")
+    figure.canvas.draw()
+    (axis,) = figure.axes
+    named = [label for label in axis.get_xticklabels(which="both") if label.get_text()]
+    assert [label.get_text() for label in named] == ["0.3", "1", "3"]
+    boxes = [label.get_window_extent() for label in named]
+    assert all(left.x1 < right.x0 for left, right in itertools.pairwise(boxes))
 
 
 @pytest.mark.parametrize(

@@ -526,7 +526,7 @@ def test_sweeps_join_folders_of_one_method_and_part_its_optimizers(tmp_path, mon
     runs = image_report.load_runs(sorted(tmp_path.iterdir()))
     assert image_report.draw_sweeps(runs, ["classifier_score"], tmp_path) == ["sweep_gamma.png"]
     sweep = {1.0: {"classifier_score": [(2.0, 2.0)]}, 3.0: {"classifier_score": [(3.0, 2.0)]}}
-    assert drawn == {"gamma": {f"consensus-net ({inner})": sweep for inner in ("adam", "rmsprop")}}
+    assert drawn == {"γ": {f"consensus-net ({inner})": sweep for inner in ("adam", "rmsprop")}}
 
 
 @pytest.mark.parametrize(

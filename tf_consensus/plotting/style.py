@@ -9,7 +9,7 @@ from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 # Okabe and Ito's colours, which the colour-blind tell apart, without those too light for lines.
 METHOD_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _METHOD_STYLES = ("-", "--", ":", "-.")
-_SPELLED = {"cpu": "CPU", "frechet": "Fréchet", "fid": "FID"}
+_SPELLED = {"cpu": "CPU", "frechet": "Fréchet", "fid": "FID", "gamma": "γ"}
 REFERENCE = {"color": "0.3", "linestyle": (0, (4, 3)), "linewidth": 1}
 
 

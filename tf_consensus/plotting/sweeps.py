@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import NullLocator
 
 from tf_consensus.plotting.style import line_style, saved, tidy, words
 
@@ -20,7 +21,8 @@ def sweep_curves(
 
     The final value is a solid line with dots, the best one a dotted line with circles; both are
     means over the seeds, whose single values are small dots. The axis of the setting is
-    logarithmic. How far the lines lie apart tells how much is lost again after the best.
+    logarithmic and names the values tried. How far the lines lie apart tells how much is lost again
+    after the best.
 
     Args:
         sweeps: For each method, by value of the setting, by quantity, a list of pairs (best,
@@ -44,10 +46,14 @@ def sweep_curves(
     _check(sweeps, quantities, setting)
     figure = Figure(figsize=(4.4 * len(quantities) + 2.6, 3.4), layout="constrained")
     axes = figure.subplots(1, len(quantities), squeeze=False)[0]
+    values = sorted({value for sweep in sweeps.values() for value in sweep})
     for axis, quantity in zip(axes, quantities, strict=True):
         for index, sweep in enumerate(sweeps.values()):
             _draw(axis, sweep, quantity, line_style(index))
         axis.set(xscale="log", xlabel=setting, ylabel=words(quantity))
+        axis.set_xticks(values, [f"{value:g}" for value in values])
+        # Those of a logarithmic axis would overlap where the values lie within a decade.
+        axis.xaxis.set_minor_locator(NullLocator())
         tidy(axis)
     entries = [Line2D([], [], **line_style(k), label=name) for k, name in enumerate(sweeps)]
     entries += [Line2D([], [], color="0.3", label=key, **_MARKS[key]) for key in _MARKS]
