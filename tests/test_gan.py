@@ -131,6 +131,16 @@ def test_fused_xla_equals_single_steps(name):
         np.testing.assert_allclose(many[key], one[key], rtol=1e-4)
 
 
+def test_fused_execution_traces_the_step_once(monkeypatch):
+    traced = []
+    step = tfc.GAN.train_step
+    monkeypatch.setattr(
+        tfc.GAN, "train_step", lambda gan, data: traced.append(1) or step(gan, data)
+    )
+    fit(make_gan(jit_compile=True, steps_per_execution=3))
+    assert len(traced) == 1
+
+
 def test_fused_execution_takes_what_a_finite_dataset_has():
     """7 batches, 3 an execution: 3 + 3 + 1 steps, every batch once, in each of two epochs."""
     fused = make_gan(jit_compile=True, steps_per_execution=3)

@@ -85,23 +85,16 @@ def _gather(iterator, steps):
 
 def _run(train_step, batches, count):
     """The train step over the first `count` of the stacked batches; the last step's logs."""
+    specs = tf.nest.map_structure(lambda t: tf.TensorSpec(t.shape[1:], t.dtype), batches)
+    # Traced once, for the loop's body and for what its logs are: they are there before it begins.
+    traced = tf.function(train_step, autograph=False).get_concrete_function(specs)
+    logs = tf.nest.map_structure(lambda t: tf.zeros(t.shape, t.dtype), traced.structured_outputs)
 
     def step(index, logs):
         del logs
-        batch = tf.nest.map_structure(lambda t: t[index], batches)
-        return index + 1, train_step(batch)
+        return index + 1, traced(tf.nest.map_structure(lambda t: t[index], batches))
 
     _, logs = tf.while_loop(
-        lambda index, logs: index < count,
-        step,
-        (tf.constant(0), _logs_of(train_step, batches)),
-        parallel_iterations=1,
+        lambda index, logs: index < count, step, (tf.constant(0), logs), parallel_iterations=1
     )
     return logs
-
-
-def _logs_of(train_step, batches):
-    """Zeros of the structure, shapes and types of the step's logs, without running the step."""
-    specs = tf.nest.map_structure(lambda t: tf.TensorSpec(t.shape[1:], t.dtype), batches)
-    traced = tf.function(train_step, autograph=False).get_concrete_function(specs)
-    return tf.nest.map_structure(lambda t: tf.zeros(t.shape, t.dtype), traced.structured_outputs)
