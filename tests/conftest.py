@@ -8,6 +8,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("MPLBACKEND", "Agg")
 # As the image examples do, whose runs are compared with runs in this process.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+# Two processes whose OpenBLAS takes all cores each wait for one another, spinning.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def pytest_configure(config):

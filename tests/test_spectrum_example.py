@@ -32,7 +32,6 @@ def run(*arguments, code=0):
             **os.environ,
             "PYTHONPATH": str(ROOT),
             "TF_CPP_MIN_LOG_LEVEL": "3",
-            "OPENBLAS_NUM_THREADS": "1",
         },
         timeout=300,
         check=False,
