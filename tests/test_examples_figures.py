@@ -158,7 +158,7 @@ def test_examples_reject_wrong_flags(name, flag, message, monkeypatch):
     assert flag.split("=")[0] in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["dirac_gan", "lecture"])
+@pytest.mark.parametrize("name", ["dirac_gan", "lecture", "theory_figures"])
 def test_examples_reject_stray_arguments(name, monkeypatch):
     with (
         example(name, monkeypatch) as module,

@@ -88,9 +88,10 @@ def test_ctrl_c_keeps_what_is_done_and_resume_ends_the_same(whole, tmp_path, mon
     assert "--resume goes on" in printed
     assert json.loads((output / "results.json").read_text())["runs"] == []
 
-    again = ("mixture_of_gaussians", monkeypatch, f"--output_dir={output}", *arguments)
-    assert "must be a new folder" in refusal(*again)
-    assert "gamma=3.0 after 10.0" in refusal(*again, "--resume", "--gamma=3")
+    refused = finish(start(output, *arguments), code=1)
+    assert "must be a new folder" in refused
+    changed = (f"--output_dir={output}", "--resume", "--gamma=3", *arguments)
+    assert "gamma=3.0 after 10.0" in refusal("mixture_of_gaussians", monkeypatch, *changed)
 
     printed = finish(start(output, "--resume", *arguments))
     assert "Epoch 1/5" not in printed

@@ -783,8 +783,13 @@ def test_example_writes_its_pictures_and_numbers(tmp_path):
         ("--matrices=0", "--matrices"),
         ("--resolution=1", "--resolution"),
         (f"--output_dir={ROOT / 'README.md'}", "--output_dir"),
-        ("lemma_9", "All arguments are flags. Received: lemma_9."),
     ],
 )
 def test_example_rejects_wrong_flags(flag, message, monkeypatch):
     assert message in refusal("theory_figures", monkeypatch, flag)
+
+
+def test_a_wrong_flag_ends_the_example():
+    done = run_example("--resolution=1")
+    assert done.returncode != 0
+    assert "FATAL Flags parsing error" in done.stderr

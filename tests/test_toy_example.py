@@ -163,9 +163,10 @@ def test_ctrl_c_keeps_what_is_done_and_resume_goes_on(tmp_path, monkeypatch):
     assert "--resume goes on" in printed
     assert [run["method"] for run in results(output)["runs"]] == ["r1"]
 
-    again = ("toy_2d", monkeypatch, f"--output_dir={output}", *choice, *SMALL)
-    assert "must be a new folder" in refusal(*again)
-    assert "gamma=3.0 after 1.0" in refusal(*again, "--resume", "--gamma=3")
+    refused = finish(start(output, *choice, *SMALL), code=1)
+    assert "must be a new folder" in refused
+    changed = (f"--output_dir={output}", *choice, *SMALL, "--resume", "--gamma=3")
+    assert "gamma=3.0 after 1.0" in refusal("toy_2d", monkeypatch, *changed)
 
     printed = finish(start(output, *choice, *SMALL, "--resume"))
     assert "r1, circle, seed 0: finished before" in printed
