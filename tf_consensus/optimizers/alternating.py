@@ -98,7 +98,7 @@ class AlternatingOptimizer(ReevaluatingOptimizer):
         self._own = [{self._var_key(x) for x in player} for player in game.players]
         first, v_d = self._ascend(game, 1, self.discriminator_optimizer, self.discriminator_steps)
         last, v_g = self._ascend(game, 0, self.generator_optimizer, self.generator_steps)
-        self._iterations.assign_add(1)
+        self._count_step(v_g + v_d)
         sizes = [len(player) for player in game.players]
         return Linearization([last[0], first[1]], v_g + v_d, _no_pullback, sizes)
 

@@ -181,6 +181,15 @@ class GameOptimizer(keras.optimizers.Optimizer):
         self.apply(grads, variables)
         return self.iterations
 
+    def _count_step(self, computed):
+        """Counts a step in `_iterations`, once the tensors `computed` from its batch are there.
+
+        A stream of data may read the count where it begins, on a thread of its own. In a graph
+        nothing else would keep the count from moving before the first batch is read.
+        """
+        with tf.control_dependencies(list(computed)):
+            self._iterations.assign_add(1)
+
     def _move(self, linearization, variables):
         apply_direction(self.inner_optimizer, self.direction(linearization), variables)
 

@@ -95,7 +95,7 @@ class LookaheadOptimizer(GameOptimizer):
         self.build(game.variables)
         self._begin(game.variables)
         linearization = self.inner_optimizer.step(game)
-        self._end(game.variables)
+        self._end(game.variables, linearization.v)
         return linearization
 
     def apply(self, grads, trainable_variables=None):
@@ -106,7 +106,7 @@ class LookaheadOptimizer(GameOptimizer):
         variables = self._variables_for(grads, trainable_variables)
         self._begin(variables)
         self.inner_optimizer.apply(grads, variables)
-        self._end(variables)
+        self._end(variables, grads)
 
     def _begin(self, variables):
         """Where a cycle begins, takes what the model holds as slow weights."""
@@ -115,9 +115,9 @@ class LookaheadOptimizer(GameOptimizer):
         begins = self._at_boundary()
         assign(slow, [tf.where(begins, x, s) for x, s in pairs])
 
-    def _end(self, variables):
-        """Counts the step; where a cycle ends, averages."""
-        self._iterations.assign_add(1)
+    def _end(self, variables, computed):
+        """Counts the step, which `computed` came from; where a cycle ends, averages."""
+        self._count_step([t for t in computed if t is not None])
         slow = self.memory_of(self._slow, variables)
         pairs = zip(values_of(variables), values_of(slow), strict=True)
         alpha, ends = self.slow_step, self._at_boundary()
