@@ -26,6 +26,7 @@ from tf_consensus.inputs import join, split
 from tf_consensus.network_checks import check_networks, warn_of_inexact_biases
 from tf_consensus.noise import Draws, normal, uniform
 from tf_consensus.optimizers import GameOptimizer, apply_direction
+from tf_consensus.refusals import refuse_losses, refuse_weight_arguments, refuse_weights
 from tf_consensus.replicas import batch_share
 
 # Training draws latents 0, 1, 2 …; draws that it never takes keep the other uses apart from it.
@@ -112,6 +113,9 @@ class GAN(keras.Model):
             aggregation="only_first_replica",
             name="noise_counter",
         )
+        # Batches since the metrics were reset. TensorFlow's own: Keras saves it in no file.
+        once = tf.VariableAggregation.ONLY_FIRST_REPLICA
+        self._evaluated = tf.Variable(0, trainable=False, dtype=tf.int64, aggregation=once)
         self._generator_loss = keras.metrics.Mean(name="generator_loss")
         self._discriminator_loss = keras.metrics.Mean(name="discriminator_loss")
         self._gradient_norm = keras.metrics.Mean(name="gradient_norm")
@@ -126,6 +130,7 @@ class GAN(keras.Model):
         exchange their fields between programs (`CompiledGame`), which pays where XLA gains much, so
         there too it must be asked for; but a `TPUStrategy` compiles the step by itself.
         """
+        refuse_losses(super().compile, args, options)
         self._asked_jit = jit_compile
         # TensorFlow for TPUs lists a TPU_SYSTEM also where there is no TPU, and lacks XLA for CPUs.
         gpus = tf.config.list_physical_devices("GPU")
@@ -184,7 +189,7 @@ class GAN(keras.Model):
                 self.noise_counter.assign_add(1)
         else:
             # An evaluation has draws of its own, so that it never changes how training goes on.
-            draw = _EVALUATION - tf.cast(self._generator_loss.count, tf.int64)
+            draw = _EVALUATION - tf.convert_to_tensor(self._evaluated)
         share = batch_share(samples)
         random = Draws(self.seed, draw, share.rows)
         number = samples.shape[0] or tf.shape(samples)[0]
@@ -217,6 +222,16 @@ class GAN(keras.Model):
         with tf.control_dependencies([tf.debugging.Assert(inside, [message, labels])]):
             return tf.identity(labels)
 
+    def fit(self, *args, **options):
+        """Keras' `fit`, without weights of examples."""
+        refuse_weight_arguments(super().fit, args, options)
+        return super().fit(*args, **options)
+
+    def evaluate(self, *args, **options):
+        """Keras' `evaluate`, without weights of examples; it repeats exactly."""
+        refuse_weight_arguments(super().evaluate, args, options)
+        return super().evaluate(*args, **options)
+
     def train_step(self, data):
         """One update of both players on one batch."""
         game = self.game(self._batch(data))
@@ -230,13 +245,26 @@ class GAN(keras.Model):
 
     def _batch(self, data):
         """What `game` takes: labels, if any, only where they are used."""
-        conditional = self.num_classes is not None
-        return data if conditional or not isinstance(data, tuple | list) else data[0]
+        refuse_weights(data)
+        if not isinstance(data, tuple | list):
+            return data
+        # `train_on_batch` gives None for what there is not.
+        return data[0] if self.num_classes is None else [t for t in data if t is not None]
 
     def test_step(self, data):
         """The losses and the gradient norm on one batch, without an update."""
         linearization = self.game(self._batch(data), training=False).linearize(second_order=False)
+        with tf.control_dependencies(linearization.losses):
+            self._evaluated.assign_add(1)
         return self._update_metrics(linearization.losses, linearization.v)
+
+    def reset_metrics(self):
+        """Keras' hook at the start of `evaluate` and of an epoch: noise of evaluation starts anew.
+
+        So `evaluate` draws the same for the same batches, whatever was evaluated before.
+        """
+        super().reset_metrics()
+        self._evaluated.assign(0)
 
     def _update_metrics(self, losses, v):
         generator_loss, discriminator_loss = vectors.replica_mean(losses)
