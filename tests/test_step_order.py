@@ -83,7 +83,7 @@ def seen_by(optimizer, **compile_options):
 
 
 def test_the_table_holds_all_optimizers():
-    bases = {"GameOptimizer", "RegularizedOptimizer", "apply_direction"}
+    bases = {"GRADIENT", "Field", "GameOptimizer", "RegularizedOptimizer", "apply_direction"}
     assert set(optimizers.__all__) - bases <= set(OPTIMIZERS)
 
 

@@ -9,6 +9,7 @@ from tf_consensus import vectors
 from tf_consensus.checks import check_count
 from tf_consensus.game import Game, Linearization, explain_recomputation, tf_variables
 from tf_consensus.microbatches import MicrobatchedGame
+from tf_consensus.optimizers.field import Field
 
 _CLIPS = ("clipnorm", "clipvalue", "global_clipnorm")
 INNER_OPTIONS = (
@@ -133,6 +134,14 @@ class GameOptimizer(keras.optimizers.Optimizer):
         linearization = game.linearize(second_order=self.second_order)
         self._move(linearization, game.variables)
         return linearization
+
+    @property
+    def field(self) -> Field | None:
+        """The field w of steps x ← x + h·w(x), up to the inner optimizer's scaling.
+
+        `None` where the steps are none of that form, or it is not known to be one of `Field`'s.
+        """
+        return None
 
     @property
     def second_order(self) -> bool:

@@ -80,6 +80,11 @@ class LookaheadOptimizer(GameOptimizer):
             refuse_learning_rate(learning_rate, optimizer)
         return optimizer
 
+    @property
+    def field(self):
+        """The inner optimizer's field: the fast weights follow it between two averages."""
+        return self.inner_optimizer.field
+
     def build(self, variables):
         """Creates the inner optimizer's state and the slow weights."""
         if not self.built:
