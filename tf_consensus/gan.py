@@ -1,5 +1,6 @@
 """A Keras model of a generative adversarial network, trained as a game."""
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from tf_consensus import objectives, vectors
 from tf_consensus import penalties as regularizers
 from tf_consensus.adjoint import AdjointNetwork
 from tf_consensus.adversarial_game import AdversarialGame, Players
+from tf_consensus.averaging import averaged_weights, weights_left_alone
 from tf_consensus.checks import check_count
 from tf_consensus.compiled import CompiledGame
 from tf_consensus.distributed import (
@@ -223,9 +225,14 @@ class GAN(keras.Model):
             return tf.identity(labels)
 
     def fit(self, *args, **options):
-        """Keras' `fit`, without weights of examples."""
+        """Keras' `fit`, without weights of examples.
+
+        With `use_ema` it ends with the weights that training goes on with; `generate` and the
+        callbacks use their averages (`averaged_weights`).
+        """
         refuse_weight_arguments(super().fit, args, options)
-        return super().fit(*args, **options)
+        with weights_left_alone(self.optimizer):
+            return super().fit(*args, **options)
 
     def evaluate(self, *args, **options):
         """Keras' `evaluate`, without weights of examples; it repeats exactly."""
@@ -311,7 +318,13 @@ class GAN(keras.Model):
         """
 
     def generate(
-        self, n: int, seed: int | None = None, batch_size: int = 256, *, labels=None
+        self,
+        n: int,
+        seed: int | None = None,
+        batch_size: int = 256,
+        *,
+        labels=None,
+        averaged: bool = True,
     ) -> np.ndarray:
         """Samples of the generator.
 
@@ -321,6 +334,7 @@ class GAN(keras.Model):
             batch_size: how many are computed at a time.
             labels: of a conditional model: one class for all, or n of them; `None` draws each
                 uniformly from all classes.
+            averaged: with averages of the weights, where they are kept (`averaged_weights`).
 
         Returns:
             Array of shape (n, …), of float32 where the model is one of mixed precision.
@@ -343,7 +357,8 @@ class GAN(keras.Model):
             )
         parts = [tf.split(t, _sizes(n, batch_size)) for t in tf.nest.flatten(inputs)]
         batches = [tf.nest.pack_sequence_as(inputs, part) for part in zip(*parts, strict=True)]
-        samples = np.concatenate([self._sample(batch).numpy() for batch in batches])
+        with averaged_weights(self) if averaged else contextlib.nullcontext():
+            samples = np.concatenate([self._sample(batch).numpy() for batch in batches])
         return samples.astype(self.variable_dtype)  # NumPy itself knows no bfloat16
 
     def _labels(self, n, seed, labels):

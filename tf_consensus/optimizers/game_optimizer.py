@@ -314,6 +314,22 @@ class GameOptimizer(keras.optimizers.Optimizer):
         """The loss itself: an inner optimizer that scales it is refused."""
         return loss
 
+    @property
+    def keeps_averages(self) -> bool:
+        """Whether an inner optimizer keeps averages of weights (`use_ema`)."""
+        return any(
+            inner.keeps_averages if isinstance(inner, GameOptimizer) else inner.use_ema
+            for inner in self.inner_optimizers
+        )
+
+    def put_averages(self, players: Sequence[Sequence]) -> None:
+        """Puts the averages of weights in their place, where they are kept.
+
+        Args:
+            players: each player's variables, in the order of `build`.
+        """
+        self.finalize_variable_values([x for player in players for x in player])
+
     def finalize_variable_values(self, var_list):
         """Lets the inner optimizers put averaged weights in place after training."""
         for inner in self.inner_optimizers:

@@ -103,6 +103,10 @@ class LookaheadOptimizer(GameOptimizer):
         self._end(game.variables, linearization.v)
         return linearization
 
+    def put_averages(self, players):
+        """The inner optimizer's averages, which are of the fast weights."""
+        self.inner_optimizer.put_averages(players)
+
     def apply(self, grads, trainable_variables=None):
         """As `GameOptimizer.apply`, where the inner optimizer can do that."""
         grads = list(grads)
