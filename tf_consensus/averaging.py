@@ -88,4 +88,5 @@ def _put_averages(optimizer, players):
         optimizer.put_averages(players)
     else:
         variables = [x for player in players for x in player]
+        # The class's, as in `GameOptimizer.put_averages`.
         type(optimizer).finalize_variable_values(optimizer, variables)

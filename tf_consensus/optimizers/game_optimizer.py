@@ -328,7 +328,9 @@ class GameOptimizer(keras.optimizers.Optimizer):
         Args:
             players: each player's variables, in the order of `build`.
         """
-        self.finalize_variable_values([x for player in players for x in player])
+        variables = [x for player in players for x in player]
+        # The class's: during `GAN.fit` the instance's does nothing.
+        type(self).finalize_variable_values(self, variables)
 
     def finalize_variable_values(self, var_list):
         """Lets the inner optimizers put averaged weights in place after training."""
