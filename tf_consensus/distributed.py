@@ -47,12 +47,14 @@ def distribute(model, step: Callable) -> Callable:
         )
         return count, logs
 
+    one_batch = one_step
     if not model.run_eagerly:
         several_steps = tf.function(several_steps, autograph=False)
+        one_batch = tf.function(one_step, autograph=False, reduce_retracing=True)
 
     def function(iterator):
         if not isinstance(iterator, tf.distribute.DistributedIterator):
-            return one_step(next(iterator))  # of train_on_batch and the like
+            return one_batch(next(iterator))  # of train_on_batch and the like
         count, logs = several_steps(iterator)
         if count == 0:
             raise StopIteration

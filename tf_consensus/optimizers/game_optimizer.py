@@ -12,6 +12,7 @@ from tf_consensus.games import graph_repair
 from tf_consensus.games.autodiff import explain_recomputation, tf_variables
 from tf_consensus.games.contract import check_allow_cut, name_of, refuse_cuts
 from tf_consensus.microbatches import MicrobatchedGame
+from tf_consensus.optimizers.field import Field
 
 _CLIPS = ("clipnorm", "clipvalue", "global_clipnorm")
 INNER_OPTIONS = (
@@ -143,6 +144,14 @@ class GameOptimizer(keras.optimizers.Optimizer):
         return linearization
 
     @property
+    def field(self) -> Field | None:
+        """The field w of steps x ← x + h·w(x), up to the inner optimizer's scaling.
+
+        `None` where the steps are none of that form, or it is not known to be one of `Field`'s.
+        """
+        return None
+
+    @property
     def second_order(self) -> bool:
         """Whether `direction` uses the pullback."""
         return False
@@ -188,6 +197,15 @@ class GameOptimizer(keras.optimizers.Optimizer):
         grads, variables = zip(*grads_and_vars, strict=True)
         self.apply(grads, variables)
         return self.iterations
+
+    def _count_step(self, computed):
+        """Counts a step in `_iterations`, once the tensors `computed` from its batch are there.
+
+        A stream of data may read the count where it begins, on a thread of its own. In a graph
+        nothing else would keep the count from moving before the first batch is read.
+        """
+        with tf.control_dependencies(list(computed)):
+            self._iterations.assign_add(1)
 
     def _move(self, linearization, variables):
         apply_direction(self.inner_optimizer, self.direction(linearization), variables)
@@ -307,6 +325,24 @@ class GameOptimizer(keras.optimizers.Optimizer):
     def scale_loss(self, loss):
         """The loss itself: an inner optimizer that scales it is refused."""
         return loss
+
+    @property
+    def keeps_averages(self) -> bool:
+        """Whether an inner optimizer keeps averages of weights (`use_ema`)."""
+        return any(
+            inner.keeps_averages if isinstance(inner, GameOptimizer) else inner.use_ema
+            for inner in self.inner_optimizers
+        )
+
+    def put_averages(self, players: Sequence[Sequence]) -> None:
+        """Puts the averages of weights in their place, where they are kept.
+
+        Args:
+            players: each player's variables, in the order of `build`.
+        """
+        variables = [x for player in players for x in player]
+        # The class's: during `GAN.fit` the instance's does nothing.
+        type(self).finalize_variable_values(self, variables)
 
     def finalize_variable_values(self, var_list):
         """Lets the inner optimizers put averaged weights in place after training."""
