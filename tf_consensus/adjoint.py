@@ -35,6 +35,7 @@ class AdjointNetwork:
 
     def __init__(self, network, operations, probe, layers):
         self._network = network
+        self._chain = list(map(id, network.layers))
         self._operations = operations
         self._probe = probe
         self.layers = layers
@@ -67,11 +68,10 @@ class AdjointNetwork:
 
     def covers(self, variables: Sequence) -> bool:
         """Whether the network is as it was, all of the variables kernels or biases of `layers`."""
-        functional = _as_functional(self._network)
-        now = [] if functional is None else functional.operations
-        same = [id(x) for x in now] == [id(x) for x in self._operations]
+        if self._chain != list(map(id, self._network.layers)):
+            return False  # a sequential model, to which layers were added
         own = {id(x) for layer in self.layers for x in (layer.kernel, layer.bias)}
-        return same and all(map(is_known, now)) and all(id(x) in own for x in variables)
+        return all(map(is_known, self._operations)) and all(id(x) in own for x in variables)
 
     def at(self, points) -> "Adjoint":
         """The forward and the adjoint pass at a batch of samples, or of samples and labels."""
