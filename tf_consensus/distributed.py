@@ -10,6 +10,7 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from tf_consensus.game import tf_variables
+from tf_consensus.games.evaluation import is_seed
 from tf_consensus.support.layers import coupling
 
 
@@ -113,7 +114,8 @@ def warn_of_layers(model) -> None:
 def _assigned(model):
     """Names of the networks' variables that training assigns beside the optimizer."""
     networks = model.generator, model.discriminator
-    return [x.path for network in networks for x in network.non_trainable_variables]
+    state = [x for network in networks for x in network.non_trainable_variables]
+    return [x.path for x in state if not is_seed(x)]
 
 
 def _warn(message):

@@ -22,9 +22,11 @@ from tf_consensus.distributed import (
 )
 from tf_consensus.exhaustion import explain_exhaustion
 from tf_consensus.fused import fuse
+from tf_consensus.games.contract import Contract, check_allow_cut
+from tf_consensus.games.row_draws import Rows
 from tf_consensus.inputs import cast_samples, join, sample_dtype, split
 from tf_consensus.network_checks import check_networks, warn_of_bytes, warn_of_inexact_biases
-from tf_consensus.noise import Draws, normal, uniform
+from tf_consensus.noise import Draws, layer_seeds, normal, uniform
 from tf_consensus.optimizers import GameOptimizer, apply_direction
 from tf_consensus.replicas import batch_share
 
@@ -65,6 +67,11 @@ class GAN(keras.Model):
         name: name of the model.
         num_classes: how many classes there are, labels being integers from 0 to num_classes - 1;
             `None` leaves labels in the batches unused.
+        allow_cut: names of operations or layers that may cut the field's derivative; see `Game`.
+
+    Layers that draw random numbers, such as Dropout, draw them as a function of `seed` and the
+    counter too, the same at every evaluation of a step, on every replica and in every micro-batch.
+    What layers keep, such as moving averages, moves once a step.
 
     Raises:
         TypeError: if generator or discriminator is not a Keras model, or integers come between.
@@ -89,8 +96,11 @@ class GAN(keras.Model):
         seed: int | None = None,
         name: str | None = None,
         num_classes: int | None = None,
+        allow_cut: bool | Sequence[str] = False,
     ):
         super().__init__(name=name)
+        self.allow_cut = check_allow_cut(allow_cut)
+        self._contract = Contract(allow_cut)
         if num_classes is not None:
             num_classes = check_count("num_classes", num_classes, "For example num_classes=10.")
         check_networks(generator, discriminator, latent_dim, num_classes)
@@ -197,7 +207,10 @@ class GAN(keras.Model):
             self.generator, self.discriminator, self.objective, self.penalties, self._adjoint
         )
         game = AdversarialGame(players, real, latents, noise, step, training)
-        game.weight = share.weight
+        game.weight, game.contract = share.weight, self._contract
+        game.seeds = layer_seeds(self.seed, draw)
+        if share.rows is not None:
+            game.rows = Rows(share.rows[0], number, share.rows[1])
         return CompiledGame(game) if compiles_pieces(self) else game
 
     def _floating(self, real):
@@ -233,8 +246,9 @@ class GAN(keras.Model):
         if isinstance(optimizer, GameOptimizer):
             linearization = optimizer.step(game)
         else:
-            linearization = game.linearize(second_order=False)
-            apply_direction(optimizer, linearization.v, game.variables)
+            with game.one_step():
+                linearization = game.linearize(second_order=False)
+                apply_direction(optimizer, linearization.v, game.variables)
         return self._update_metrics(linearization.losses, linearization.v)
 
     def _batch(self, data):
@@ -359,6 +373,7 @@ class GAN(keras.Model):
             "penalties": [serialize(penalty) for penalty in self.penalties],
             "seed": self.seed,
             "num_classes": self.num_classes,
+            "allow_cut": self.allow_cut,
         }
 
     @classmethod

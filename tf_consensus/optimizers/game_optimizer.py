@@ -7,7 +7,10 @@ import tensorflow as tf
 
 from tf_consensus import vectors
 from tf_consensus.checks import check_count
-from tf_consensus.game import Game, Linearization, explain_recomputation, tf_variables
+from tf_consensus.game import Game, Linearization
+from tf_consensus.games import graph_repair
+from tf_consensus.games.autodiff import explain_recomputation, tf_variables
+from tf_consensus.games.contract import check_allow_cut, name_of, refuse_cuts
 from tf_consensus.microbatches import MicrobatchedGame
 
 _CLIPS = ("clipnorm", "clipvalue", "global_clipnorm")
@@ -80,6 +83,8 @@ class GameOptimizer(keras.optimizers.Optimizer):
         name: name of the optimizer.
         microbatches: number of equal parts that `step` goes through the batch in, to need the
             memory of one; the update is that of the whole batch (see `MicrobatchedGame`).
+        allow_cut: of gradients that are handed to `apply`, as `Game`'s: names of operations that
+            may lie between the variables and the gradients though no derivative goes through them.
 
     Raises:
         ValueError: if an option belongs on the inner optimizer, the inner one cannot be used, or
@@ -93,10 +98,12 @@ class GameOptimizer(keras.optimizers.Optimizer):
         name=None,
         *,
         microbatches: int = 1,
+        allow_cut: bool | Sequence[str] = False,
         **kwargs,
     ):
         refuse_options(type(self).__name__, kwargs)
         super().__init__(learning_rate=0.0, name=name)
+        self.allow_cut = check_allow_cut(allow_cut)
         hint = "microbatches=1 is the whole batch."
         self.microbatches = check_count("microbatches", microbatches, hint)
         self.inner_optimizer = self._make_inner(inner_optimizer, learning_rate)
@@ -117,7 +124,8 @@ class GameOptimizer(keras.optimizers.Optimizer):
         Raises:
             ValueError: if the batch cannot be cut into `microbatches` equal parts.
         """
-        return self._step(MicrobatchedGame(game, self._parts(game)) if self._cuts else game)
+        with game.one_step():
+            return self._step(MicrobatchedGame(game, self._parts(game)) if self._cuts else game)
 
     @property
     def _cuts(self):
@@ -219,6 +227,10 @@ class GameOptimizer(keras.optimizers.Optimizer):
             if tf.executing_eagerly():
                 raise RuntimeError(_NO_SECOND_ORDER.format("executing eagerly"))
             values = tf_variables(variables)
+            if all(t.graph is tf.compat.v1.get_default_graph() for t in v):
+                graph_repair.repair(v)
+                named = [(f"'{name_of(x)}'", x) for x in variables]
+                refuse_cuts(v, named, self.allow_cut)
             with explain_recomputation():
                 pulled = tf.gradients(v, values, grad_ys=list(u))
             if all(p is None for p in pulled):
@@ -309,7 +321,12 @@ class GameOptimizer(keras.optimizers.Optimizer):
     def get_config(self):
         """The constructor's arguments, the inner optimizer serialized."""
         inner = keras.saving.serialize_keras_object(self.inner_optimizer)
-        return {"name": self.name, "inner_optimizer": inner, "microbatches": self.microbatches}
+        return {
+            "name": self.name,
+            "inner_optimizer": inner,
+            "microbatches": self.microbatches,
+            "allow_cut": self.allow_cut,
+        }
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
