@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from tf_consensus.game import tf_variables
 from tf_consensus.games.evaluation import is_seed
-from tf_consensus.penalties import coupling_layers
+from tf_consensus.support.layers import coupling
 
 
 def distribute(model, step: Callable) -> Callable:
@@ -96,14 +96,14 @@ def compiles_pieces(model) -> bool:
 
 def warn_of_layers(model) -> None:
     """Warns of layers of a GAN that replicas cannot compile, or treat part by part."""
-    networks = model.generator, model.discriminator
-    layers = [layer for network in networks for layer in coupling_layers(network)]
-    apart = [layer.name for layer in layers if not layer.synchronized]
+    layers = coupling(model.generator, model.discriminator)
+    apart = [layer.name for layer in layers if not getattr(layer, "synchronized", False)]
     if apart:
         _warn(
-            "Each replica normalizes its part of the batch by itself, which is another method "
-            f"than that of the whole batch. Received: {', '.join(apart)}, not synchronized. "
-            "Build them by BatchNormalization(synchronized=True)."
+            "Each replica normalizes its part of the batch, or mixes it, by itself, which is "
+            "another method than that of the whole batch. "
+            f"Received: {', '.join(apart)}, not synchronized. "
+            "Build them by BatchNormalization(synchronized=True), or do without."
         )
     if exchanges(model) and model.jit_compile and _assigned(model):
         _warn(

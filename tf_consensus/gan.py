@@ -26,8 +26,8 @@ from tf_consensus.exhaustion import explain_exhaustion
 from tf_consensus.fused import fuse
 from tf_consensus.games.contract import Contract, check_allow_cut
 from tf_consensus.games.row_draws import Rows
-from tf_consensus.inputs import join, split
-from tf_consensus.network_checks import check_networks, warn_of_inexact_biases
+from tf_consensus.inputs import cast_samples, join, sample_dtype, split
+from tf_consensus.network_checks import check_networks, warn_of_bytes, warn_of_inexact_biases
 from tf_consensus.noise import Draws, layer_seeds, normal, uniform
 from tf_consensus.optimizers import GameOptimizer, apply_direction
 from tf_consensus.refusals import refuse_losses, refuse_weight_arguments, refuse_weights
@@ -77,7 +77,7 @@ class GAN(keras.Model):
     What layers keep, such as moving averages, moves once a step.
 
     Raises:
-        TypeError: if generator or discriminator is not a Keras model.
+        TypeError: if generator or discriminator is not a Keras model, or integers come between.
         ValueError: if one of them is not built, or their inputs and shapes do not fit each other,
             `latent_dim`, `num_classes` or one logit. In training, if a label is missing or outside
             of the classes (with `jit_compile=True` the losses are NaN then).
@@ -132,6 +132,7 @@ class GAN(keras.Model):
         self._discriminator_loss = keras.metrics.Mean(name="discriminator_loss")
         self._gradient_norm = keras.metrics.Mean(name="gradient_norm")
         self._sample = None
+        self._named_bytes = False
         self.built = True
 
     def compile(self, *args, jit_compile: bool | str = "auto", **options):
@@ -183,13 +184,14 @@ class GAN(keras.Model):
 
         Args:
             real: tensor of real samples, (batch, …); of a conditional model a pair of these and
-                their labels, integers (batch,).
+                their labels, integers (batch,). Integer samples become floating-point numbers of
+                the same values; of bytes, 0 to 255, there is a warning.
             training: how the networks are called; `False` leaves the noise counter alone.
 
         Returns:
             The game, generator first, discriminator second.
         """
-        samples, labels = split(real)
+        samples, labels = split(self._floating(real))
         if self.num_classes is not None:
             labels = [self._check_labels(labels)]
         real = join(samples, labels)
@@ -217,6 +219,13 @@ class GAN(keras.Model):
         if share.rows is not None:
             game.rows = Rows(share.rows[0], number, share.rows[1])
         return CompiledGame(game) if compiles_pieces(self) else game
+
+    def _floating(self, real):
+        """The batch with samples of the discriminator's type, as tapes do not watch integers."""
+        if split(real)[0].dtype == tf.uint8 and not self._named_bytes:
+            self._named_bytes = True
+            warn_of_bytes(self.generator)
+        return cast_samples(real, sample_dtype(self.discriminator))
 
     def _check_labels(self, labels):
         if not labels:
