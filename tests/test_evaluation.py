@@ -56,7 +56,7 @@ def gan_of(make, **options):
 
 
 def weights(model):
-    return flat([x for x in model.trainable_variables])
+    return flat(model.trainable_variables)
 
 
 @pytest.mark.parametrize("mode", ["eager", "graph"])

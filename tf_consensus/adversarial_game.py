@@ -8,12 +8,12 @@ import tensorflow as tf
 
 from tf_consensus.adjoint import Adjoint, AdjointNetwork, per_example
 from tf_consensus.game import Game, check_losses, dense_gradient, tf_variables
+from tf_consensus.games.evaluation import apart
 from tf_consensus.inputs import cast_samples, join, pick, sample_dtype, split, takes_labels
 from tf_consensus.layer_losses import call_losses, weight_losses
 from tf_consensus.objectives import Objective
 from tf_consensus.penalties import GradientPenalty, InstanceNoise
 from tf_consensus.schedules import factor
-from tf_consensus.support.layers import coupling
 
 
 class Players(NamedTuple):
@@ -83,7 +83,7 @@ class AdversarialGame(Game):
             points = penalty.points(real, fake, drawn)
 
             def value(weight, penalty=penalty, points=points):
-                batch = _find(batches, points) or _Evaluation(self._discriminate, points)
+                batch = _find(batches, points) or self._aside(points)
                 value = penalty.of_gradient(batch.gradient())
                 return tf.cast(weight, value.dtype) * value
 
@@ -97,10 +97,13 @@ class AdversarialGame(Game):
     def couplings(self) -> list[str]:
         """Layers that mix examples in training, and terms that take means over the batch."""
         terms = self._parts.objective, *self._parts.penalties
-        roots = self._parts.generator, self._parts.discriminator, *terms
-        names = [x.name for x in coupling(*roots)] if self._training else []
         couple = [t for t in terms if getattr(t, "couples_examples", False)]
+        names = super().couplings() if self._training else []
         return names + [type(term).__name__ for term in couple]
+
+    def _roots(self):
+        generator, discriminator, objective, penalties, _ = self._parts
+        return generator, discriminator, objective, *penalties
 
     def _field(self, wanted):
         wanted = list(wanted)
@@ -189,6 +192,11 @@ class AdversarialGame(Game):
         _, labels = split(real)
         return join(self._parts.generator(join(latents, labels), training=self._training), labels)
 
+    def _aside(self, points):
+        """An evaluation at a penalty's own points, which moves no averages and adds no losses."""
+        with apart():
+            return _Evaluation(self._discriminate, points)
+
     def _discriminate(self, points):
         samples, labels = split(points)
         network = self._parts.discriminator
@@ -223,7 +231,9 @@ class AdversarialGame(Game):
         discriminator = self._discriminate if split(real)[1] else network
         known = GradientPenalty | InstanceNoise
         functions = [p for p in self._parts.penalties if not isinstance(p, known)]
-        return [*(p(discriminator, real, fake) for p in functions), *weight_losses(network)]
+        with apart():
+            terms = [penalty(discriminator, real, fake) for penalty in functions]
+        return [*terms, *weight_losses(network)]
 
 
 class _Evaluation:

@@ -14,6 +14,7 @@ from tf_consensus import (
 from tf_consensus.games.autodiff import dense_gradient, tf_variables
 from tf_consensus.games.contract import Contract
 from tf_consensus.games.evaluation import LayerState
+from tf_consensus.support import layers
 
 
 class Linearization(NamedTuple):
@@ -228,8 +229,23 @@ class Game:
         return self._weighted_field(range(len(self.players)))[1]
 
     def couplings(self) -> list[str]:
-        """Names of what makes an example's loss depend on the others of the batch, if known."""
-        return []
+        """Names of what makes an example's loss depend on the others of the batch in training.
+
+        Like `stochastic` and `stateful` it finds the layers that the losses hold, at any depth.
+        """
+        return [layer.name for layer in layers.coupling(*self._roots())]
+
+    def stochastic(self) -> list[str]:
+        """Names of the layers that draw random numbers in training."""
+        return [layer.name for layer in layers.stochastic(*self._roots())]
+
+    def stateful(self) -> list[str]:
+        """Names of the layers that assign variables in training."""
+        return [layer.name for layer in layers.stateful(*self._roots())]
+
+    def _roots(self):
+        """What holds the layers."""
+        return [self.losses]
 
     def _field(self, wanted):
         players = {i: tf_variables(self.players[i]) for i in wanted}

@@ -7,8 +7,8 @@ import keras
 import tensorflow as tf
 
 from tf_consensus.inputs import join
-from tf_consensus.network_checks import all_layers
 from tf_consensus.noise import normal, uniform
+from tf_consensus.support.layers import walk
 
 BATCHES, BATCH_SIZE = 16, 128
 # Draws from here on are taken by nothing else: training counts up from 0, evaluation down from -1.
@@ -26,7 +26,7 @@ def measure_statistics(network: keras.Model, batches: Iterable[Any]) -> None:
         batches: Inputs of the network.
     """
     kind = keras.layers.BatchNormalization
-    layers = [layer for layer in all_layers(network) if isinstance(layer, kind)]
+    layers = [layer for layer in walk(network) if isinstance(layer, kind)]
     if not layers:
         return
     momenta = [layer.momentum for layer in layers]

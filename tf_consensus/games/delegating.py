@@ -20,6 +20,9 @@ class DelegatingGame(Game):
         """As `Game.couplings`."""
         return self.whole.couplings()
 
+    def _roots(self):
+        return self.whole._roots()
+
     def trace_field(self):
         """As `Game.trace_field`."""
         return self.whole.trace_field()

@@ -151,6 +151,7 @@ class AlternatingOptimizer(ReevaluatingOptimizer):
     def get_config(self):
         """The constructor's arguments."""
         config = super().get_config()
+        del config["allow_cut"]  # of gradients handed to `apply`, which it does not take
         return {
             "generator_optimizer": config.pop("inner_optimizer"),
             **config,

@@ -7,6 +7,8 @@ import tensorflow as tf
 
 from tf_consensus.checks import check_count
 from tf_consensus.configurable import Configurable
+from tf_consensus.games.evaluation import apart
+from tf_consensus.games.exact_operations import exact_operations
 from tf_consensus.inputs import cast_samples, join, sample_dtype, split
 from tf_consensus.noise import Draws
 from tf_consensus.penalties.coupling import warn_of_coupling
@@ -93,7 +95,11 @@ class GradientPenalty(Configurable):
             noise = self.draw(split(real)[0], Draws(0, any_draw))
         points = self.points(real, fake, noise)
         samples, conditions = split(points)
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
+        with (
+            exact_operations(),
+            apart(),
+            tf.GradientTape(watch_accessed_variables=False) as tape,
+        ):
             tape.watch(samples)
             logits = discriminator(join(samples, conditions))
         gradient = tape.gradient(
