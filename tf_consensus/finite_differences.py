@@ -1,6 +1,7 @@
 """Losses, field and pullback of a game as functions of steps away from a point."""
 
 import contextlib
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -46,7 +47,7 @@ class Probe:
         self._variables = tf_variables(game.variables)
         self._rng = rng
         ends = np.cumsum([0, *map(len, game.players)])
-        self.players = [slice(a, b) for a, b in zip(ends, ends[1:], strict=False)]
+        self.players = [slice(a, b) for a, b in itertools.pairwise(ends)]
         self._start = [x.numpy() for x in self._variables]
         self.units = _units(self._start)
         self.base = [x + _SHIFT * z for x, z in zip(self._doubles(), self.random(), strict=True)]

@@ -15,7 +15,7 @@ _FLOATS = ("float16", "bfloat16", "float32", "mixed_float16", "mixed_bfloat16")
 # What constructors and configs of a user's classes raise where they do not fit together.
 _MISFITS = (
     *(AttributeError, ImportError, KeyError, NotImplementedError, RuntimeError),
-    *(TypeError, ValueError, tf.errors.InvalidArgumentError),
+    *(TypeError, ValueError, tf.errors.OpError),
 )
 
 

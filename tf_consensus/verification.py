@@ -21,7 +21,7 @@ class Verification(NamedTuple):
     Attributes:
         field_errors: for each player the relative error of its own field, vᵢ against its loss.
         pullback_errors: for each player the largest relative error of the derivatives of its field
-            with respect to any player's variables.
+            with respect to any player's variables; empty where the field alone was compared.
         dtype: the precision that the losses were evaluated in.
         reason: why that is not float64, "" where it is.
         undecided: what finite differences could not decide; empty where all is right.
@@ -39,7 +39,12 @@ class Verification(NamedTuple):
 
 
 def verify(
-    game: Game, *, directions: int = 3, seed: int = 0, tolerance: float | None = None
+    game: Game,
+    *,
+    directions: int = 3,
+    seed: int = 0,
+    tolerance: float | None = None,
+    second_order: bool = True,
 ) -> Verification:
     """Compares a game's field and pullback with central differences, and raises where they differ.
 
@@ -63,6 +68,7 @@ def verify(
         game: the game.
         directions: how many random directions u and z.
         seed: determines the point and the directions.
+        second_order: `False` compares the field alone, for methods that use no pullback.
         tolerance: largest relative error; `None` is 1e-5 in float64, 0.005 in float32.
 
     Returns:
@@ -85,7 +91,7 @@ def verify(
         hint = "Leave it at None."
         tolerance = check_number("tolerance", tolerance, "positive", lambda t: t > 0, hint)
     probe, reason = _probe(game, seed)
-    check = Check(game, probe, tolerance)
+    check = Check(game, probe, tolerance, second_order)
     check.run(directions)
     if check.undecided:
         found = "; ".join(dict.fromkeys(check.undecided))
@@ -113,11 +119,14 @@ def _probe(game, seed):
             reason = f"the networks compute in {probe.precision.name} at some place"
         except CannotRebuildError as error:
             reason = str(error)
-        except (TypeError, ValueError, tf.errors.InvalidArgumentError) as error:
+        except (TypeError, ValueError, tf.errors.OpError) as error:
             reason = f"the networks do not compute in float64: {str(error)[:200]}"
         game = game.without_adjoint()
     smooth = any(x.dtype != "float64" for x in game.variables)
-    probe = _traced(game, seed, smooth)
+    try:
+        probe = _traced(game, seed, smooth)
+    except (AttributeError, NotImplementedError, TypeError) as error:
+        raise ValueError(_EAGER_ONLY.format(error)) from error
     exact = probe.precision == tf.float64
     return probe, "" if exact else reason or f"the game computes in {probe.precision.name}"
 
@@ -126,3 +135,10 @@ def _traced(game, seed, smooth):
     probe = Probe(game, np.random.default_rng(seed), smooth)
     probe.trace()
     return probe
+
+
+_EAGER_ONLY = (
+    "The losses must be TensorFlow operations throughout, so that they can be verified in a graph. "
+    "Received: losses that cannot be traced ({}). Compute them without .numpy(), float() and "
+    "Python's if on tensors, or say verify=False."
+)

@@ -1,10 +1,8 @@
 """The comparison of a game's derivatives with central differences."""
 
-from typing import NamedTuple
-
 import numpy as np
-import tensorflow as tf
 
+from tf_consensus.directional_derivatives import PRECISIONS, Expected, converged, errors_of
 from tf_consensus.finite_differences import Probe
 from tf_consensus.verification_report import (
     Mismatch,
@@ -15,44 +13,6 @@ from tf_consensus.verification_report import (
 )
 
 
-class Precision(NamedTuple):
-    """How finite differences are taken in a floating type.
-
-    Attributes:
-        steps: h; the first for all, the others where it does not agree.
-        tolerance: largest error of a directional derivative, relative to its expected size.
-        floor: the least that counts as that size, relative to losses and field themselves.
-        repeatable: largest relative difference between two evaluations at one point.
-    """
-
-    steps: tuple[float, ...]
-    tolerance: float
-    floor: float
-    repeatable: float
-
-
-PRECISIONS = {
-    tf.float64: Precision((1e-7, 1e-6, 1e-8, 1e-9), 1e-5, 1e-4, 1e-9),
-    tf.float32: Precision((3e-3, 5e-3, 2e-3, 1e-3), 5e-3, 1e-2, 1e-4),
-}
-
-
-class _Expected(NamedTuple):
-    """Directional derivatives along z: of u·v for every player's u, and of the mover's loss.
-
-    Attributes:
-        player: who moves.
-        z: the direction.
-        values: what TensorFlow's derivatives say, one for each u, the loss's last.
-        sizes: how large they would be for a typical z.
-    """
-
-    player: int
-    z: list[np.ndarray]
-    values: np.ndarray
-    sizes: np.ndarray
-
-
 class Check:
     """One comparison.
 
@@ -60,6 +20,7 @@ class Check:
         game: the game, for names.
         probe: the game to evaluate.
         tolerance: largest relative error; `None` takes the precision's.
+        second_order: whether to compare the pullback too.
 
     Attributes:
         field_errors: the largest relative error of each player's field.
@@ -68,14 +29,15 @@ class Check:
         undecided: descriptions of what did not converge.
     """
 
-    def __init__(self, game, probe: Probe, tolerance: float | None):
+    def __init__(self, game, probe: Probe, tolerance: float | None, second_order: bool):
         number = len(game.players)
+        self._fields = probe.players if second_order else []
         self._game, self._probe = game, probe
         self._precision = PRECISIONS.get(probe.precision)
         if self._precision and tolerance is not None:
             self._precision = self._precision._replace(tolerance=tolerance)
         self.field_errors = np.zeros(number)
-        self.pullback_errors = np.zeros((number, number))
+        self.pullback_errors = np.zeros((number, len(self._fields)))
         self.undecided: list[str] = []
 
     def run(self, directions: int) -> None:
@@ -110,7 +72,7 @@ class Check:
     def _compare(self, here):
         """Along one u a player and one z a player."""
         probe = self._probe
-        us = [probe.random(player) for player in probe.players]
+        us = [probe.random(player) for player in self._fields]
         pulled = [probe.pull_back(u) for u in us]
         found = []
         for player, own in enumerate(probe.players):
@@ -130,26 +92,26 @@ class Check:
         scaled = [_norm(_scale(g[own], probe.units[own])) for g in gradients]
         least = [floor * _norm([a * b for a, b in zip(u, here.v, strict=True)]) for u in us]
         least.append(floor * abs(here.losses[player]))
-        sizes = np.maximum(np.maximum(scaled, least), np.finfo(float).tiny)
-        return _Expected(player, z, np.array(values), sizes)
+        least = np.maximum(least, np.finfo(float).tiny)
+        return Expected(player, z, np.array(values), np.maximum(scaled, least), least)
 
     def _judge(self, expected, us):
         """Notes the errors; returns (order of preference, target, player, h) of mismatches."""
         steps, tolerance = self._precision.steps, self._precision.tolerance
         rows = {steps[0]: self._measure(expected, us, steps[0])}
-        if (_errors(rows[steps[0]], expected) > tolerance).any():
+        if (errors_of(rows[steps[0]], expected) > tolerance).any():
             rows.update({h: self._measure(expected, us, h) for h in steps[1:]})
         rows = [rows[h] for h in sorted(rows)]
-        errors = np.min([_errors(row, expected) for row in rows], axis=0)
+        errors = np.min([errors_of(row, expected) for row in rows], axis=0)
         found = []
         for target in np.flatnonzero(errors > tolerance):
-            row = _converged([row[target] for row in rows], expected.values[target])
+            row = converged([row[target] for row in rows], expected, target)
             if row is None:
                 self.undecided.append(self._name(expected.player, target))
                 errors[target] = np.nan
             else:
                 is_first = target == len(us)
-                error = _errors(rows[row], expected)[target]
+                error = errors_of(rows[row], expected)[target]
                 found.append((is_first, error, target, expected.player, sorted(steps)[row]))
         self._note(expected.player, errors)
         return found
@@ -169,7 +131,7 @@ class Check:
 
     def _name(self, player, target):
         name = player_name(self._game, player)
-        if target == len(self._probe.players):
+        if target == len(self._fields):
             return f"the gradient of the loss of {name}"
         field = player_name(self._game, target)
         return f"the derivative of the field of {field} with respect to {name}'s variables"
@@ -191,23 +153,6 @@ class Check:
         _, variable, variable_error = best
         field = player if is_first else target
         return Mismatch(2 - is_first, field, player, error, variable, variable_error)
-
-
-def _errors(row, expected):
-    return np.abs(row - expected.values) / np.maximum(expected.sizes, np.abs(row))
-
-
-def _converged(values, expected):
-    """Number of the middle of three neighbouring steps that agree far better than with TensorFlow.
-
-    Differences of a field that jumps, or in too low a precision, scatter, and say nothing.
-    """
-    found = []
-    for middle in range(1, len(values) - 1):
-        spread = np.ptp(values[middle - 1 : middle + 2])
-        if spread <= 0.25 * abs(values[middle] - expected):
-            found.append((spread, middle))
-    return min(found)[1] if found else None
 
 
 def _is_finite(values):

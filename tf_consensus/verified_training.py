@@ -1,8 +1,8 @@
 """The verification of a GAN's derivatives before it trains."""
 
+import concurrent.futures
 import itertools
 import math
-import threading
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -62,7 +62,8 @@ def verified(model, train_function: Callable) -> Callable:
 def _subject(model):
     """What decides whether the derivatives are right, but for the values of variables."""
     parts = model.generator, model.discriminator, model.objective, *model.penalties
-    return (*map(id, parts), type(model.optimizer), model.verify)
+    optimizer = model.optimizer
+    return (*map(id, parts), type(optimizer), _is_second_order(optimizer), model.verify)
 
 
 def _is_needed(model):
@@ -99,19 +100,8 @@ def _alone(compute: Callable) -> None:
     if not tf.distribute.has_strategy():
         compute()
         return
-    errors = []
-
-    def run():
-        try:
-            compute()
-        except Exception as error:  # noqa: BLE001, raised below, in the thread that waits
-            errors.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    if errors:
-        raise errors[0]
+    with concurrent.futures.ThreadPoolExecutor(max_workers=1) as thread:
+        thread.submit(compute).result()
 
 
 def _verify(model, spec):
@@ -129,7 +119,7 @@ def _verify(model, spec):
                 stacklevel=4,
             )
             return
-    verify(game)
+    verify(game, second_order=_is_second_order(model.optimizer))
 
 
 def _game(model, spec) -> AdversarialGame:
