@@ -23,8 +23,11 @@ class Precision(NamedTuple):
     repeatable: float
 
 
+# Measured over the networks of this package, right derivatives differ by up to 1e-6 at the first
+# step in float64, and by up to 2e-3 in float32 with smooth rectifiers. Steps of float64 are small
+# since the field of a network of rectifiers jumps.
 PRECISIONS = {
-    tf.float64: Precision((1e-7, 1e-6, 1e-8, 1e-9), 1e-5, 1e-4, 1e-9),
+    tf.float64: Precision((1e-8, 1e-7, 3e-9, 1e-9), 3e-5, 1e-4, 1e-9),
     tf.float32: Precision((3e-3, 5e-3, 2e-3, 1e-3), 5e-3, 1e-2, 1e-4),
 }
 

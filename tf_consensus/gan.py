@@ -297,8 +297,7 @@ class GAN(keras.Model):
             else:
                 super().make_train_function(force)
                 self.train_function = fuse(self, self.train_function)
-            self.train_function = explain_exhaustion(self.train_function)
-            self.train_function = verified(self, self.train_function)
+            self.train_function = explain_exhaustion(verified(self, self.train_function))
         return self.train_function
 
     def make_test_function(self, force=False):

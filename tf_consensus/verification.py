@@ -69,7 +69,7 @@ def verify(
         directions: how many random directions u and z.
         seed: determines the point and the directions.
         second_order: `False` compares the field alone, for methods that use no pullback.
-        tolerance: largest relative error; `None` is 1e-5 in float64, 0.005 in float32.
+        tolerance: largest relative error; `None` is 3e-5 in float64, 0.005 in float32.
 
     Returns:
         A `Verification`. Where it has `undecided` entries, there was a warning too.
