@@ -1,19 +1,107 @@
-"""The gradient that TensorFlow lacks under XLA, and derivatives of derivatives need.
+"""Gradients of operations that TensorFlow has none for, and derivatives of derivatives need.
 
-There the gradient of `tf.slice`, and so that of padding and, one derivative later, of
-concatenation, is an operation without a gradient of its own, XlaDynamicUpdateSlice. Importing this
-module gives it one.
+Most are gradients of operations that are themselves gradients. Importing this module registers
+them; where a later TensorFlow comes with its own, that one stays. Operations that TensorFlow
+declares constant, wrongly, can be given none: they are replaced.
 """
-
-import contextlib
 
 import tensorflow as tf
 
 
+def register(name: str):
+    """A decorator that makes a function the gradient of an operation, if that has none yet."""
+
+    def decorate(function):
+        try:
+            tf.RegisterGradient(name)(function)
+        except KeyError:  # TensorFlow's own
+            pass
+        return function
+
+    return decorate
+
+
+@register("SoftsignGrad")
+def softsign_grad_gradient(op, gradient) -> tuple:
+    """Gradients for z = g·s(x), s(x) = 1 / (1 + |x|)²: of g that is s(x), of x it is g·s'(x).
+
+    s'(x) = -2 sign(x) / (1 + |x|)³.
+    """
+    g, x = op.inputs
+    slope = -2.0 * tf.sign(x) / (1.0 + tf.abs(x)) ** 3
+    return tf.raw_ops.SoftsignGrad(gradients=gradient, features=x), gradient * g * slope
+
+
+@register("ResizeNearestNeighborGrad")
+def nearest_grad_gradient(op, gradient) -> tuple:
+    """The gradient for Rᵀ g, where R resizes by the nearest pixel: R times y's gradient."""
+    (g, _) = op.inputs
+    resized = tf.raw_ops.ResizeNearestNeighbor(
+        images=gradient, size=tf.shape(g)[1:3], **options(op, "align_corners", "half_pixel_centers")
+    )
+    return resized, None
+
+
+@register("ResizeBicubicGrad")
+def bicubic_grad_gradient(op, gradient) -> tuple:
+    """The gradient for Rᵀ g, where R resizes by cubic splines: R times y's gradient.
+
+    The second input is there for its shape and type only.
+    """
+    g, _ = op.inputs
+    resized = tf.raw_ops.ResizeBicubic(
+        images=gradient, size=tf.shape(g)[1:3], **options(op, "align_corners", "half_pixel_centers")
+    )
+    return resized, None
+
+
+@register("ScaleAndTranslateGrad")
+def scale_grad_gradient(op, gradient) -> tuple:
+    """The gradient for Rᵀ g, where R resamples by a kernel: R times y's gradient.
+
+    So Lanczos, Gaussian, Mitchell and all antialiased resizing. Scale and translation are taken
+    for constants, as in TensorFlow's first derivative.
+    """
+    g, _, scale, translation = op.inputs
+    resampled = tf.raw_ops.ScaleAndTranslate(
+        images=gradient,
+        size=tf.shape(g)[1:3],
+        scale=scale,
+        translation=translation,
+        **options(op, "kernel_type", "antialias"),
+    )
+    return resampled, None, None, None
+
+
+@register("ResizeArea")
+def area_gradient(op, gradient) -> tuple:
+    """The gradient for A x Bᵀ, the means over areas: AᵀgB, with A and B the identities resized."""
+    x, size = op.inputs
+    height, width = tf.shape(x)[1], tf.shape(x)[2]
+
+    def matrix(n, new_size):
+        image = tf.eye(n, dtype=gradient.dtype)[None, ..., None]
+        align = options(op, "align_corners")
+        return tf.raw_ops.ResizeArea(images=image, size=new_size, **align)[0, ..., 0]
+
+    a = matrix(height, tf.stack([size[0], height]))
+    b = matrix(width, tf.stack([size[1], width]))
+    return tf.cast(tf.einsum("ph,bpqc,qw->bhwc", a, gradient, b), x.dtype), None
+
+
+def options(op, *names: str) -> dict:
+    """An operation's attributes, text as `str`."""
+    values = {name: op.get_attr(name) for name in names}
+    return {k: v.decode() if isinstance(v, bytes) else v for k, v in values.items()}
+
+
+@register("XlaDynamicUpdateSlice")
 def update_slice_gradient(op, gradient) -> list:
     """Gradients for y, which is x with the block at `start` replaced by u.
 
     That of u is the block of y's gradient, that of x is y's gradient with the block set to zero.
+    Under XLA the gradient of `tf.slice`, and so that of padding and, one derivative later, of
+    concatenation, is this operation.
 
     Args:
         op: the operation, of inputs x, u and start, all of known shapes.
@@ -35,8 +123,3 @@ def update_slice_gradient(op, gradient) -> list:
     block = tf.reduce_all(tf.stack(tf.meshgrid(*inside, indexing="ij")), axis=0)
     outside = tf.where(block, tf.zeros_like(gradient), gradient)
     return [outside, tf.slice(gradient, start, update.shape), None]
-
-
-# A later TensorFlow may come with its own.
-with contextlib.suppress(KeyError):
-    tf.RegisterGradient("XlaDynamicUpdateSlice")(update_slice_gradient)
