@@ -5,6 +5,8 @@ them; where a later TensorFlow comes with its own, that one stays. Operations th
 declares constant, wrongly, can be given none: they are replaced.
 """
 
+import contextlib
+
 import tensorflow as tf
 
 
@@ -12,10 +14,8 @@ def register(name: str):
     """A decorator that makes a function the gradient of an operation, if that has none yet."""
 
     def decorate(function):
-        try:
+        with contextlib.suppress(KeyError):  # TensorFlow's own
             tf.RegisterGradient(name)(function)
-        except KeyError:  # TensorFlow's own
-            pass
         return function
 
     return decorate
@@ -123,3 +123,38 @@ def update_slice_gradient(op, gradient) -> list:
     block = tf.reduce_all(tf.stack(tf.meshgrid(*inside, indexing="ij")), axis=0)
     outside = tf.where(block, tf.zeros_like(gradient), gradient)
     return [outside, tf.slice(gradient, start, update.shape), None]
+
+
+@register("CropAndResizeGradImage")
+def crop_grad_gradient(op, gradient) -> tuple:
+    """Gradients for C(b)ᵀ g, where C crops and resizes by the boxes b: for g that is C(b) u.
+
+    With u the gradient of the result, u·C(b)ᵀg = g·C(b)u, so that b's is that of a crop of u,
+    bilinear as in TensorFlow's first derivative.
+    """
+    g, boxes, indices, _ = op.inputs
+    cropped = tf.raw_ops.CropAndResize(
+        image=gradient,
+        boxes=boxes,
+        box_ind=indices,
+        crop_size=tf.shape(g)[1:3],
+        **options(op, "method"),
+    )
+    of_boxes = tf.raw_ops.CropAndResizeGradBoxes(
+        grads=g, image=gradient, boxes=boxes, box_ind=indices
+    )
+    return cropped, of_boxes, None, None
+
+
+@register("AdjustContrastv2")
+def contrast_gradient(op, gradient) -> tuple:
+    """Gradients for y = m + f·(x - m), m the mean of x over height and width.
+
+    That of x is f·g + (1 - f)·mean(g), that of the factor f is Σ g·(x - m).
+    """
+    x, factor = op.inputs
+    mean = tf.reduce_mean(x, axis=(-3, -2), keepdims=True)
+    of_mean = tf.reduce_mean(gradient, axis=(-3, -2), keepdims=True)
+    f = tf.cast(factor, x.dtype)
+    of_factor = tf.cast(tf.reduce_sum(gradient * (x - mean)), factor.dtype)
+    return f * gradient + (1 - f) * of_mean, of_factor
