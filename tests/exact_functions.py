@@ -139,7 +139,6 @@ LOSS_OPS = rows(
     log_poisson_loss=lambda x: tf.nn.log_poisson_loss(target(x), x),
     l2_loss=lambda x: tf.map_fn(tf.nn.l2_loss, x),
     l2_normalize=lambda x: tf.nn.l2_normalize(x, axis=1),
-    moments=lambda x: tf.stack(tf.nn.moments(x, [1]), axis=1),
     weighted_moments=lambda x: tf.stack(tf.nn.weighted_moments(x, [1], target(x)), axis=1),
     crelu=tf.nn.crelu,
     elu=tf.nn.elu,
@@ -161,6 +160,9 @@ def segmented(function):
     return lambda x: tf.reshape(function(tf.transpose(x * x), [0, 0, 1, 1]), (BATCH, 2))
 
 
+MOMENTS = Row(
+    "tf.nn.moments", lambda: lambda x: tf.stack(tf.nn.moments(x, [1]), axis=1), pending=True
+)
 MATHS = rows(
     "tf.",
     reduce_logsumexp=lambda x: tf.reduce_logsumexp(x, axis=1),
@@ -393,6 +395,7 @@ ROWS = [
     *LOGITS,
     *MORE_LOSSES,
     *LOSS_OPS,
+    MOMENTS,
     *MATHS,
     *LINALG,
     *FOURIER,

@@ -154,7 +154,7 @@ class Differences:
 
     def __init__(self, small, field):
         self.small, self.field = small, field
-        self.h = 2e-2 if small.row.single else 1e-4
+        self.h = 4e-3 if small.row.single else 1e-4
         sizes = [len(player) for player in small.game.players]
         self.origin = [np.array(x) for x in small.game.variables]
         self.directions = [
