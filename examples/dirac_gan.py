@@ -15,7 +15,7 @@ the equilibrium had predicted. About half a minute on one CPU core.
 Convergence is local. Consensus also descends L = ½‖v‖², which vanishes far out too, where the
 discriminator saturates: with 5 discriminator steps a round the start (1, 1) lies beyond its basin
 and the run leaves, though at the equilibrium its eigenvalues are the fastest of the three kinds of
-update. WGAN-GP with 5 discriminator steps comes to rest, but beside the data, at θ = -1.4.
+update. WGAN-GP circles the data under all three.
 """
 
 import csv

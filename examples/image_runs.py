@@ -158,15 +158,6 @@ def _wait_for(logs):
         float(value)
 
 
-class Evaluate(tfc.callbacks.EvaluateGAN):
-    """Evaluates the averaged generator, if there are averages."""
-
-    def evaluate(self):
-        """The metrics by name."""
-        with tfc.averaged_weights(self.model):
-            return super().evaluate()
-
-
 def train(run, seed, folder, options, scores=()):
     """Trains one run and writes its result.
 
@@ -195,11 +186,12 @@ def train(run, seed, folder, options, scores=()):
     between = min(run["eval_every"], run["steps"])
     epoch = min(run["backup_every"] or between, between)
     every = between // epoch
+    evaluate = tfc.callbacks.EvaluateGAN
     logger = keras.callbacks.CSVLogger(folder / "log.csv", append=True)
     callbacks = [
         Clock(folder / "log.csv"),
         tfc.callbacks.StopWhenDiverged(),
-        *([Evaluate(scores, run["eval_samples"], every, report=None)] if scores else []),
+        *([evaluate(scores, run["eval_samples"], every, report=None)] if scores else []),
         tfc.callbacks.SampleGrid(folder / "samples", every=every, tensorboard=board),
         logger,
         *([keras.callbacks.TensorBoard(board, write_graph=False)] if board else []),
@@ -220,7 +212,10 @@ def train(run, seed, folder, options, scores=()):
         # Keras closes it only where training ends as planned.
         if logger.csv_file is not None:
             logger.csv_file.close()
+    # What training goes on from, and what to sample from: the averages, where there are any.
     gan.save(folder / "model.keras")
+    with tfc.averaged_weights(gan):
+        gan.generator.save(folder / "generator.keras")
     if options["interpolations"]:
         save_interpolations(gan, options["interpolations"], folder / "interpolations.png")
     write_json(folder / "result.json", result_of(run, seed, folder, scores))
@@ -234,5 +229,6 @@ def save_interpolations(gan, number, path):
     inputs = way.reshape(number * steps, -1)
     if getattr(gan, "num_classes", None):
         inputs = [inputs, np.arange(number).repeat(steps) % gan.num_classes]
-    images = gan.generator.predict(inputs, verbose=0)
+    with tfc.averaged_weights(gan):
+        images = gan.generator.predict(inputs, verbose=0)
     tfc.plotting.image_grid(images, path, columns=steps)

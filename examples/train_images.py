@@ -6,7 +6,8 @@ r"""GANs on images: every image experiment of the papers, and Fashion-MNIST on t
 
 `image_experiments.py` lists the experiments; every other flag overrides one of their settings.
 Each run has a folder `<method>-<network>-seed<seed>` in --output_dir, with its log.csv, its samples
-over training, result.json and the trained model (model.keras). results.json, curves_steps.png,
+over training, result.json, the trained model (model.keras) and the generator to sample from, with
+averaged weights if there are averages (generator.keras). results.json, curves_steps.png,
 curves_seconds.png and losses.png put them together; `plot_runs.py` compares several such folders.
 
 A run that was stopped, by Ctrl-C, SIGTERM, a full disk or a power cut, goes on with --resume, and
@@ -217,12 +218,9 @@ def prepare_folder(folder, run):
 
 
 def can_go_on(found, run):
-    """Whether a run of so many steps is the start of one of more.
-
-    With averages it is not: training leaves them in the place of the weights.
-    """
+    """Whether a run of so many steps is the start of one of more."""
     whole_epochs = found["steps"] % run["eval_every"] == 0
-    return found["steps"] < run["steps"] and whole_epochs and not run["ema"]
+    return found["steps"] < run["steps"] and whole_epochs
 
 
 def is_finished(result, run):

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+import test_conditional
 from test_gan import OPTIMIZERS, batches, fit, make_gan
 
 import tf_consensus as tfc
@@ -215,6 +216,141 @@ def test_matrix_free_finds_the_same_ends():
     assert set(dense) == set(free)
     for key in ("spectrum_real", "spectrum_rotation"):
         assert free[key] == pytest.approx(dense[key], rel=1e-2)
+
+
+def measured(gan, real=None, **options):
+    """A monitor's results, its line and its game."""
+    lines = []
+    real = next(iter(batches())) if real is None else real
+    monitor = SpectrumMonitor(real, report=lines.append, **options)
+    monitor.set_model(gan)
+    return monitor.measure(), lines[0], monitor
+
+
+def first_order_smoothing(gan, game, gamma):
+    """The derivative of w with what multiplies v left out: rows of D lose γ v_G'ᵀ v_G'."""
+    matrix = tfc.spectrum.jacobian(game).astype("float64")
+    size = sum(x.numpy().size for x in gan.generator.trainable_variables)
+    own = matrix[:size]
+    matrix[size:] -= gamma * own[:, size:].T @ own
+    return matrix
+
+
+@pytest.mark.parametrize("limit", [5000, 1])
+def test_the_spectrum_of_smoothing_is_its_own(limit):
+    gan = make_gan(tfc.SmoothingOptimizer("sgd", gamma=2.0))
+    results, line, monitor = measured(gan, neutral=0.0, dense_limit=limit)
+    expected = np.linalg.eigvals(first_order_smoothing(gan, monitor._game, 2.0))
+    tolerance = 1e-4 if limit > 1 else 1e-2
+    assert results["smoothing_spectrum_real"] == pytest.approx(expected.real.max(), rel=tolerance)
+    rotation = np.abs(expected.imag).max()
+    assert results["smoothing_spectrum_rotation"] == pytest.approx(rotation, rel=tolerance)
+    assert not any("consensus" in key for key in results)
+    assert "smoothing at gamma=2 is" in line
+
+
+def test_smoothings_first_order_terms_are_those_of_its_field_where_v_is_0():
+    """On a bilinear game at its stationary point they are all there are."""
+    problem = tfc.problems.Bilinear(np.array([[2.0, 0.5], [0.0, 1.0]]))
+    game = problem.game(np.zeros(2), np.zeros(2))
+    optimizer = tfc.SmoothingOptimizer("sgd", gamma=0.3)
+    matrix = tfc.spectrum.jacobian(game)
+    c, r = optimizer.field.projections([2, 2])
+
+    def field(x):
+        game = problem.game(x[:2], x[2:])
+        return np.concatenate([t.numpy() for t in optimizer.direction(game.linearize())])
+
+    rows = np.stack([field(unit) for unit in np.eye(4)], axis=1)  # w is linear
+    expected = matrix - 0.3 * r[:, None] * (matrix.T @ (c[:, None] * matrix))
+    np.testing.assert_allclose(rows, expected, atol=1e-12)
+
+
+def test_lookaheads_spectrum_is_that_of_the_optimizer_within():
+    inner = tfc.ConsensusOptimizer("rmsprop", gamma=1.0)
+    results, line, _ = measured(make_gan(tfc.LookaheadOptimizer(inner)))
+    expected, _, _ = measured(make_gan(tfc.ConsensusOptimizer("rmsprop", gamma=1.0)))
+    assert results == expected
+    assert "consensus at gamma=1 " in line
+    assert "between the averages of LookaheadOptimizer (for plain steps: RMSprop" in line
+
+
+def test_a_schedule_gives_the_gamma_of_now_and_keys_that_last():
+    gamma = keras.optimizers.schedules.PiecewiseConstantDecay([5], [0.0, 2.0])
+    gan = make_gan(tfc.ConsensusOptimizer("sgd", gamma=gamma))
+    history = fit(gan, epochs=2, callbacks=[SpectrumMonitor(next(iter(batches())), report=None)])
+    plain, regularized = history["spectrum_real"], history["consensus_spectrum_real"]
+    assert plain[0] != plain[1]
+    assert gan.optimizer.field == ("consensus", 2.0, "all", "all")
+    assert len(regularized) == 2
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: tfc.ExtragradientOptimizer("sgd"),
+        lambda: tfc.SymplecticOptimizer("sgd"),
+        lambda: tfc.AlternatingOptimizer("sgd", "sgd"),
+        lambda: tfc.OptimisticOptimizer("sgd"),
+        lambda: tfc.MomentumOptimizer("sgd"),
+        lambda: tfc.CompetitiveOptimizer("sgd"),
+    ],
+)
+def test_other_methods_are_said_to_be_others(make):
+    optimizer = make()
+    assert optimizer.field is None
+    results, line, _ = measured(make_gan(optimizer))
+    assert set(results) == set(measured(make_gan(keras.optimizers.SGD()))[0])
+    name = type(optimizer).__name__
+    assert line.endswith(f"of the gradient field, whose plain steps {name} does not take")
+
+
+def test_labels_come_with_the_samples_of_a_conditional_gan():
+    gan = test_conditional.make_gan()
+    gan.compile(optimizer="sgd")
+    batch = test_conditional.a_batch()
+    for real in (batch, list(batch)):
+        results, _, monitor = measured(gan, real)
+        assert math.isfinite(results["spectrum_real"])
+        np.testing.assert_array_equal(monitor._game.batch[0][1], batch[1])
+    with pytest.raises(ValueError, match="Received: samples alone"):
+        measured(gan, batch[0])
+    # Labels that a GAN has no use for are left out, as in training.
+    samples = next(iter(batches()))
+    assert measured(make_gan(), (samples, tf.zeros(16, tf.int32)))[0] == measured(make_gan())[0]
+
+
+def test_large_games_are_traced_once(monkeypatch):
+    gan = make_gan(OPTIMIZERS["consensus"]())
+    _, _, monitor = measured(gan, dense_limit=1)
+    traced = []
+    for name in ("jvp", "linearize"):
+        method = getattr(tfc.Game, name)
+
+        def count(game, *args, method=method, **options):
+            if not tf.executing_eagerly():
+                traced.append(1)
+            return method(game, *args, **options)
+
+        monkeypatch.setattr(tfc.Game, name, count)
+    monitor.measure()
+    assert not traced
+
+
+@pytest.mark.parametrize("limit", [5000, 1])
+def test_a_neutral_spectrum_does_not_end_training(limit):
+    generator = keras.Sequential([keras.Input((3,)), keras.layers.Dense(20)])
+    discriminator = keras.Sequential(
+        [keras.Input((20,)), keras.layers.Dense(40), keras.layers.ReLU(), keras.layers.Dense(1)]
+    )
+    gan = tfc.GAN(generator, discriminator, latent_dim=3, seed=0, objective="wgan")
+    gan.compile(optimizer=tfc.ConsensusOptimizer("sgd", gamma=1.0))
+    for x in gan.trainable_variables:
+        x.assign(tf.zeros_like(x))  # dead units: the losses are constant to second order
+    results, line, _ = measured(gan, tf.zeros((4, 20)), dense_limit=limit)
+    assert results["spectrum_real"] == results["consensus_spectrum_real"] == 0.0
+    assert results["step_limit_gradient"] == math.inf
+    assert line.startswith("all eigenvalues are neutral")
 
 
 def test_the_line_names_the_eigenvalue_that_limits_the_step():

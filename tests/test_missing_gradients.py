@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 import tf_consensus as tfc
-from tests.oracles import flat
+from oracles import flat
 from tf_consensus.games.missing_gradients import update_slice_gradient
 
 ROWS = np.eye(3, 2, k=-1)  # puts two rows below a first one of zeros

@@ -168,3 +168,27 @@ def test_bad_settings_raise(name, settings, message):
 def test_unknown_family_member_raises():
     with pytest.raises(ValueError, match=r"DCGAN family\. Received: name='mlp'\. Choose one of c"):
         dcgan("mlp", image_size=32)
+
+
+@pytest.mark.parametrize("name", ["mlp", "dcgan3", "dcgan4", "conv4", "resnet", "residual"])
+def test_the_policy_is_the_layers_and_never_the_process(name, monkeypatch):
+    """The same networks as under a global policy, layer by layer."""
+    settings = {**settings_of(name), "seed": 0}
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        expected = networks.build(name, **settings)
+    finally:
+        keras.config.set_dtype_policy(before)
+    monkeypatch.setattr(keras.config, "set_dtype_policy", None)
+    pairs = zip(networks.build(name, dtype="mixed_bfloat16", **settings), expected, strict=True)
+    for found, wanted in pairs:
+        assert found.dtype_policy.name == "mixed_bfloat16"
+        assert found.output.dtype == wanted.output.dtype == "float32"
+        for a, b in zip(found.layers, wanted.layers, strict=True):
+            assert type(a) is type(b)
+            if not isinstance(a, keras.layers.InputLayer) and hasattr(b, "compute_dtype"):
+                assert (a.name, a.compute_dtype) == (a.name, b.compute_dtype)
+        for a, b in zip(found.weights, wanted.weights, strict=True):
+            assert a.dtype == b.dtype
+    assert keras.config.dtype_policy() is before

@@ -158,6 +158,17 @@ def test_noise_free_instance_noise_is_the_plain_game():
     np.testing.assert_allclose(noiseless.jacobian(0.3, 0.8), plain.jacobian(0.3, 0.8), **TOLERANCE)
 
 
+def test_wgan_gp_has_the_posters_penalty():
+    """Its code takes half of γ (|ψ| - g)²."""
+    theta, psi, gamma, target = 0.5, -1.7, 0.7, 1.0
+    problem = DiracGAN("wgan_gp")
+    assert problem.options == {"gamma": gamma, "target": target}
+    expected = [-psi, theta - gamma * np.sign(psi) * (abs(psi) - target)]
+    np.testing.assert_allclose(problem.vector_field(theta, psi), expected, **TOLERANCE)
+    loss = float(problem.game(theta, psi).linearize().losses[1])
+    assert loss == pytest.approx(gamma / 2 * (abs(psi) - target) ** 2 - theta * psi)
+
+
 def test_wgan_gp_at_the_kink():
     problem = DiracGAN("wgan_gp")
     np.testing.assert_array_equal(problem.vector_field(0.5, 0.0), [0.0, 0.5])

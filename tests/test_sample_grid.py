@@ -156,7 +156,7 @@ def test_without_averages_nothing_changes():
 def test_pictures_are_the_averaged_generators(tmp_path):
     gan = image_gan(optimizer=tfc.SimultaneousOptimizer(averaging(0.9)))
     train(gan, 1, [SampleGrid(tmp_path, samples=4)])
-    # At the end of fit Keras puts the averages in place.
+    # `generate` too is the averaged generator's.
     expected = tfc.plotting.image_grid(gan.generate(4, seed=0))
     np.testing.assert_array_equal(saved(tmp_path / "00000002.png"), expected)
 

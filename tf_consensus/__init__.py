@@ -20,6 +20,7 @@ from tf_consensus import (
 )
 from tf_consensus.averaging import averaged_weights
 from tf_consensus.game import Game, Linearization
+from tf_consensus.games.exact_operations import exact_operations
 from tf_consensus.gan import GAN
 from tf_consensus.optimizers import (
     AlternatingMomentumOptimizer,
@@ -61,6 +62,7 @@ __all__ = [
     "averaged_weights",
     "callbacks",
     "data",
+    "exact_operations",
     "latents",
     "metrics",
     "networks",

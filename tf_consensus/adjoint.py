@@ -22,61 +22,8 @@ import keras
 import tensorflow as tf
 
 from tf_consensus.game import tf_variables
-from tf_consensus.inputs import choice, pick, split
-from tf_consensus.networks import layers as exact
-
-_LAYERS = keras.layers
-_AFFINE = (
-    *exact.EXACT,
-    _LAYERS.Dense,
-    _LAYERS.Conv1D,
-    _LAYERS.Conv2D,
-    _LAYERS.Conv3D,
-    _LAYERS.Conv1DTranspose,
-    _LAYERS.Conv2DTranspose,
-    _LAYERS.Conv3DTranspose,
-    _LAYERS.DepthwiseConv1D,
-    _LAYERS.DepthwiseConv2D,
-)
-_PIECEWISE_LINEAR = (
-    _LAYERS.InputLayer,
-    _LAYERS.Identity,
-    _LAYERS.ReLU,
-    _LAYERS.LeakyReLU,
-    _LAYERS.Flatten,
-    _LAYERS.Reshape,
-    _LAYERS.Permute,
-    _LAYERS.Rescaling,
-    _LAYERS.Add,
-    _LAYERS.Subtract,
-    _LAYERS.Average,
-    _LAYERS.AveragePooling1D,
-    _LAYERS.AveragePooling2D,
-    _LAYERS.AveragePooling3D,
-    _LAYERS.GlobalAveragePooling1D,
-    _LAYERS.GlobalAveragePooling2D,
-    _LAYERS.GlobalAveragePooling3D,
-    _LAYERS.UpSampling1D,
-    _LAYERS.UpSampling2D,
-    _LAYERS.ZeroPadding1D,
-    _LAYERS.ZeroPadding2D,
-    _LAYERS.Cropping1D,
-    _LAYERS.Cropping2D,
-)
-_LINEAR_ACTIVATIONS = (
-    keras.activations.linear,
-    keras.activations.relu,
-    keras.activations.leaky_relu,
-)
-_SMOOTH_ACTIVATIONS = (
-    keras.activations.elu,
-    keras.activations.gelu,
-    keras.activations.selu,
-    keras.activations.sigmoid,
-    keras.activations.silu,
-    keras.activations.softplus,
-    keras.activations.tanh,
-)
+from tf_consensus.inputs import choice, declared_inputs, pick, split
+from tf_consensus.linear_layers import is_known, is_smooth
 
 
 class AdjointNetwork:
@@ -84,44 +31,47 @@ class AdjointNetwork:
 
     Attributes:
         layers: the layers that have parameters, each affine in its input.
-        piecewise_linear: whether all others are piecewise linear.
     """
 
-    def __init__(self, probe, layers, piecewise_linear):
+    def __init__(self, network, operations, probe, layers):
+        self._network = network
+        self._chain = list(map(id, network.layers))
+        self._operations = operations
         self._probe = probe
         self.layers = layers
-        self.piecewise_linear = piecewise_linear
 
     @classmethod
     def of(cls, network: keras.Model) -> "AdjointNetwork | None":
         """The network, or `None` if it is not known to meet the conditions.
 
         It meets them if it is a sequential or functional model of one input in which every layer is
-        of a kind listed here, is called once, and has no activity regularizer; layers with
+        of a kind of `linear_layers`, is called once, and has no activity regularizer; layers with
         parameters (dense, convolutions) have no activation of their own.
         """
         functional = _as_functional(network)
-        if functional is None or not all(map(_is_known, functional.operations)):
+        if functional is None or not all(map(is_known, functional.operations)):
             return None
         if not _calls_each_once(functional):
             return None
-        operations = functional.operations
-        layers = [operation for operation in operations if operation.weights]
-        inputs = [layer.input for layer in layers]
-        outputs = [layer.output for layer in layers]
-        try:
-            probe = keras.Model(functional.inputs, [*inputs, *outputs, *functional.outputs])
-        except ValueError:
-            return None  # a layer was called in another model first: its tensors are of that one
-        if not layers or {id(o) for o in probe.operations} != {id(o) for o in operations}:
+        inputs, outputs, calls = _call_anew(functional)
+        calls = [call for call in calls if call[0].weights]
+        if not calls:
             return None
-        smooth = any(getattr(o, "activation", None) in _SMOOTH_ACTIVATIONS for o in operations)
-        return cls(probe, layers, not smooth)
+        layers, before, after = map(list, zip(*calls, strict=True))
+        probe = keras.Model(inputs, [*before, *after, *outputs])
+        return cls(network, functional.operations, probe, layers)
+
+    @property
+    def piecewise_linear(self) -> bool:
+        """Whether all layers are piecewise linear."""
+        return not any(map(is_smooth, self._operations))
 
     def covers(self, variables: Sequence) -> bool:
-        """Whether every one of the variables is a kernel or a bias of `layers`."""
+        """Whether the network is as it was, all of the variables kernels or biases of `layers`."""
+        if self._chain != list(map(id, self._network.layers)):
+            return False  # a sequential model, to which layers were added
         own = {id(x) for layer in self.layers for x in (layer.kernel, layer.bias)}
-        return all(id(x) in own for x in variables)
+        return all(map(is_known, self._operations)) and all(id(x) in own for x in variables)
 
     def at(self, points) -> "Adjoint":
         """The forward and the adjoint pass at a batch of samples, or of samples and labels."""
@@ -206,9 +156,10 @@ def per_example(slopes, like):
 
 def _as_functional(network):
     """The network as a functional model, or `None` if it is not a plain one of one input."""
-    if not network.inputs or len(network.inputs) != 1 or len(network.outputs) != 1:
+    inputs = declared_inputs(network)
+    if len(inputs) != 1 or len(network.outputs) != 1:
         return None
-    functional = keras.Model(network.inputs, network.outputs)
+    functional = keras.Model(inputs, network.outputs)
     return functional if type(network) in (type(functional), keras.Sequential) else None
 
 
@@ -217,14 +168,19 @@ def _calls_each_once(functional):
     return all(len(calls) <= 1 for calls in nodes)
 
 
-def _is_known(operation):
-    kind = type(operation)
-    if getattr(operation, "activity_regularizer", None) is not None:
-        return False
-    if kind in _AFFINE:
-        own = {id(x) for x in (operation.kernel, operation.bias)}
-        plain = all(id(x) in own for x in operation.weights)
-        return plain and operation.activation is keras.activations.linear
-    if kind is _LAYERS.Activation:
-        return operation.activation in _LINEAR_ACTIVATIONS + _SMOOTH_ACTIVATIONS
-    return kind in _PIECEWISE_LINEAR
+def _call_anew(functional):
+    """Symbolic inputs and outputs, and each layer with what it takes and returns between them.
+
+    A layer's own `input` and `output` are those of its first call, which may have been in another
+    model, or in this one before Keras built it again.
+    """
+    calls = []
+
+    def call(layer, *args, **options):
+        calls.append((layer, args[0], layer(*args, **options)))
+        return calls[-1][-1]
+
+    copy = keras.models.clone_model(
+        functional, clone_function=lambda layer: layer, call_function=call
+    )
+    return copy.inputs, copy.outputs, calls

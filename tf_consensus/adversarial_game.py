@@ -8,9 +8,11 @@ import tensorflow as tf
 
 from tf_consensus.adjoint import Adjoint, AdjointNetwork, per_example
 from tf_consensus.game import Game, check_losses, dense_gradient, tf_variables
-from tf_consensus.inputs import join, pick, split
+from tf_consensus.games.evaluation import apart
+from tf_consensus.inputs import cast_samples, join, pick, sample_dtype, split, takes_labels
+from tf_consensus.layer_losses import call_losses, weight_losses
 from tf_consensus.objectives import Objective
-from tf_consensus.penalties import GradientPenalty, InstanceNoise, coupling_layers
+from tf_consensus.penalties import GradientPenalty, InstanceNoise
 from tf_consensus.schedules import factor
 
 
@@ -38,13 +40,18 @@ class AdversarialGame(Game):
 
     With labels the game is conditional: generated samples get the labels of the real ones.
 
-    The losses are those of the objective plus the networks' own regularization; the penalties join
-    the discriminator's. Where the discriminator allows it (`AdjointNetwork`), the field is computed
-    with one adjoint pass for each batch of samples. It is the same field.
+    The losses are those of the objective plus the networks' own: the losses of their weights once,
+    and those that layers add in a call (activity regularizers, `add_loss`) once for each batch, the
+    generated, and for the discriminator also the real one; calls of penalties do not count. The
+    penalties join the discriminator's.
+
+    Where the discriminator allows it (`AdjointNetwork`), the field is computed with one adjoint
+    pass for each batch of samples. It is the same field.
 
     Args:
         players: the networks, the objective and the penalties.
         real: real samples, (batch, …), or a tuple of these and their labels, integers (batch,).
+            Samples of another type, integers for example, are cast to the discriminator's.
         latents: (batch, latent_dim).
         noise: for every penalty what its `draw` returned, for instance noise a pair: for the real
             and for the generated samples; for a plain function anything.
@@ -55,40 +62,48 @@ class AdversarialGame(Game):
     def __init__(self, players: Players, real, latents, noise, step, training: bool = True):
         networks = players.generator, players.discriminator
         variables = [network.trainable_variables for network in networks]
+        real = cast_samples(real, sample_dtype(players.discriminator))
         super().__init__(self._losses, variables, (real, latents, noise, step))
         self._parts = players
         self._training = training
 
     def _losses(self, real, latents, noise=None, step=0):
         noise = self._check_noise(noise)
-        generator, _, objective, *_ = self._parts
+        generator, discriminator, objective, *_ = self._parts
+        real = cast_samples(real, sample_dtype(discriminator))
         fake = self._generate(latents, real)
+        own_terms = [*call_losses(generator), *weight_losses(generator)]
         real, fake = self._noisy(real, fake, noise, step)
-        batches = [_Evaluation(self._discriminate, points) for points in (real, fake)]
+        batches, penalties = [], []
+        for points in (real, fake):
+            batches.append(_Evaluation(self._discriminate, points))
+            penalties += call_losses(discriminator)
         logits = [batch.logits for batch in batches]
-        penalties = []
         for penalty, drawn in self._gradient_penalties(noise):
             points = penalty.points(real, fake, drawn)
 
             def value(weight, penalty=penalty, points=points):
-                batch = _find(batches, points) or _Evaluation(self._discriminate, points)
+                batch = _find(batches, points) or self._aside(points)
                 value = penalty.of_gradient(batch.gradient())
                 return tf.cast(weight, value.dtype) * value
 
             zero = tf.zeros((), _precise(batches[0].samples.dtype))
             penalties.append(self._when_due(penalty, step, value, zero))
         return (
-            _total(objective.generator_loss(*logits), generator.losses),
+            _total(objective.generator_loss(*logits), own_terms),
             _total(objective.discriminator_loss(*logits), penalties, self._other_terms(real, fake)),
         )
 
     def couplings(self) -> list[str]:
-        """Batch normalizations in training, and what takes means over the batch itself."""
-        networks = self._parts.generator, self._parts.discriminator
-        names = [x.name for network in networks for x in coupling_layers(network) if self._training]
+        """Layers that mix examples in training, and terms that take means over the batch."""
         terms = self._parts.objective, *self._parts.penalties
         couple = [t for t in terms if getattr(t, "couples_examples", False)]
+        names = super().couplings() if self._training else []
         return names + [type(term).__name__ for term in couple]
+
+    def _roots(self):
+        generator, discriminator, objective, penalties, _ = self._parts
+        return generator, discriminator, objective, *penalties
 
     def _field(self, wanted):
         wanted = list(wanted)
@@ -104,8 +119,8 @@ class AdversarialGame(Game):
         with tf.GradientTape(watch_accessed_variables=False) as generation:
             generation.watch(theta)
             fake = self._generate(latents, real)
+            own_terms = [*call_losses(generator), *weight_losses(generator)]
             real, fake = self._noisy(real, fake, noise, step)
-            own_terms = generator.losses
         batches = [network.at(real), network.at(fake)]
         logits = [batch.logits for batch in batches]
         with tf.GradientTape(persistent=True, watch_accessed_variables=False) as outputs:
@@ -177,10 +192,15 @@ class AdversarialGame(Game):
         _, labels = split(real)
         return join(self._parts.generator(join(latents, labels), training=self._training), labels)
 
+    def _aside(self, points):
+        """An evaluation at a penalty's own points, which moves no averages and adds no losses."""
+        with apart():
+            return _Evaluation(self._discriminate, points)
+
     def _discriminate(self, points):
         samples, labels = split(points)
         network = self._parts.discriminator
-        inputs = points if len(network.inputs or [samples]) > 1 else samples
+        inputs = points if takes_labels(network) else samples
         return pick(network(inputs, training=self._training), labels)
 
     def _noisy(self, real, fake, noise, step):
@@ -206,12 +226,14 @@ class AdversarialGame(Game):
         return [(p, drawn) for p, drawn in pairs if isinstance(p, GradientPenalty)]
 
     def _other_terms(self, real, fake):
-        """Layers' regularization losses and the penalties that are plain functions."""
+        """The penalties that are plain functions, and the losses of the weights."""
         network = self._parts.discriminator
         discriminator = self._discriminate if split(real)[1] else network
         known = GradientPenalty | InstanceNoise
         functions = [p for p in self._parts.penalties if not isinstance(p, known)]
-        return [*(p(discriminator, real, fake) for p in functions), *network.losses]
+        with apart():
+            terms = [penalty(discriminator, real, fake) for penalty in functions]
+        return [*terms, *weight_losses(network)]
 
 
 class _Evaluation:

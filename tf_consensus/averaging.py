@@ -1,9 +1,16 @@
 """A model with the averages of its weights, as `use_ema` keeps them."""
 
 import contextlib
+import weakref
 from collections.abc import Iterator
 
 import keras
+
+from tf_consensus.moving_statistics import latent_batches, measure_statistics
+from tf_consensus.optimizers import GameOptimizer
+
+# Models inside of a block, where a second one has nothing to do.
+_averaged = weakref.WeakSet()
 
 
 @contextlib.contextmanager
@@ -12,10 +19,15 @@ def averaged_weights(model: keras.Model) -> Iterator[None]:
 
     They are the exponential moving averages of the trainable weights that a Keras optimizer, or the
     inner one of a `GameOptimizer`, keeps with `use_ema=True`; each player of an
-    `AlternatingOptimizer` has those of its own. Without `use_ema`, and before the first step,
-    nothing changes. Unlike `keras.callbacks.SwapEMAWeights`, whose swap lasts from the end of an
-    epoch to the start of the next, the weights are back when the other callbacks run, so that a
-    checkpoint holds those that training goes on with.
+    `AlternatingOptimizer` has those of its own. Where a GAN's generator normalizes batches, its
+    moving means and variances are measured anew for them, on 2,048 latents in training mode; the
+    discriminator's, which need data, stay. Without `use_ema`, and before the first step, nothing
+    changes.
+
+    Afterwards all is as it was. Outside of such blocks a GAN holds the weights that training goes
+    on with: `gan.save` and checkpoints resume exactly, `fit` leaves them there at its end.
+    `generate`, `EvaluateGAN` and `SampleGrid` use the averages by themselves. Do not combine this
+    with `keras.callbacks.SwapEMAWeights`, which exchanges the two.
 
     Args:
         model: Compiled model.
@@ -24,18 +36,57 @@ def averaged_weights(model: keras.Model) -> Iterator[None]:
         >>> inner = keras.optimizers.Adam(2e-4, use_ema=True, ema_momentum=0.999)
         >>> gan.compile(optimizer=ConsensusOptimizer(inner))
         >>> with averaged_weights(gan):
-        ...     samples = gan.generate(64)
+        ...     gan.generator.save("generator.keras")
     """
-    optimizer = model.optimizer
-    inners = getattr(optimizer, "inner_optimizers", [optimizer])
-    started = optimizer.built and int(optimizer.iterations.numpy()) > 0
-    if not (started and any(inner.use_ema for inner in inners)):
+    if model in _averaged or not _has_averages(model):
         yield
         return
-    kept = [x.numpy() for x in model.trainable_variables]
+    generator, players = getattr(model, "generator", None), _players(model)
+    measured = generator.non_trainable_variables if len(players) > 1 else []
+    variables = [*model.trainable_variables, *measured]
+    kept = [x.numpy() for x in variables]
+    _averaged.add(model)
     try:
-        optimizer.finalize_variable_values(model.trainable_variables)
+        _put_averages(model.optimizer, players)
+        if len(players) > 1:
+            measure_statistics(generator, latent_batches(model))
         yield
     finally:
-        for x, value in zip(model.trainable_variables, kept, strict=True):
+        _averaged.discard(model)
+        for x, value in zip(variables, kept, strict=True):
             x.assign(value)
+
+
+@contextlib.contextmanager
+def weights_left_alone(optimizer: keras.optimizers.Optimizer) -> Iterator[None]:
+    """Keeps the end of Keras' `fit` from overwriting the weights by their averages."""
+    optimizer.finalize_variable_values = lambda variables: None  # in front of the class's own
+    try:
+        yield
+    finally:
+        del optimizer.finalize_variable_values
+
+
+def _has_averages(model):
+    optimizer = getattr(model, "optimizer", None)
+    if optimizer is None or not optimizer.built:
+        return False
+    game = isinstance(optimizer, GameOptimizer)
+    kept = optimizer.keeps_averages if game else optimizer.use_ema
+    return bool(kept) and optimizer.iterations.numpy() > 0
+
+
+def _players(model):
+    networks = [getattr(model, key, None) for key in ("generator", "discriminator")]
+    if all(isinstance(network, keras.Model) for network in networks):
+        return [network.trainable_variables for network in networks]
+    return [model.trainable_variables]
+
+
+def _put_averages(optimizer, players):
+    if isinstance(optimizer, GameOptimizer):
+        optimizer.put_averages(players)
+    else:
+        variables = [x for player in players for x in player]
+        # The class's, as in `GameOptimizer.put_averages`.
+        type(optimizer).finalize_variable_values(optimizer, variables)

@@ -5,10 +5,12 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from tf_consensus.game import Game, Linearization, no_pullback
+from tf_consensus.game import Linearization, no_pullback
+from tf_consensus.games.delegating import DelegatingGame
+from tf_consensus.games.evaluation import LayerState
 
 
-class CompiledGame(Game):
+class CompiledGame(DelegatingGame):
     """The same game, its evaluations compiled one by one.
 
     Replicas exchange their fields between the evaluations of an update, which no XLA program of a
@@ -18,11 +20,6 @@ class CompiledGame(Game):
     Args:
         game: the game; evaluating it must not assign variables, such as moving averages.
     """
-
-    def __init__(self, game: Game):
-        self.losses, self.players, self.variables = game.losses, game.players, game.variables
-        self.batch = game.batch
-        self._plain = game
 
     def linearize(self, second_order: bool = True) -> Linearization:
         """As `Game.linearize`."""
@@ -44,15 +41,13 @@ class CompiledGame(Game):
         """As `Game.jvp`."""
         return self._run(lambda game, u: game.jvp(u), list(u))
 
-    def couplings(self) -> list[str]:
-        """As `Game.couplings`."""
-        return self._plain.couplings()
-
     def _run(self, evaluate: Callable, *arguments):
         def program(batch, weight, *arguments):
-            game = copy.copy(self._plain)
+            game = copy.copy(self.whole)
             game.batch, game.weight = batch, weight
+            # What layers would assign stays in the program: those that assign are not compiled.
+            game.state = LayerState(repeats=True)
             return evaluate(game, *arguments)
 
         compiled = tf.function(program, jit_compile=True, autograph=False)
-        return compiled(self.batch, self._plain.weight, *arguments)
+        return compiled(self.batch, self.weight, *arguments)

@@ -10,7 +10,8 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from tf_consensus.game import tf_variables
-from tf_consensus.penalties import coupling_layers
+from tf_consensus.games.evaluation import is_seed
+from tf_consensus.support.layers import coupling
 
 
 def distribute(model, step: Callable) -> Callable:
@@ -46,12 +47,14 @@ def distribute(model, step: Callable) -> Callable:
         )
         return count, logs
 
+    one_batch = one_step
     if not model.run_eagerly:
         several_steps = tf.function(several_steps, autograph=False)
+        one_batch = tf.function(one_step, autograph=False, reduce_retracing=True)
 
     def function(iterator):
         if not isinstance(iterator, tf.distribute.DistributedIterator):
-            return one_step(next(iterator))  # of train_on_batch and the like
+            return one_batch(next(iterator))  # of train_on_batch and the like
         count, logs = several_steps(iterator)
         if count == 0:
             raise StopIteration
@@ -93,14 +96,14 @@ def compiles_pieces(model) -> bool:
 
 def warn_of_layers(model) -> None:
     """Warns of layers of a GAN that replicas cannot compile, or treat part by part."""
-    networks = model.generator, model.discriminator
-    layers = [layer for network in networks for layer in coupling_layers(network)]
-    apart = [layer.name for layer in layers if not layer.synchronized]
+    layers = coupling(model.generator, model.discriminator)
+    apart = [layer.name for layer in layers if not getattr(layer, "synchronized", False)]
     if apart:
         _warn(
-            "Each replica normalizes its part of the batch by itself, which is another method "
-            f"than that of the whole batch. Received: {', '.join(apart)}, not synchronized. "
-            "Build them by BatchNormalization(synchronized=True)."
+            "Each replica normalizes its part of the batch, or mixes it, by itself, which is "
+            "another method than that of the whole batch. "
+            f"Received: {', '.join(apart)}, not synchronized. "
+            "Build them by BatchNormalization(synchronized=True), or do without."
         )
     if exchanges(model) and model.jit_compile and _assigned(model):
         _warn(
@@ -113,7 +116,8 @@ def warn_of_layers(model) -> None:
 def _assigned(model):
     """Names of the networks' variables that training assigns beside the optimizer."""
     networks = model.generator, model.discriminator
-    return [x.path for network in networks for x in network.non_trainable_variables]
+    state = [x for network in networks for x in network.non_trainable_variables]
+    return [x.path for x in state if not is_seed(x)]
 
 
 def _warn(message):

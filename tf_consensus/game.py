@@ -1,7 +1,7 @@
 """A smooth game, its gradient vector field v and the derivative v' of that field."""
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import keras
@@ -9,6 +9,10 @@ import tensorflow as tf
 
 from tf_consensus import vectors
 from tf_consensus.games import missing_gradients  # noqa: F401, imported for what it registers
+from tf_consensus.games.autodiff import dense_gradient, tf_variables
+from tf_consensus.games.contract import Contract
+from tf_consensus.games.evaluation import LayerState
+from tf_consensus.support import layers
 
 
 class Linearization(NamedTuple):
@@ -101,10 +105,19 @@ class Game:
         players: one non-empty list of variables (`keras.Variable` or `tf.Variable`) a player; no
             variable may belong to two players. For a GAN: generator first, discriminator second.
         batch: positional arguments of `losses`.
+        weight: factor on all losses, such as a replica's share of the examples; `None` is 1.
+        allow_cut: what may lie between the variables and the field though no derivative goes
+            through it, such as a deliberate `tf.stop_gradient`: names of operations or layers, or
+            parts of names; `True` allows everything. Where something else cuts the field's
+            derivative, evaluating it raises.
+
+    Keras layers in the losses may draw random numbers and keep state. Every evaluation reads that
+    state as it is and leaves it alone; an optimizer's step moves it once (`one_step`).
 
     Raises:
         TypeError: if `losses` is not callable or a player is not a list of variables.
-        ValueError: if there is no player, a player has no variables, or players share one.
+        ValueError: if there is no player, a player has no variables, or players share one. When
+            linearized, if the field's derivative is cut.
 
     Example:
         >>> x, y = tf.Variable(1.0), tf.Variable(1.0)
@@ -124,6 +137,9 @@ class Game:
         losses: Callable[..., Sequence[tf.Tensor]],
         players: Sequence[Sequence[Any]],
         batch: Sequence[Any] = (),
+        *,
+        weight: Any = None,
+        allow_cut: bool | Sequence[str] = False,
     ):
         if not callable(losses):
             raise TypeError(
@@ -133,8 +149,22 @@ class Game:
         self.losses = losses
         self.players = _check_players(players)
         self.batch = tuple(batch)
-        self.weight = None  # factor on all losses: this replica's share of the examples
+        self.weight = weight
         self.variables = [x for player in self.players for x in player]
+        self.contract = Contract(allow_cut)
+        self.state = LayerState()
+        self.seeds = None  # the random numbers of layers; None: as their seeds stand
+        self.rows = None  # which of the whole batch's examples the batch holds; None: all
+
+    @contextlib.contextmanager
+    def one_step(self) -> Iterator[None]:
+        """One update: what layers keep, such as moving averages, moves once, at its end.
+
+        Every evaluation in the block sees the state and the random numbers of its beginning.
+        """
+        self.state.begin()
+        yield
+        self.state.commit()
 
     def linearize(self, second_order: bool = True) -> Linearization:
         """Evaluates the losses, the field v and the pullback u ↦ v'ᵀu at the current variables.
@@ -160,6 +190,7 @@ class Game:
         with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
             tape.watch(values)
             losses, v = self._weighted_field(range(len(self.players)))
+        self.contract.check_cuts(self, v)
 
         def vjp(u):
             return dense_gradient(tape, v, values, u)
@@ -179,17 +210,40 @@ class Game:
         tangents = [tf.cast(t, x.dtype) for t, x in zip(u, self.variables, strict=True)]
         with tf.autodiff.ForwardAccumulator(tf_variables(self.variables), tangents) as forward:
             _, v = self._weighted_field(range(len(self.players)))
+        self.contract.check_cuts(self, v)
         return forward.jvp(v, unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
     def _weighted_field(self, wanted):
-        losses, v = self._field(wanted)
+        with self.contract.watching(self):
+            losses, v = self.state.run(
+                lambda: self._field(wanted), self.variables, self.seeds, self.rows
+            )
         if self.weight is None:
             return losses, v
         return vectors.scale(losses, self.weight), vectors.scale(v, self.weight)
 
+    def trace_field(self) -> list[tf.Tensor]:
+        """The field v alone, evaluated once more."""
+        return self._weighted_field(range(len(self.players)))[1]
+
     def couplings(self) -> list[str]:
-        """Names of what makes an example's loss depend on the others of the batch, if known."""
-        return []
+        """Names of what makes an example's loss depend on the others of the batch in training.
+
+        Like `stochastic` and `stateful` it finds the layers that the losses hold, at any depth.
+        """
+        return [layer.name for layer in layers.coupling(*self._roots())]
+
+    def stochastic(self) -> list[str]:
+        """Names of the layers that draw random numbers in training."""
+        return [layer.name for layer in layers.stochastic(*self._roots())]
+
+    def stateful(self) -> list[str]:
+        """Names of the layers that assign variables in training."""
+        return [layer.name for layer in layers.stateful(*self._roots())]
+
+    def _roots(self):
+        """What holds the layers."""
+        return [self.losses]
 
     def _field(self, wanted):
         players = {i: tf_variables(self.players[i]) for i in wanted}
@@ -198,38 +252,6 @@ class Game:
             losses = check_losses(self.losses(*self.batch), len(self.players))
         gradients = [dense_gradient(tape, losses[i], x) for i, x in players.items()]
         return losses, [-g for part in gradients for g in part]
-
-
-def tf_variables(variables: Sequence[Any]) -> list:
-    """The `tf.Variable` under each variable, which tapes and `tf.gradients` need to be given."""
-    return [x.value if isinstance(x, keras.Variable) else x for x in variables]
-
-
-def dense_gradient(tape, target, sources, output_gradients=None):
-    """Gradients with zeros where nothing is connected, embeddings' slices made dense."""
-    with explain_recomputation():
-        gradients = tape.gradient(
-            target,
-            sources,
-            output_gradients=output_gradients,
-            unconnected_gradients=tf.UnconnectedGradients.ZERO,
-        )
-    return [tf.convert_to_tensor(g) for g in gradients]
-
-
-@contextlib.contextmanager
-def explain_recomputation():
-    """Says what to do where a layer recomputes itself, which can be differentiated once only."""
-    try:
-        yield
-    except NotImplementedError as error:
-        if "recompute_grad" not in str(error):
-            raise
-        raise NotImplementedError(
-            "Layers made in a keras.RematScope, keras.remat and tf.recompute_grad have a first "
-            f"derivative only, and this update or a penalty needs the second. Received: {error}. "
-            "Build the networks without, and take microbatches=k of the optimizer to save memory."
-        ) from error
 
 
 def no_pullback(u):

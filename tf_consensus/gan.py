@@ -1,5 +1,6 @@
 """A Keras model of a generative adversarial network, trained as a game."""
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from tf_consensus import objectives, vectors
 from tf_consensus import penalties as regularizers
 from tf_consensus.adjoint import AdjointNetwork
 from tf_consensus.adversarial_game import AdversarialGame, Players
+from tf_consensus.averaging import averaged_weights, weights_left_alone
 from tf_consensus.checks import check_count
 from tf_consensus.compiled import CompiledGame
 from tf_consensus.distributed import (
@@ -22,10 +24,13 @@ from tf_consensus.distributed import (
 )
 from tf_consensus.exhaustion import explain_exhaustion
 from tf_consensus.fused import fuse
-from tf_consensus.inputs import join, split
-from tf_consensus.network_checks import check_networks, warn_of_inexact_biases
-from tf_consensus.noise import Draws, normal, uniform
+from tf_consensus.games.contract import Contract, check_allow_cut
+from tf_consensus.games.row_draws import Rows
+from tf_consensus.inputs import cast_samples, join, sample_dtype, split
+from tf_consensus.network_checks import check_networks, warn_of_bytes, warn_of_inexact_biases
+from tf_consensus.noise import Draws, layer_seeds, normal, uniform
 from tf_consensus.optimizers import GameOptimizer, apply_direction
+from tf_consensus.refusals import refuse_losses, refuse_weight_arguments, refuse_weights
 from tf_consensus.replicas import batch_share
 
 # Training draws latents 0, 1, 2 …; draws that it never takes keep the other uses apart from it.
@@ -65,9 +70,14 @@ class GAN(keras.Model):
         name: name of the model.
         num_classes: how many classes there are, labels being integers from 0 to num_classes - 1;
             `None` leaves labels in the batches unused.
+        allow_cut: names of operations or layers that may cut the field's derivative; see `Game`.
+
+    Layers that draw random numbers, such as Dropout, draw them as a function of `seed` and the
+    counter too, the same at every evaluation of a step, on every replica and in every micro-batch.
+    What layers keep, such as moving averages, moves once a step.
 
     Raises:
-        TypeError: if generator or discriminator is not a Keras model.
+        TypeError: if generator or discriminator is not a Keras model, or integers come between.
         ValueError: if one of them is not built, or their inputs and shapes do not fit each other,
             `latent_dim`, `num_classes` or one logit. In training, if a label is missing or outside
             of the classes (with `jit_compile=True` the losses are NaN then).
@@ -89,8 +99,11 @@ class GAN(keras.Model):
         seed: int | None = None,
         name: str | None = None,
         num_classes: int | None = None,
+        allow_cut: bool | Sequence[str] = False,
     ):
         super().__init__(name=name)
+        self.allow_cut = check_allow_cut(allow_cut)
+        self._contract = Contract(allow_cut)
         if num_classes is not None:
             num_classes = check_count("num_classes", num_classes, "For example num_classes=10.")
         check_networks(generator, discriminator, latent_dim, num_classes)
@@ -112,10 +125,14 @@ class GAN(keras.Model):
             aggregation="only_first_replica",
             name="noise_counter",
         )
+        # Batches since the metrics were reset. TensorFlow's own: Keras saves it in no file.
+        once = tf.VariableAggregation.ONLY_FIRST_REPLICA
+        self._evaluated = tf.Variable(0, trainable=False, dtype=tf.int64, aggregation=once)
         self._generator_loss = keras.metrics.Mean(name="generator_loss")
         self._discriminator_loss = keras.metrics.Mean(name="discriminator_loss")
         self._gradient_norm = keras.metrics.Mean(name="gradient_norm")
         self._sample = None
+        self._named_bytes = False
         self.built = True
 
     def compile(self, *args, jit_compile: bool | str = "auto", **options):
@@ -126,6 +143,7 @@ class GAN(keras.Model):
         exchange their fields between programs (`CompiledGame`), which pays where XLA gains much, so
         there too it must be asked for; but a `TPUStrategy` compiles the step by itself.
         """
+        refuse_losses(super().compile, args, options)
         self._asked_jit = jit_compile
         # TensorFlow for TPUs lists a TPU_SYSTEM also where there is no TPU, and lacks XLA for CPUs.
         gpus = tf.config.list_physical_devices("GPU")
@@ -166,13 +184,14 @@ class GAN(keras.Model):
 
         Args:
             real: tensor of real samples, (batch, …); of a conditional model a pair of these and
-                their labels, integers (batch,).
+                their labels, integers (batch,). Integer samples become floating-point numbers of
+                the same values; of bytes, 0 to 255, there is a warning.
             training: how the networks are called; `False` leaves the noise counter alone.
 
         Returns:
             The game, generator first, discriminator second.
         """
-        samples, labels = split(real)
+        samples, labels = split(self._floating(real))
         if self.num_classes is not None:
             labels = [self._check_labels(labels)]
         real = join(samples, labels)
@@ -184,7 +203,7 @@ class GAN(keras.Model):
                 self.noise_counter.assign_add(1)
         else:
             # An evaluation has draws of its own, so that it never changes how training goes on.
-            draw = _EVALUATION - tf.cast(self._generator_loss.count, tf.int64)
+            draw = _EVALUATION - tf.convert_to_tensor(self._evaluated)
         share = batch_share(samples)
         random = Draws(self.seed, draw, share.rows)
         number = samples.shape[0] or tf.shape(samples)[0]
@@ -195,8 +214,18 @@ class GAN(keras.Model):
             self.generator, self.discriminator, self.objective, self.penalties, self._adjoint
         )
         game = AdversarialGame(players, real, latents, noise, step, training)
-        game.weight = share.weight
+        game.weight, game.contract = share.weight, self._contract
+        game.seeds = layer_seeds(self.seed, draw)
+        if share.rows is not None:
+            game.rows = Rows(share.rows[0], number, share.rows[1])
         return CompiledGame(game) if compiles_pieces(self) else game
+
+    def _floating(self, real):
+        """The batch with samples of the discriminator's type, as tapes do not watch integers."""
+        if split(real)[0].dtype == tf.uint8 and not self._named_bytes:
+            self._named_bytes = True
+            warn_of_bytes(self.generator)
+        return cast_samples(real, sample_dtype(self.discriminator))
 
     def _check_labels(self, labels):
         if not labels:
@@ -217,6 +246,21 @@ class GAN(keras.Model):
         with tf.control_dependencies([tf.debugging.Assert(inside, [message, labels])]):
             return tf.identity(labels)
 
+    def fit(self, *args, **options):
+        """Keras' `fit`, without weights of examples.
+
+        With `use_ema` it ends with the weights that training goes on with; `generate` and the
+        callbacks use their averages (`averaged_weights`).
+        """
+        refuse_weight_arguments(super().fit, args, options)
+        with weights_left_alone(self.optimizer):
+            return super().fit(*args, **options)
+
+    def evaluate(self, *args, **options):
+        """Keras' `evaluate`, without weights of examples; it repeats exactly."""
+        refuse_weight_arguments(super().evaluate, args, options)
+        return super().evaluate(*args, **options)
+
     def train_step(self, data):
         """One update of both players on one batch."""
         game = self.game(self._batch(data))
@@ -224,19 +268,33 @@ class GAN(keras.Model):
         if isinstance(optimizer, GameOptimizer):
             linearization = optimizer.step(game)
         else:
-            linearization = game.linearize(second_order=False)
-            apply_direction(optimizer, linearization.v, game.variables)
+            with game.one_step():
+                linearization = game.linearize(second_order=False)
+                apply_direction(optimizer, linearization.v, game.variables)
         return self._update_metrics(linearization.losses, linearization.v)
 
     def _batch(self, data):
         """What `game` takes: labels, if any, only where they are used."""
-        conditional = self.num_classes is not None
-        return data if conditional or not isinstance(data, tuple | list) else data[0]
+        refuse_weights(data)
+        if not isinstance(data, tuple | list):
+            return data
+        # `train_on_batch` gives None for what there is not.
+        return data[0] if self.num_classes is None else [t for t in data if t is not None]
 
     def test_step(self, data):
         """The losses and the gradient norm on one batch, without an update."""
         linearization = self.game(self._batch(data), training=False).linearize(second_order=False)
+        with tf.control_dependencies(linearization.losses):
+            self._evaluated.assign_add(1)
         return self._update_metrics(linearization.losses, linearization.v)
+
+    def reset_metrics(self):
+        """Keras' hook at the start of `evaluate` and of an epoch: noise of evaluation starts anew.
+
+        So `evaluate` draws the same for the same batches, whatever was evaluated before.
+        """
+        super().reset_metrics()
+        self._evaluated.assign(0)
 
     def _update_metrics(self, losses, v):
         generator_loss, discriminator_loss = vectors.replica_mean(losses)
@@ -283,7 +341,13 @@ class GAN(keras.Model):
         """
 
     def generate(
-        self, n: int, seed: int | None = None, batch_size: int = 256, *, labels=None
+        self,
+        n: int,
+        seed: int | None = None,
+        batch_size: int = 256,
+        *,
+        labels=None,
+        averaged: bool = True,
     ) -> np.ndarray:
         """Samples of the generator.
 
@@ -293,6 +357,7 @@ class GAN(keras.Model):
             batch_size: how many are computed at a time.
             labels: of a conditional model: one class for all, or n of them; `None` draws each
                 uniformly from all classes.
+            averaged: with averages of the weights, where they are kept (`averaged_weights`).
 
         Returns:
             Array of shape (n, …), of float32 where the model is one of mixed precision.
@@ -315,7 +380,8 @@ class GAN(keras.Model):
             )
         parts = [tf.split(t, _sizes(n, batch_size)) for t in tf.nest.flatten(inputs)]
         batches = [tf.nest.pack_sequence_as(inputs, part) for part in zip(*parts, strict=True)]
-        samples = np.concatenate([self._sample(batch).numpy() for batch in batches])
+        with averaged_weights(self) if averaged else contextlib.nullcontext():
+            samples = np.concatenate([self._sample(batch).numpy() for batch in batches])
         return samples.astype(self.variable_dtype)  # NumPy itself knows no bfloat16
 
     def _labels(self, n, seed, labels):
@@ -350,6 +416,7 @@ class GAN(keras.Model):
             "penalties": [serialize(penalty) for penalty in self.penalties],
             "seed": self.seed,
             "num_classes": self.num_classes,
+            "allow_cut": self.allow_cut,
         }
 
     @classmethod

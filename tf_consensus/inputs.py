@@ -1,10 +1,24 @@
 """What a network of samples takes: the samples, alone or with the conditions they are of."""
 
+import inspect
+from collections.abc import Mapping
+
+import keras
 import tensorflow as tf
 
 
 def split(inputs) -> tuple[tf.Tensor, list]:
-    """Samples and conditions of a network's inputs: a tensor, or a tuple of it and conditions."""
+    """Samples and conditions of a network's inputs: a tensor, or a tuple of it and conditions.
+
+    Raises:
+        TypeError: if they are a dict.
+    """
+    if isinstance(inputs, Mapping):
+        raise TypeError(
+            "A batch is samples, or a tuple (samples, labels). Received: a dict of "
+            f"{sorted(map(str, inputs))}. Map the data set to tuples, e.g. "
+            "dataset.map(lambda x: (x['image'], x['label']))."
+        )
     if isinstance(inputs, tuple | list):
         return tf.convert_to_tensor(inputs[0]), list(inputs[1:])
     return tf.convert_to_tensor(inputs), []
@@ -13,6 +27,77 @@ def split(inputs) -> tuple[tf.Tensor, list]:
 def join(samples, conditions):
     """The inputs as a Keras model takes them."""
     return [samples, *conditions] if conditions else samples
+
+
+def cast_samples(inputs, dtype):
+    """The inputs, with samples of a floating type, of the same values; conditions as they are.
+
+    Tapes do not watch integers: a gradient with respect to them would be 0 without a word.
+
+    Raises:
+        TypeError: if the samples are no real numbers.
+    """
+    samples, conditions = split(inputs)
+    kind = samples.dtype
+    if not (kind.is_floating or kind.is_integer or kind.is_bool):
+        raise TypeError(
+            "Samples must be real numbers. Received: samples of dtype "
+            f"{kind.name}. Decode them before, e.g. in dataset.map."
+        )
+    return join(tf.cast(samples, dtype), conditions)
+
+
+def sample_dtype(discriminator) -> str:
+    """The floating type in which a discriminator's samples are differentiated.
+
+    It is that of its variables, or float64 where it is declared for float64 inputs.
+
+    Raises:
+        TypeError: if it takes integers, which have no gradient.
+    """
+    declared = [x.dtype for x in declared_inputs(discriminator)[:1]]
+    if declared and not keras.backend.is_float_dtype(declared[0]):
+        raise TypeError(
+            "A discriminator is differentiated with respect to its samples, so they must be of "
+            f"floating type. Received: a discriminator whose first input is of dtype {declared[0]}."
+            " Build it on keras.Input(shape) without that dtype; samples of integers are cast."
+        )
+    dtype = getattr(discriminator, "variable_dtype", keras.config.floatx())
+    return "float64" if "float64" in (*declared, dtype) else dtype
+
+
+def declared_inputs(network) -> list[keras.KerasTensor]:
+    """The symbolic inputs of a functional or sequential network, empty for others."""
+    inputs = getattr(network, "inputs", None)
+    symbolic = isinstance(inputs, list) and all(isinstance(x, keras.KerasTensor) for x in inputs)
+    return inputs if symbolic else []
+
+
+def input_shapes(network) -> list[tuple]:
+    """The shapes of the network's inputs, as declared, or else as it was built.
+
+    A network whose `call` takes several positional inputs, or that does not say, has none.
+    """
+    declared = declared_inputs(network)
+    if declared:
+        return [tuple(x.shape) for x in declared]
+    shape = (network.get_build_config() or {}).get("input_shape")
+    if shape is None or _required_arguments(network.call) > 1:
+        return []
+    shapes = list(shape.values()) if isinstance(shape, Mapping) else list(shape)
+    one = all(side is None or isinstance(side, int) for side in shapes)
+    return [tuple(shapes)] if one else [tuple(inner) for inner in shapes]
+
+
+def _required_arguments(function):
+    positional = inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
+    found = inspect.signature(function).parameters.values()
+    return sum(x.kind in positional and x.default is inspect.Parameter.empty for x in found)
+
+
+def takes_labels(network) -> bool:
+    """Whether it takes [samples, labels]."""
+    return len(input_shapes(network)) > 1
 
 
 def pick(logits, conditions) -> tf.Tensor:

@@ -4,11 +4,15 @@ import copy
 import warnings
 from collections.abc import Callable
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from tf_consensus.checks import check_count
 from tf_consensus.game import Game, Linearization, check_losses, no_pullback
+from tf_consensus.games.delegating import DelegatingGame
+from tf_consensus.games.evaluation import LayerState
+from tf_consensus.games.row_draws import Rows
 
 
 class SplitLinearization(Linearization):
@@ -21,12 +25,16 @@ class SplitLinearization(Linearization):
         """Their number."""
         return self.game.parts
 
+    def jvp(self, u):
+        """The product v'u by another pass, forward, so that no part's tensors are kept."""
+        return self.game.mean(lambda part: part.jvp(u), after=u)
+
     def cross_vjp(self, select, u, groups):
         """The mean over the parts, each of which is a group."""
         return self.game.mean(lambda part: part.linearize().cross_vjp(select, u, groups))
 
 
-class MicrobatchedGame(Game):
+class MicrobatchedGame(DelegatingGame):
     """The same game, each evaluation of which goes through K equal parts of the batch in turn.
 
     Where the losses are means over the batch, losses, field and products are exactly those of the
@@ -36,7 +44,9 @@ class MicrobatchedGame(Game):
 
     with the whole v, not a part's, wherever it is pulled back: ½‖v‖² is not the mean of the
     parts' ½‖vₖ‖². Fields come from one pass over the parts and each pullback from another, so the
-    memory is that of one part, and a consensus step costs about 1.35 times as much.
+    memory is that of one part, and a consensus step costs about 1.35 times as much. Layers that
+    draw random numbers draw those of the whole batch. What layers keep, such as moving averages,
+    moves to the mean of where each part would move it.
 
     Args:
         game: the game on the whole batch. Tensors and arrays in its batch are cut along their
@@ -65,9 +75,7 @@ class MicrobatchedGame(Game):
                 "A game is cut into parts once. Received: microbatches="
                 f"{parts} for a game in {game.parts} parts. Set it on one optimizer alone."
             )
-        self.losses, self.players, self.variables = game.losses, game.players, game.variables
-        self.batch = game.batch
-        self._whole = game
+        super().__init__(game)
         _warn_of_coupling(game, self.parts)
         self._stacked = _stack(self.batch, self.parts)
 
@@ -104,30 +112,54 @@ class MicrobatchedGame(Game):
                 else run, and its tensors wait, at the start.
         """
         with tf.control_dependencies(list(after)):
-            first = self._part(tf.constant(0))
+            first = self._part(tf.constant(0), self.state.fork())
         sums = tf.nest.map_structure(tf.convert_to_tensor, evaluate(first))
+        moves = first.state.moves or []
+        averaged = [index for index, (x, _) in enumerate(moves) if _is_float(x)]
 
-        def add(index, sums):
-            values = evaluate(self._part(index))
-            return index + 1, tf.nest.map_structure(tf.add, sums, values)
+        def add(index, sums, moved):
+            part = self._part(index, LayerState(repeats=True))
+            values = evaluate(part), [part.state.moves[i][1] for i in averaged]
+            return index + 1, *tf.nest.map_structure(tf.add, (sums, moved), values)
 
+        moved = [moves[i][1] for i in averaged]
         if self.parts > 1:
-            _, sums = tf.while_loop(
-                lambda index, sums: index < self.parts,
+            _, sums, moved = tf.while_loop(
+                lambda index, *_: index < self.parts,
                 add,
-                (tf.constant(1), sums),
+                (tf.constant(1), sums, moved),
                 # One part's activations at a time, which is what the parts are for.
                 parallel_iterations=1,
                 maximum_iterations=self.parts - 1,
             )
-        return tf.nest.map_structure(lambda t: t / self.parts, sums)
+        sums, moved = tf.nest.map_structure(lambda t: t / self.parts, (sums, moved))
+        for index, value in zip(averaged, moved, strict=True):
+            moves[index] = moves[index][0], value
+        self.state.join(moves)
+        return sums
 
-    def _part(self, index):
-        part = copy.copy(self._whole)
+    def _part(self, index, state):
+        part = copy.copy(self.whole)
         part.batch = tf.nest.map_structure(
             lambda t, stacked: stacked[index] if stacked is not t else t, self.batch, self._stacked
         )
+        part.state, part.rows = state, self._rows(index)
         return part
+
+    def _rows(self, index):
+        """Which examples of the whole batch part number `index` holds."""
+        stacked = next(
+            s
+            for t, s in zip(*map(tf.nest.flatten, (self.batch, self._stacked)), strict=True)
+            if s is not t
+        )
+        own = stacked.shape[1] or tf.shape(stacked)[1]
+        first, total = (0, self.parts * own) if self.rows is None else self.rows[::2]
+        return Rows(first + index * own, own, total)
+
+
+def _is_float(variable):
+    return "float" in keras.backend.standardize_dtype(variable.dtype)
 
 
 def batch_size(game: Game) -> int:

@@ -4,7 +4,9 @@ import warnings
 
 import keras
 
+from tf_consensus.inputs import input_shapes, sample_dtype, takes_labels
 from tf_consensus.networks.layers import EXACT
+from tf_consensus.support.layers import walk
 
 
 def check_networks(generator, discriminator, latent_dim: int, num_classes: int | None = None):
@@ -17,18 +19,19 @@ def check_networks(generator, discriminator, latent_dim: int, num_classes: int |
         num_classes: number of classes; `None` is no conditional model.
 
     Raises:
-        TypeError: if one of them is not a Keras model.
-        ValueError: if one is not built, takes another number of inputs, computes in float16, or
-            shapes do not fit.
+        TypeError: if one of them is not a Keras model, or integers come between the two.
+        ValueError: if one is not built, takes another number of inputs, returns several tensors,
+            computes in float16, or shapes do not fit.
     """
     for key, network in (("generator", generator), ("discriminator", discriminator)):
         _check_built(key, network)
         _check_inputs(key, network, num_classes)
         _check_precision(key, network)
+    sample_dtype(discriminator)
     latents = (None, latent_dim)
     samples = _fitted_shape("generator", generator, latents, "latent_dim")
     logits = _fitted_shape("discriminator", discriminator, samples, "the generator's output")
-    _check_logits(logits, samples, 1 if _takes_labels(discriminator) else num_classes)
+    _check_logits(logits, samples, 1 if takes_labels(discriminator) else num_classes)
 
 
 def _check_built(key, network):
@@ -46,12 +49,24 @@ def _check_built(key, network):
 
 
 def _check_inputs(key, network, num_classes):
-    if num_classes is None and _takes_labels(network):
+    number = len(input_shapes(network))
+    if number == 0:
+        raise ValueError(
+            f"A {key} takes one tensor, or a list of two of them with the labels second. Received: "
+            f"a {type(network).__name__} that was not built for inputs of that kind. Give `call` "
+            "one argument for them, and call the model on a batch."
+        )
+    if num_classes is None and number > 1:
         raise ValueError(
             f"A GAN without num_classes has no labels for its {key}. Received: a {key} of "
-            f"{len(network.inputs)} inputs. Pass num_classes, or build it for one input."
+            f"{number} inputs. Pass num_classes, or build it for one input."
         )
-    if num_classes is not None and key == "generator" and not _takes_labels(network):
+    if number > 2:
+        raise ValueError(
+            f"A {key} takes at most two inputs, the second of them labels. Received: a {key} of "
+            f"{number} inputs. Build it for two."
+        )
+    if num_classes is not None and key == "generator" and number == 1:
         raise ValueError(
             "A conditional GAN's generator takes two inputs, [latents, labels]. Received: "
             f"num_classes={num_classes} and a generator of one. Give it a second input of shape () "
@@ -60,7 +75,7 @@ def _check_inputs(key, network, num_classes):
 
 
 def _check_precision(key, network):
-    half = [x for x in all_layers(network) if x.compute_dtype == "float16"]
+    half = [x for x in walk(network) if x.compute_dtype == "float16"]
     if half:
         raise ValueError(
             "GAN training does not scale losses, so float16 would underflow. Received: layer "
@@ -74,7 +89,7 @@ def warn_of_inexact_biases(*networks):
 
     See `networks.layers`, whose own layers are exempt.
     """
-    layers = [x for network in networks for x in all_layers(network) if not isinstance(x, EXACT)]
+    layers = [x for x in walk(*networks) if not isinstance(x, EXACT)]
     names = [
         layer.name
         for layer in layers
@@ -89,17 +104,6 @@ def warn_of_inexact_biases(*networks):
             UserWarning,
             stacklevel=3,
         )
-
-
-def all_layers(network):
-    """The network, its layers, and theirs."""
-    yield network
-    for layer in getattr(network, "layers", []):
-        yield from all_layers(layer)
-
-
-def _takes_labels(network):
-    return len(network.inputs or [None]) > 1
 
 
 def _check_logits(logits, samples, num_classes):
@@ -117,8 +121,7 @@ def _check_logits(logits, samples, num_classes):
 
 def _fitted_shape(key, network, shape, source):
     """The network's output shape for inputs of `shape`, which must fit its declared input."""
-    labels = _takes_labels(network)
-    declared = network.inputs[0].shape if labels else getattr(network, "input_shape", shape)
+    declared, *labels = input_shapes(network)
     fits = len(declared) == len(shape) and all(
         a is None or b is None or a == b for a, b in zip(declared, shape, strict=False)
     )
@@ -130,4 +133,33 @@ def _fitted_shape(key, network, shape, source):
     inputs = keras.KerasTensor(shape)
     if labels:
         inputs = [inputs, keras.KerasTensor((None,), dtype="int32")]
-    return tuple(network(inputs).shape)
+    outputs = network(inputs)
+    _check_outputs(key, outputs)
+    return tuple(outputs.shape)
+
+
+def _check_outputs(key, outputs):
+    if not isinstance(outputs, keras.KerasTensor):
+        raise ValueError(
+            f"The {key} must return one tensor. Received: a {type(outputs).__name__} of "
+            f"{len(outputs)}. Build a model of the one that counts."
+        )
+    if not keras.backend.is_float_dtype(outputs.dtype):
+        raise TypeError(
+            f"The {key}'s output is differentiated, so it must be of floating type. Received: "
+            f"output of dtype {outputs.dtype}. Leave out the cast."
+        )
+
+
+def warn_of_bytes(generator):
+    """Says what happens to samples of whole numbers from 0 to 255."""
+    layers = getattr(generator, "layers", None) or [generator]
+    activation = getattr(getattr(layers[-1], "activation", None), "__name__", "no activation")
+    warnings.warn(
+        "Samples of type uint8 are taken as the numbers from 0 to 255 that they are; their values "
+        "are unchanged. Received: a batch of dtype uint8, and a generator that ends in layer "
+        f"'{layers[-1].name}' ({activation}). Scale the samples to the generator's range, e.g. "
+        "x / 127.5 - 1 for that of tanh.",
+        UserWarning,
+        stacklevel=3,
+    )

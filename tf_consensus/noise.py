@@ -1,12 +1,17 @@
 """Random numbers that are a pure function of a seed and a counter."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import tensorflow as tf
 
+# Taken here: during evaluations TensorFlow's name stands for draws of a part of a batch.
+_STATELESS_UNIFORM = tf.random.stateless_uniform
+
 # Steps of this size, the golden ratio of 2⁶⁴, keep the streams of neighbouring seeds apart.
 _GOLDEN = 0x9E3779B97F4A7C15
+# Keeps the layers' streams apart from those of `Draws`.
+_LAYERS = 0x5851F42D4C957F2D
 
 
 def normal(shape: Sequence[int], seed: int, draw, dtype="float32") -> tf.Tensor:
@@ -49,11 +54,31 @@ def _normal_quantile(u):
 def _fraction(shape, seed, draw, dtype):
     """Multiples of 2⁻²⁴ in [0, 1)."""
     key = tf.stack([tf.constant(seed, tf.int64), tf.cast(draw, tf.int64)])
-    bits = tf.random.stateless_uniform(
-        shape, key, minval=None, maxval=None, dtype=tf.uint32, alg="philox"
-    )
+    bits = _STATELESS_UNIFORM(shape, key, minval=None, maxval=None, dtype=tf.uint32, alg="philox")
     precise = tf.float64 if dtype == "float64" else tf.float32
     return tf.cast(tf.bitwise.right_shift(bits, tf.constant(8, tf.uint32)), precise) * 2.0**-24
+
+
+def layer_seeds(seed: int, draw) -> Callable[[int], tf.Tensor]:
+    """Seeds for the layers that draw in a step: a function of the layer's number.
+
+    Args:
+        seed: integer of 64 bits.
+        draw: the step's number, an integer or an integer scalar tensor.
+
+    Returns:
+        Function from 0, 1, 2 … to an integer tensor (2,), not negative.
+    """
+
+    def number(layer):
+        mixed = (seed + _LAYERS + _GOLDEN * (layer + 1) + 2**63) % 2**64 - 2**63
+        key = tf.stack([tf.constant(mixed, tf.int64), tf.cast(draw, tf.int64)])
+        bits = _STATELESS_UNIFORM(
+            (2,), key, minval=None, maxval=None, dtype=tf.uint32, alg="philox"
+        )
+        return tf.cast(tf.bitwise.right_shift(bits, tf.constant(1, tf.uint32)), tf.int64)
+
+    return number
 
 
 class Draws:

@@ -3,7 +3,8 @@
 from tf_consensus.callbacks.evaluate_gan import EvaluateGAN, Evaluation
 from tf_consensus.callbacks.safe_backup import DivergedError, SafeBackup, StopWhenDiverged
 from tf_consensus.callbacks.sample_grid import SampleGrid
-from tf_consensus.callbacks.spectrum_monitor import SpectrumMonitor, describe_spectrum
+from tf_consensus.callbacks.spectrum_line import describe_spectrum
+from tf_consensus.callbacks.spectrum_monitor import SpectrumMonitor
 
 __all__ = [
     "DivergedError",

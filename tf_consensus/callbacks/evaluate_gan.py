@@ -1,5 +1,6 @@
 """Metrics of generated samples during training, the best and the final ones."""
 
+import contextlib
 import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -7,6 +8,7 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
+from tf_consensus.averaging import averaged_weights
 from tf_consensus.checks import check_count
 
 # Images at a time, unless said: 256 of 64² in colour take 12 MB.
@@ -36,6 +38,9 @@ class EvaluateGAN(keras.callbacks.Callback):
     wants them all. Each batch is `gan.generate(n, seed)` with a seed of its own, the first with
     `seed` itself, so that a single batch is `gan.generate(samples, seed)`.
 
+    Where averages of the weights are kept (`use_ema`) the samples are the averaged generator's, as
+    `SampleGrid`'s are.
+
     `final` holds each metric's latest value and `best` its best one. A table of best values alone
     hides that a run diverged after them, so a line at the end of training states both. They are
     kept over several `fit`; a process that resumes a run begins anew, unless `record` tells it.
@@ -52,6 +57,7 @@ class EvaluateGAN(keras.callbacks.Callback):
         batch_size: samples at a time; None: all if the generator's output is points (batch, d),
             else 256.
         report: function that takes the line at the end of training; None to print nothing.
+        averaged: False for the weights as they are, also where averages are kept.
 
     Attributes:
         best: dict of `Evaluation`, by the result's name; of those with a direction.
@@ -74,6 +80,7 @@ class EvaluateGAN(keras.callbacks.Callback):
         on_samples: Callable[[int, np.ndarray], None] | None = None,
         batch_size: int | None = None,
         report: Callable[[str], None] | None = print,
+        averaged: bool = True,
     ):
         super().__init__()
         hint = "For example EvaluateGAN(metrics, samples=2560, every=1)."
@@ -90,13 +97,15 @@ class EvaluateGAN(keras.callbacks.Callback):
             )
         )
         self.report = report
+        self.averaged = averaged
         self.best: dict[str, Evaluation] = {}
         self.final: dict[str, Evaluation] = {}
 
     def on_train_begin(self, logs=None):
         """Hands out the samples of the untrained, or restored, generator."""
         if self.on_samples is not None:
-            self.on_samples(self._step(), np.concatenate(list(self._batches())))
+            with self._weights():
+                self.on_samples(self._step(), np.concatenate(list(self._batches())))
 
     def on_epoch_end(self, epoch, logs=None):
         """Evaluates, or fills in NaN."""
@@ -114,11 +123,12 @@ class EvaluateGAN(keras.callbacks.Callback):
         for metric in self.metrics:
             metric.reset_state()
         kept = []
-        for batch in self._batches():
-            if self.on_samples is not None:
-                kept.append(batch)
-            for metric in self.metrics:
-                metric.update_state(batch)
+        with self._weights():
+            for batch in self._batches():
+                if self.on_samples is not None:
+                    kept.append(batch)
+                for metric in self.metrics:
+                    metric.update_state(batch)
         if self.on_samples is not None:
             self.on_samples(self._step(), np.concatenate(kept))
         results = {key: value for metric in self.metrics for key, value in _named(metric).items()}
@@ -150,13 +160,18 @@ class EvaluateGAN(keras.callbacks.Callback):
             parts.append(part + (f" (best {best.value:.4g} at step {best.step:,})" if best else ""))
         return f"step {max(final.step for final in self.final.values()):,}: " + ", ".join(parts)
 
+    def _weights(self):
+        """The weights to evaluate, put in place once for all batches."""
+        return averaged_weights(self.model) if self.averaged else contextlib.nullcontext()
+
     def _batches(self):
         """The samples, in batches."""
+        options = {} if self.averaged else {"averaged": False}
         points = len(getattr(self.model.generator, "output_shape", ())) == 2
         size = self.batch_size or (self.samples if points else _IMAGES)
         for i, start in enumerate(range(0, self.samples, size)):
             number, seed = min(size, self.samples - start), self._seed(i)
-            yield self.model.generate(number, seed=seed, batch_size=size)
+            yield self.model.generate(number, seed=seed, batch_size=size, **options)
 
     def _seed(self, batch):
         if batch == 0:

@@ -1,5 +1,6 @@
 """Pictures of a GAN's samples during training."""
 
+import contextlib
 import os
 import pathlib
 from collections.abc import Sequence
@@ -17,8 +18,8 @@ class SampleGrid(keras.callbacks.Callback):
     """Saves a grid of images from fixed latents during `fit`.
 
     The pictures are `<folder>/<steps taken, 8 digits>.png`: one before training, one at the end of
-    each `every`-th epoch, one at the end. With averaged weights (`use_ema`) they are the averaged
-    generator's.
+    each `every`-th epoch, one at the end. Where averages of the weights are kept (`use_ema`) they
+    are the averaged generator's.
 
     Args:
         folder: Where the pictures go.
@@ -29,6 +30,7 @@ class SampleGrid(keras.callbacks.Callback):
             many samples a row as make the grid square.
         tensorboard: Log folder for the same pictures as TensorBoard images, for which TensorFlow
             needs the package tensorboard; None: none.
+        averaged: False for the weights as they are, also where averages are kept.
 
     Raises:
         ValueError: If `samples` or `every` is not a positive integer, `seed` is not an integer, or
@@ -46,6 +48,7 @@ class SampleGrid(keras.callbacks.Callback):
         seed: int = 0,
         labels: Sequence[int] | None = None,
         tensorboard: str | os.PathLike | None = None,
+        averaged: bool = True,
     ):
         super().__init__()
         hint = 'For example SampleGrid("samples", samples=64, every=1).'
@@ -55,6 +58,7 @@ class SampleGrid(keras.callbacks.Callback):
         self.seed = check_int("seed", seed)
         self.labels = _checked_labels(labels, self.samples)
         self.tensorboard = tensorboard
+        self.averaged = averaged
         self._writer = None
 
     def on_train_begin(self, logs=None):
@@ -81,8 +85,9 @@ class SampleGrid(keras.callbacks.Callback):
 
     def save(self) -> np.ndarray:
         """Saves and returns the picture, (height, width, 3) bytes."""
-        with averaged_weights(self.model):
-            images = self.model.generate(self.samples, seed=self.seed, **self._conditions())
+        options = self._conditions() if self.averaged else {"averaged": False, **self._conditions()}
+        with averaged_weights(self.model) if self.averaged else contextlib.nullcontext():
+            images = self.model.generate(self.samples, seed=self.seed, **options)
         self.folder.mkdir(parents=True, exist_ok=True)
         picture = image_grid(images, self.path)
         if self.tensorboard is not None:

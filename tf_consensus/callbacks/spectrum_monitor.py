@@ -6,14 +6,16 @@ from collections.abc import Callable
 import keras
 import numpy as np
 import tensorflow as tf
+from scipy.sparse.linalg import LinearOperator
 
 from tf_consensus import spectrum
+from tf_consensus.callbacks.spectrum_line import describe_spectrum, summary
 from tf_consensus.checks import check_count, check_float
-from tf_consensus.optimizers import AlternatingOptimizer
+from tf_consensus.optimizers import GRADIENT, Field, GameOptimizer, LookaheadOptimizer
 from tf_consensus.spectrum import flat
+from tf_consensus.spectrum.determinism import check_deterministic
 
 _KEYS = ("spectrum_real", "spectrum_rotation", "spectrum_quotient", "step_limit_gradient")
-_CONSENSUS_KEYS = (*(f"consensus_{key}" for key in _KEYS[:3]), "step_limit_consensus")
 
 
 class SpectrumMonitor(keras.callbacks.Callback):
@@ -27,10 +29,13 @@ class SpectrumMonitor(keras.callbacks.Callback):
     - `spectrum_quotient`: the largest |Im λ / Re λ|, the q of section 3;
     - `step_limit_gradient`: the largest stable step of plain gradient ascent (Lemma 4), 0 if none;
     - `consensus_spectrum_real`, `consensus_spectrum_rotation`, `consensus_spectrum_quotient` and
-      `step_limit_consensus`: the same of w' = v' - γ v'ᵀv' at the optimizer's current γ, absent
-      without one;
+      `step_limit_consensus`: the same of consensus' w' = v' - γ v'ᵀv' at the optimizer's current γ;
+      `smoothing_spectrum_real` and so on of smoothing's, v' less the discriminator's rows of
+      γ v'ᵀ C v' with C the generator's part alone; absent for other optimizers;
 
-    and prints one line. The logs of other epochs hold NaN. Eigenvalues below `neutral` times the
+    and prints one line. Which field its steps follow an optimizer says itself (`field`); where it
+    follows none of these, as extragradient does, the logs have the gradient field's and the line
+    says so. The logs of other epochs hold NaN. Eigenvalues below `neutral` times the
     largest modulus are left out: directions that change nothing, as a dead unit's weights, have
     eigenvalue 0.
 
@@ -42,7 +47,8 @@ class SpectrumMonitor(keras.callbacks.Callback):
     batch 512 cost about 3 seconds an evaluation on two cores.
 
     Args:
-        real: fixed batch of real samples, (batch, …).
+        real: fixed batch of real samples, (batch, …); for a conditional GAN a tuple of these and
+            their labels, integers (batch,).
         every: measure each `every`-th epoch.
         neutral: relative modulus below which an eigenvalue counts as 0.
         dense_limit: largest number of parameters for the dense matrix.
@@ -69,106 +75,124 @@ class SpectrumMonitor(keras.callbacks.Callback):
     ):
         super().__init__()
         hint = "For example SpectrumMonitor(real, every=5)."
-        self.real = tf.convert_to_tensor(real)
+        parts = real if _is_pair(real) else (real,)
+        self.real = tuple(tf.convert_to_tensor(part) for part in parts)
         self.every = check_count("every", every, hint)
         self.neutral = check_float("neutral", neutral, zero=True)
         self.dense_limit = check_count("dense_limit", dense_limit, hint)
         self.report = report
         self._game = None
         self._measure = None
+        self._operator = None
 
     def on_epoch_end(self, epoch, logs=None):
         """Measures, or fills in NaN."""
         if (epoch + 1) % self.every == 0:
             results = self.measure()
         else:
-            keys = _KEYS + (_CONSENSUS_KEYS if self._gamma() else ())
-            results = dict.fromkeys(keys, math.nan)
+            results = dict.fromkeys(_keys(self._field()), math.nan)
         if logs is not None:
             logs.update(results)
 
     def measure(self) -> dict[str, float]:
         """The entries of the logs for the model as it is now; reports the line."""
-        gamma = self._gamma()
-        plain, *regularized = self._eigenvalues(gamma)
-        results = dict(zip(_KEYS, _summary(plain), strict=True))
-        for values in regularized:
-            results.update(zip(_CONSENSUS_KEYS, _summary(values), strict=True))
+        field = self._field()
+        spectra = self._eigenvalues(field)
+        numbers = [number for values in spectra for number in summary(values)]
+        results = dict(zip(_keys(field), numbers, strict=True))
         if self.report is not None:
-            self.report(describe_spectrum(plain, results, gamma, self._inner()))
+            name, gamma = (field or GRADIENT)[:2]
+            note = self._note()
+            self.report(describe_spectrum(spectra[0], results, gamma, self._inner(), name, note))
         return results
 
-    def _eigenvalues(self, gamma):
-        """Eigenvalues of v' and, for γ > 0, of v' - γ v'ᵀv', without the neutral ones."""
+    def _eigenvalues(self, field):
+        """Eigenvalues of v' and, for a regularized field, of w', without the neutral ones."""
         game = self._fixed_game()
-        weights = (0.0, gamma) if gamma else (0.0,)
         if sum(flat.sizes(game)) <= self.dense_limit:
             self._measure = self._measure or spectrum.compile_jacobian(game)
-            matrix = self._measure()
-            found = [spectrum.eigenvalues(matrix, weight) for weight in weights]
+            matrix = self._measure().astype("float64")
+            matrices = [matrix, *self._regularize(matrix, field)]
+            found = [spectrum.eigenvalues(matrix) for matrix in matrices]
         else:
-            found = [self._extreme(game, weight) for weight in weights]
-        return [values[np.abs(values) > self.neutral * np.abs(values).max()] for values in found]
+            self._operator = self._operator or spectrum.linear_operator(game)
+            check_deterministic(game)
+            operators = [self._operator, *self._regularize(self._operator, field)]
+            found = [_extreme(operator) for operator in operators]
+        return [_without_neutral(values, self.neutral) for values in found]
 
-    def _extreme(self, game, gamma):
-        operator = spectrum.linear_operator(game, gamma)
-        ends = ("largest_real", "largest_imaginary", "largest_modulus")
-        return np.concatenate(
-            [spectrum.extreme_eigenvalues(operator, 2, end, tolerance=1e-3).values for end in ends]
-        )
+    def _regularize(self, jacobian, field):
+        """The derivative w' of a regularized field, in a list, of a matrix or an operator."""
+        if not _is_regularized(field):
+            return []
+        c, r = field.projections(flat.sizes(self._fixed_game()))
+        if isinstance(jacobian, np.ndarray):
+            return [jacobian - field.gamma * r[:, None] * (jacobian.T @ (c[:, None] * jacobian))]
+
+        def matvec(u):
+            a_u = jacobian.matvec(u)
+            return a_u - field.gamma * r * jacobian.rmatvec(c * a_u)
+
+        return [LinearOperator(jacobian.shape, matvec, dtype=jacobian.dtype)]
 
     def _fixed_game(self):
         if self._game is None:
-            self._game = self.model.game(self.real, training=False)
+            conditional = getattr(self.model, "num_classes", None) is not None
+            real = self.real if conditional and len(self.real) > 1 else self.real[0]
+            self._game = self.model.game(real, training=False)
         return self._game
 
-    def _gamma(self):
-        gamma = getattr(self.model.optimizer, "gamma", 0.0)
-        return float(gamma(self.model.optimizer.iterations)) if callable(gamma) else gamma
+    def _field(self) -> Field | None:
+        optimizer = self.model.optimizer
+        return optimizer.field if isinstance(optimizer, GameOptimizer) else GRADIENT
+
+    def _note(self):
+        """What must be said where the optimizer's steps are not h times one of these fields."""
+        optimizer = self.model.optimizer
+        name = type(optimizer).__name__
+        if self._field() is None:
+            return f"of the gradient field, whose plain steps {name} does not take"
+        if isinstance(optimizer, LookaheadOptimizer):
+            return f"of the steps between the averages of {name}"
+        return ""
 
     def _inner(self):
         optimizer = self.model.optimizer
-        if isinstance(optimizer, AlternatingOptimizer):
-            return optimizer.generator_optimizer
-        return getattr(optimizer, "inner_optimizer", optimizer)
+        while isinstance(optimizer, GameOptimizer):
+            optimizer = optimizer.inner_optimizer
+        return optimizer
 
 
-def describe_spectrum(eigenvalues, results, gamma=0.0, inner=None) -> str:
-    """One line on what limits the step, for the eigenvalues of v' and the entries of the logs."""
-    growing = eigenvalues.real.max() >= 0
-    limits = _step_limits(eigenvalues)
-    worst = eigenvalues[np.argmax(eigenvalues.real) if growing else np.argmin(limits)]
-    rotates = abs(worst.imag) > abs(worst.real)
-    value = f"{worst.real:.2g}" + (f" ± {abs(worst.imag):.2g}i" if worst.imag else "")
-    cause = "rotation dominates" if rotates else "rotation does not limit the step"
-    if growing:
-        cause = "this direction grows" + (" as it rotates" if rotates else "")
-    line = f"eigenvalue {value}: {cause}; {_limit('plain gradient ascent', limits.min())}"
-    if gamma:
-        line += f"; {_limit(f'consensus at gamma={gamma:g}', results['step_limit_consensus'])}"
-    if inner is not None and not isinstance(inner, keras.optimizers.SGD):
-        line += f" (for plain steps: {type(inner).__name__} rescales each parameter's)"
-    return line
+def _is_pair(real):
+    """Whether it is samples and labels, not samples alone, which may be a list of rows."""
+    ranks = {np.ndim(part) for part in real} if isinstance(real, list) else set()
+    return isinstance(real, tuple) or len(ranks) > 1
 
 
-def _limit(method, limit):
-    if limit <= 0:
-        return f"{method} is unstable for every step h"
-    return f"{method} is stable only for h < {limit:.2g}"
+def _is_regularized(field):
+    return field is not None and field.name != GRADIENT.name
 
 
-def _step_limits(eigenvalues):
-    """Each eigenvalue's largest stable step (Lemma 4), negative for one that grows."""
-    return -2 * eigenvalues.real / np.abs(eigenvalues) ** 2
+def _keys(field):
+    """The entries of the logs; a field's name decides, so that they last while γ changes."""
+    if not _is_regularized(field):
+        return _KEYS
+    return (*_KEYS, *(f"{field.name}_{key}" for key in _KEYS[:3]), f"step_limit_{field.name}")
 
 
-def _summary(eigenvalues):
-    """Largest real part, rotation, largest |Im/Re| and largest stable step, as in `_KEYS`."""
-    with np.errstate(divide="ignore"):
-        quotients = np.abs(eigenvalues.imag) / np.abs(eigenvalues.real)
-    limits = _step_limits(eigenvalues)
-    rotation = np.abs(eigenvalues.imag).max()
-    return [
-        float(number)
-        for number in (eigenvalues.real.max(), rotation, quotients.max(), max(0.0, limits.min()))
-    ]
+def _without_neutral(values, neutral):
+    if not values.size:
+        return np.full(1, complex(np.nan, np.nan))  # ARPACK found none, and has warned of it
+    sizes = np.abs(values)
+    return values[(sizes > neutral * sizes.max()) & (sizes > 0)]
+
+
+def _extreme(operator):
+    """What ARPACK finds at the ends of an operator's spectrum."""
+    probe = np.random.default_rng(0).standard_normal(operator.shape[0]).astype(operator.dtype)
+    if not np.any(operator.matvec(probe)):
+        return np.zeros(1, "complex128")  # of the zero operator, which ARPACK cannot begin with
+    ends = ("largest_real", "largest_imaginary", "largest_modulus")
+    return np.concatenate(
+        [spectrum.extreme_eigenvalues(operator, 2, end, tolerance=1e-3).values for end in ends]
+    )

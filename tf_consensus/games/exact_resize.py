@@ -1,52 +1,105 @@
-"""Bilinear resizing with derivatives of every order, where TensorFlow has the first only."""
+"""Bilinear resizing with derivatives of every order.
+
+Resizing is a linear map A of the images. TensorFlow has A and, for the first derivative, Aᵀ, but
+declares Aᵀ not differentiable, so that second derivatives become 0 without a word.
+"""
+
+import contextlib
+from collections.abc import Callable
 
 import tensorflow as tf
 
+_RESIZE = tf.image.resize
 
-def resize_bilinear(
-    images, size, half_pixel_centers: bool = True, align_corners: bool = False
-) -> tf.Tensor:
-    """Resizes images as TensorFlow does, y = A x Bᵀ with constant matrices A and B.
 
-    TensorFlow takes the derivative of y's derivative for zero, without a word. Here
+def resize(
+    images,
+    size,
+    method=tf.image.ResizeMethod.BILINEAR,
+    preserve_aspect_ratio=False,
+    antialias=False,
+    name=None,
+):
+    """`tf.image.resize`, whose bilinear method has true derivatives of every order.
 
-        y = resize(x₀) + A (x - x₀) Bᵀ,    x₀ = x held constant,
-
-    with TensorFlow's value, bit for bit, and the derivatives of matrix products. Two custom
-    gradients, each the other's, would do for tapes, but `tf.autodiff.ForwardAccumulator` in a graph
-    looks past them and finds zero.
-
-    Args:
-        images: (batch, height, width, channels).
-        size: two integers, the new height and width.
-        half_pixel_centers: as in `tf.raw_ops.ResizeBilinear`; `tf.image.resize` has True.
-        align_corners: likewise; `tf.image.resize` has False.
-
-    Returns:
-        (batch, *size, channels), in float32 as TensorFlow's, whatever the images are.
+    Arguments and values are those of `tf.image.resize`. The other methods' derivatives are in
+    `missing_gradients`.
 
     Example:
-        >>> resize_bilinear([[[[0.0], [4.0]]]], (1, 4))[0, 0, :, 0].numpy().tolist()
-        [0.0, 1.0, 3.0, 4.0]
+        >>> resize(tf.constant([[[0.0], [2.0]]]), (1, 4))[0, :, 0].numpy().tolist()
+        [0.0, 0.5, 1.5, 2.0]
     """
-    # Under XLA TensorFlow's own first derivative has float32 even where the images have not.
-    x = tf.cast(images, tf.float32)
-    size = tf.convert_to_tensor(size, tf.int32)
-    static = tf.get_static_value(size)  # keeps the static shape of the result
-    new_height, new_width = tf.unstack(size, 2) if static is None else map(int, static)
-    height, width = (x.shape[i] or tf.shape(x)[i] for i in (1, 2))
 
-    def resize(x, height, width):
-        return tf.raw_ops.ResizeBilinear(
-            images=x,
-            size=tf.stack([height, width]),
-            half_pixel_centers=half_pixel_centers,
-            align_corners=align_corners,
-        )
+    def forward(x):
+        return _RESIZE(x, size, method, preserve_aspect_ratio, antialias, name)
 
-    def matrix(n, new):
-        return resize(tf.eye(n)[None, ..., None], new, n)[0, ..., 0]
+    images = tf.convert_to_tensor(images)
+    if method != tf.image.ResizeMethod.BILINEAR or antialias or not images.dtype.is_floating:
+        return forward(images)
+    # The result is float32 whatever the images are; XLA has no gradient of another type.
+    return _exact(forward, tf.cast(images, tf.float32))
 
-    x0 = tf.stop_gradient(x)
-    a, b = matrix(height, new_height), matrix(width, new_width)
-    return resize(x0, new_height, new_width) + tf.einsum("ph,bhwc,qw->bpqc", a, x - x0, b)
+
+def _exact(forward: Callable, x) -> tf.Tensor:
+    """A x Bᵀ over height and width, with TensorFlow's value and derivatives of every order.
+
+    With x₀ = x held constant the result is
+
+        y = forward(x₀) + A (x - x₀) Bᵀ.
+
+    Two custom gradients, each the other's, would do for tapes; `tf.autodiff.ForwardAccumulator`
+    looks past them at what is inside.
+
+    Args:
+        forward: resizes as TensorFlow does.
+        x: (…, height, width, channels) in float32.
+    """
+    with _held_constant():
+        x0 = tf.stop_gradient(x)
+    y = forward(x0)
+    a, b = (_matrix(_size(x, axis), _size(y, axis)) for axis in (-3, -2))
+    return y + tf.einsum("ph,...hwc,qw->...pqc", a, x - x0, b)
+
+
+def _matrix(n, new):
+    """The matrix (new, n) that resizes n points of a line."""
+    rows = tf.raw_ops.ResizeBilinear(
+        images=tf.eye(n)[None, ..., None], size=tf.stack([new, n]), half_pixel_centers=True
+    )
+    return rows[0, ..., 0]
+
+
+def _size(x, axis):
+    return x.shape[axis] or tf.shape(x)[axis]
+
+
+def _held_constant():
+    """Under which a graph's constant is known for no loss of a derivative."""
+    if tf.executing_eagerly():
+        return contextlib.nullcontext()
+    graph = tf.compat.v1.get_default_graph()
+    return graph.gradient_override_map({"StopGradient": HELD_CONSTANT})
+
+
+HELD_CONSTANT = "TfConsensusHeldConstant"
+
+
+@tf.RegisterGradient(HELD_CONSTANT)
+def _constant(op, gradient):
+    """Of x₀: nothing, as the derivative comes by x - x₀."""
+    del op, gradient
+
+
+RESIZE_TRANSPOSED = "TfConsensusResizeBilinearGrad"
+
+
+@tf.RegisterGradient(RESIZE_TRANSPOSED)
+def _resize(op, gradient):
+    """Of u ↦ Aᵀu: x ↦ Ax, with A the resizing; the second input only gives the size."""
+    resized = tf.raw_ops.ResizeBilinear(
+        images=gradient,
+        size=tf.shape(op.inputs[0])[1:3],
+        align_corners=op.get_attr("align_corners"),
+        half_pixel_centers=op.get_attr("half_pixel_centers"),
+    )
+    return resized, None

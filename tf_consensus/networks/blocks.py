@@ -5,9 +5,9 @@ import keras
 from tf_consensus.networks.layers import convolve
 
 
-def activate(x):
+def activate(x, weights):
     """Leaky ReLU of slope 0.2, a layer of its own, so that the adjoint pass can be shared."""
-    return keras.layers.LeakyReLU(0.2)(x)
+    return keras.layers.LeakyReLU(0.2, dtype=weights.dtype)(x)
 
 
 def residual_block(x, filters, hidden, weights):
@@ -24,13 +24,14 @@ def residual_block(x, filters, hidden, weights):
         x: feature map, (batch, height, width, channels).
         filters: channels of the result.
         hidden: channels between the two convolutions.
-        weights: iterator over initializers.
+        weights: initializers and precision, `weights.Weights`.
 
     Returns:
         A feature map of the same side.
     """
-    change = convolve(activate(x), hidden, 3, weights)
-    change = convolve(activate(change), filters, 3, weights)
+    change = convolve(activate(x, weights), hidden, 3, weights)
+    change = convolve(activate(change, weights), filters, 3, weights)
     if x.shape[-1] != filters:
         x = convolve(x, filters, 1, weights, bias=False)
-    return keras.layers.Add()([x, keras.layers.Rescaling(0.1)(change)])
+    change = keras.layers.Rescaling(0.1, dtype=weights.dtype)(change)
+    return keras.layers.Add(dtype=weights.dtype)([x, change])

@@ -13,7 +13,7 @@ from tf_consensus.networks.layers import (
     last_dense,
     last_tanh,
 )
-from tf_consensus.networks.weights import glorot_uniforms
+from tf_consensus.networks.weights import Weights
 
 
 class Architecture(NamedTuple):
@@ -59,6 +59,7 @@ def dcgan(
     filters: int = 64,
     latent_dim: int = 256,
     seed: int | None = None,
+    dtype=None,
 ) -> tuple[keras.Model, keras.Model]:
     """Build a generator and a discriminator of the DCGAN family.
 
@@ -73,6 +74,7 @@ def dcgan(
         filters: Filters F of the level next to the image.
         latent_dim: Size of a latent.
         seed: Determines the initial weights; None leaves them to Keras.
+        dtype: Keras' dtype policy of the layers; None takes the global one.
 
     Returns:
         The generator, (batch, latent_dim) to (batch, image_size, image_size, channels), and the
@@ -93,7 +95,7 @@ def dcgan(
     filters = check_int("filters", filters, minimum=1)
     latent_dim = check_int("latent_dim", latent_dim, minimum=1)
     widths = [filters * (1 if architecture.constant else 2**i) for i in range(architecture.levels)]
-    weights = glorot_uniforms(seed)
+    weights = Weights(seed, dtype)
     return (
         _generator(architecture, latent_dim, image_size, channels, widths, weights),
         _discriminator(architecture, image_size, channels, widths, weights),
@@ -104,25 +106,25 @@ def _generator(architecture, latent_dim, image_size, channels, widths, weights) 
     slope, norm = architecture.slope, architecture.norm is not None
     latent = x = keras.Input((latent_dim,))
     if architecture.generator_dense:
-        x = _activate(dense(x, architecture.generator_dense, weights), slope)
+        x = _activate(dense(x, architecture.generator_dense, weights), slope, weights)
     x = _first_map(x, image_size // 2**architecture.levels, widths[-1], architecture, weights)
     for width in reversed(widths[:-1]):
         x = _double(x, width, weights, bias=not norm)
-        x = _activate(x, slope, norm)
+        x = _activate(x, slope, weights, norm)
     x = _double(x, channels, weights)
-    return keras.Model(latent, last_tanh(x), name="generator")
+    return weights.model(latent, last_tanh(x, weights), "generator")
 
 
 def _discriminator(architecture, image_size, channels, widths, weights) -> keras.Model:
     norm = architecture.norm is not None
     image = keras.Input((image_size, image_size, channels))
-    x = _activate(_halve(image, widths[0], weights), 0.2)
+    x = _activate(_halve(image, widths[0], weights), 0.2, weights)
     for width in widths[1:]:
-        x = _activate(_halve(x, width, weights, bias=not norm), 0.2, norm)
-    x = keras.layers.Flatten()(x)
+        x = _activate(_halve(x, width, weights, bias=not norm), 0.2, weights, norm)
+    x = keras.layers.Flatten(dtype=weights.dtype)(x)
     if architecture.discriminator_dense:
-        x = _activate(dense(x, architecture.discriminator_dense, weights), 0.2)
-    return keras.Model(image, last_dense(x, 1, weights), name="discriminator")
+        x = _activate(dense(x, architecture.discriminator_dense, weights), 0.2, weights)
+    return weights.model(image, last_dense(x, 1, weights), "discriminator")
 
 
 def _first_map(x, side, width, architecture, weights):
@@ -131,17 +133,26 @@ def _first_map(x, side, width, architecture, weights):
     # A normalization per unit removes the bias of every unit; one per channel only its mean.
     x = dense(x, side * side * width, weights, bias=not per_unit)
     if per_unit:
-        x = _activate(x, architecture.slope, norm=True)
-    x = keras.layers.Reshape((side, side, width))(x)
-    return x if per_unit else _activate(x, architecture.slope, architecture.norm == "channel")
+        x = _activate(x, architecture.slope, weights, norm=True)
+    x = keras.layers.Reshape((side, side, width), dtype=weights.dtype)(x)
+    return (
+        x if per_unit else _activate(x, architecture.slope, weights, architecture.norm == "channel")
+    )
 
 
-def _activate(x, slope, norm=False):
+def _activate(x, slope, weights, norm=False):
     if norm:
         # Shift but no scale: the next layer's weights scale. On replicas over the whole batch.
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        x = keras.layers.BatchNormalization(scale=False, synchronized=replicas > 1)(x)
-    return keras.layers.LeakyReLU(slope)(x) if slope else keras.layers.ReLU()(x)
+        x = keras.layers.BatchNormalization(
+            scale=False, synchronized=replicas > 1, dtype=weights.dtype
+        )(x)
+    dtype = weights.dtype
+    return (
+        keras.layers.LeakyReLU(slope, dtype=dtype)(x)
+        if slope
+        else keras.layers.ReLU(dtype=dtype)(x)
+    )
 
 
 def _halve(x, filters, weights, bias=True):

@@ -41,26 +41,21 @@ EXACT = Dense, Conv2D, Conv2DTranspose
 
 def convolve(x, filters, size, weights, *, layer=Conv2D, strides=1, bias=True):
     """A "same" convolution, or with `layer=Conv2DTranspose` its transpose, without activation."""
-    settings = {"strides": strides, "padding": "same", "use_bias": bias}
+    settings = {"strides": strides, "padding": "same", "use_bias": bias, "dtype": weights.dtype}
     return layer(filters, size, kernel_initializer=next(weights), **settings)(x)
 
 
 def dense(x, units, weights, bias=True, dtype=None):
     """A dense layer without activation."""
-    settings = {"use_bias": bias, "dtype": dtype}
+    settings = {"use_bias": bias, "dtype": dtype or weights.dtype}
     return Dense(units, kernel_initializer=next(weights), **settings)(x)
 
 
 def last_dense(x, units, weights):
     """A network's last layer, whose outputs have the variables' precision under mixed ones too."""
-    return dense(x, units, weights, dtype=output_dtype())
+    return dense(x, units, weights, dtype=weights.output_dtype)
 
 
-def last_tanh(x):
+def last_tanh(x, weights):
     """The end of a generator of images; its precision as that of `last_dense`."""
-    return keras.layers.Activation("tanh", dtype=output_dtype())(x)
-
-
-def output_dtype():
-    """The precision of variables under the dtype policy."""
-    return keras.config.dtype_policy().variable_dtype
+    return keras.layers.Activation("tanh", dtype=weights.output_dtype)(x)

@@ -4,7 +4,7 @@ import keras
 
 from tf_consensus.checks import check_int
 from tf_consensus.networks.layers import dense, last_dense
-from tf_consensus.networks.weights import glorot_uniforms
+from tf_consensus.networks.weights import Weights
 
 
 def mlp(
@@ -13,6 +13,7 @@ def mlp(
     width: int = 16,
     depth: int = 4,
     seed: int | None = None,
+    dtype=None,
 ) -> tuple[keras.Model, keras.Model]:
     """Build a dense generator and discriminator.
 
@@ -26,6 +27,7 @@ def mlp(
         width: Units in a hidden layer.
         depth: Hidden layers; 0 leaves the linear output alone.
         seed: Determines the initial weights; None leaves them to Keras.
+        dtype: Keras' dtype policy of the layers; None takes the global one.
 
     Returns:
         The generator, (batch, latent_dim) to (batch, data_dim), and the discriminator,
@@ -42,7 +44,7 @@ def mlp(
     latent_dim = check_int("latent_dim", latent_dim, minimum=1)
     data_dim = check_int("data_dim", data_dim, minimum=1)
     hidden = [check_int("width", width, minimum=1)] * check_int("depth", depth, minimum=0)
-    weights = glorot_uniforms(seed)
+    weights = Weights(seed, dtype)
     return (
         _dense_network(latent_dim, hidden, data_dim, weights, "generator"),
         _dense_network(data_dim, hidden, 1, weights, "discriminator"),
@@ -54,5 +56,5 @@ def _dense_network(inputs, hidden, outputs, weights, name):
     for width in hidden:
         x = dense(x, width, weights)
         # A layer of its own, so that the adjoint pass can be shared.
-        x = keras.layers.ReLU()(x)
-    return keras.Model(first, last_dense(x, outputs, weights), name=name)
+        x = keras.layers.ReLU(dtype=weights.dtype)(x)
+    return weights.model(first, last_dense(x, outputs, weights), name)

@@ -58,12 +58,7 @@ def build(name: str, *, dtype=None, **settings) -> tuple[keras.Model, keras.Mode
             f"Choose one of {', '.join(names())}."
         )
     _check_settings(name, settings)
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(dtype or before)
-    try:
-        return _BUILDERS[name](**settings)
-    finally:
-        keras.config.set_dtype_policy(before)
+    return _BUILDERS[name](dtype=dtype, **settings)
 
 
 def _check_settings(name, settings):

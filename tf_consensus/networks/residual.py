@@ -11,9 +11,8 @@ from tf_consensus.networks.layers import (
     dense,
     last_dense,
     last_tanh,
-    output_dtype,
 )
-from tf_consensus.networks.weights import glorot_uniforms
+from tf_consensus.networks.weights import Weights
 
 PRESETS = {
     "residual_celeba_hq": {"image_size": 1024, "filters": 16, "max_filters": 512},
@@ -40,6 +39,7 @@ def residual(
     blocks: int = 1,
     start_size: int = 4,
     seed: int | None = None,
+    dtype=None,
 ) -> tuple[keras.Model, keras.Model]:
     """Build a generator and a discriminator of residual blocks, without normalization.
 
@@ -73,6 +73,7 @@ def residual(
         seed: Determines the initial weights; None leaves them to Keras. Kernels are
             Glorot-uniform and biases 0, where the reference draws both from U(±1/√inputs);
             embeddings are standard normal, as there.
+        dtype: Keras' dtype policy of the layers; None takes the global one.
 
     Returns:
         The generator, from latents (batch, latent_dim), or from a list of latents and integer
@@ -102,7 +103,7 @@ def residual(
     embedding_dim = check_int("embedding_dim", embedding_dim, minimum=1)
     blocks = check_int("blocks", blocks, minimum=1)
     widths = _widths([min(filters * 2**i, max_filters) for i in range(levels + 1)], blocks)
-    weights = glorot_uniforms(seed)
+    weights = Weights(seed, dtype)
     inputs, x = _latents_and_labels(latent_dim, num_classes, embedding_dim, weights)
     return (
         _generator(inputs, x, start_size, channels, widths, weights),
@@ -131,23 +132,23 @@ def _latents_and_labels(latent_dim, num_classes, embedding_dim, weights):
     # Normal, so that all directions are equally likely.
     normal = keras.initializers.RandomNormal(stddev=1.0, seed=next(weights).seed)
     # An embedding's gradient is a sum over the examples too, see `layers`.
-    settings = {"embeddings_initializer": normal, "dtype": output_dtype()}
+    settings = {"embeddings_initializer": normal, "dtype": weights.output_dtype}
     embedded = keras.layers.Embedding(num_classes or 1, embedding_dim, **settings)(labels)
-    embedded = keras.layers.UnitNormalization()(embedded)
-    return inputs, keras.layers.Concatenate()([latents, embedded])
+    embedded = keras.layers.UnitNormalization(dtype=weights.dtype)(embedded)
+    return inputs, keras.layers.Concatenate(dtype=weights.dtype)([latents, embedded])
 
 
 def _generator(inputs, x, start_size, channels, widths, weights) -> keras.Model:
     first = widths[-1][-1]
     x = dense(x, start_size * start_size * first, weights)
-    x = keras.layers.Reshape((start_size, start_size, first))(x)
+    x = keras.layers.Reshape((start_size, start_size, first), dtype=weights.dtype)(x)
     for level, (*path, _) in reversed(list(enumerate(widths))):
         for width in reversed(path):
             x = residual_block(x, width, min(x.shape[-1], width), weights)
         if level:
-            x = keras.layers.UpSampling2D(2, interpolation="nearest")(x)
-    x = convolve(activate(x), channels, 3, weights)
-    return keras.Model(inputs, last_tanh(x), name="generator")
+            x = keras.layers.UpSampling2D(2, interpolation="nearest", dtype=weights.dtype)(x)
+    x = convolve(activate(x, weights), channels, 3, weights)
+    return weights.model(inputs, last_tanh(x, weights), "generator")
 
 
 def _discriminator(image_size, channels, logits, widths, weights) -> keras.Model:
@@ -156,12 +157,12 @@ def _discriminator(image_size, channels, logits, widths, weights) -> keras.Model
     for level, (_, *path) in enumerate(widths):
         if level:
             # Windows centred on even pixels, which "same" padding would shift by one.
-            x = keras.layers.ZeroPadding2D(((1, 0), (1, 0)))(x)
-            x = keras.layers.AveragePooling2D(3, strides=2)(x)
+            x = keras.layers.ZeroPadding2D(((1, 0), (1, 0)), dtype=weights.dtype)(x)
+            x = keras.layers.AveragePooling2D(3, strides=2, dtype=weights.dtype)(x)
         for width in path:
             x = residual_block(x, width, min(x.shape[-1], width), weights)
-    x = keras.layers.Flatten()(activate(x))
-    return keras.Model(image, last_dense(x, logits, weights), name="discriminator")
+    x = keras.layers.Flatten(dtype=weights.dtype)(activate(x, weights))
+    return weights.model(image, last_dense(x, logits, weights), "discriminator")
 
 
 def _count_doublings(image_size, start_size) -> int:

@@ -13,7 +13,7 @@ from tf_consensus.networks.layers import (
     last_dense,
     last_tanh,
 )
-from tf_consensus.networks.weights import glorot_uniforms
+from tf_consensus.networks.weights import Weights
 
 _LEVELS = 4
 
@@ -44,6 +44,7 @@ def resnet(
     filters: int = 64,
     latent_dim: int = 256,
     seed: int | None = None,
+    dtype=None,
 ) -> tuple[keras.Model, keras.Model]:
     """Build a generator and a discriminator of the first paper's residual networks.
 
@@ -63,6 +64,7 @@ def resnet(
         filters: Filters F of the level next to the image, at least 2.
         latent_dim: Size of a latent.
         seed: Determines the initial weights; None leaves them to Keras.
+        dtype: Keras' dtype policy of the layers; None takes the global one.
 
     Returns:
         The generator, (batch, latent_dim) to (batch, image_size, image_size, channels), and the
@@ -83,7 +85,7 @@ def resnet(
     filters = check_int("filters", filters, minimum=2)
     latent_dim = check_int("latent_dim", latent_dim, minimum=1)
     widths = [filters * multiple for multiple in architecture.widths]
-    weights = glorot_uniforms(seed)
+    weights = Weights(seed, dtype)
     return (
         _generator(latent_dim, image_size, channels, widths, weights),
         _discriminator(architecture.wide_start, image_size, channels, widths, weights),
@@ -93,26 +95,26 @@ def resnet(
 def _generator(latent_dim, image_size, channels, widths, weights) -> keras.Model:
     def double(x, width):
         layer = Conv2DTranspose
-        return convolve(activate(x), width, 5, weights, layer=layer, strides=2)
+        return convolve(activate(x, weights), width, 5, weights, layer=layer, strides=2)
 
     latents = keras.Input((latent_dim,))
     side = image_size // 2**_LEVELS
     x = dense(latents, side * side * widths[-1], weights)
-    x = keras.layers.Reshape((side, side, widths[-1]))(x)
+    x = keras.layers.Reshape((side, side, widths[-1]), dtype=weights.dtype)(x)
     for width in reversed(widths[:-1]):
         x = residual_block(double(x, width), width, width // 2, weights)
-    image = last_tanh(double(x, channels))
-    return keras.Model(latents, image, name="generator")
+    image = last_tanh(double(x, channels), weights)
+    return weights.model(latents, image, "generator")
 
 
 def _discriminator(wide_start, image_size, channels, widths, weights) -> keras.Model:
     image = x = keras.Input((image_size, image_size, channels))
     for level, width in enumerate(widths):
-        x = convolve(activate(x) if level else x, width, 5, weights, strides=2)
+        x = convolve(activate(x, weights) if level else x, width, 5, weights, strides=2)
         hidden = width if wide_start and not level else width // 2
         x = residual_block(x, width, hidden, weights)
-    x = keras.layers.Flatten()(activate(x))
-    return keras.Model(image, last_dense(x, 1, weights), name="discriminator")
+    x = keras.layers.Flatten(dtype=weights.dtype)(activate(x, weights))
+    return weights.model(image, last_dense(x, 1, weights), "discriminator")
 
 
 def _check_name(name) -> Architecture:

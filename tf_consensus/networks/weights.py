@@ -1,24 +1,43 @@
-"""Initial weights that one seed determines."""
+"""What the layers of a network share: initial weights that one seed determines, and precision."""
 
 import random
-from collections.abc import Iterator
 
 import keras
 
 from tf_consensus.checks import check_int
 
 
-def glorot_uniforms(seed: int | None) -> Iterator[keras.initializers.Initializer]:
-    """Yield one Glorot-uniform initializer a layer, endlessly.
+class Weights:
+    """An endless iterator over Glorot-uniform initializers, one a layer, with their precision.
 
     Layers must not share a seed: two of the same shape would start with the same weights.
 
     Args:
         seed: Determines the seed of every layer; None leaves them to Keras.
+        dtype: Keras' dtype policy of the layers, or its name; None takes the global one.
+
+    Attributes:
+        dtype: The `keras.DTypePolicy` of the layers.
+        output_dtype: The precision of the variables, which outputs have under mixed ones too.
 
     Raises:
         ValueError: If `seed` is neither None nor an integer.
     """
-    seeds = None if seed is None else random.Random(check_int("seed", seed))
-    while True:
-        yield keras.initializers.GlorotUniform(None if seeds is None else seeds.getrandbits(31))
+
+    def __init__(self, seed: int | None, dtype=None):
+        self._seeds = None if seed is None else random.Random(check_int("seed", seed))
+        self.dtype = keras.dtype_policies.get(dtype)
+        self.output_dtype = self.dtype.variable_dtype
+
+    def __iter__(self):
+        return self
+
+    def __next__(self) -> keras.initializers.Initializer:
+        seed = None if self._seeds is None else self._seeds.getrandbits(31)
+        return keras.initializers.GlorotUniform(seed)
+
+    def model(self, inputs, outputs, name: str) -> keras.Model:
+        """The functional model between the two, of the same precision as its layers."""
+        model = keras.Model(inputs, outputs, name=name)
+        model.dtype_policy = self.dtype
+        return model

@@ -6,6 +6,7 @@ from tf_consensus.optimizers.clipped import ClippedOptimizer
 from tf_consensus.optimizers.competitive import CompetitiveOptimizer
 from tf_consensus.optimizers.consensus import ConsensusOptimizer
 from tf_consensus.optimizers.extragradient import ExtragradientOptimizer
+from tf_consensus.optimizers.field import GRADIENT, Field
 from tf_consensus.optimizers.game_optimizer import GameOptimizer, apply_direction
 from tf_consensus.optimizers.lookahead import LookaheadOptimizer
 from tf_consensus.optimizers.momentum import MomentumOptimizer
@@ -17,12 +18,14 @@ from tf_consensus.optimizers.smoothing import SmoothingOptimizer
 from tf_consensus.optimizers.symplectic import SymplecticOptimizer
 
 __all__ = [
+    "GRADIENT",
     "AlternatingMomentumOptimizer",
     "AlternatingOptimizer",
     "ClippedOptimizer",
     "CompetitiveOptimizer",
     "ConsensusOptimizer",
     "ExtragradientOptimizer",
+    "Field",
     "GameOptimizer",
     "LookaheadOptimizer",
     "MomentumOptimizer",

@@ -65,7 +65,7 @@ class AlternatingOptimizer(ReevaluatingOptimizer):
                 "Each player needs an optimizer of its own. Received: one "
                 f"{type(self.inner_optimizer).__name__} for both. Create two."
             )
-        self._own = []  # each player's variables, by key; known from the first step on
+        self._own = []  # each player's variables, by key; known once a step or a model names them
         hint = "The paper alternates 1 and 1."
         self.discriminator_steps = check_count("discriminator_steps", discriminator_steps, hint)
         self.generator_steps = check_count("generator_steps", generator_steps, hint)
@@ -95,10 +95,10 @@ class AlternatingOptimizer(ReevaluatingOptimizer):
                 f"Received: a game of {len(game.players)}. Use SimultaneousOptimizer."
             )
         self.build(game.variables)
-        self._own = [{self._var_key(x) for x in player} for player in game.players]
+        self._know(game.players)
         first, v_d = self._ascend(game, 1, self.discriminator_optimizer, self.discriminator_steps)
         last, v_g = self._ascend(game, 0, self.generator_optimizer, self.generator_steps)
-        self._iterations.assign_add(1)
+        self._count_step(v_g + v_d)
         sizes = [len(player) for player in game.players]
         return Linearization([last[0], first[1]], v_g + v_d, _no_pullback, sizes)
 
@@ -110,6 +110,21 @@ class AlternatingOptimizer(ReevaluatingOptimizer):
 
     def _move_player(self, optimizer, v, variables):
         apply_direction(optimizer, v, variables)
+
+    def _know(self, players):
+        self._own = [{self._var_key(x) for x in player} for player in players]
+
+    def put_averages(self, players):
+        """Puts averaged weights in place, each player's from its own optimizer."""
+        if len(players) == 2:
+            self._know(players)
+        if not self._own:
+            raise ValueError(
+                "Each player's averages are its own optimizer's, and who has which weights is not "
+                f"known before the first step. Received: {len(players)} list of variables. Hand "
+                "over two, the generator's and the discriminator's."
+            )
+        super().put_averages(players)
 
     def finalize_variable_values(self, var_list):
         """Puts averaged weights in place, each player's from its own optimizer."""
@@ -136,6 +151,7 @@ class AlternatingOptimizer(ReevaluatingOptimizer):
     def get_config(self):
         """The constructor's arguments."""
         config = super().get_config()
+        del config["allow_cut"]  # of gradients handed to `apply`, which it does not take
         return {
             "generator_optimizer": config.pop("inner_optimizer"),
             **config,

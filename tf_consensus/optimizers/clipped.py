@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from tf_consensus import vectors
+from tf_consensus.optimizers.field import GRADIENT
 from tf_consensus.optimizers.game_optimizer import GameOptimizer
 
 
@@ -46,6 +47,11 @@ class ClippedOptimizer(GameOptimizer):
                 f"Received: clip_norm={clip_norm!r}. To clip nothing, use SimultaneousOptimizer."
             )
         self.clip_norm = float(clip_norm)
+
+    @property
+    def field(self):
+        """The field v, which near a stationary point is shorter than any `clip_norm`."""
+        return GRADIENT
 
     def direction(self, linearization):
         """The field v, each player's part no longer than `clip_norm`."""

@@ -2,6 +2,7 @@
 
 import keras
 
+from tf_consensus.optimizers.field import GRADIENT, Field
 from tf_consensus.optimizers.regularized import RegularizedOptimizer
 
 
@@ -33,6 +34,11 @@ class ConsensusOptimizer(RegularizedOptimizer):
     Reference:
         Mescheder, Nowozin, Geiger, The Numerics of GANs, 2017, section 4.
     """
+
+    @property
+    def field(self):
+        """The field w = v - γ v'ᵀv at the current γ."""
+        return Field("consensus", self.current_gamma) if self.second_order else GRADIENT
 
     def cotangent(self, linearization):
         """The field v itself: v'ᵀv = ∇L."""

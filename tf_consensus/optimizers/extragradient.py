@@ -50,5 +50,5 @@ class ExtragradientOptimizer(ReevaluatingOptimizer):
         extrapolated = game.linearize(second_order=False)
         assign(game.variables, start)
         apply_direction(self.inner_optimizer, extrapolated.v, game.variables)
-        self._iterations.assign_add(1)
+        self._count_step(linearization.v)
         return linearization

@@ -7,8 +7,12 @@ import tensorflow as tf
 
 from tf_consensus import vectors
 from tf_consensus.checks import check_count
-from tf_consensus.game import Game, Linearization, explain_recomputation, tf_variables
+from tf_consensus.game import Game, Linearization
+from tf_consensus.games import graph_repair
+from tf_consensus.games.autodiff import explain_recomputation, tf_variables
+from tf_consensus.games.contract import check_allow_cut, name_of, refuse_cuts
 from tf_consensus.microbatches import MicrobatchedGame
+from tf_consensus.optimizers.field import Field
 
 _CLIPS = ("clipnorm", "clipvalue", "global_clipnorm")
 INNER_OPTIONS = (
@@ -80,6 +84,8 @@ class GameOptimizer(keras.optimizers.Optimizer):
         name: name of the optimizer.
         microbatches: number of equal parts that `step` goes through the batch in, to need the
             memory of one; the update is that of the whole batch (see `MicrobatchedGame`).
+        allow_cut: of gradients that are handed to `apply`, as `Game`'s: names of operations that
+            may lie between the variables and the gradients though no derivative goes through them.
 
     Raises:
         ValueError: if an option belongs on the inner optimizer, the inner one cannot be used, or
@@ -93,10 +99,12 @@ class GameOptimizer(keras.optimizers.Optimizer):
         name=None,
         *,
         microbatches: int = 1,
+        allow_cut: bool | Sequence[str] = False,
         **kwargs,
     ):
         refuse_options(type(self).__name__, kwargs)
         super().__init__(learning_rate=0.0, name=name)
+        self.allow_cut = check_allow_cut(allow_cut)
         hint = "microbatches=1 is the whole batch."
         self.microbatches = check_count("microbatches", microbatches, hint)
         self.inner_optimizer = self._make_inner(inner_optimizer, learning_rate)
@@ -117,7 +125,8 @@ class GameOptimizer(keras.optimizers.Optimizer):
         Raises:
             ValueError: if the batch cannot be cut into `microbatches` equal parts.
         """
-        return self._step(MicrobatchedGame(game, self._parts(game)) if self._cuts else game)
+        with game.one_step():
+            return self._step(MicrobatchedGame(game, self._parts(game)) if self._cuts else game)
 
     @property
     def _cuts(self):
@@ -133,6 +142,14 @@ class GameOptimizer(keras.optimizers.Optimizer):
         linearization = game.linearize(second_order=self.second_order)
         self._move(linearization, game.variables)
         return linearization
+
+    @property
+    def field(self) -> Field | None:
+        """The field w of steps x ← x + h·w(x), up to the inner optimizer's scaling.
+
+        `None` where the steps are none of that form, or it is not known to be one of `Field`'s.
+        """
+        return None
 
     @property
     def second_order(self) -> bool:
@@ -181,6 +198,15 @@ class GameOptimizer(keras.optimizers.Optimizer):
         self.apply(grads, variables)
         return self.iterations
 
+    def _count_step(self, computed):
+        """Counts a step in `_iterations`, once the tensors `computed` from its batch are there.
+
+        A stream of data may read the count where it begins, on a thread of its own. In a graph
+        nothing else would keep the count from moving before the first batch is read.
+        """
+        with tf.control_dependencies(list(computed)):
+            self._iterations.assign_add(1)
+
     def _move(self, linearization, variables):
         apply_direction(self.inner_optimizer, self.direction(linearization), variables)
 
@@ -219,6 +245,10 @@ class GameOptimizer(keras.optimizers.Optimizer):
             if tf.executing_eagerly():
                 raise RuntimeError(_NO_SECOND_ORDER.format("executing eagerly"))
             values = tf_variables(variables)
+            if all(t.graph is tf.compat.v1.get_default_graph() for t in v):
+                graph_repair.repair(v)
+                named = [(f"'{name_of(x)}'", x) for x in variables]
+                refuse_cuts(v, named, self.allow_cut)
             with explain_recomputation():
                 pulled = tf.gradients(v, values, grad_ys=list(u))
             if all(p is None for p in pulled):
@@ -296,6 +326,24 @@ class GameOptimizer(keras.optimizers.Optimizer):
         """The loss itself: an inner optimizer that scales it is refused."""
         return loss
 
+    @property
+    def keeps_averages(self) -> bool:
+        """Whether an inner optimizer keeps averages of weights (`use_ema`)."""
+        return any(
+            inner.keeps_averages if isinstance(inner, GameOptimizer) else inner.use_ema
+            for inner in self.inner_optimizers
+        )
+
+    def put_averages(self, players: Sequence[Sequence]) -> None:
+        """Puts the averages of weights in their place, where they are kept.
+
+        Args:
+            players: each player's variables, in the order of `build`.
+        """
+        variables = [x for player in players for x in player]
+        # The class's: during `GAN.fit` the instance's does nothing.
+        type(self).finalize_variable_values(self, variables)
+
     def finalize_variable_values(self, var_list):
         """Lets the inner optimizers put averaged weights in place after training."""
         for inner in self.inner_optimizers:
@@ -309,7 +357,12 @@ class GameOptimizer(keras.optimizers.Optimizer):
     def get_config(self):
         """The constructor's arguments, the inner optimizer serialized."""
         inner = keras.saving.serialize_keras_object(self.inner_optimizer)
-        return {"name": self.name, "inner_optimizer": inner, "microbatches": self.microbatches}
+        return {
+            "name": self.name,
+            "inner_optimizer": inner,
+            "microbatches": self.microbatches,
+            "allow_cut": self.allow_cut,
+        }
 
     @classmethod
     def from_config(cls, config, custom_objects=None):

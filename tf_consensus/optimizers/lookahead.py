@@ -80,6 +80,11 @@ class LookaheadOptimizer(GameOptimizer):
             refuse_learning_rate(learning_rate, optimizer)
         return optimizer
 
+    @property
+    def field(self):
+        """The inner optimizer's field: the fast weights follow it between two averages."""
+        return self.inner_optimizer.field
+
     def build(self, variables):
         """Creates the inner optimizer's state and the slow weights."""
         if not self.built:
@@ -95,8 +100,12 @@ class LookaheadOptimizer(GameOptimizer):
         self.build(game.variables)
         self._begin(game.variables)
         linearization = self.inner_optimizer.step(game)
-        self._end(game.variables)
+        self._end(game.variables, linearization.v)
         return linearization
+
+    def put_averages(self, players):
+        """The inner optimizer's averages, which are of the fast weights."""
+        self.inner_optimizer.put_averages(players)
 
     def apply(self, grads, trainable_variables=None):
         """As `GameOptimizer.apply`, where the inner optimizer can do that."""
@@ -106,7 +115,7 @@ class LookaheadOptimizer(GameOptimizer):
         variables = self._variables_for(grads, trainable_variables)
         self._begin(variables)
         self.inner_optimizer.apply(grads, variables)
-        self._end(variables)
+        self._end(variables, grads)
 
     def _begin(self, variables):
         """Where a cycle begins, takes what the model holds as slow weights."""
@@ -115,9 +124,9 @@ class LookaheadOptimizer(GameOptimizer):
         begins = self._at_boundary()
         assign(slow, [tf.where(begins, x, s) for x, s in pairs])
 
-    def _end(self, variables):
-        """Counts the step; where a cycle ends, averages."""
-        self._iterations.assign_add(1)
+    def _end(self, variables, computed):
+        """Counts the step, which `computed` came from; where a cycle ends, averages."""
+        self._count_step([t for t in computed if t is not None])
         slow = self.memory_of(self._slow, variables)
         pairs = zip(values_of(variables), values_of(slow), strict=True)
         alpha, ends = self.slow_step, self._at_boundary()

@@ -48,4 +48,4 @@ class OptimisticOptimizer(GameOptimizer):
         w = [2 * t - tf.where(first, t, p) for t, p in pairs]
         apply_direction(self.inner_optimizer, w, variables)
         assign(past, v)
-        self._iterations.assign_add(1)
+        self._count_step(v)

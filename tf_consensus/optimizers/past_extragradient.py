@@ -58,5 +58,5 @@ class PastExtragradientOptimizer(ReevaluatingOptimizer):
         apply_direction(self.inner_optimizer, linearization.v, game.variables)
         ends = values_of(game.variables)
         assign(displacements, [end - x for end, x in zip(ends, start, strict=True)])
-        self._iterations.assign_add(1)
+        self._count_step(linearization.v)
         return linearization

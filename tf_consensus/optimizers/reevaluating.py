@@ -7,7 +7,7 @@ class ReevaluatingOptimizer(GameOptimizer):
     """Base class: one update evaluates the losses at more than the current parameters.
 
     All evaluations of one update see the same batch. It takes a game to make them, so a subclass
-    defines `_step(game)`, counts its rounds in `_iterations`, and `apply` is refused.
+    defines `_step(game)`, counts its rounds by `_count_step`, and `apply` is refused.
 
     Attributes:
         several_evaluations: what evaluates the losses where, the first words of that refusal.

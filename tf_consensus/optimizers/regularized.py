@@ -122,6 +122,11 @@ class RegularizedOptimizer(GameOptimizer):
     def _parts(self, game):
         return batch_size(game) if self.debias == "per_example" else super()._parts(game)
 
+    @property
+    def current_gamma(self) -> float:
+        """The weight γ at the step that comes next."""
+        return float(self._current_gamma())
+
     def _current_gamma(self):
         return self.gamma(self.iterations) if callable(self.gamma) else self.gamma
 

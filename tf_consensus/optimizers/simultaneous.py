@@ -2,6 +2,7 @@
 
 import keras
 
+from tf_consensus.optimizers.field import GRADIENT
 from tf_consensus.optimizers.game_optimizer import GameOptimizer
 
 
@@ -25,6 +26,11 @@ class SimultaneousOptimizer(GameOptimizer):
     Reference:
         Mescheder, Nowozin, Geiger, The Numerics of GANs, 2017, section 2.3.
     """
+
+    @property
+    def field(self):
+        """The field v."""
+        return GRADIENT
 
     def direction(self, linearization):
         """The field v itself."""

@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from tf_consensus.optimizers.field import GRADIENT, Field
 from tf_consensus.optimizers.regularized import RegularizedOptimizer
 
 
@@ -31,6 +32,13 @@ class SmoothingOptimizer(RegularizedOptimizer):
     Reference:
         Mescheder, Nowozin, Geiger, The Numerics of GANs, 2017, comparison experiments.
     """
+
+    @property
+    def field(self):
+        """The field v, less γ v'ᵀ times the generator's part of v for all but the generator."""
+        if not self.second_order:
+            return GRADIENT
+        return Field("smoothing", self.current_gamma, measured="first", regularized="others")
 
     def cotangent(self, linearization):
         """The generator's part of v."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import keras
 
-from tf_consensus.penalties.coupling import coupling_layers, warn_of_coupling
+from tf_consensus.penalties.coupling import warn_of_coupling
 from tf_consensus.penalties.gradient_penalty import GradientPenalty
 from tf_consensus.penalties.instance_noise import InstanceNoise
 from tf_consensus.penalties.one_centered import DRAGAN, WGANGP
@@ -25,7 +25,6 @@ __all__ = [
     "WeightClipping",
     "ZeroCenteredInterpolated",
     "clip_weights",
-    "coupling_layers",
     "get",
     "names",
     "serialize",

@@ -7,7 +7,9 @@ import tensorflow as tf
 
 from tf_consensus.checks import check_count
 from tf_consensus.configurable import Configurable
-from tf_consensus.inputs import join, split
+from tf_consensus.games.evaluation import apart
+from tf_consensus.games.exact_operations import exact_operations
+from tf_consensus.inputs import cast_samples, join, sample_dtype, split
 from tf_consensus.noise import Draws
 from tf_consensus.penalties.coupling import warn_of_coupling
 from tf_consensus.schedules import check_schedule
@@ -73,7 +75,8 @@ class GradientPenalty(Configurable):
                 an example.
             real: real samples, (batch, …), or a tuple of these and of the conditions (labels) that
                 the discriminator takes beside them: it is called with the list of both. The
-                gradient is with respect to the samples.
+                gradient is with respect to the samples. Integers are cast to the type of the
+                discriminator's variables, or for a function to `keras.config.floatx()`.
             fake: generated samples, likewise.
             noise: what `draw` returned; `None` draws now, from TensorFlow's global generator.
 
@@ -82,14 +85,21 @@ class GradientPenalty(Configurable):
 
         Raises:
             ValueError: if the penalty mixes real with generated samples and the batches differ.
+            TypeError: if the discriminator takes integers, or the samples are no numbers.
         """
         warn_of_coupling(discriminator)
+        dtype = sample_dtype(discriminator)
+        real, fake = (_floating(inputs, dtype) for inputs in (real, fake))
         if noise is None:
             any_draw = tf.random.uniform((), tf.int64.min, tf.int64.max, tf.int64)
             noise = self.draw(split(real)[0], Draws(0, any_draw))
         points = self.points(real, fake, noise)
         samples, conditions = split(points)
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
+        with (
+            exact_operations(),
+            apart(),
+            tf.GradientTape(watch_accessed_variables=False) as tape,
+        ):
             tape.watch(samples)
             logits = discriminator(join(samples, conditions))
         gradient = tape.gradient(
@@ -101,3 +111,10 @@ class GradientPenalty(Configurable):
         """Returns the constructor arguments, for serialization."""
         schedule = self.schedule and keras.saving.serialize_keras_object(self.schedule)
         return {"every": self.every, "schedule": schedule}
+
+
+def _floating(inputs, dtype):
+    """The inputs, with integer samples cast; a penalty may have no use for one of them."""
+    if inputs is None or split(inputs)[0].dtype.is_floating:
+        return inputs
+    return cast_samples(inputs, dtype)

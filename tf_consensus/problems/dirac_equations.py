@@ -50,14 +50,14 @@ def zero_centred(gamma: float) -> Scalar:
 
 
 def one_centred(gamma: float, target: float) -> Scalar:
-    """The WGAN-GP penalty γ (|ψ| - g)², without ½, multiplied out to be smooth but for |ψ|.
+    """The poster's WGAN-GP penalty γ/2 (|ψ| - g)², multiplied out to be smooth but for |ψ|.
 
     At ψ = 0 its slope is taken as 0, the mean of both sides (TensorFlow's derivative of |ψ|).
     """
     return Scalar(
-        lambda psi: gamma * (psi**2 - 2 * target * tf.abs(psi) + target**2),
-        lambda psi: 2 * gamma * (psi - target * np.sign(psi)),
-        lambda psi: 2 * gamma + 0 * psi,
+        lambda psi: gamma / 2 * (psi**2 - 2 * target * tf.abs(psi) + target**2),
+        lambda psi: gamma * (psi - target * np.sign(psi)),
+        lambda psi: gamma + 0 * psi,
     )
 
 

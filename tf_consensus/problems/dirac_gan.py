@@ -47,7 +47,7 @@ class DiracGAN(Problem):
         gan                     v = (-ψ f'(θψ),  θ f'(θψ))
         nsgan                   v = (-ψ f'(-θψ), θ f'(θψ))
         wgan                    v = (-ψ, θ), and ψ ← clip(ψ, ±c) after each update
-        wgan_gp                 v = (-ψ, θ - 2γ sign(ψ) (|ψ| - g)): penalty γ (|ψ| - g)²
+        wgan_gp                 v = (-ψ, θ - γ sign(ψ) (|ψ| - g)): penalty γ/2 (|ψ| - g)²
         instance_noise          gan with N(0, s²) added to both samples, in expectation
         gradient_penalty        v = (-ψ f'(θψ),  θ f'(θψ) - γψ): penalty γ/2 ψ²
         consensus               w = v - γ v'ᵀv of gan

@@ -1,0 +1,146 @@
+"""What a game's losses must be for their derivatives to be exact, looked up and said."""
+
+import contextlib
+import copy
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from tf_consensus.games import inspection
+from tf_consensus.games.autodiff import tf_variables
+from tf_consensus.games.evaluation import LayerState
+
+
+class Contract:
+    """The rules of a game's losses, checked where they are evaluated.
+
+    In a graph the operations of the evaluation are looked at. When executing eagerly the losses are
+    traced once for it.
+
+    Args:
+        allow_cut: see `Game`.
+
+    Raises:
+        TypeError: if `allow_cut` is neither a bool nor names.
+    """
+
+    def __init__(self, allow_cut: bool | Sequence[str] = False):
+        self.allow_cut = check_allow_cut(allow_cut)
+        self._traced: set[str] = set()
+
+    def check_cuts(self, game, field) -> None:
+        """Raises `ValueError` if something between a player's variables and the field cuts it."""
+        if self.allow_cut is True:
+            return
+
+        def look(field):
+            named = [
+                (f"'{name_of(x)}' of player {index}", x)
+                for index, player in enumerate(game.players)
+                for x in player
+            ]
+            refuse_cuts(field, named, self.allow_cut)
+
+        if tf.executing_eagerly():
+            self._trace_once("cuts", game, lambda field, _: look(field))
+        else:
+            look(field)
+
+    @contextlib.contextmanager
+    def watching(self, game) -> Iterator[None]:
+        """Around an evaluation: raises where a repeated one would not be the same function."""
+        repeated, eager = game.state.repeated, tf.executing_eagerly()
+        before = 0 if eager else len(inspection.new_operations(0))
+        yield
+        if repeated and eager:
+            self._trace_once("impure", game, lambda _, operations: refuse_impure(operations))
+        elif repeated:
+            refuse_impure(inspection.new_operations(before))
+
+    def _trace_once(self, rule: str, game, look: Callable):
+        """Traces the game's field in a graph of its own and looks at it, once a rule."""
+        if rule in self._traced:
+            return
+
+        def traced():
+            other = copy.copy(game)
+            other.state = LayerState()
+            before = len(inspection.new_operations(0))
+            field = other.trace_field()
+            look(field, inspection.new_operations(before))
+
+        try:
+            tf.function(traced, autograph=False).get_concrete_function()
+        except (AttributeError, NotImplementedError, TypeError) as error:
+            # The losses could be evaluated a moment ago.
+            raise ValueError(_EAGER_ONLY.format(error)) from error
+        self._traced.add(rule)
+
+
+def check_allow_cut(allow_cut) -> bool | tuple[str, ...]:
+    """`allow_cut` as a bool or a tuple of names.
+
+    Raises:
+        TypeError: if it is anything else.
+    """
+    if isinstance(allow_cut, bool):
+        return allow_cut
+    if isinstance(allow_cut, list | tuple) and all(isinstance(n, str) for n in allow_cut):
+        return tuple(allow_cut)
+    raise TypeError(
+        "`allow_cut` must be a bool or a list of names of operations or layers. Received: "
+        f"allow_cut={allow_cut!r}. For example allow_cut=['my_layer/StopGradient']."
+    )
+
+
+def refuse_cuts(field, named: Sequence[tuple[str, Any]], allow_cut) -> None:
+    """Raises `ValueError` if something cuts the derivative of a field of the current graph.
+
+    Args:
+        field: list of tensors.
+        named: pairs of a description and a variable.
+        allow_cut: see `Game`.
+    """
+    if allow_cut is True:
+        return
+    names, variables = zip(*named, strict=True)
+    cuts = inspection.find_cuts(field, list(zip(names, tf_variables(variables), strict=True)))
+    cuts = [c for c in cuts if not any(name in c.operation for name in allow_cut or ())]
+    if cuts:
+        shown = "; ".join(
+            f"'{c.operation}' ({c.kind}), through which the field depends on variable {c.variable}"
+            for c in cuts[:3]
+        )
+        raise ValueError(_CUT.format(shown, [c.operation for c in cuts[:3]]))
+
+
+def refuse_impure(operations) -> None:
+    """Raises `ValueError` if an operation draws by itself or assigns a raw variable."""
+    found = inspection.find_impure(operations)
+    if found:
+        raise ValueError(_IMPURE.format(", ".join(found[:3])))
+
+
+def name_of(variable) -> str:
+    """The path of a Keras variable, the name of TensorFlow's."""
+    return getattr(variable, "path", variable.name)
+
+
+_CUT = (
+    "The second-order term needs the whole derivative of the field, and these operations let none "
+    "through. Received: {}. Compute the losses without tf.stop_gradient between the players, "
+    "NumPy, py_function and rounding. If the cut is meant, name it in allow_cut of the Game, the "
+    "GAN or the compiled optimizer: allow_cut={}."
+)
+_IMPURE = (
+    "This update evaluates the losses more than once, and each time they must be the same function "
+    "of parameters and batch. Received: {}. In a layer, draw by keras.random with a "
+    "keras.random.SeedGenerator and keep state in add_weight: both are held for the step. "
+    "Elsewhere draw the numbers before and hand them over in the batch."
+)
+_EAGER_ONLY = (
+    "The losses must be TensorFlow operations throughout, so that it can be checked what their "
+    "derivatives go through. Received: losses that work eagerly only ({}). Compute them without "
+    ".numpy(), float() and Python's if on tensors, or say allow_cut=True."
+)

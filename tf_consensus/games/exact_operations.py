@@ -1,0 +1,88 @@
+"""Functions that TensorFlow differentiates wrongly the second time, replaced in evaluations.
+
+`tf.nn.moments`, on which Keras' BatchNormalization, LayerNormalization and GroupNormalization rest,
+stops the gradient of the mean inside the variance. The first derivative of the variance with
+respect to the mean is 0, so that is right once; the second is not 0 and gets lost, and v'ᵀv with
+it.
+
+No public interface of Keras or TensorFlow lets a layer be given other moments, so the public names
+`tf.nn.moments` and `tf.image.resize` stand for exact functions for the time of an evaluation, and
+for TensorFlow's own again behind it. The values are TensorFlow's, so other threads that meet them
+compute what they would have.
+"""
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from tf_consensus.games import row_draws
+from tf_consensus.games.exact_resize import resize
+
+
+def moments(x, axes, shift=None, keepdims=False, name=None):
+    """Mean and variance along `axes`, with true derivatives of every order.
+
+        m = mean(x),    s² = mean((x - m)²)
+
+    Arguments and values are those of `tf.nn.moments`.
+
+    Example:
+        >>> x = tf.constant([1.0, 3.0])
+        >>> [float(t) for t in moments(x, [0])]
+        [2.0, 1.0]
+    """
+    del shift  # as TensorFlow does
+    with tf.name_scope(name or "moments"):
+        x = tf.convert_to_tensor(x)
+        y = tf.cast(x, tf.float32) if x.dtype == tf.float16 else x
+        mean = tf.reduce_mean(y, axes, keepdims=True)
+        variance = tf.reduce_mean(tf.math.squared_difference(y, mean), axes, keepdims=True)
+        if not keepdims:
+            mean, variance = tf.squeeze(mean, axes), tf.squeeze(variance, axes)
+        return tf.cast(mean, x.dtype), tf.cast(variance, x.dtype)
+
+
+class _Replacement(NamedTuple):
+    """A public name of TensorFlow: the module that holds it, the name, and what stands for it."""
+
+    module: Any
+    name: str
+    function: Callable
+
+
+_REPLACEMENTS = [
+    _Replacement(tf.nn, "moments", moments),
+    _Replacement(tf.image, "resize", resize),
+    *(_Replacement(*entry) for entry in row_draws.replacements()),
+]
+_LOCK = threading.Lock()
+_ORIGINALS = [getattr(entry.module, entry.name) for entry in _REPLACEMENTS]
+_users = 0
+
+
+@contextlib.contextmanager
+def exact_operations() -> Iterator[None]:
+    """In the block `tf.nn.moments` and bilinear `tf.image.resize` have true second derivatives.
+
+    It may be entered from several threads, as the replicas of a strategy are, and again within
+    itself.
+    """
+    _count(1)
+    try:
+        yield
+    finally:
+        _count(-1)
+
+
+def _count(change):
+    """One user more or less; with the first the replacements come, with the last they go."""
+    global _users
+    with _LOCK:
+        before, _users = _users, _users + change
+        if before and _users:
+            return
+        for entry, original in zip(_REPLACEMENTS, _ORIGINALS, strict=True):
+            setattr(entry.module, entry.name, entry.function if _users else original)

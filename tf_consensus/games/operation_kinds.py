@@ -1,0 +1,186 @@
+"""Kinds of TensorFlow operations: whose values matter, which cut, which are impure."""
+
+import tensorflow as tf
+
+# Their outputs depend on the shape of an input alone.
+VALUE_FREE = frozenset(
+    {"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike", "VariableShape", "EmptyTensorList"}
+    | {
+        "BroadcastGradientArgs",
+        "TensorListElementShape",
+        "TensorListLength",
+        "Const",
+        "ConcatOffset",
+    }
+)
+
+# Where some inputs only say which entries, axes or shapes: the positions of the others.
+VALUE_INPUTS = {
+    "Reshape": (0,),
+    "BroadcastTo": (0,),
+    "Tile": (0,),
+    "Transpose": (0,),
+    "ConjugateTranspose": (0,),
+    "ExpandDims": (0,),
+    "Sum": (0,),
+    "Mean": (0,),
+    "Max": (0,),
+    "Min": (0,),
+    "Prod": (0,),
+    "EuclideanNorm": (0,),
+    "Cumsum": (0,),
+    "Cumprod": (0,),
+    "Slice": (0,),
+    "StridedSlice": (0,),
+    "StridedSliceGrad": (4,),
+    "Pad": (0,),
+    "PadV2": (0, 2),
+    "MirrorPad": (0,),
+    "MirrorPadGrad": (0,),
+    "ReverseV2": (0,),
+    "Roll": (0,),
+    "Split": (1,),
+    "SplitV": (0,),
+    "Fill": (1,),
+    "GatherV2": (0,),
+    "GatherNd": (0,),
+    "ResourceGather": (0,),
+    "ScatterNd": (1,),
+    "UnsortedSegmentSum": (0,),
+    "UnsortedSegmentMax": (0,),
+    "UnsortedSegmentMin": (0,),
+    "SegmentSum": (0,),
+    "InvertPermutation": (),
+    "SpaceToBatchND": (0,),
+    "BatchToSpaceND": (0,),
+    "OneHot": (0, 2, 3),
+}
+
+# No derivative goes through them, whatever they compute.
+_OPAQUE = frozenset(
+    {"StopGradient", "PreventGradient", "PyFunc", "PyFuncStateless", "EagerPyFunc"}
+    | {"ResizeBilinearGrad"}
+)
+
+# Piecewise constant functions of a number, whose derivative TensorFlow leaves out.
+_STEPS = frozenset({"Floor", "Ceil", "Round", "Rint", "FloorDiv", "Bucketize", "ArgMax", "ArgMin"})
+
+# Two evaluations draw other numbers, or see other state.
+IMPURE = frozenset(
+    {
+        "RandomUniform",
+        "RandomUniformInt",
+        "RandomStandardNormal",
+        "TruncatedNormal",
+        "RandomShuffle",
+    }
+    | {
+        "ParameterizedTruncatedNormal",
+        "Multinomial",
+        "RandomGamma",
+        "RandomPoisson",
+        "RandomPoissonV2",
+    }
+    | {"StatefulUniform", "StatefulUniformFullInt", "StatefulUniformInt", "StatefulStandardNormal"}
+    | {"StatefulStandardNormalV2", "StatefulTruncatedNormal", "StatefulRandomBinomial", "RngSkip"}
+    | {"RngReadAndSkip", "NonDeterministicInts", "AssignVariableOp", "AssignAddVariableOp"}
+    | {"AssignSubVariableOp", "ResourceScatterUpdate", "ResourceScatterAdd", "Assign", "AssignAdd"}
+)
+
+_FUNCTIONS = ("f", "then_branch", "else_branch", "body", "cond", "branches")
+
+
+def cuts(operation: tf.Operation, index: int) -> bool:
+    """Whether no derivative goes from an operation's input number `index` to its outputs."""
+    if _has_own_gradient(operation):
+        return False
+    if operation.type in _OPAQUE:
+        return not _is_shift(operation)
+    if not _is_number(operation.inputs[index]):
+        return False
+    numbers = [t for t in operation.outputs if _is_number(t)]
+    if not numbers:
+        return any(t.dtype.is_integer for t in operation.outputs)
+    return operation.type in _STEPS or not _passes(operation, index, numbers)
+
+
+def _has_own_gradient(operation) -> bool:
+    """Whether `tf.custom_gradient` or an override says what the derivative is."""
+    try:
+        operation.get_attr("_gradient_op_type")
+    except ValueError:
+        return False
+    return True
+
+
+def _passes(operation, index, outputs) -> bool:
+    """Whether TensorFlow's gradient of this type of operation reaches this input."""
+    key = operation.type, index
+    if key not in _KNOWN:
+        # Gradients of stateful operations, such as exchanges between replicas, would be run.
+        plain = not operation.op_def.is_stateful and not _called(operation.node_def)
+        _KNOWN[key] = not plain or _has_gradient(outputs, operation.inputs[index])
+    return _KNOWN[key]
+
+
+_KNOWN: dict[tuple[str, int], bool] = {}
+
+
+def _has_gradient(outputs, x) -> bool:
+    try:
+        return tf.gradients(outputs, x)[0] is not None
+    except (LookupError, NotImplementedError):
+        return True  # asked for its derivative, TensorFlow itself will say that there is none
+
+
+def inner_cuts(operation: tf.Operation) -> list[tuple[str, str]]:
+    """Names and types of the opaque operations in the functions that an operation calls."""
+    nodes = inner_operations(operation)
+    return [(n.name, n.op) for n in nodes if _cuts_inside(n)]
+
+
+def _cuts_inside(node):
+    floating = tf.as_dtype(node.attr["T"].type or tf.int32).is_floating
+    if "_gradient_op_type" in node.attr or "ReduceLogSumExp" in node.name:
+        return False
+    return node.op in _OPAQUE or (node.op in _STEPS and floating)
+
+
+def inner_operations(operation: tf.Operation) -> list:
+    """The nodes of the functions that an operation calls, and of those that they call."""
+    names = _called(operation.node_def)
+    if not names:
+        return []
+    library = {f.signature.name: f for f in operation.graph.as_graph_def().library.function}
+    found, seen = [], set()
+    while names:
+        name = names.pop()
+        if name in seen or name not in library:
+            continue
+        seen.add(name)
+        for node in library[name].node_def:
+            found.append(node)
+            names += _called(node)
+    return found
+
+
+def _called(node) -> list[str]:
+    attributes = [node.attr[key] for key in _FUNCTIONS if key in node.attr]
+    names = [a.func.name for a in attributes if a.HasField("func")]
+    return names + [f.name for a in attributes for f in a.list.func]
+
+
+def _is_shift(operation):
+    """Whether a stopped tensor is the largest entry that `tf.reduce_logsumexp` shifts by.
+
+    The result does not depend on the shift, so every derivative is right without it.
+    """
+    if operation.type != "StopGradient":
+        return False
+    source = operation.inputs[0].op
+    chosen = source.type in ("SelectV2", "Select") and source.inputs[0].op.type == "IsFinite"
+    return chosen and source.inputs[1].op.type == "Max"
+
+
+def _is_number(t):
+    return t.dtype.is_floating or t.dtype.is_complex
