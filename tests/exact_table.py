@@ -23,6 +23,7 @@ from tests.oracles import MODES
 
 BATCH = 3
 WRONG = "wrong"
+REFUSED = "let none through"  # what this package says of operations without a derivative
 COLUMNS = "v", "∇L", "v with R1", "∇L with R1"
 DIRECTIONS = 2
 
@@ -36,9 +37,8 @@ class Row(NamedTuple):
         shape: of one example.
         single: whether f computes in float32 whatever it is given.
         seed: of the point; another one where a kink is too near.
-        expected: what is not "exact": {mode: text}, or one text for all modes. `WRONG`, or a part
-            of TensorFlow's message.
-        pending: whether the expected verdict waits for exact operations around the losses.
+        expected: what is not "exact": {mode: text}, or one text for all modes. `WRONG`,
+            `REFUSED`, or a part of TensorFlow's message.
     """
 
     name: str
@@ -47,10 +47,9 @@ class Row(NamedTuple):
     single: bool = False
     seed: int = 0
     expected: dict | str = {}  # noqa: RUF012
-    pending: bool = False
 
     def verdict(self, mode):
-        """The expected verdict: "exact", `WRONG`, or a part of the message of an error."""
+        """The expected verdict: "exact", `WRONG`, or a part of an error's message."""
         if isinstance(self.expected, str):
             return self.expected
         return self.expected.get(mode, "exact")
@@ -66,7 +65,8 @@ class Row(NamedTuple):
             made = self.make()
 
         def call(x):
-            return made(tf.cast(x, dtype))
+            with precision(dtype):
+                return made(tf.cast(x, dtype))
 
         call.layer = getattr(made, "layer", None)
         return call

@@ -30,8 +30,6 @@ def cases():
             marks = []
             if row.name not in QUICK or mode != "graph":
                 marks.append(pytest.mark.slow)
-            if row.pending:
-                marks.append(pytest.mark.xfail(strict=True, reason="needs exact operations"))
             yield pytest.param(row, mode, marks=marks, id=f"{row.name}-{mode}")
 
 

@@ -1,4 +1,4 @@
-"""Second and third derivatives of slices under XLA, against the same game without slices."""
+"""Gradients that TensorFlow lacks, against the same functions without them, or differences."""
 
 import keras
 import numpy as np
@@ -6,8 +6,8 @@ import pytest
 import tensorflow as tf
 
 import tf_consensus as tfc
-from oracles import flat
-from tf_consensus.games.missing_gradients import update_slice_gradient
+from tests.oracles import flat
+from tf_consensus.games.missing_gradients import register, update_slice_gradient
 
 ROWS = np.eye(3, 2, k=-1)  # puts two rows below a first one of zeros
 COLUMNS = np.eye(2, 4, k=1)
@@ -69,3 +69,73 @@ def test_gradient_by_hand(start):
     gradient[a : a + 2, b : b + 2] = 0
     np.testing.assert_array_equal(outside, gradient)
     assert nothing is None
+
+
+def test_tensorflows_own_gradient_stays():
+    before = tf.raw_ops.Softsign(features=[1.0])
+    register("Softsign")(lambda op, gradient: 0 * gradient)
+    x = tf.constant([1.0])
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = tf.nn.softsign(x)
+    np.testing.assert_allclose(y, before)
+    np.testing.assert_allclose(tape.gradient(y, x), [0.25])
+
+
+def dense_jacobian(function, x):
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(x)
+        y = function(x)
+    return tape.jacobian(y, x, experimental_use_pfor=False).numpy()
+
+
+@pytest.mark.parametrize("method", ["nearest", "bicubic", "area", "lanczos3", "gaussian"])
+@pytest.mark.parametrize("antialias", [False, True])
+def test_resizing_is_differentiated_as_a_linear_map(method, antialias):
+    """The derivative of g ↦ Rᵀg is the transposed of that of x ↦ Rx."""
+    x = tf.random.stateless_normal((1, 4, 3, 1), (0, 1))
+
+    def forward(x):
+        return tf.image.resize(x, (3, 5), method, antialias=antialias)
+
+    def backward(g):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = forward(x)
+        return tape.gradient(y, x, g)
+
+    r = dense_jacobian(forward, x).reshape(15, 12)
+    transposed = dense_jacobian(backward, tf.zeros((1, 3, 5, 1))).reshape(12, 15)
+    np.testing.assert_allclose(transposed, r.T, atol=1e-6)
+    np.testing.assert_allclose(r @ x.numpy().ravel(), forward(x).numpy().ravel(), atol=1e-5)
+
+
+def test_mixed_derivative_of_a_crop_by_its_boxes():
+    image = tf.random.stateless_normal((1, 5, 5, 1), (0, 1))
+    boxes = np.array([[0.1, 0.15, 0.8, 0.9]], np.float32)
+
+    def slope(boxes):
+        """The gradient by the image of the sum of sines of a crop."""
+        with tf.GradientTape() as tape:
+            tape.watch(image)
+            crop = tf.image.crop_and_resize(image, boxes, [0], (3, 3))
+            loss = tf.reduce_sum(tf.sin(crop))
+        return tape.gradient(loss, image)
+
+    found = dense_jacobian(slope, tf.constant(boxes)).reshape(25, 4)
+    h = 1e-3
+    for i, step in enumerate(h * np.eye(4, dtype=np.float32)):
+        difference = (slope(boxes + step) - slope(boxes - step)) / (2 * h)
+        np.testing.assert_allclose(found[:, i], np.ravel(difference), atol=5e-3)
+    assert np.abs(found).max() > 0.5
+
+
+def test_gradient_of_contrast_by_its_factor():
+    x = tf.random.stateless_normal((2, 3, 3, 2), (0, 1))
+    weights = tf.random.stateless_normal(x.shape, (0, 2))
+
+    def weighted(factor):
+        return tf.reduce_sum(weights * tf.image.adjust_contrast(x, factor))
+
+    found = dense_jacobian(weighted, tf.constant(1.5))
+    np.testing.assert_allclose(found, weighted(2.0) - weighted(1.0), rtol=1e-4)

@@ -128,7 +128,8 @@ _KNOWN: dict[tuple[str, int], bool] = {}
 
 def _has_gradient(outputs, x) -> bool:
     try:
-        return tf.gradients(outputs, x)[0] is not None
+        ones = [tf.ones_like(t) for t in outputs]  # which complex numbers must be given
+        return tf.gradients(outputs, x, grad_ys=ones)[0] is not None
     except (LookupError, NotImplementedError):
         return True  # asked for its derivative, TensorFlow itself will say that there is none
 
