@@ -101,6 +101,11 @@ class AdversarialGame(Game):
         names = super().couplings() if self._training else []
         return names + [type(term).__name__ for term in couple]
 
+    @property
+    def differentiates_samples(self) -> bool:
+        """Whether there are penalties, which hold the discriminator's gradient."""
+        return any(not isinstance(p, InstanceNoise) for p in self._parts.penalties)
+
     def _roots(self):
         generator, discriminator, objective, penalties, _ = self._parts
         return generator, discriminator, objective, *penalties

@@ -190,7 +190,7 @@ class Game:
         with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
             tape.watch(values)
             losses, v = self._weighted_field(range(len(self.players)))
-        self.contract.check_cuts(self, v)
+        self.contract.check_field(self, v)
 
         def vjp(u):
             return dense_gradient(tape, v, values, u)
@@ -210,7 +210,7 @@ class Game:
         tangents = [tf.cast(t, x.dtype) for t, x in zip(u, self.variables, strict=True)]
         with tf.autodiff.ForwardAccumulator(tf_variables(self.variables), tangents) as forward:
             _, v = self._weighted_field(range(len(self.players)))
-        self.contract.check_cuts(self, v)
+        self.contract.check_field(self, v)
         return forward.jvp(v, unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
     def _weighted_field(self, wanted):
@@ -218,13 +218,20 @@ class Game:
             losses, v = self.state.run(
                 lambda: self._field(wanted), self.variables, self.seeds, self.rows
             )
+        if self.differentiates_samples:
+            self.contract.check_losses(self, losses)
         if self.weight is None:
             return losses, v
         return vectors.scale(losses, self.weight), vectors.scale(v, self.weight)
 
-    def trace_field(self) -> list[tf.Tensor]:
-        """The field v alone, evaluated once more."""
-        return self._weighted_field(range(len(self.players)))[1]
+    def retrace(self) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
+        """Losses and field, evaluated once more."""
+        return self._weighted_field(range(len(self.players)))
+
+    @property
+    def differentiates_samples(self) -> bool:
+        """Whether the losses hold derivatives, so that the field itself is a second one."""
+        return False
 
     def couplings(self) -> list[str]:
         """Names of what makes an example's loss depend on the others of the batch in training.

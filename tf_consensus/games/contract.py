@@ -29,23 +29,31 @@ class Contract:
         self.allow_cut = check_allow_cut(allow_cut)
         self._traced: set[str] = set()
 
-    def check_cuts(self, game, field) -> None:
+    def check_field(self, game, field) -> None:
         """Raises `ValueError` if something between a player's variables and the field cuts it."""
+        self._check("field", game, field)
+
+    def check_losses(self, game, losses) -> None:
+        """The same of the losses, where they hold derivatives."""
+        self._check("losses", game, losses)
+
+    def _check(self, what, game, tensors):
         if self.allow_cut is True:
             return
 
-        def look(field):
+        def look(tensors):
             named = [
                 (f"'{name_of(x)}' of player {index}", x)
                 for index, player in enumerate(game.players)
                 for x in player
             ]
-            refuse_cuts(field, named, self.allow_cut)
+            refuse_cuts(tensors, named, self.allow_cut)
 
         if tf.executing_eagerly():
-            self._trace_once("cuts", game, lambda field, _: look(field))
+            part = ("losses", "field").index(what)
+            self._trace_once(what, game, lambda found, _: look(found[part]))
         else:
-            look(field)
+            look(tensors)
 
     @contextlib.contextmanager
     def watching(self, game) -> Iterator[None]:
@@ -65,10 +73,10 @@ class Contract:
 
         def traced():
             other = copy.copy(game)
-            other.state = LayerState()
+            other.state, other.contract = LayerState(), Contract(allow_cut=True)
             before = len(inspection.new_operations(0))
-            field = other.trace_field()
-            look(field, inspection.new_operations(before))
+            found = other.retrace()
+            look(found, inspection.new_operations(before))
 
         try:
             tf.function(traced, autograph=False).get_concrete_function()

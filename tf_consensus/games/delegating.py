@@ -23,6 +23,6 @@ class DelegatingGame(Game):
     def _roots(self):
         return self.whole._roots()
 
-    def trace_field(self):
-        """As `Game.trace_field`."""
-        return self.whole.trace_field()
+    def retrace(self):
+        """As `Game.retrace`."""
+        return self.whole.retrace()

@@ -38,11 +38,32 @@ def moments(x, axes, shift=None, keepdims=False, name=None):
     with tf.name_scope(name or "moments"):
         x = tf.convert_to_tensor(x)
         y = tf.cast(x, tf.float32) if x.dtype == tf.float16 else x
-        mean = tf.reduce_mean(y, axes, keepdims=True)
-        variance = tf.reduce_mean(tf.math.squared_difference(y, mean), axes, keepdims=True)
+        mean, variance = _mean_and_variance(y, axes)
         if not keepdims:
             mean, variance = tf.squeeze(mean, axes), tf.squeeze(variance, axes)
         return tf.cast(mean, x.dtype), tf.cast(variance, x.dtype)
+
+
+def _mean_and_variance(x, axes):
+    """Both, with axes of size 1 in the place of those that are gone.
+
+    With n numbers in each mean, ∂m/∂x = 1/n and ∂s²/∂x = 2 (x - m)/n: the derivative through m is
+    0 there and left out, and comes in where (x - m) is differentiated again.
+    """
+
+    @tf.custom_gradient
+    def compute(x):
+        mean = tf.reduce_mean(x, axes, keepdims=True)
+        centred = x - mean
+        variance = tf.reduce_mean(tf.square(centred), axes, keepdims=True)
+        share = tf.cast(tf.size(mean), x.dtype) / tf.cast(tf.size(x), x.dtype)  # 1/n
+
+        def gradient(of_mean, of_variance):
+            return share * of_mean + (2 * share * of_variance) * centred
+
+        return (mean, variance), gradient
+
+    return compute(x)
 
 
 class _Replacement(NamedTuple):

@@ -59,7 +59,9 @@ VALUE_INPUTS = {
 # No derivative goes through them, whatever they compute.
 _OPAQUE = frozenset(
     {"StopGradient", "PreventGradient", "PyFunc", "PyFuncStateless", "EagerPyFunc"}
-    | {"ResizeBilinearGrad"}
+    | {"ResizeBilinearGrad", "HSVToRGB"}
+    # TensorFlow's derivative of a warp is the inverse warp, which is not the true one.
+    | {"ImageProjectiveTransformV2", "ImageProjectiveTransformV3"}
 )
 
 # Piecewise constant functions of a number, whose derivative TensorFlow leaves out.
@@ -144,7 +146,8 @@ def _cuts_inside(node):
     floating = tf.as_dtype(node.attr["T"].type or tf.int32).is_floating
     if "_gradient_op_type" in node.attr or "ReduceLogSumExp" in node.name:
         return False
-    return node.op in _OPAQUE or (node.op in _STEPS and floating)
+    opaque = node.op in _OPAQUE and (floating or "T" not in node.attr)
+    return opaque or (node.op in _STEPS and floating)
 
 
 def inner_operations(operation: tf.Operation) -> list:
