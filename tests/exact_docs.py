@@ -7,11 +7,12 @@ import pathlib
 from collections import Counter
 
 from tests import exact_functions, exact_layers
-from tests.exact_table import WRONG
+from tests.exact_table import REFUSED, WRONG
+from tests.exact_xla import NOT_MEASURED, with_xla
 from tests.oracles import MODES
 
 PAGE = pathlib.Path(__file__).parents[1] / "docs" / "exact_derivatives.md"
-ROWS = [*exact_layers.ROWS, *exact_functions.ROWS]
+ROWS = [with_xla(row) for row in (*exact_layers.ROWS, *exact_functions.ROWS)]
 HEAD = """# Which derivatives are exact
 
 Consensus optimization needs the second derivative of what a network is made of, a gradient penalty
@@ -22,7 +23,10 @@ with `penalties.R1` and ∇L with it, executing eagerly, in a graph and under XL
 
 - **exact**: all four agree to 10⁻⁶ in float64, or, marked ¹, to 2·10⁻³ where TensorFlow computes
   in float32 whatever it is given.
-- **wrong**: at least one is not, and TensorFlow does not say so. Do not train through these.
+- **refused**: TensorFlow takes a derivative for zero that is not, and this package stops with a
+  message that names the operation, where an update needs the second derivative.
+- **wrong**: at least one is not right, or NaN, without a word. Do not train through these.
+- –: not compiled yet.
 - Anything else is TensorFlow's message, in part: it stops by itself.
 
 {counts}
@@ -44,9 +48,12 @@ REST = """
 """
 
 
+PLAIN = {"exact": "exact", WRONG: WRONG, REFUSED: "refused", NOT_MEASURED: "–"}
+
+
 def cell(verdict):
     """A verdict as it stands in the table."""
-    return verdict if verdict in ("exact", WRONG) else f"`{verdict}`"
+    return PLAIN.get(verdict, f"`{verdict}`")
 
 
 def counts():
@@ -54,11 +61,11 @@ def counts():
     lines = []
     for mode in MODES:
         found = Counter(row.verdict(mode) for row in ROWS)
-        exact, wrong = found["exact"], found[WRONG]
-        unsupported = len(ROWS) - exact - wrong
-        lines.append(f"| {mode} | {exact} | {wrong} | {unsupported} |")
-    head = "| | exact | wrong | not supported by TensorFlow |\n|---|---|---|---|\n"
-    return f"{len(ROWS)} rows:\n\n{head}" + "\n".join(lines)
+        known = [found[verdict] for verdict in PLAIN]
+        numbers = [*known[:3], len(ROWS) - sum(known), known[3]]
+        lines.append(f"| {mode} | " + " | ".join(map(str, numbers)) + " |")
+    head = "| | exact | wrong | refused | not supported by TensorFlow | not compiled yet |\n"
+    return f"{len(ROWS)} rows:\n\n{head}|---|---|---|---|---|---|\n" + "\n".join(lines)
 
 
 def page():
