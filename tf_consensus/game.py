@@ -7,10 +7,8 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from tf_consensus import (
-    vectors,
-    xla_gradients,  # noqa: F401, imported for the gradient that it registers
-)
+from tf_consensus import vectors
+from tf_consensus.games import missing_gradients  # noqa: F401, imported for what it registers
 from tf_consensus.games.autodiff import dense_gradient, tf_variables
 from tf_consensus.games.contract import Contract
 from tf_consensus.games.evaluation import LayerState

@@ -37,41 +37,57 @@ def resize(
     if method != tf.image.ResizeMethod.BILINEAR or antialias or not images.dtype.is_floating:
         return forward(images)
     # The result is float32 whatever the images are; XLA has no gradient of another type.
-    return linear_map(forward, tf.cast(images, tf.float32))
+    return _exact(forward, tf.cast(images, tf.float32))
 
 
-def linear_map(forward: Callable, x) -> tf.Tensor:
-    """A x for a linear function A whose first derivative TensorFlow knows, and no further one.
+def _exact(forward: Callable, x) -> tf.Tensor:
+    """A x Bᵀ over height and width, with TensorFlow's value and derivatives of every order.
 
-    The derivative of x ↦ Ax is u ↦ Aᵀu, and that of u ↦ Aᵀu is x ↦ Ax again.
+    With x₀ = x held constant the result is
+
+        y = forward(x₀) + A (x - x₀) Bᵀ.
+
+    Two custom gradients, each the other's, would do for tapes; `tf.autodiff.ForwardAccumulator`
+    looks past them at what is inside.
 
     Args:
-        forward: the function A.
-        x: tensor.
+        forward: resizes as TensorFlow does.
+        x: (…, height, width, channels) in float32.
     """
-
-    @tf.custom_gradient
-    def apply(x):
-        return forward(x), transpose
-
-    @tf.custom_gradient
-    def transpose(u):
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            origin = tf.zeros_like(x)
-            tape.watch(origin)
-            y = forward(origin)
-        with _named_gradient():
-            return tape.gradient(y, origin, u), apply
-
-    return apply(x)
+    with _held_constant():
+        x0 = tf.stop_gradient(x)
+    y = forward(x0)
+    a, b = (_matrix(_size(x, axis), _size(y, axis)) for axis in (-3, -2))
+    return y + tf.einsum("ph,...hwc,qw->...pqc", a, x - x0, b)
 
 
-def _named_gradient():
-    """Under which a graph's operation for Aᵀ has its derivative by name too, for `tf.gradients`."""
+def _matrix(n, new):
+    """The matrix (new, n) that resizes n points of a line."""
+    rows = tf.raw_ops.ResizeBilinear(
+        images=tf.eye(n)[None, ..., None], size=tf.stack([new, n]), half_pixel_centers=True
+    )
+    return rows[0, ..., 0]
+
+
+def _size(x, axis):
+    return x.shape[axis] or tf.shape(x)[axis]
+
+
+def _held_constant():
+    """Under which a graph's constant is known for no loss of a derivative."""
     if tf.executing_eagerly():
         return contextlib.nullcontext()
     graph = tf.compat.v1.get_default_graph()
-    return graph.gradient_override_map({"ResizeBilinearGrad": RESIZE_TRANSPOSED})
+    return graph.gradient_override_map({"StopGradient": HELD_CONSTANT})
+
+
+HELD_CONSTANT = "TfConsensusHeldConstant"
+
+
+@tf.RegisterGradient(HELD_CONSTANT)
+def _constant(op, gradient):
+    """Of x₀: nothing, as the derivative comes by x - x₀."""
+    del op, gradient
 
 
 RESIZE_TRANSPOSED = "TfConsensusResizeBilinearGrad"

@@ -133,7 +133,8 @@ def _has_gradient(operation, index) -> bool:
         (copy,) = tf.import_graph_def(_isolated(operation), return_elements=["f"], name="")
         numbers = [t for t in copy.outputs if _is_number(t)]
         try:
-            return tf.gradients(numbers, copy.inputs[index])[0] is not None
+            ones = [tf.ones_like(t) for t in numbers]  # which complex numbers must be given
+            return tf.gradients(numbers, copy.inputs[index], grad_ys=ones)[0] is not None
         except (LookupError, NotImplementedError):
             return True  # asked for its derivative, TensorFlow itself will say that there is none
 
