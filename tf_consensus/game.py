@@ -107,9 +107,9 @@ class Game:
         batch: positional arguments of `losses`.
         weight: factor on all losses, such as a replica's share of the examples; `None` is 1.
         allow_cut: what may lie between the variables and the field though no derivative goes
-            through it, such as a deliberate `tf.stop_gradient`: names of operations or layers, or
-            parts of names; `True` allows everything. Where something else cuts the field's
-            derivative, evaluating it raises.
+            through it, such as a deliberate `tf.stop_gradient`: names of operations, or of layers
+            and scopes that they lie in, as the error says them; `True` allows everything. Where
+            something else cuts the field's derivative, evaluating it raises.
 
     Keras layers in the losses may draw random numbers and keep state. Every evaluation reads that
     state as it is and leaves it alone; an optimizer's step moves it once (`one_step`).
@@ -214,10 +214,11 @@ class Game:
         return forward.jvp(v, unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
     def _weighted_field(self, wanted):
-        with self.contract.watching(self):
-            losses, v = self.state.run(
-                lambda: self._field(wanted), self.variables, self.seeds, self.rows
-            )
+        def compute():
+            with self.contract.watching(self):
+                return self._field(wanted)
+
+        losses, v = self.state.run(compute, self.variables, self.seeds, self.rows)
         if self.differentiates_samples:
             self.contract.check_losses(self, losses)
         if self.weight is None:

@@ -14,6 +14,7 @@ import tensorflow as tf
 from tf_consensus.adversarial_game import AdversarialGame
 from tf_consensus.known_layers import unknown
 from tf_consensus.optimizers import GameOptimizer
+from tf_consensus.optimizers.reevaluating import ReevaluatingOptimizer
 from tf_consensus.penalties import InstanceNoise
 from tf_consensus.rebuilding import CannotRebuildError
 from tf_consensus.verification import verify
@@ -72,7 +73,7 @@ def _is_needed(model):
     if model.allow_cut:
         return False  # the derivatives are declared not to be those of the losses
     penalized = any(not isinstance(p, InstanceNoise) for p in model.penalties)
-    if not (penalized or _is_second_order(model.optimizer)):
+    if not (penalized or _is_second_order(model.optimizer) or _evaluates_again(model.optimizer)):
         return False
     networks = {"generator": model.generator, "discriminator": model.discriminator}
     return bool(unknown(networks, (model.objective, *model.penalties)))
@@ -82,6 +83,14 @@ def _is_second_order(optimizer):
     if not isinstance(optimizer, GameOptimizer):
         return False
     return bool(optimizer.second_order) or any(map(_is_second_order, optimizer.inner_optimizers))
+
+
+def _evaluates_again(optimizer):
+    """Whether a step evaluates the losses more than once, so that they must be a function."""
+    if not isinstance(optimizer, GameOptimizer):
+        return False
+    again = isinstance(optimizer, ReevaluatingOptimizer) or optimizer.microbatches > 1
+    return again or any(map(_evaluates_again, optimizer.inner_optimizers))
 
 
 def _specification(iterator) -> tuple[tf.TypeSpec, Any]:

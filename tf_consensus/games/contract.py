@@ -3,6 +3,7 @@
 import concurrent.futures
 import contextlib
 import copy
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -63,9 +64,9 @@ class Contract:
         before = 0 if eager else len(inspection.new_operations(0))
         yield
         if repeated and eager:
-            self._trace_once("impure", game, lambda _, operations: refuse_impure(operations))
+            self._trace_once("impure", game, lambda _, made: refuse_impure(made, self.allow_cut))
         elif repeated:
-            refuse_impure(inspection.new_operations(before))
+            refuse_impure(inspection.new_operations(before), self.allow_cut)
 
     def _trace_once(self, rule: str, game, look: Callable):
         """Traces the game's field in a graph of its own and looks at it, once a rule."""
@@ -118,7 +119,7 @@ def refuse_cuts(field, named: Sequence[tuple[str, Any]], allow_cut) -> None:
         return
     names, variables = zip(*named, strict=True)
     cuts = inspection.find_cuts(field, list(zip(names, tf_variables(variables), strict=True)))
-    cuts = [c for c in cuts if not any(name in c.operation for name in allow_cut or ())]
+    cuts = [c for c in cuts if not _is_allowed(c.operation, allow_cut)]
     if cuts:
         shown = "; ".join(
             f"'{c.operation}' ({c.kind}), through which the field depends on variable {c.variable}"
@@ -127,11 +128,40 @@ def refuse_cuts(field, named: Sequence[tuple[str, Any]], allow_cut) -> None:
         raise ValueError(_CUT.format(shown, [c.operation for c in cuts[:3]]))
 
 
-def refuse_impure(operations) -> None:
-    """Raises `ValueError` if an operation draws by itself or assigns a raw variable."""
+def refuse_impure(operations, allow_cut=False) -> None:
+    """Raises `ValueError` if an operation draws by itself or has a state of its own.
+
+    Args:
+        operations: those of an evaluation.
+        allow_cut: see `Game`.
+    """
+    if allow_cut is True:
+        return
     found = inspection.find_impure(operations)
+    found = [(name, kind) for name, kind in found if not _is_allowed(name, allow_cut)]
     if found:
-        raise ValueError(_IMPURE.format(", ".join(found[:3])))
+        shown = ", ".join(f"'{name}' ({kind})" for name, kind in found[:3])
+        raise ValueError(_IMPURE.format(shown, [name for name, _ in found[:3]]))
+
+
+def _is_allowed(operation: str, allow_cut) -> bool:
+    """Whether an operation, or a layer or scope that it lies in, is named.
+
+    Keras and TensorFlow number names that come again: `half` names `half_1` too.
+    """
+    parts = operation.split("/")
+    for name in allow_cut or ():
+        named = name.split("/")
+        last = len(parts) - len(named)  # where a name that ends in the operation itself begins
+        for start in range(last + 1):
+            same = all(
+                re.fullmatch(re.escape(a) + r"(_\d+)*", b)
+                for a, b in zip(named, parts[start:], strict=False)
+            )
+            whole = start < last or start == 0 or len(named) > 1
+            if same and whole:
+                return True
+    return False
 
 
 def name_of(variable) -> str:
@@ -143,13 +173,16 @@ _CUT = (
     "The second-order term needs the whole derivative of the field, and these operations let none "
     "through. Received: {}. Compute the losses without tf.stop_gradient between the players, "
     "NumPy, py_function and rounding. If the cut is meant, name it in allow_cut of the Game, the "
-    "GAN or the compiled optimizer: allow_cut={}."
+    "GAN or the compiled optimizer: allow_cut={}. TensorFlow's moments and resizing hold a cut of "
+    "their own: compute the losses `with tf_consensus.exact_operations():`, outside of loops and "
+    "functions of their own."
 )
 _IMPURE = (
     "This update evaluates the losses more than once, and each time they must be the same function "
     "of parameters and batch. Received: {}. In a layer, draw by keras.random with a "
     "keras.random.SeedGenerator and keep state in add_weight: both are held for the step. "
-    "Elsewhere draw the numbers before and hand them over in the batch."
+    "Elsewhere draw the numbers before and hand them over in the batch. If the operation is a "
+    "function of its inputs all the same, say so by allow_cut={}."
 )
 _EAGER_ONLY = (
     "The losses must be TensorFlow operations throughout, so that it can be checked what their "

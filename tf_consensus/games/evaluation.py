@@ -35,7 +35,7 @@ class Evaluation(keras.StatelessScope):
     """
 
     def __init__(self, players: Sequence[Any], seeds: Callable | None = None):
-        super().__init__(collect_losses=True, initialize_variables=False)
+        super().__init__(collect_losses=True)
         self._players = {id(x) for x in players}
         self._seeds = seeds
         self._numbers: dict[int, int] = {}

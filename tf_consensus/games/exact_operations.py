@@ -5,6 +5,8 @@ stops the gradient of the mean inside the variance. The first derivative of the 
 respect to the mean is 0, so that is right once; the second is not 0 and gets lost, and v'ᵀv with
 it.
 
+Likewise `tf.nn.softmax_cross_entropy_with_logits` forgets the labels in its second derivative.
+
 No public interface of Keras or TensorFlow lets a layer be given other moments, so the public names
 `tf.nn.moments` and `tf.image.resize` stand for exact functions for the time of an evaluation, and
 for TensorFlow's own again behind it. The values are TensorFlow's, so other threads that meet them
@@ -66,6 +68,22 @@ def _mean_and_variance(x, axes):
     return compute(x)
 
 
+def softmax_cross_entropy_with_logits(labels, logits, axis=-1, name=None):
+    """-Σ labels · log softmax(logits), whose second derivative knows the labels too.
+
+    Arguments are those of `tf.nn.softmax_cross_entropy_with_logits`, which differentiates its own
+    first derivative, softmax - labels, with respect to the logits alone.
+
+    Example:
+        >>> round(float(softmax_cross_entropy_with_logits([0.5, 0.5], [0.0, 0.0])), 4)
+        0.6931
+    """
+    with tf.name_scope(name or "softmax_cross_entropy_with_logits"):
+        logits = tf.convert_to_tensor(logits)
+        logarithms = tf.nn.log_softmax(logits, axis)
+        return -tf.reduce_sum(tf.cast(labels, logits.dtype) * logarithms, axis)
+
+
 class _Replacement(NamedTuple):
     """A public name of TensorFlow: the module that holds it, the name, and what stands for it."""
 
@@ -76,6 +94,7 @@ class _Replacement(NamedTuple):
 
 _REPLACEMENTS = [
     _Replacement(tf.nn, "moments", moments),
+    _Replacement(tf.nn, "softmax_cross_entropy_with_logits", softmax_cross_entropy_with_logits),
     _Replacement(tf.image, "resize", resize),
     *(_Replacement(*entry) for entry in row_draws.replacements()),
 ]

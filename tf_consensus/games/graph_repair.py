@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from tf_consensus.games import inspection
+from tf_consensus.games import operation_kinds as kinds
 from tf_consensus.games.exact_resize import RESIZE_TRANSPOSED
 
 _THROUGH = "TfConsensusThrough"
@@ -32,12 +33,18 @@ def repair(field: Sequence[tf.Tensor]) -> None:
     Raises:
         ValueError: if the field holds second derivatives already, which are wrong.
     """
-    for operation in inspection.ancestors(field):
+    operations = inspection.ancestors(field)
+    behind = set(operations) - {t.op for t in field}
+    for operation in operations:
+        if kinds.has_own_gradient(operation):
+            continue
         if operation.type == "StopGradient" and _is_of_moments(operation):
             if _is_differentiated_twice(operation):
                 raise ValueError(_TWICE.format(operation.name))
             _differentiate_as(operation, _THROUGH)
         elif operation.type == "ResizeBilinearGrad":
+            if _is_used_in_a_loss(operation, behind):
+                raise ValueError(_TWICE.format(operation.name))
             _differentiate_as(operation, RESIZE_TRANSPOSED)
 
 
@@ -62,18 +69,40 @@ def _is_same_mean(mean, other) -> bool:
 
 
 def _is_differentiated_twice(operation) -> bool:
-    """Whether a derivative of a derivative uses the stopped mean, by the names tapes give."""
-    near = list(operation.outputs)
-    for _ in range(3):
-        consumers = [c for t in near for c in t.consumers()]
-        if any(c.name.count("gradient_tape/") > 1 for c in consumers):
-            return True
-        near = [t for c in consumers if "gradient_tape/" in c.name for t in c.outputs]
+    """Whether more than first derivatives use the stopped mean m.
+
+    The variance takes (x - m)², and its first derivative x - m, in one product.
+    """
+    (square,) = [c for c in _consumers(operation) if c.type == "SquaredDifference"][:1]
+    others = [c for c in _consumers(operation) if c is not square]
+    return not all(
+        c.type == "Sub" and [product.type for product in _consumers(c)] == ["Mul"] for c in others
+    )
+
+
+def _is_used_in_a_loss(operation, behind) -> bool:
+    """Whether a first derivative is used by more than backward passes, by the names they give."""
+    seen, stack = set(), [operation]
+    while stack:
+        for consumer in _consumers(stack.pop()):
+            if consumer in seen or consumer not in behind:
+                continue
+            seen.add(consumer)
+            stack.append(consumer)
+            backward = "gradient_tape/" in consumer.name or "gradients" in consumer.name
+            if not backward and consumer.type not in ("AddN", "Identity", "IdentityN"):
+                return True
     return False
 
 
+def _consumers(operation):
+    """What uses the values of an operation's outputs."""
+    found = [c for t in operation.outputs for c in t.consumers()]
+    return [c for c in found if c.type not in kinds.VALUE_FREE]
+
+
 _TWICE = (
-    "TensorFlow's moments have a right first derivative only, and the gradients that were handed "
+    "TensorFlow's moments and resizing have a right first derivative only, and the gradients that were handed "
     "over hold second ones, as those of a gradient penalty do. Received: a derivative of a "
     "derivative through '{}'. Compute the penalty by `tf_consensus.penalties`, or the losses in a "
     "block `with tf_consensus.exact_operations():`, or train a `tf_consensus.GAN`."

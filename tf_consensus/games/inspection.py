@@ -73,18 +73,9 @@ def new_operations(before: int) -> list[tf.Operation]:
     return tf.compat.v1.get_default_graph().get_operations()[before:]
 
 
-def find_impure(operations: Iterable[tf.Operation]) -> list[str]:
-    """Operations that make two evaluations differ: random draws and assignments of their own."""
-    found = []
-    for operation in operations:
-        if operation.type in kinds.IMPURE:
-            found.append(f"{operation.name} ({operation.type})")
-        found += [
-            f"{operation.name}/{node.name} ({node.op})"
-            for node in kinds.inner_operations(operation)
-            if node.op in kinds.IMPURE
-        ]
-    return found
+def find_impure(operations: Iterable[tf.Operation]) -> list[tuple[str, str]]:
+    """Names and types of operations that draw by themselves, or keep or change a state."""
+    return [found for operation in operations for found in kinds.impure(operation)]
 
 
 def _followed(operation):

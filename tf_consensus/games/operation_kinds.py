@@ -64,39 +64,49 @@ _OPAQUE = frozenset(
     | {"ImageProjectiveTransformV2", "ImageProjectiveTransformV3"}
 )
 
+# Inputs with which the first derivative is right, and its own derivative is not.
+_HALF = {"SoftmaxCrossEntropyWithLogits": 1}
+
 # Piecewise constant functions of a number, whose derivative TensorFlow leaves out.
 _STEPS = frozenset({"Floor", "Ceil", "Round", "Rint", "FloorDiv", "Bucketize", "ArgMax", "ArgMin"})
 
-# Two evaluations draw other numbers, or see other state.
-IMPURE = frozenset(
-    {
-        "RandomUniform",
-        "RandomUniformInt",
-        "RandomStandardNormal",
-        "TruncatedNormal",
-        "RandomShuffle",
-    }
-    | {
-        "ParameterizedTruncatedNormal",
-        "Multinomial",
-        "RandomGamma",
-        "RandomPoisson",
-        "RandomPoissonV2",
-    }
-    | {"StatefulUniform", "StatefulUniformFullInt", "StatefulUniformInt", "StatefulStandardNormal"}
-    | {"StatefulStandardNormalV2", "StatefulTruncatedNormal", "StatefulRandomBinomial", "RngSkip"}
-    | {"RngReadAndSkip", "NonDeterministicInts", "AssignVariableOp", "AssignAddVariableOp"}
-    | {"AssignSubVariableOp", "ResourceScatterUpdate", "ResourceScatterAdd", "Assign", "AssignAdd"}
+# Stateful operations that leave the losses a function of parameters and batch.
+_HARMLESS = frozenset(
+    {"VarHandleOp", "ReadVariableOp", "ResourceGather", "ResourceGatherNd", "Placeholder", "NoOp"}
+    | {"PartitionedCall", "StatefulPartitionedCall", "If", "While", "Case", "SymbolicGradient"}
+    | {"Assert", "Print", "PrintV2", "CheckNumericsV2", "SummaryWriter", "FlushSummaryWriter"}
+    | {"WriteScalarSummary", "WriteSummary", "WriteHistogramSummary", "WriteImageSummary"}
+    | {"CollectiveReduce", "CollectiveReduceV2", "CollectiveGather", "CollectiveGatherV2"}
+    | {"NcclAllReduce", "LookupTableFindV2", "HashTableV2", "TensorListReserve", "StackV2"}
+)
+
+# Those that are looked for in functions that an operation calls, by beginnings of their types.
+_IMPURE_INSIDE = (
+    ("Random", "Stateful", "Rng", "Assign", "ResourceScatter", "ResourceStridedSliceAssign")
+    + ("PyFunc", "EagerPyFunc", "IteratorGetNext", "NonDeterministicInts", "TruncatedNormal")
+    + ("ParameterizedTruncatedNormal", "Multinomial", "Timestamp", "LookupTableInsert")
 )
 
 _FUNCTIONS = ("f", "then_branch", "else_branch", "body", "cond", "branches")
 
 
+def impure(operation: tf.Operation) -> list[tuple[str, str]]:
+    """Names and types of what makes two evaluations of an operation differ, in it or inside."""
+    found = [
+        (f"{operation.name}/{node.name}", node.op)
+        for node in inner_operations(operation)
+        if node.op.startswith(_IMPURE_INSIDE) and node.op not in _HARMLESS
+    ]
+    if operation.op_def.is_stateful and operation.type not in _HARMLESS:
+        found.append((operation.name, operation.type))
+    return found
+
+
 def cuts(operation: tf.Operation, index: int) -> bool:
     """Whether no derivative goes from an operation's input number `index` to its outputs."""
-    if _has_own_gradient(operation):
+    if has_own_gradient(operation):
         return False
-    if operation.type in _OPAQUE:
+    if operation.type in _OPAQUE or _HALF.get(operation.type) == index:
         return not _is_shift(operation)
     if not _is_number(operation.inputs[index]):
         return False
@@ -106,7 +116,7 @@ def cuts(operation: tf.Operation, index: int) -> bool:
     return operation.type in _STEPS or not _passes(operation, index)
 
 
-def _has_own_gradient(operation) -> bool:
+def has_own_gradient(operation) -> bool:
     """Whether `tf.custom_gradient` or an override says what the derivative is."""
     try:
         operation.get_attr("_gradient_op_type")
