@@ -328,16 +328,21 @@ def test_noise_is_refused(kind, measure):
         measure(noisy(kind))
 
 
-def test_dropout_is_refused():
+def test_what_draws_by_itself_is_refused_and_dropout_is_held():
     keras.utils.set_random_seed(0)
     game = gan_game([4], "tanh", latent_dim=3, batch=16)
     dropout = keras.layers.Dropout(0.5, dtype="float64")
 
-    def losses(real, latents):
-        return game.losses(real, dropout(latents, training=True))
+    def eigenvalues(change):
+        def losses(real, latents):
+            return game.losses(real, change(latents))
 
-    with pytest.raises(ValueError, match=r"dropout with training=False"):
-        spectrum.eigenvalues(Game(losses, game.players, game.batch))
+        return spectrum.eigenvalues(Game(losses, game.players, game.batch))
+
+    with pytest.raises(ValueError, match=r"two evaluations.*SeedGenerator, as Dropout does"):
+        eigenvalues(lambda z: z + tf.random.normal(tf.shape(z), dtype=z.dtype))
+    found = [eigenvalues(lambda z: dropout(z, training=True)) for _ in range(2)]
+    np.testing.assert_array_equal(*found)
 
 
 def root_game():

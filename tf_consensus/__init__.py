@@ -38,6 +38,8 @@ from tf_consensus.optimizers import (
     SmoothingOptimizer,
     SymplecticOptimizer,
 )
+from tf_consensus.verification import Verification, verify
+from tf_consensus.verification_report import VerificationError
 
 __version__ = "0.1.0"
 
@@ -59,6 +61,8 @@ __all__ = [
     "SimultaneousOptimizer",
     "SmoothingOptimizer",
     "SymplecticOptimizer",
+    "Verification",
+    "VerificationError",
     "averaged_weights",
     "callbacks",
     "data",
@@ -74,4 +78,5 @@ __all__ = [
     "strategies",
     "theory",
     "vectors",
+    "verify",
 ]

@@ -8,12 +8,16 @@ import tensorflow as tf
 
 from tf_consensus.adjoint import Adjoint, AdjointNetwork, per_example
 from tf_consensus.game import Game, check_losses, dense_gradient, tf_variables
+from tf_consensus.games.contract import Contract
 from tf_consensus.games.evaluation import apart
 from tf_consensus.inputs import cast_samples, join, pick, sample_dtype, split, takes_labels
+from tf_consensus.known_layers import unknown
 from tf_consensus.layer_losses import call_losses, weight_losses
 from tf_consensus.objectives import Objective
 from tf_consensus.penalties import GradientPenalty, InstanceNoise
+from tf_consensus.rebuilding import CannotRebuildError, rebuild
 from tf_consensus.schedules import factor
+from tf_consensus.support.layers import walk
 
 
 class Players(NamedTuple):
@@ -66,6 +70,45 @@ class AdversarialGame(Game):
         super().__init__(self._losses, variables, (real, latents, noise, step))
         self._parts = players
         self._training = training
+
+    def rebuilt(self, dtype: str | None = "float64") -> "AdversarialGame":
+        """The same game of networks made again from their configs, in another precision.
+
+        Args:
+            dtype: floating type of the networks and of the batch; `None` keeps them as they are.
+
+        Raises:
+            CannotRebuildError: if a network's config does not say all that it is.
+        """
+        real, latents, noise, step = self.batch
+        real, latents, noise = _cast((real, latents, noise), dtype)
+        generator, discriminator, objective, penalties, adjoint = self._parts
+        own = {id(x) for x in walk(generator, discriminator)}
+        if any(id(x) in own for x in walk(objective, *penalties)):
+            raise CannotRebuildError("a penalty or the objective holds a network by itself")
+        generator = rebuild(generator, join(latents, split(real)[1]), dtype)
+        inputs = real if takes_labels(discriminator) else split(real)[0]
+        discriminator = rebuild(discriminator, inputs, dtype)
+        adjoint = adjoint and AdjointNetwork.of(discriminator)
+        players = Players(generator, discriminator, objective, penalties, adjoint)
+        game = AdversarialGame(players, real, latents, noise, step, self._training)
+        return self._like(game)
+
+    def without_adjoint(self) -> "AdversarialGame":
+        """The same game on the same networks, by tapes alone."""
+        players = self._parts._replace(adjoint=None)
+        return self._like(AdversarialGame(players, *self.batch, self._training))
+
+    def unknown_parts(self) -> list[str]:
+        """What in networks, objective and penalties is not known to be differentiated exactly."""
+        generator, discriminator, objective, penalties, _ = self._parts
+        networks = {"generator": generator, "discriminator": discriminator}
+        return unknown(networks, (objective, *penalties))
+
+    def _like(self, game):
+        game.weight, game.seeds, game.rows = self.weight, self.seeds, self.rows
+        game.contract = Contract(self.contract.allow_cut)
+        return game
 
     def _losses(self, real, latents, noise=None, step=0):
         noise = self._check_noise(noise)
@@ -270,6 +313,16 @@ def _along_gradient(penalty, weight, batch):
         value = penalty.of_gradient(batch.gradient)
         value *= tf.cast(weight, value.dtype)
     return value, batch.tangents(tape.gradient(value, batch.gradient))
+
+
+def _cast(batch, dtype):
+    """The batch with its floating tensors in this type."""
+
+    def cast(t):
+        t = tf.convert_to_tensor(t)
+        return tf.cast(t, dtype) if dtype is not None and t.dtype.is_floating else t
+
+    return tf.nest.map_structure(cast, batch)
 
 
 def _precise(dtype):

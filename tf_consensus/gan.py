@@ -32,6 +32,7 @@ from tf_consensus.noise import Draws, layer_seeds, normal, uniform
 from tf_consensus.optimizers import GameOptimizer, apply_direction
 from tf_consensus.refusals import refuse_losses, refuse_weight_arguments, refuse_weights
 from tf_consensus.replicas import batch_share
+from tf_consensus.verified_training import check_verify, verified
 
 # Training draws latents 0, 1, 2 …; draws that it never takes keep the other uses apart from it.
 _GENERATION = tf.int64.min
@@ -71,6 +72,11 @@ class GAN(keras.Model):
         num_classes: how many classes there are, labels being integers from 0 to num_classes - 1;
             `None` leaves labels in the batches unused.
         allow_cut: names of operations or layers that may cut the field's derivative; see `Game`.
+        verify: whether to compare TensorFlow's derivatives with central differences before the
+            first training step (`tf_consensus.verify`). "auto" does where they enter the update
+            twice, by the optimizer or a penalty, and networks, objective or penalties hold what is
+            not known to be exact, such as a layer of your own; but not where `allow_cut` says that
+            the derivatives are not those of the losses.
 
     Layers that draw random numbers, such as Dropout, draw them as a function of `seed` and the
     counter too, the same at every evaluation of a step, on every replica and in every micro-batch.
@@ -80,7 +86,8 @@ class GAN(keras.Model):
         TypeError: if generator or discriminator is not a Keras model, or integers come between.
         ValueError: if one of them is not built, or their inputs and shapes do not fit each other,
             `latent_dim`, `num_classes` or one logit. In training, if a label is missing or outside
-            of the classes (with `jit_compile=True` the losses are NaN then).
+            of the classes (with `jit_compile=True` the losses are NaN then). Before training, if
+            derivatives are found wrong (`VerificationError`).
 
     Example:
         >>> generator, discriminator = networks.build("mlp", latent_dim=16)
@@ -100,8 +107,11 @@ class GAN(keras.Model):
         name: str | None = None,
         num_classes: int | None = None,
         allow_cut: bool | Sequence[str] = False,
+        verify: bool | str = "auto",
     ):
         super().__init__(name=name)
+        self.verify = check_verify(verify)
+        self.verified = None  # what was verified last
         self.allow_cut = check_allow_cut(allow_cut)
         self._contract = Contract(allow_cut)
         if num_classes is not None:
@@ -204,6 +214,19 @@ class GAN(keras.Model):
         else:
             # An evaluation has draws of its own, so that it never changes how training goes on.
             draw = _EVALUATION - tf.convert_to_tensor(self._evaluated)
+        game = self.game_at(real, draw, step, training)
+        return CompiledGame(game) if compiles_pieces(self) else game
+
+    def game_at(self, real, draw, step, training: bool = True) -> AdversarialGame:
+        """The game on a batch, as `game`, with the random numbers of one draw; it counts nothing.
+
+        Args:
+            real: samples, or a list of samples and labels, as the networks take them.
+            draw: which of the seed's draws the latents and the noise are.
+            step: number of the training step, for schedules.
+            training: how the networks are called.
+        """
+        samples, _ = split(real)
         share = batch_share(samples)
         random = Draws(self.seed, draw, share.rows)
         number = samples.shape[0] or tf.shape(samples)[0]
@@ -218,7 +241,7 @@ class GAN(keras.Model):
         game.seeds = layer_seeds(self.seed, draw)
         if share.rows is not None:
             game.rows = Rows(share.rows[0], number, share.rows[1])
-        return CompiledGame(game) if compiles_pieces(self) else game
+        return game
 
     def _floating(self, real):
         """The batch with samples of the discriminator's type, as tapes do not watch integers."""
@@ -318,7 +341,7 @@ class GAN(keras.Model):
             else:
                 super().make_train_function(force)
                 self.train_function = fuse(self, self.train_function)
-            self.train_function = explain_exhaustion(self.train_function)
+            self.train_function = explain_exhaustion(verified(self, self.train_function))
         return self.train_function
 
     def make_test_function(self, force=False):
@@ -417,6 +440,7 @@ class GAN(keras.Model):
             "seed": self.seed,
             "num_classes": self.num_classes,
             "allow_cut": self.allow_cut,
+            "verify": self.verify,
         }
 
     @classmethod

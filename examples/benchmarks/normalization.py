@@ -77,7 +77,7 @@ def main(argv):
             steps = [make_step(method, filters, exact) for exact in (True, False)]
             rounds = [[seconds(step) for step in steps] for _ in range(FLAGS.rounds)]
             exact, stock = (1e3 * statistics.median(times) for times in zip(*rounds, strict=True))
-            print(f"{method:14}{filters:8}{exact:10.1f}{stock:10.1f}{exact / stock:15.3f}", flush=True)
+            print(f"{method:14}{filters:8}{exact:10.1f}{stock:10.1f}{exact / stock:15.3f}")
 
 
 if __name__ == "__main__":

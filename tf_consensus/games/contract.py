@@ -1,5 +1,6 @@
 """What a game's losses must be for their derivatives to be exact, looked up and said."""
 
+import concurrent.futures
 import contextlib
 import copy
 from collections.abc import Callable, Iterator, Sequence
@@ -75,14 +76,17 @@ class Contract:
             other = copy.copy(game)
             other.state, other.contract = LayerState(), Contract(allow_cut=True)
             before = len(inspection.new_operations(0))
-            found = other.retrace()
+            try:
+                found = other.retrace()
+            except (AttributeError, NotImplementedError, TypeError) as error:
+                # The losses could be evaluated a moment ago.
+                raise ValueError(_EAGER_ONLY.format(error)) from error
             look(found, inspection.new_operations(before))
 
-        try:
-            tf.function(traced, autograph=False).get_concrete_function()
-        except (AttributeError, NotImplementedError, TypeError) as error:
-            # The losses could be evaluated a moment ago.
-            raise ValueError(_EAGER_ONLY.format(error)) from error
+        function = tf.function(traced, autograph=False)
+        # In a thread of its own: tapes and accumulators around the evaluation are not to see it.
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            pool.submit(function.get_concrete_function).result()
         self._traced.add(rule)
 
 

@@ -103,7 +103,7 @@ def cuts(operation: tf.Operation, index: int) -> bool:
     numbers = [t for t in operation.outputs if _is_number(t)]
     if not numbers:
         return any(t.dtype.is_integer for t in operation.outputs)
-    return operation.type in _STEPS or not _passes(operation, index, numbers)
+    return operation.type in _STEPS or not _passes(operation, index)
 
 
 def _has_own_gradient(operation) -> bool:
@@ -115,25 +115,49 @@ def _has_own_gradient(operation) -> bool:
     return True
 
 
-def _passes(operation, index, outputs) -> bool:
+def _passes(operation, index) -> bool:
     """Whether TensorFlow's gradient of this type of operation reaches this input."""
     key = operation.type, index
     if key not in _KNOWN:
-        # Gradients of stateful operations, such as exchanges between replicas, would be run.
-        plain = not operation.op_def.is_stateful and not _called(operation.node_def)
-        _KNOWN[key] = not plain or _has_gradient(outputs, operation.inputs[index])
+        alone = not operation.op_def.is_stateful and not _called(operation.node_def)
+        _KNOWN[key] = not alone or _has_gradient(operation, index)
     return _KNOWN[key]
 
 
 _KNOWN: dict[tuple[str, int], bool] = {}
 
 
-def _has_gradient(outputs, x) -> bool:
-    try:
-        ones = [tf.ones_like(t) for t in outputs]  # which complex numbers must be given
-        return tf.gradients(outputs, x, grad_ys=ones)[0] is not None
-    except (LookupError, NotImplementedError):
-        return True  # asked for its derivative, TensorFlow itself will say that there is none
+def _has_gradient(operation, index) -> bool:
+    """Asks for the gradient of the operation alone, in a graph of its own."""
+    with tf.Graph().as_default():
+        (copy,) = tf.import_graph_def(_isolated(operation), return_elements=["f"], name="")
+        numbers = [t for t in copy.outputs if _is_number(t)]
+        try:
+            ones = [tf.ones_like(t) for t in numbers]  # which complex numbers must be given
+            return tf.gradients(numbers, copy.inputs[index], grad_ys=ones)[0] is not None
+        except (LookupError, NotImplementedError):
+            return True  # asked for its derivative, TensorFlow itself will say that there is none
+
+
+def _isolated(operation) -> tf.compat.v1.GraphDef:
+    """A graph of the operation, named f, on placeholders, and on what integers it is given."""
+    graph = tf.compat.v1.GraphDef()
+    for position, t in enumerate(operation.inputs):
+        node = graph.node.add(name=f"x{position}", op="Placeholder")
+        node.attr["dtype"].type = t.dtype.as_datatype_enum
+        node.attr["shape"].shape.CopyFrom(t.shape.as_proto())
+        value = tf.get_static_value(t) if t.dtype.is_integer else None
+        if value is not None:
+            node.op = "Const"
+            del node.attr["shape"]
+            node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value, t.dtype, t.shape))
+    node = graph.node.add()
+    node.CopyFrom(operation.node_def)
+    node.name, node.device = "f", ""
+    node.input[:] = [f"x{position}" for position in range(len(operation.inputs))]
+    for key in [key for key in node.attr if key.startswith("_")]:
+        del node.attr[key]
+    return graph
 
 
 def inner_cuts(operation: tf.Operation) -> list[tuple[str, str]]:

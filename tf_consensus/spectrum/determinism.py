@@ -30,6 +30,6 @@ def check_deterministic(game: Game) -> None:
         raise ValueError(
             "The losses must be a deterministic function of the parameters and the batch. "
             f"Received: two evaluations of the field, of norm {size:.3g}, that differ by "
-            f"{difference:.3g}. Draw noise and latents before and hand them over in `batch`; call "
-            "networks with dropout with training=False."
+            f"{difference:.3g}. Draw noise and latents before and hand them over in `batch`; "
+            "draw in layers by keras.random with a keras.random.SeedGenerator, as Dropout does."
         )
