@@ -31,6 +31,9 @@ with `penalties.R1` and ∇L with it, executing eagerly, in a graph and under XL
 
 {counts}
 
+Under XLA the second derivative of max pooling over volumes takes the largest of a window to three
+digits only, and the wrong one where two are closer.
+
 Layers that draw were checked with the same numbers at each evaluation. Grouped convolutions are
 exact, but Keras compiles one at each eager call, which takes seconds.
 

@@ -9,7 +9,7 @@ python -m tests.exact_xla [WORD …]
 import pathlib
 import sys
 
-from tests.exact_table import Row, agrees, found_verdict, measure
+from tests.exact_table import WRONG, Row, agrees, found_verdict, measure
 
 NOT_MEASURED = "not measured"
 NO_KERNEL = "unsupported operations"
@@ -18,8 +18,16 @@ UNSUPPORTED = {
         *("tf.math.reduce_euclidean_norm", "tf.math.bessel_i0", "tf.math.bessel_i1"),
         *("tf.math.special.expint", "tf.math.special.dawsn", "tf.math.segment_sum"),
         *("tf.math.segment_mean", "tf.math.segment_max", "tf.linalg.det", "tf.linalg.slogdet"),
-        "tf.linalg.sqrtm",
+        *("tf.linalg.sqrtm", "tf.image.crop_and_resize", "tf.nn.max_pool2d"),
+        *(
+            f"MaxPooling{rank}D ({option})"
+            for rank in (1, 2)
+            for option in ("valid", "same strides 2", "overlapping", "channels first")
+        ),
+        *("AdaptiveMaxPooling1D", "AdaptiveMaxPooling2D"),
     ],
+    # Its kernel for the second derivative finds the largest to three digits.
+    WRONG: ["MaxPooling3D (valid)"],
     "Input 1 to node": ["SimpleRNN", "LSTM"],
     "No gradient defined": ["losses.ctc"],
 }
@@ -38,6 +46,7 @@ def _message(row):
     return MESSAGES.get(row.name)
 
 
+# Max pooling over volumes (see `WRONG` above) is right at most points, and stays out of the list.
 def with_xla(row: Row) -> Row:
     """The row with its verdict under XLA."""
     expected = row.expected

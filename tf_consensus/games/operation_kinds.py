@@ -54,6 +54,9 @@ VALUE_INPUTS = {
     "SpaceToBatchND": (0,),
     "BatchToSpaceND": (0,),
     "OneHot": (0, 2, 3),
+    "ResizeBicubicGrad": (0,),
+    "ResizeBilinearGrad": (0,),
+    "ScaleAndTranslateGrad": (0, 2, 3),
 }
 
 # No derivative goes through them, whatever they compute.
