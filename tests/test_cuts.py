@@ -4,9 +4,10 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from oracles import MODES, flat
+from oracles import MODES, central_jacobian, flat
 
 import tf_consensus as tfc
+from tf_consensus.games import contract
 
 X, Y = tf.Variable([1.5, 2.5], name="x"), tf.Variable([1.0, -1.0], name="y")
 
@@ -178,3 +179,42 @@ def test_a_gans_cut_is_named_and_declared(tmp_path):
     objects = {"Stopping": Stopping}
     loaded = keras.models.load_model(tmp_path / "gan.keras", custom_objects=objects)
     assert loaded.allow_cut == ("half",)
+
+
+SCOPES = [
+    ("StopGradient", "StopGradient", True),
+    ("StopGradient_2", "StopGradient", True),
+    ("layer/StopGradient", "StopGradient", False),
+    ("gan/half_1/StopGradient", "half", True),
+    ("gan/half_1/StopGradient", "half/StopGradient", True),
+    ("gan/half_1/StopGradient", "gan/half_1/StopGradient", True),
+    ("gan/halfway/StopGradient", "half", False),
+    ("gan/half/Floor", "half/StopGradient", False),
+]
+
+
+@pytest.mark.parametrize(("operation", "name", "allowed"), SCOPES)
+def test_a_name_allows_an_operation_and_what_lies_in_a_layer(operation, name, allowed):
+    assert contract._is_allowed(operation, [name]) is allowed
+
+
+def test_soft_labels_have_their_second_derivative(float64):
+    x, y = tf.Variable([0.3, -0.2, 0.5]), tf.Variable([0.1, 0.7, -0.4])
+    x, y = tf.Variable(tf.cast(x, tf.float64)), tf.Variable(tf.cast(y, tf.float64))
+
+    def losses():
+        loss = tf.nn.softmax_cross_entropy_with_logits(tf.nn.softmax(3.0 * x), y)
+        return loss, -loss / 2
+
+    game = tfc.Game(losses, [[x], [y]])
+
+    def half_square(point):
+        x.assign(point[:3]), y.assign(point[3:])
+        v = flat(game.linearize(second_order=False).v)
+        return v @ v / 2
+
+    start = flat([x, y])
+    expected = central_jacobian(half_square, start)
+    half_square(start)
+    linearization = game.linearize()
+    np.testing.assert_allclose(flat(linearization.vjp(linearization.v)), expected, atol=1e-8)

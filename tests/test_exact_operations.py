@@ -194,3 +194,30 @@ def test_consensus_with_batch_normalization_is_the_same_on_replicas(float64, two
     with two_replicas.scope():
         together = train()
     np.testing.assert_allclose(together, alone, rtol=0, atol=1e-11)
+
+
+class Resized(PenalizedModel):
+    """The same penalty by gradients in a graph, through resizing or moments."""
+
+    def penalized(self, x):
+        logits = self(x, training=True)
+        (slope,) = tf.gradients(logits, x)
+        return tf.reduce_mean(logits**2) + tf.reduce_mean(slope**2)
+
+
+@pytest.mark.parametrize("base", [PenalizedModel, Resized])
+@pytest.mark.parametrize("kind", ["layer", "resized"])
+def test_penalties_of_ones_own_are_refused_however_they_are_made(kind, base):
+    keras.utils.set_random_seed(0)
+    middle = [L.LayerNormalization()]
+    if kind == "resized":
+        middle = [L.Reshape((2, 3, 1)), L.UpSampling2D(interpolation="bilinear"), L.Flatten()]
+    inner = keras.Sequential([keras.Input((4,)), L.Dense(6, "tanh"), *middle, L.Dense(1)])
+    for exact in (False, True):
+        model = base(inner, exact)
+        model.compile(tfc.ConsensusOptimizer("sgd", learning_rate=0.01))
+        if exact:
+            model.fit(REAL.astype("float32"), TARGETS, verbose=0)
+        else:
+            with pytest.raises(ValueError, match=r"first derivative only.*exact_operations"):
+                model.fit(REAL.astype("float32"), TARGETS, verbose=0)

@@ -281,6 +281,12 @@ class AdversarialGame(Game):
         functions = [p for p in self._parts.penalties if not isinstance(p, known)]
         with apart():
             terms = [penalty(discriminator, real, fake) for penalty in functions]
+        for penalty, term in zip(functions, terms, strict=True):
+            if term is None:
+                raise ValueError(
+                    "A penalty must return a scalar. Received: None from "
+                    f"{getattr(penalty, '__name__', penalty)!r}. Return its value."
+                )
         return [*terms, *weight_losses(network)]
 
 

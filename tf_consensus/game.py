@@ -221,6 +221,8 @@ class Game:
         losses, v = self.state.run(compute, self.variables, self.seeds, self.rows)
         if self.differentiates_samples:
             self.contract.check_losses(self, losses)
+        else:
+            self.contract.check_first_order(self, losses)
         if self.weight is None:
             return losses, v
         return vectors.scale(losses, self.weight), vectors.scale(v, self.weight)

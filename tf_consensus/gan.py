@@ -260,7 +260,8 @@ class GAN(keras.Model):
         if labels.shape.rank != 1:
             raise ValueError(
                 "Labels must be integers of shape (batch,). Received: labels of shape "
-                f"{tuple(labels.shape)}. Turn one-hot rows into integers by tf.argmax."
+                f"{tuple(labels.shape)}. Take (batch, 1) apart by tf.squeeze(labels, 1), and turn "
+                "one-hot rows into integers by tf.argmax(labels, 1)."
             )
         inside = tf.reduce_all((labels >= 0) & (labels < self.num_classes))
         message = (

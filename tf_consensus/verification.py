@@ -78,6 +78,7 @@ def verify(
         VerificationError: a `ValueError`, on a mismatch: whose field is wrong, with respect to
             which variable of which layer, and which layers are not known to be exact. If two
             evaluations at one point differ.
+        TypeError: if it is given no game.
         ValueError: if losses or field are not finite, or an argument is out of range.
 
     Example:
@@ -85,6 +86,11 @@ def verify(
         >>> verify(Game(lambda: (x * y, -x * y), players=[[x], [y]])).dtype
         'float64'
     """
+    if not isinstance(game, Game):
+        raise TypeError(
+            "`verify` takes a game. Received: "
+            f"{type(game).__name__}. Of a GAN pass gan.game(batch)."
+        )
     directions = check_count("directions", directions, "Three are enough.")
     seed = check_int("seed", seed, 0)
     if tolerance is not None:

@@ -46,7 +46,8 @@ def describe_mismatch(game, mismatch: Mismatch, precision: str) -> str:
 
 def describe_impure(game, error: float, operations) -> str:
     """The message for two evaluations that differ."""
-    named = f" It holds {', '.join(operations[:3])}." if operations else ""
+    shown = ", ".join(f"'{name}' ({kind})" for name, kind in operations[:3])
+    named = f" They hold {shown}." if operations else ""
     return _IMPURE.format(f"{error:.2g}", named + _suspects(game))
 
 
@@ -68,21 +69,22 @@ def _suspects(game):
     else:
         found = unknown_layers(game.losses)
     if not found:
-        return " No layer is unknown: please report it."
+        return " Every layer is a known one: look at the losses themselves."
     return f" Not known to be exact: {'; '.join(found)}."
 
 
 _MISMATCH = (
     "TensorFlow's derivatives must be those of the losses, as central differences show them. "
     "Received: {}.{} Replace that layer or function by one of keras.layers, mend its "
-    "tf.custom_gradient, or leave out tf.stop_gradient and what allow_cut names. To train with "
-    "these derivatives all the same, say verify=False."
+    "tf.custom_gradient, or leave out tf.stop_gradient and what allow_cut names. To train a GAN "
+    "with these derivatives all the same, build it by GAN(..., verify=False)."
 )
 _IMPURE = (
     "The losses must be a function of parameters and batch alone, so two evaluations must agree. "
     "Received: two evaluations at the same point with fields that differ by {} of their length.{} "
     "In a layer, draw by keras.random with a keras.random.SeedGenerator; elsewhere draw the "
-    "numbers before and hand them over in the batch. To train all the same, say verify=False."
+    "numbers before and hand them over in the batch. To train a GAN all the same, build it by "
+    "GAN(..., verify=False)."
 )
 UNDECIDED = (
     "Finite differences cannot decide whether these derivatives are right: {}. {}Give own layers a "

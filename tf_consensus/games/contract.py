@@ -10,6 +10,7 @@ from typing import Any
 import tensorflow as tf
 
 from tf_consensus.games import inspection
+from tf_consensus.games import operation_kinds as kinds
 from tf_consensus.games.autodiff import tf_variables
 from tf_consensus.games.evaluation import LayerState
 
@@ -39,17 +40,17 @@ class Contract:
         """The same of the losses, where they hold derivatives."""
         self._check("losses", game, losses)
 
+    def check_first_order(self, game, losses) -> None:
+        """The same of what TensorFlow has wrong at once, in a graph."""
+        if self.allow_cut is not True and not tf.executing_eagerly():
+            refuse_cuts(losses, _named(game), self.allow_cut, kinds.WRONG_AT_ONCE)
+
     def _check(self, what, game, tensors):
         if self.allow_cut is True:
             return
 
         def look(tensors):
-            named = [
-                (f"'{name_of(x)}' of player {index}", x)
-                for index, player in enumerate(game.players)
-                for x in player
-            ]
-            refuse_cuts(tensors, named, self.allow_cut)
+            refuse_cuts(tensors, _named(game), self.allow_cut)
 
         if tf.executing_eagerly():
             part = ("losses", "field").index(what)
@@ -107,19 +108,29 @@ def check_allow_cut(allow_cut) -> bool | tuple[str, ...]:
     )
 
 
-def refuse_cuts(field, named: Sequence[tuple[str, Any]], allow_cut) -> None:
+def _named(game):
+    return [
+        (f"'{name_of(x)}' of player {index}", x)
+        for index, player in enumerate(game.players)
+        for x in player
+    ]
+
+
+def refuse_cuts(field, named: Sequence[tuple[str, Any]], allow_cut, only=None) -> None:
     """Raises `ValueError` if something cuts the derivative of a field of the current graph.
 
     Args:
         field: list of tensors.
         named: pairs of a description and a variable.
         allow_cut: see `Game`.
+        only: types of operations; `None` is all.
     """
     if allow_cut is True:
         return
     names, variables = zip(*named, strict=True)
     cuts = inspection.find_cuts(field, list(zip(names, tf_variables(variables), strict=True)))
     cuts = [c for c in cuts if not _is_allowed(c.operation, allow_cut)]
+    cuts = [c for c in cuts if only is None or c.kind in only]
     if cuts:
         shown = "; ".join(
             f"'{c.operation}' ({c.kind}), through which the field depends on variable {c.variable}"
@@ -170,8 +181,8 @@ def name_of(variable) -> str:
 
 
 _CUT = (
-    "The second-order term needs the whole derivative of the field, and these operations let none "
-    "through. Received: {}. Compute the losses without tf.stop_gradient between the players, "
+    "Training needs the whole derivative of the field, and these operations let none, or a wrong "
+    "one, through. Received: {}. Compute the losses without tf.stop_gradient between the players, "
     "NumPy, py_function and rounding. If the cut is meant, name it in allow_cut of the Game, the "
     "GAN or the compiled optimizer: allow_cut={}. TensorFlow's moments and resizing hold a cut of "
     "their own: compute the losses `with tf_consensus.exact_operations():`, outside of loops and "

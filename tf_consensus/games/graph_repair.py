@@ -24,18 +24,18 @@ def _through(op, gradient):
     return gradient
 
 
-def repair(field: Sequence[tf.Tensor]) -> None:
+def repair(field: Sequence[tf.Tensor], gradients: Sequence[tf.Tensor]) -> None:
     """Gives every operation behind the field its true derivative where TensorFlow's is wrong.
 
     Args:
         field: first derivatives, tensors of the current graph.
+        gradients: those that were handed over, which the field is made of.
 
     Raises:
         ValueError: if the field holds second derivatives already, which are wrong.
     """
-    operations = inspection.ancestors(field)
-    behind = set(operations) - {t.op for t in field}
-    for operation in operations:
+    _refuse_resizing_in_a_loss({t.op for t in gradients})
+    for operation in inspection.ancestors(field):
         if kinds.has_own_gradient(operation):
             continue
         if operation.type == "StopGradient" and _is_of_moments(operation):
@@ -43,8 +43,6 @@ def repair(field: Sequence[tf.Tensor]) -> None:
                 raise ValueError(_TWICE.format(operation.name))
             _differentiate_as(operation, _THROUGH)
         elif operation.type == "ResizeBilinearGrad":
-            if _is_used_in_a_loss(operation, behind):
-                raise ValueError(_TWICE.format(operation.name))
             _differentiate_as(operation, RESIZE_TRANSPOSED)
 
 
@@ -80,12 +78,23 @@ def _is_differentiated_twice(operation) -> bool:
     )
 
 
-def _is_used_in_a_loss(operation, behind) -> bool:
-    """Whether a first derivative is used by more than backward passes, by the names they give."""
+def _refuse_resizing_in_a_loss(handed) -> None:
+    """Raises where a derivative of resizing is used otherwise than for the gradients.
+
+    The penalty that uses it has a gradient of 0, which is nowhere to be seen.
+    """
+    for operation in tf.compat.v1.get_default_graph().get_operations():
+        wrong = operation.type == "ResizeBilinearGrad" and not kinds.has_own_gradient(operation)
+        if wrong and _is_used_otherwise(operation, handed):
+            raise ValueError(_TWICE.format(operation.name))
+
+
+def _is_used_otherwise(operation, handed) -> bool:
+    """Whether it reaches more than backward passes, known by the names that TensorFlow gives."""
     seen, stack = set(), [operation]
     while stack:
         for consumer in _consumers(stack.pop()):
-            if consumer in seen or consumer not in behind:
+            if consumer in seen or consumer in handed:
                 continue
             seen.add(consumer)
             stack.append(consumer)
@@ -102,8 +111,8 @@ def _consumers(operation):
 
 
 _TWICE = (
-    "TensorFlow's moments and resizing have a right first derivative only, and the gradients that were handed "
-    "over hold second ones, as those of a gradient penalty do. Received: a derivative of a "
-    "derivative through '{}'. Compute the penalty by `tf_consensus.penalties`, or the losses in a "
-    "block `with tf_consensus.exact_operations():`, or train a `tf_consensus.GAN`."
+    "TensorFlow's moments and resizing have a right first derivative only, and the gradients that "
+    "were handed over hold second ones, as those of a gradient penalty do. Received: a derivative "
+    "of a derivative through '{}'. Compute the penalty by `tf_consensus.penalties`, or the losses "
+    "in a block `with tf_consensus.exact_operations():`, or train a `tf_consensus.GAN`."
 )

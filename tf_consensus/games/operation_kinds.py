@@ -59,12 +59,14 @@ VALUE_INPUTS = {
     "ScaleAndTranslateGrad": (0, 2, 3),
 }
 
+# TensorFlow's first derivative of a warp is the inverse warp, which is not the true one; that of
+# colours is left out.
+WRONG_AT_ONCE = frozenset({"HSVToRGB", "ImageProjectiveTransformV2", "ImageProjectiveTransformV3"})
+
 # No derivative goes through them, whatever they compute.
 _OPAQUE = frozenset(
     {"StopGradient", "PreventGradient", "PyFunc", "PyFuncStateless", "EagerPyFunc"}
-    | {"ResizeBilinearGrad", "HSVToRGB"}
-    # TensorFlow's derivative of a warp is the inverse warp, which is not the true one.
-    | {"ImageProjectiveTransformV2", "ImageProjectiveTransformV3"}
+    | {"ResizeBilinearGrad", *WRONG_AT_ONCE}
 )
 
 # Inputs with which the first derivative is right, and its own derivative is not.
@@ -85,9 +87,21 @@ _HARMLESS = frozenset(
 
 # Those that are looked for in functions that an operation calls, by beginnings of their types.
 _IMPURE_INSIDE = (
-    ("Random", "Stateful", "Rng", "Assign", "ResourceScatter", "ResourceStridedSliceAssign")
-    + ("PyFunc", "EagerPyFunc", "IteratorGetNext", "NonDeterministicInts", "TruncatedNormal")
-    + ("ParameterizedTruncatedNormal", "Multinomial", "Timestamp", "LookupTableInsert")
+    "Random",
+    "Stateful",
+    "Rng",
+    "Assign",
+    "ResourceScatter",
+    "ResourceStridedSliceAssign",
+    "PyFunc",
+    "EagerPyFunc",
+    "IteratorGetNext",
+    "NonDeterministicInts",
+    "TruncatedNormal",
+    "ParameterizedTruncatedNormal",
+    "Multinomial",
+    "Timestamp",
+    "LookupTableInsert",
 )
 
 _FUNCTIONS = ("f", "then_branch", "else_branch", "body", "cond", "branches")

@@ -188,8 +188,9 @@ class GameOptimizer(keras.optimizers.Optimizer):
                 "`optimizer.step(game)` with a `tf_consensus.Game`."
             )
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        v = [-replicas * tf.convert_to_tensor(g) for g in grads]
-        pullback = self._symbolic_pullback(v, variables)
+        grads = [tf.convert_to_tensor(g) for g in grads]
+        v = [-replicas * g for g in grads]
+        pullback = self._symbolic_pullback(v, grads, variables)
         self._move(Linearization([], v, pullback, player_sizes=None), variables)
 
     def apply_gradients(self, grads_and_vars):
@@ -238,7 +239,7 @@ class GameOptimizer(keras.optimizers.Optimizer):
     def _knows(self, variable):
         return self._var_key(variable) in self._trainable_variables_indices
 
-    def _symbolic_pullback(self, v, variables):
+    def _symbolic_pullback(self, v, gradients, variables):
         """The pullback v'ᵀu from the graph that `v` was computed in."""
 
         def vjp(u):
@@ -246,7 +247,7 @@ class GameOptimizer(keras.optimizers.Optimizer):
                 raise RuntimeError(_NO_SECOND_ORDER.format("executing eagerly"))
             values = tf_variables(variables)
             if all(t.graph is tf.compat.v1.get_default_graph() for t in v):
-                graph_repair.repair(v)
+                graph_repair.repair(v, gradients)
                 named = [(f"'{name_of(x)}'", x) for x in variables]
                 refuse_cuts(v, named, self.allow_cut)
             with explain_recomputation():
