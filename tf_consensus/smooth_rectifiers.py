@@ -13,9 +13,9 @@ from collections.abc import Iterator
 
 import tensorflow as tf
 
+from tf_consensus.support.replacement import Replacement
+
 _CURRENT = threading.local()
-_LOCK = threading.Lock()
-_users = 0
 
 
 def _relu(features, name=None):
@@ -42,25 +42,16 @@ def _in_this_thread(name):
     return function
 
 
+_REPLACEMENT = Replacement([(tf.nn, name, _in_this_thread(name)) for name in _SMOOTH])
+
+
 @contextlib.contextmanager
 def smooth_rectifiers() -> Iterator[None]:
     """In the block and thread, `tf.nn.relu` is x σ(x), and `tf.nn.leaky_relu` likewise."""
-    _count(1)
     before = getattr(_CURRENT, "smooth", False)
-    _CURRENT.smooth = True
-    try:
-        yield
-    finally:
-        _CURRENT.smooth = before
-        _count(-1)
-
-
-def _count(change):
-    """One user more or less; with the first the functions come, with the last they go."""
-    global _users
-    with _LOCK:
-        before, _users = _users, _users + change
-        if before and _users:
-            return
-        for name, original in _ORIGINALS.items():
-            setattr(tf.nn, name, _in_this_thread(name) if _users else original)
+    with _REPLACEMENT.active():
+        _CURRENT.smooth = True
+        try:
+            yield
+        finally:
+            _CURRENT.smooth = before

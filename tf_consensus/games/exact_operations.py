@@ -14,14 +14,13 @@ compute what they would have.
 """
 
 import contextlib
-import threading
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator
 
 import tensorflow as tf
 
 from tf_consensus.games import row_draws
 from tf_consensus.games.exact_resize import resize
+from tf_consensus.support.replacement import Replacement
 
 
 def moments(x, axes, shift=None, keepdims=False, name=None):
@@ -84,45 +83,22 @@ def softmax_cross_entropy_with_logits(labels, logits, axis=-1, name=None):
         return -tf.reduce_sum(tf.cast(labels, logits.dtype) * logarithms, axis)
 
 
-class _Replacement(NamedTuple):
-    """A public name of TensorFlow: the module that holds it, the name, and what stands for it."""
-
-    module: Any
-    name: str
-    function: Callable
-
-
-_REPLACEMENTS = [
-    _Replacement(tf.nn, "moments", moments),
-    _Replacement(tf.nn, "softmax_cross_entropy_with_logits", softmax_cross_entropy_with_logits),
-    _Replacement(tf.image, "resize", resize),
-    *(_Replacement(*entry) for entry in row_draws.replacements()),
-]
-_LOCK = threading.Lock()
-_ORIGINALS = [getattr(entry.module, entry.name) for entry in _REPLACEMENTS]
-_users = 0
+_EXACT = Replacement(
+    [
+        (tf.nn, "moments", moments),
+        (tf.nn, "softmax_cross_entropy_with_logits", softmax_cross_entropy_with_logits),
+        (tf.image, "resize", resize),
+        *row_draws.replacements(),
+    ]
+)
 
 
 @contextlib.contextmanager
 def exact_operations() -> Iterator[None]:
-    """In the block `tf.nn.moments` and bilinear `tf.image.resize` have true second derivatives.
+    """In the block TensorFlow's moments, bilinear resizing and softmax cross-entropy are exact.
 
     It may be entered from several threads, as the replicas of a strategy are, and again within
     itself.
     """
-    _count(1)
-    try:
+    with _EXACT.active():
         yield
-    finally:
-        _count(-1)
-
-
-def _count(change):
-    """One user more or less; with the first the replacements come, with the last they go."""
-    global _users
-    with _LOCK:
-        before, _users = _users, _users + change
-        if before and _users:
-            return
-        for entry, original in zip(_REPLACEMENTS, _ORIGINALS, strict=True):
-            setattr(entry.module, entry.name, entry.function if _users else original)
