@@ -23,7 +23,8 @@ from tests.oracles import MODES
 
 BATCH = 3
 WRONG = "wrong"
-REFUSED = "let none, or a wrong one, through"  # what this package says of operations without a derivative
+# What this package says of operations without a derivative.
+REFUSED = "let none, or a wrong one, through"
 COLUMNS = "v", "∇L", "v with R1", "∇L with R1"
 DIRECTIONS = 2
 
