@@ -231,3 +231,19 @@ def test_a_layer_in_a_function_of_its_own_is_refused(float64):
     )
     with pytest.raises(NotImplementedError, match=r"once a step.*tf\.function.*unroll=True"):
         game.linearize()
+
+
+def test_a_game_knows_the_layers_that_its_losses_hold():
+    generator, discriminator = pair(
+        Nested(L.BatchNormalization(name="norm")), before=[L.Dropout(0.2, name="drop")]
+    )
+    gan = tfc.GAN(generator, discriminator, latent_dim=3, seed=0, verify=False)
+    game = gan.game(REAL)
+    own = tfc.Game(
+        lambda z: [tf.reduce_mean(discriminator(generator(z)))],
+        [generator.trainable_variables],
+        [tf.zeros((2, 3))],
+    )
+    for known in (game, own):
+        assert known.stochastic() == ["drop"]
+        assert known.stateful() == known.couplings() == ["norm"]
