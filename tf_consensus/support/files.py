@@ -1,0 +1,77 @@
+"""Files that are written whole or not at all."""
+
+import contextlib
+import json
+import os
+import pathlib
+from collections.abc import Iterator
+
+# In the name of a file that is being written, before its suffix.
+PARTIAL = ".partial"
+
+
+@contextlib.contextmanager
+def replacing(path: str | os.PathLike) -> Iterator[pathlib.Path]:
+    """A name beside `path` to write to, whose file takes its place when the block ends well.
+
+    A reader, and whoever starts after a kill or a power cut, finds the old file or the new one:
+    the new one is on the disk before it gets its name. It keeps the suffix of `path`. The name has
+    the number of the process in it, so that two processes do not write to one file.
+
+    Args:
+        path: The file to be written or replaced, in a folder that exists.
+
+    Yields:
+        The name to write to.
+
+    Raises:
+        OSError: If the file cannot be written; the old one is then still in its place.
+
+    Example:
+        >>> with replacing(folder / "samples.npy") as partial:
+        ...     np.save(partial, samples)
+    """
+    path = pathlib.Path(path)
+    partial = path.with_name(f"{path.stem}.{os.getpid()}{PARTIAL}{path.suffix}")
+    try:
+        yield partial
+        _flush(partial)
+        os.replace(partial, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise
+    _flush_folder(path.parent)
+
+
+def write_text(path: str | os.PathLike, text: str) -> None:
+    """Write a text file (UTF-8) whole or not at all; errors as for `replacing`."""
+    with replacing(path) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
+def write_json(path: str | os.PathLike, content: object) -> None:
+    """Write a JSON file whole or not at all; errors as for `replacing`."""
+    write_text(path, json.dumps(content, indent=1) + "\n")
+
+
+def remove_partial(folder: str | os.PathLike) -> None:
+    """Delete what killed writers have left below a folder that nobody else writes to."""
+    for path in pathlib.Path(folder).rglob(f"*.*{PARTIAL}*"):
+        path.unlink(missing_ok=True)
+
+
+def _flush(path):
+    # Windows flushes only what is open for writing.
+    with open(path, "rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _flush_folder(folder):
+    """Has the disk keep the new name too; Windows cannot open folders, and does it anyway."""
+    if os.name == "posix":
+        number = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
