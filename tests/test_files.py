@@ -23,9 +23,14 @@ def test_a_file_takes_its_place_when_it_is_whole(tmp_path):
 def test_a_write_that_fails_leaves_the_old_file(error, tmp_path):
     path = tmp_path / "result.json"
     write_json(path, {"steps": 1})
-    with pytest.raises(type(error)), replacing(path) as partial:
-        partial.write_text("{", encoding="utf-8")
-        raise error
+
+    def write():
+        with replacing(path) as partial:
+            partial.write_text("{", encoding="utf-8")
+            raise error
+
+    with pytest.raises(type(error)):
+        write()
     assert json.loads(path.read_text(encoding="utf-8")) == {"steps": 1}
     assert os.listdir(tmp_path) == ["result.json"]
 
