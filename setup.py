@@ -17,6 +17,8 @@ setup(
     python_requires=">=3.10",
     install_requires=[
         "absl-py>=2.0",
+        "filelock>=3.13",
+        "h5py>=3.11",
         "importlib_resources>=5.0",
         "keras>=3.11",
         "matplotlib>=3.10.9",

@@ -14,14 +14,12 @@ differ in --batch_size and --debias, measures L and the bias of each trained mod
     python examples/debias.py --folders=output/biased_8,output/groups_8,output/biased_64,...
 """
 
-import json
 import os
 import pathlib
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
-import image_results
 import image_runs
 import keras
 import numpy as np
@@ -31,6 +29,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator, StrMethodFormatter
 
 import tf_consensus as tfc
+from tf_consensus.experiments.errors import plain_errors
+from tf_consensus.experiments.files import read_json
+from tf_consensus.experiments.result import check_model
+from tf_consensus.support.files import write_json, write_text
 
 FLAGS = flags.FLAGS
 flags.DEFINE_list("folders", [], "Output folders of mixture_of_gaussians.py or train_images.py.")
@@ -47,6 +49,7 @@ MIXTURE = {
     "mode_kl": "KL from even",
 }
 IMAGES = {"classifier_score": "classifier score", "frechet_distance": "Fréchet distance"}
+REMEDY = "Restore it from a copy, or leave the folder out."
 MEASURED = {"loss": "L of all data", "bias": "bias Var/(2B)"}
 
 
@@ -55,19 +58,17 @@ def find_runs(folder):
     runs = []
     for path in sorted(pathlib.Path(folder).glob("*/result.json")):
         own = path.parent / "settings.json"
-        settings = read(own if own.exists() else path.parent.parent / "settings.json")
-        runs.append({"settings": settings, "result": read(path), "folder": path.parent})
+        settings = own if own.exists() else path.parent.parent / "settings.json"
+        found = {
+            key: read_json(x, REMEDY) for key, x in {"settings": settings, "result": path}.items()
+        }
+        runs.append(found | {"folder": path.parent})
     if not runs:
         raise app.UsageError(
             f"--folders must hold finished runs. Received: {folder}, which has none. Name the "
             "--output_dir of mixture_of_gaussians.py or train_images.py."
         )
     return runs
-
-
-def read(path):
-    """The content of a JSON file."""
-    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def make_data(run):
@@ -109,6 +110,7 @@ def summarize(run):
         metrics = {key: value["final"] for key, value in result["metrics"].items() if value}
     else:
         metrics = {key: result[key] for key in MIXTURE}
+    check_model(run["folder"] / "model.keras", run["result"])
     gan = keras.models.load_model(run["folder"] / "model.keras")
     measured = measure(gan, make_data(run), settings["batch_size"])
     inner = "Adam" if settings["inner"] == "adam" else "RMSProp"
@@ -206,13 +208,14 @@ def main(argv):
     """Measures, draws and prints the table."""
     if len(argv) > 1:
         raise app.UsageError(f"All arguments are flags. Received: {' '.join(argv[1:])}.")
-    runs = [run for folder in FLAGS.folders for run in find_runs(folder)]
-    rows = [summarize(run) for run in runs]
+    with plain_errors():
+        runs = [run for folder in FLAGS.folders for run in find_runs(folder)]
+        rows = [summarize(run) for run in runs]
     output = pathlib.Path(FLAGS.output_dir)
     output.mkdir(parents=True, exist_ok=True)
-    image_results.write_json(output / "results.json", rows)
+    write_json(output / "results.json", rows)
     text = table(rows)
-    (output / "table.md").write_text(text, encoding="utf-8")
+    write_text(output / "table.md", text)
     draw(rows, output / "debias.png")
     print(text)
     print(f"results in {output}/")

@@ -1,14 +1,18 @@
 """Pictures and tables of finished runs of `train_images.py`."""
 
-import json
 import pathlib
+import warnings
 from collections import defaultdict
 
 import numpy as np
 from image_experiments import SWEPT
-from image_results import LOSSES, best_and_final, read_log
+from image_results import LOSSES, best_and_final
 
 import tf_consensus as tfc
+from tf_consensus.experiments.errors import RunError
+from tf_consensus.experiments.files import read_json
+from tf_consensus.experiments.log import columns, read_log
+from tf_consensus.experiments.result import read_result
 from tf_consensus.plotting.style import words
 
 # What tells runs of one name apart, by how a label says it.
@@ -39,19 +43,31 @@ def load_runs(folders, names=()):
     for given in map(str, folders):
         said, folder = split_label(given)
         for path in sorted(folder.glob("*/result.json")):
-            run = json.loads(path.read_text(encoding="utf-8"))
-            settings = json.loads((path.parent / "settings.json").read_text(encoding="utf-8"))
-            log = read_log(path.parent / "log.csv")
-            # A run that goes on to more steps has logged more than its result knows of.
-            log = {key: values[log["step"] <= run["steps"]] for key, values in log.items()}
-            found = {"log": log, "settings": settings, "said": said}
-            if not names or run["name"] in names:
-                runs.append(run | found)
+            run = read_run(path.parent)
+            if run is not None and (not names or run["name"] in names):
+                runs.append(run | {"said": said})
     if names:
         runs.sort(key=lambda run: names.index(run["name"]))
     for run in runs:
         run["label"] = label_of(run, [r for r in runs if r["said"] == run["said"]])
     return runs
+
+
+def read_run(folder):
+    """A finished run's result with its "log" and "settings"; None, with a warning, if damaged."""
+    result = read_result(folder)
+    if result is None:
+        return None
+    try:
+        settings = read_json(folder / "settings.json", "Restore it from a copy.")
+        # Folders of older versions have their log in log.csv alone.
+        log = columns(result["log"]) if "log" in result else read_log(folder / "log.csv")
+    except RunError as error:
+        warnings.warn(f"A run is left out of pictures and tables. {error}", stacklevel=2)
+        return None
+    # A run that goes on to more steps has logged more than its result knows of.
+    log = {key: values[log["step"] <= result["steps"]] for key, values in log.items()}
+    return result | {"log": log, "settings": settings}
 
 
 def split_label(given):

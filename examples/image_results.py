@@ -1,26 +1,12 @@
 """What a run of `train_images.py` leaves: its log and its result."""
 
-import csv
-import json
-import pathlib
 import statistics
 
 import numpy as np
 
+from tf_consensus.experiments.log import read_log
+
 LOSSES = ("generator_loss", "discriminator_loss", "gradient_norm")
-
-
-def read_log(path):
-    """The log as columns of numbers; of an epoch that was repeated, the last row."""
-    path = pathlib.Path(path)
-    if not path.exists():
-        return {}
-    with open(path, encoding="utf-8", newline="") as file:
-        rows = {int(row["epoch"]): row for row in csv.DictReader(file)}
-    keys = next(iter(rows.values()), {})
-    # Keras adds columns of NA for the validation that there is none of.
-    keys = [key for key, value in keys.items() if value != "NA"]
-    return {key: np.array([float(rows[k][key]) for k in sorted(rows)]) for key in keys}
 
 
 def result_of(run, seed, folder, scores=(), diverged=None):
@@ -70,10 +56,3 @@ def spread(values):
         "min": float(values.min()),
         "max": float(values.max()),
     }
-
-
-def write_json(path, content):
-    """Writes the file whole or not at all."""
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    partial.replace(path)

@@ -1,13 +1,15 @@
 """One run of `train_images.py`: the model, its data, its callbacks and its results."""
 
-import time
-
 import keras
 import numpy as np
 import tensorflow as tf
-from image_results import read_log, result_of, write_json
+from image_results import result_of
 
 import tf_consensus as tfc
+from tf_consensus.experiments.clock import Clock
+from tf_consensus.experiments.log import RunLog
+from tf_consensus.experiments.result import check_model, read_result, write_result
+from tf_consensus.support.files import replacing
 
 # What --penalty_weight is called in each of them.
 WEIGHTS = {"wgan_gp": "weight", "dragan": "weight", "instance_noise": "stddev"}
@@ -108,77 +110,33 @@ def _images(run, split, data_dir, cache, **options):
     )
 
 
-class Clock(keras.callbacks.Callback):
-    """Adds the step, the seconds trained so far and those of all processors to each epoch's logs.
-
-    Evaluations and everything else between the epochs do not count, nor does compilation: the
-    first step of a process counts as much as the mean of the others of its epoch. Seconds of the
-    processors compare runs on a machine that has other work too.
-    """
-
-    def __init__(self, log):
-        super().__init__()
-        self.log = log
-        self.compiled = False
-
-    def on_epoch_begin(self, epoch, logs=None):
-        """Starts the clock."""
-        self.left_out = 0
-        self.start = _times()
-
-    def on_train_batch_end(self, batch, logs=None):
-        """Starts it again after the first step of the process."""
-        if not self.compiled:
-            self.compiled = True
-            if batch + 1 < self.params["steps"]:
-                self.left_out = batch + 1
-                _wait_for(logs)
-                self.start = _times()
-
-    def on_epoch_end(self, epoch, logs=None):
-        """Reads the clock."""
-        _wait_for(logs)
-        steps = self.params["steps"]
-        each = (_times() - self.start) / (steps - self.left_out)
-        log = read_log(self.log)
-        logs["step"] = int(self.model.optimizer.iterations.numpy())
-        for key, seconds in zip(("seconds", "cpu_seconds"), each * steps, strict=True):
-            logs[key] = round(seconds + (log[key][epoch - 1] if epoch else 0.0), 3)
-        logs["ms_per_step"] = round(1000 * each[0], 3)
-
-
-def _times():
-    """Seconds of the clock and of the process on all processors."""
-    return np.array([time.perf_counter(), time.process_time()])
-
-
-def _wait_for(logs):
-    """Has the device finish the steps that the logs come from."""
-    for value in (logs or {}).values():
-        float(value)
-
-
 def train(run, seed, folder, options, scores=()):
     """Trains one run and writes its result.
 
     It goes on from its backup if there is one, or else from the model that a run of fewer steps
-    left.
+    left. The backup is deleted when everything else is in its place.
 
     Args:
         run: settings, as `image_experiments.resolve` returns them.
         seed: of weights, latents and the order of the data.
         folder: of the run.
         options: what does not change the result: jit, data_dir, cache, verbose, tensorboard,
-            interpolations, strategy, and shared, the chief's folder of all runs.
+            interpolations, strategy, and shared, the chief's folder of all runs; and settings, all
+            that determines the results.
         scores: metrics of generated images.
 
     Raises:
         tfc.callbacks.DivergedError: if losses or weights are no longer finite.
+        RunError: if the model or the log to go on from is damaged.
     """
     shared = options["shared"] / folder.name
     with options["strategy"].scope():
         gan = make_gan(run, seed, options["jit"])
-    if (shared / "model.keras").exists():
+    backup = tfc.callbacks.SafeBackup(
+        shared / "backup", delete_checkpoint=False, settings=options["settings"](run)
+    )
+    if (shared / "model.keras").exists() and not backup.exists():
+        check_model(shared / "model.keras", read_result(shared))
         gan.load_weights(shared / "model.keras")
     data = make_data(run, seed, gan.optimizer.iterations, options["data_dir"], options["cache"])
     folder.mkdir(parents=True, exist_ok=True)
@@ -187,38 +145,36 @@ def train(run, seed, folder, options, scores=()):
     epoch = min(run["backup_every"] or between, between)
     every = between // epoch
     evaluate = tfc.callbacks.EvaluateGAN
-    logger = keras.callbacks.CSVLogger(folder / "log.csv", append=True)
+    log = RunLog(folder / "log.csv", backup, before=shared / "log.csv")
     callbacks = [
-        Clock(folder / "log.csv"),
+        Clock(log),
         tfc.callbacks.StopWhenDiverged(),
         *([evaluate(scores, run["eval_samples"], every, report=None)] if scores else []),
         tfc.callbacks.SampleGrid(folder / "samples", every=every, tensorboard=board),
-        logger,
+        log,
         *([keras.callbacks.TensorBoard(board, write_graph=False)] if board else []),
-        # Last, so that a killed run repeats a row of the log rather than lacking one.
-        tfc.callbacks.SafeBackup(shared / "backup"),
+        backup,
     ]
-    try:
-        gan.fit(
-            data,
-            epochs=run["steps"] // epoch,
-            initial_epoch=int(gan.optimizer.iterations.numpy()) // epoch,
-            steps_per_epoch=epoch,
-            shuffle=False,
-            callbacks=callbacks,
-            verbose=options["verbose"],
-        )
-    finally:
-        # Keras closes it only where training ends as planned.
-        if logger.csv_file is not None:
-            logger.csv_file.close()
+    gan.fit(
+        data,
+        epochs=run["steps"] // epoch,
+        initial_epoch=int(gan.optimizer.iterations.numpy()) // epoch,
+        steps_per_epoch=epoch,
+        shuffle=False,
+        callbacks=callbacks,
+        verbose=options["verbose"],
+    )
     # What training goes on from, and what to sample from: the averages, where there are any.
-    gan.save(folder / "model.keras")
-    with tfc.averaged_weights(gan):
-        gan.generator.save(folder / "generator.keras")
+    with replacing(folder / "model.keras") as partial:
+        gan.save(partial)
+    with tfc.averaged_weights(gan), replacing(folder / "generator.keras") as partial:
+        gan.generator.save(partial)
     if options["interpolations"]:
         save_interpolations(gan, options["interpolations"], folder / "interpolations.png")
-    write_json(folder / "result.json", result_of(run, seed, folder, scores))
+    result = result_of(run, seed, folder, scores)
+    write_result(folder, result, ["model.keras", "generator.keras"])
+    if tfc.strategies.is_chief(options["strategy"]):
+        backup.delete()
 
 
 def save_interpolations(gan, number, path):

@@ -12,12 +12,9 @@ results.json, and a folder a run with its log, its samples over training and the
         --optimizer=alternating --objective=relativistic --penalty=r1,r2 --penalty_weight=1
 """
 
-import csv
-import json
 import os
 import pathlib
 import sys
-import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -28,6 +25,19 @@ from absl import app, flags
 from strategy_flags import make_strategy, own_folder
 
 import tf_consensus as tfc
+from tf_consensus.experiments.clock import Clock
+from tf_consensus.experiments.errors import RunError, plain_errors
+from tf_consensus.experiments.lock import locked
+from tf_consensus.experiments.log import RunLog, read_log
+from tf_consensus.experiments.result import (
+    damaged_files,
+    mend_log,
+    numbers_of,
+    read_result,
+    write_result,
+)
+from tf_consensus.experiments.settings import claim, versions
+from tf_consensus.support.files import replacing, write_json
 
 METHODS = ("simultaneous", "alternating", "consensus", "smoothing", "clipped")
 PRESETS = {
@@ -200,20 +210,11 @@ def make_gan(method, seed, settings):
     return gan
 
 
-class Seconds(keras.callbacks.Callback):
-    """Adds the seconds that an epoch took to its logs."""
+def train(method, seed, settings, folder, strategy, known):
+    """Trains one run, going on from its backup if there is one, and writes its results.
 
-    def on_epoch_begin(self, epoch, logs=None):
-        """Starts the clock."""
-        self.start = time.perf_counter()
-
-    def on_epoch_end(self, epoch, logs=None):
-        """Reads the clock."""
-        logs["seconds"] = time.perf_counter() - self.start
-
-
-def train(method, seed, settings, folder, strategy, backup):
-    """Trains one run, going on from its backup if there is one, and writes its results."""
+    `known` is the chief's folder of the run. The backup is deleted when everything else is there.
+    """
     with strategy.scope():
         gan = make_gan(method, seed, settings)
     stream, modes = TARGETS[settings["target"]]
@@ -227,40 +228,39 @@ def train(method, seed, settings, folder, strategy, backup):
     (folder / "samples").mkdir(parents=True, exist_ok=True)
 
     def save_samples(step, samples):
-        np.save(folder / "samples" / f"{step:08d}.npy", samples)
+        with replacing(folder / "samples" / f"{step:08d}.npy") as partial:
+            np.save(partial, samples)
 
     coverage = tfc.metrics.ModeCoverage(modes(), stddev=STDDEV)
     epoch = min(STEPS_PER_EPOCH, settings["steps"])
-    callbacks = [
-        Seconds(),
-        tfc.callbacks.EvaluateGAN([coverage], SAMPLES, on_samples=save_samples),
-        keras.callbacks.CSVLogger(folder / "log.csv", append=True),
-        # Last, so that a killed run repeats a row of the log rather than lacking one.
-        tfc.callbacks.SafeBackup(backup),
-    ]
+    of_the_run = {key: value for key, value in settings.items() if key not in _EXTENSIBLE}
+    backup = tfc.callbacks.SafeBackup(
+        known / "backup", delete_checkpoint=False, settings=of_the_run
+    )
+    log = RunLog(folder / "log.csv", backup)
     gan.fit(
         data,
         epochs=settings["steps"] // epoch,
         steps_per_epoch=epoch,
         shuffle=False,
-        callbacks=callbacks,
+        callbacks=[
+            Clock(log),
+            tfc.callbacks.StopWhenDiverged(),
+            tfc.callbacks.EvaluateGAN([coverage], SAMPLES, on_samples=save_samples),
+            log,
+            backup,
+        ],
     )
-    gan.save(folder / "model.keras")
-    write_result(method, seed, settings, folder)
+    with replacing(folder / "model.keras") as partial:
+        gan.save(partial)
+    write_run(method, seed, settings, folder)
+    if tfc.strategies.is_chief(strategy):
+        backup.delete()
 
 
-def read_log(folder):
-    """The log as columns of numbers; of an epoch that was repeated, the last row."""
-    with open(folder / "log.csv", encoding="utf-8", newline="") as file:
-        rows = {row["epoch"]: row for row in csv.DictReader(file)}
-    # Keras adds a column of NA for the validation that there is none of.
-    keys = [key for key, value in rows["0"].items() if value != "NA"]
-    return {key: np.array([float(row[key]) for row in rows.values()]) for key in keys}
-
-
-def write_result(method, seed, settings, folder):
+def write_run(method, seed, settings, folder):
     """The finished run's numbers, as one entry of results.json."""
-    log = read_log(folder)
+    log = read_log(folder / "log.csv")
     names = ("modes_covered", "within_3_sigma", "within_0.05", "mode_kl")
     names += ("discriminator_loss", "generator_loss", "gradient_norm")
     result = {
@@ -268,17 +268,10 @@ def write_result(method, seed, settings, folder):
         "seed": seed,
         **{name: float(log[name][-1]) for name in names},
         "steps": settings["steps"],
-        "train_seconds": round(float(log["seconds"].sum()), 2),
+        "train_seconds": round(float(log["seconds"][-1]), 2),
     }
     result["modes_covered"] = int(result["modes_covered"])
-    write_json(folder / "result.json", result)
-
-
-def write_json(path, content):
-    """Writes the file whole or not at all."""
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    partial.replace(path)
+    write_result(folder, result, ["model.keras"])
 
 
 def run_folder(output, method, seed):
@@ -286,31 +279,23 @@ def run_folder(output, method, seed):
     return output / f"{method}-seed{seed}"
 
 
-def prepare_output(output, settings):
-    """Makes the folder, and refuses one that holds other runs than those asked for."""
-    path = output / "settings.json"
-    if path.exists():
-        if not FLAGS.resume:
-            raise app.UsageError(
-                f"--output_dir must be a new folder. Received: {output}, which holds runs. Add "
-                "--resume to go on with them, or name another folder."
-            )
-        found = json.loads(path.read_text(encoding="utf-8"))
-        changed = sorted(
-            key for key in settings if found.get(key) != settings[key] and key not in _EXTENSIBLE
-        )
-        if changed:
-            raise app.UsageError(
-                "--resume needs the settings the runs were started with. Received: "
-                + ", ".join(f"{key}={settings[key]} after {found.get(key)}" for key in changed)
-                + ". Repeat the first command, or name another folder."
-            )
-    output.mkdir(parents=True, exist_ok=True)
-    write_json(path, settings)
-
-
 # More methods and seeds may join the runs of a folder; everything else must stay.
 _EXTENSIBLE = ("optimizer", "seeds")
+
+
+def is_finished(folder):
+    """Whether the run has a result, and its model is whole."""
+    result = read_result(folder)
+    if result is None:
+        return False
+    mend_log(folder, result)
+    damaged = damaged_files(folder, result)
+    if damaged:
+        raise RunError(
+            f"The files of a finished run must be those that were written. Received: {folder} with "
+            f"{', '.join(damaged)}, damaged. Restore them, or delete the folder to train again."
+        )
+    return True
 
 
 def train_all(settings, output, strategy, shared):
@@ -318,12 +303,12 @@ def train_all(settings, output, strategy, shared):
     for seed in settings["seeds"]:
         for method in settings["optimizer"]:
             folder, known = (run_folder(root, method, seed) for root in (output, shared))
-            if (known / "result.json").exists():
+            if is_finished(known):
                 print(f"{method}, seed {seed}: finished before")
                 continue
             print(f"{method}, seed {seed}: {settings['steps']} steps", flush=True)
             try:
-                train(method, seed, settings, folder, strategy, known / "backup")
+                train(method, seed, settings, folder, strategy, known)
             except tfc.callbacks.DivergedError as error:
                 sys.exit(f"{method}, seed {seed}: {error}")
             except KeyboardInterrupt:
@@ -334,21 +319,14 @@ def train_all(settings, output, strategy, shared):
 def finished_runs(settings, output):
     """The results of all finished runs, methods in the order asked for."""
     folders = [run_folder(output, m, s) for m in settings["optimizer"] for s in settings["seeds"]]
-    paths = [folder / "result.json" for folder in folders]
-    return [json.loads(path.read_text(encoding="utf-8")) for path in paths if path.exists()]
+    return [numbers_of(result) for result in map(read_result, folders) if result is not None]
 
 
 def write_report(settings, output):
     """results.json and the pictures, from whatever is finished; returns the results."""
     runs = finished_runs(settings, output)
-    versions = {
-        "python": sys.version.split()[0],
-        "tensorflow": tf.__version__,
-        "keras": keras.__version__,
-        "tf_consensus": tfc.__version__,
-    }
-    report = {"runs": runs, "settings": settings, "versions": versions}
-    write_json(output / "results.json", report)
+    found = {"python": sys.version.split()[0], **versions()}
+    write_json(output / "results.json", {"runs": runs, "settings": settings, "versions": found})
     if runs:
         draw(settings, output, {run["method"]: run["seed"] for run in reversed(runs)})
     return runs
@@ -391,7 +369,7 @@ def draw_curves(settings, output, folders, epoch):
     quantities = ["discriminator_loss", "generator_loss", "gradient_norm"]
     histories = {}
     for method, folder in folders.items():
-        log = read_log(folder)
+        log = read_log(folder / "log.csv")
         steps = (log["epoch"] + 1) * epoch
         histories[method] = {quantity: (steps, log[quantity]) for quantity in quantities}
     references = {"discriminator_loss": 2 * np.log(2), "generator_loss": np.log(2)}
@@ -424,13 +402,26 @@ def main(argv):
     strategy = make_strategy()
     shared = pathlib.Path(FLAGS.output_dir)
     output = own_folder(strategy, shared)
-    prepare_output(output, settings)
-    complete = train_all(settings, output, strategy, shared)
-    print_table(write_report(settings, output), len(TARGETS[settings["target"]][1]()))
-    print(f"results in {output}/")
+    with plain_errors(), locked(output):
+        complete = train_and_report(settings, output, strategy, shared)
     if not complete:
         print("interrupted; the same command with --resume goes on", file=sys.stderr)
         sys.exit(130)
+
+
+def train_and_report(settings, output, strategy, shared):
+    """Everything in the folder of results, which this process holds; whether all is done."""
+    claim(
+        output,
+        settings | {"versions": versions()},
+        resume=FLAGS.resume,
+        backups=list(output.glob("*/backup")),
+        may_change=lambda before, now: _EXTENSIBLE,
+    )
+    complete = train_all(settings, output, strategy, shared)
+    print_table(write_report(settings, output), len(TARGETS[settings["target"]][1]()))
+    print(f"results in {output}/")
+    return complete
 
 
 if __name__ == "__main__":

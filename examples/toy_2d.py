@@ -22,7 +22,6 @@ infinite, in results.json the string "inf".
 """
 
 import csv
-import json
 import os
 import pathlib
 import sys
@@ -38,6 +37,12 @@ from absl import app, flags
 from strategy_flags import make_strategy, own_folder
 
 import tf_consensus as tfc
+from tf_consensus.experiments.errors import plain_errors
+from tf_consensus.experiments.lock import locked
+from tf_consensus.experiments.log import RunLog, read_log
+from tf_consensus.experiments.result import damaged_files, numbers_of, read_result, write_result
+from tf_consensus.experiments.settings import claim, versions
+from tf_consensus.support.files import replacing, write_json
 
 
 class Method(NamedTuple):
@@ -258,7 +263,8 @@ def train(trainer, run, settings, folder):
 
     def save_samples(step, samples):
         del step
-        np.save(folder / "samples.npy", samples)
+        with replacing(folder / "samples.npy") as partial:
+            np.save(partial, samples)
 
     gan.fit(
         TARGETS[run.target](settings["batch_size"], seed=run.seed),
@@ -268,19 +274,18 @@ def train(trainer, run, settings, folder):
         verbose=0,
         callbacks=[
             tfc.callbacks.EvaluateGAN([distance], POINTS, on_samples=save_samples),
-            keras.callbacks.CSVLogger(folder / "log.csv"),
+            RunLog(folder / "log.csv"),
         ],
     )
-    return write_result(run, settings, folder, time.perf_counter() - start)
+    return write_run(run, settings, folder, time.perf_counter() - start)
 
 
 def read_distances(folder):
-    """The distances of a run, one an evaluation."""
-    with open(folder / "log.csv", encoding="utf-8", newline="") as file:
-        return np.array([float(row["wasserstein1"]) for row in csv.DictReader(file)])
+    """The distances of a run, one per evaluation."""
+    return read_log(folder / "log.csv")["wasserstein1"]
 
 
-def write_result(run, settings, folder, seconds):
+def write_run(run, settings, folder, seconds):
     """The finished run's numbers, as one entry of results.json."""
     distances = read_distances(folder)
     best = int(np.argmin(distances))
@@ -291,7 +296,7 @@ def write_result(run, settings, folder, seconds):
         "best_step": (best + 1) * steps_per_epoch(settings),
         "seconds": round(seconds, 2),
     }
-    write_json(folder / "result.json", result)
+    write_result(folder, result, ["samples.npy"])
     return result
 
 
@@ -300,38 +305,10 @@ def json_number(x):
     return float(x) if np.isfinite(x) else "inf"
 
 
-def write_json(path, content):
-    """Writes the file whole or not at all."""
-    partial = path.with_suffix(".partial")
-    text = json.dumps(content, indent=1, allow_nan=False)
-    partial.write_text(text + "\n", encoding="utf-8")
-    partial.replace(path)
-
-
-def read_json(path):
-    """The content of a JSON file."""
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
-def prepare_output(output, settings):
-    """Makes the folder, and refuses one that holds other runs than those asked for."""
-    path = output / "settings.json"
-    if path.exists():
-        if not FLAGS.resume:
-            raise app.UsageError(
-                f"--output_dir must be a new folder. Received: {output}, which holds runs. Add "
-                "--resume to go on with them, or name another folder."
-            )
-        found = read_json(path)
-        changed = [key for key in (*SHARED, *WEIGHTS) if found.get(key) != settings[key]]
-        if changed:
-            raise app.UsageError(
-                "--resume needs the settings the runs were started with. Received: "
-                + ", ".join(f"{key}={settings[key]} after {found.get(key)}" for key in changed)
-                + ". Repeat the first command, or name another folder."
-            )
-    output.mkdir(parents=True, exist_ok=True)
-    write_json(path, settings)
+def is_finished(folder):
+    """Whether the run has a result, and its files are whole; else it is trained again."""
+    result = read_result(folder)
+    return result is not None and not damaged_files(folder, result)
 
 
 def train_all(settings, output, strategy, shared):
@@ -341,7 +318,7 @@ def train_all(settings, output, strategy, shared):
         for number, run in enumerate(runs, 1):
             title = f"[{number}/{len(runs)}] {run.method}, {run.target}, seed {run.seed}"
             folder = run.folder(output)
-            if (run.folder(shared) / "result.json").exists():
+            if is_finished(run.folder(shared)):
                 print(f"{title}: finished before")
                 continue
             if run.method not in trainers:
@@ -393,18 +370,14 @@ def spread(results):
 
 def write_report(settings, output):
     """results.json, the pictures and the table, from whatever is finished."""
-    runs = [run for run in runs_of(settings) if (run.folder(output) / "result.json").exists()]
-    results = [read_json(run.folder(output) / "result.json") for run in runs]
+    found = {run: read_result(run.folder(output)) for run in runs_of(settings)}
+    runs = [run for run, result in found.items() if result is not None]
+    results = [numbers_of(found[run]) for run in runs]
     floor = floors(settings)
-    versions = {
-        "python": sys.version.split()[0],
-        "tensorflow": tf.__version__,
-        "keras": keras.__version__,
-        "tf_consensus": tfc.__version__,
-    }
+    used = {"python": sys.version.split()[0], **versions()}
     summary = summarize(results, settings)
     report = {"runs": results, "summary": summary, "floor": floor}
-    write_json(output / "results.json", {**report, "settings": settings, "versions": versions})
+    write_json(output / "results.json", {**report, "settings": settings, "versions": used})
     if runs:
         distances = {run: read_distances(run.folder(output)) for run in runs}
         write_distances(distances, settings, output)
@@ -415,7 +388,10 @@ def write_report(settings, output):
 
 def write_distances(distances, settings, output):
     """wasserstein.csv, a row an evaluation."""
-    with open(output / "wasserstein.csv", "w", encoding="utf-8", newline="") as file:
+    with (
+        replacing(output / "wasserstein.csv") as partial,
+        open(partial, "w", encoding="utf-8", newline="") as file,
+    ):
         writer = csv.writer(file)
         writer.writerow([*Run._fields, "step", "wasserstein1"])
         for run, values in distances.items():
@@ -489,9 +465,15 @@ def main(argv):
     strategy = make_strategy()
     shared = pathlib.Path(FLAGS.output_dir)
     output = own_folder(strategy, shared)
-    prepare_output(output, settings)
-    complete = train_all(settings, output, strategy, shared)
-    write_report(settings, output)
+    with plain_errors(), locked(output):
+        claim(
+            output,
+            settings | {"versions": versions()},
+            resume=FLAGS.resume,
+            may_change=lambda before, now: EXTENSIBLE,
+        )
+        complete = train_all(settings, output, strategy, shared)
+        write_report(settings, output)
     print(f"results in {output}/")
     if not complete:
         print("interrupted; the same command with --resume goes on", file=sys.stderr)

@@ -14,9 +14,7 @@ A run that was stopped, by Ctrl-C, SIGTERM, a full disk or a power cut, goes on 
 ends as if nothing had happened. With --resume and more --steps a finished run goes on too.
 """
 
-import errno
 import importlib.util
-import json
 import os
 import pathlib
 import signal
@@ -31,12 +29,23 @@ import image_report
 import image_results
 import image_runs
 import keras
-import tensorflow as tf
 from absl import app, flags
 from image_experiments import EXPERIMENTS, METHODS, SWEPT, resolve
 from strategy_flags import make_strategy, own_folder
 
 import tf_consensus as tfc
+from tf_consensus.experiments import settings
+from tf_consensus.experiments.errors import RunError, plain_errors
+from tf_consensus.experiments.lock import locked
+from tf_consensus.experiments.result import (
+    damaged_files,
+    mend_log,
+    numbers_of,
+    read_result,
+    write_result,
+)
+from tf_consensus.experiments.settings import versions
+from tf_consensus.support.files import write_json
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string(
@@ -194,41 +203,22 @@ def run_folder(output, run, seed):
     return output / f"{run['name']}-seed{seed}"
 
 
-def prepare_folder(folder, run):
-    """Makes the folder, and refuses one that holds another run than the one asked for."""
-    path = folder / "settings.json"
-    if path.exists():
-        if not FLAGS.resume:
-            raise app.UsageError(
-                f"--output_dir must be a new folder. Received: {folder.parent}, which holds runs. "
-                "Add --resume to go on with them, or name another folder."
-            )
-        found = json.loads(path.read_text(encoding="utf-8"))
-        changed = sorted(key for key in run if found.get(key) != run[key])
-        if changed == ["steps"] and can_go_on(found, run):
-            changed = []
-        if changed:
-            raise app.UsageError(
-                "--resume needs the settings the runs were started with. Received: "
-                + ", ".join(f"{key}={run[key]} after {found.get(key)}" for key in changed)
-                + ". Repeat the first command, or name another folder."
-            )
-    folder.mkdir(parents=True, exist_ok=True)
-    image_results.write_json(path, run)
+def going_on(found, run):
+    """The settings that a run may change when it goes on: to more steps, from whole epochs."""
+    before, steps = found.get("steps", 0), run.get("steps", 0)
+    return ["steps"] if before < steps and before % run["eval_every"] == 0 else []
 
 
-def can_go_on(found, run):
-    """Whether a run of so many steps is the start of one of more."""
-    whole_epochs = found["steps"] % run["eval_every"] == 0
-    return found["steps"] < run["steps"] and whole_epochs
-
-
-def is_finished(result, run):
-    """Whether the run has a result of all its steps, or has diverged."""
-    if not result.exists():
+def is_finished(folder, run):
+    """Whether the run has a result of all its steps, or has diverged, and its files are whole."""
+    found = read_result(folder)
+    if found is None or (found["diverged"] is None and found["steps"] < run["steps"]):
         return False
-    found = json.loads(result.read_text(encoding="utf-8"))
-    return found["diverged"] is not None or found["steps"] >= run["steps"]
+    mend_log(folder, found)
+    damaged = damaged_files(folder, found)
+    if damaged:
+        print(f"{folder}: {', '.join(damaged)} damaged", file=sys.stderr)
+    return not damaged
 
 
 def make_scores(run, output):
@@ -253,45 +243,39 @@ def make_scores(run, output):
     return [tfc.metrics.ImageScores(extractor, reference)]
 
 
-def train_all(runs, output, options):
-    """Every run that has no result yet; returns the messages of those that diverged."""
-    diverged = {}
-    scores = make_scores(runs[0], output)
+def train_all(runs, output, options, scores):
+    """Every run that has no result yet; returns the messages of those that failed."""
+    failed = {}
     for seed in map(int, FLAGS.seeds):
         for run in runs:
             folder = run_folder(output, run, seed)
-            if is_finished(options["shared"] / folder.name / "result.json", run):
-                print(f"{run['name']}, seed {seed}: finished before")
-                continue
-            print(f"{run['name']}, seed {seed}: {run['steps']} steps", flush=True)
             try:
+                if is_finished(options["shared"] / folder.name, run):
+                    print(f"{run['name']}, seed {seed}: finished before")
+                    continue
+                print(f"{run['name']}, seed {seed}: {run['steps']} steps", flush=True)
                 image_runs.train(run, seed, folder, options, scores)
+            except (RunError, tfc.callbacks.BackupError) as error:
+                print(f"{run['name']}, seed {seed}: {error}", file=sys.stderr)
+                failed[folder.name] = str(error)
             except tfc.callbacks.DivergedError as error:
                 print(f"{run['name']}, seed {seed}: {error}", file=sys.stderr)
-                diverged[folder.name] = str(error)
-                result = image_results.result_of(run, seed, folder, scores, str(error))
-                image_results.write_json(folder / "result.json", result)
-    return diverged
+                failed[folder.name] = str(error)
+                write_result(folder, image_results.result_of(run, seed, folder, scores, str(error)))
+    return failed
 
 
 def finished_runs(runs, output):
     """The results of all finished runs."""
     folders = [run_folder(output, run, seed) for run in runs for seed in FLAGS.seeds]
-    paths = [folder / "result.json" for folder in folders]
-    return [json.loads(path.read_text(encoding="utf-8")) for path in paths if path.exists()]
+    return [numbers_of(result) for result in map(read_result, folders) if result is not None]
 
 
 def write_report(runs, output):
     """results.json and the pictures, from whatever is finished; returns the results."""
     finished = finished_runs(runs, output)
-    versions = {
-        "python": sys.version.split()[0],
-        "tensorflow": tf.__version__,
-        "keras": keras.__version__,
-        "tf_consensus": tfc.__version__,
-    }
-    report = {"runs": finished, "settings": runs, "versions": versions}
-    image_results.write_json(output / "results.json", report)
+    found = {"python": sys.version.split()[0], **versions()}
+    write_json(output / "results.json", {"runs": finished, "settings": runs, "versions": found})
     image_report.draw(image_report.load_runs([output], [run["name"] for run in runs]), output)
     return finished
 
@@ -318,6 +302,41 @@ def terminate(number, frame):
     raise Terminated
 
 
+def claim_folders(runs, output, scores):
+    """Refuses folders of other runs than those asked for; without scores, as far as is known."""
+    more = {"versions": versions()}
+    if scores is not None:
+        more["scores"] = [metric.description() for metric in scores]
+    for seed in FLAGS.seeds:
+        for run in runs:
+            folder = run_folder(output, run, seed)
+            options = {"resume": FLAGS.resume, "backups": [folder / "backup"]}
+            act = settings.check if scores is None else settings.claim
+            act(folder, {**run, **more}, may_change=going_on, **options)
+    return more
+
+
+def train_and_report(runs, output, options):
+    """Everything in the folder of results, which this process holds; returns the exit status."""
+    claim_folders(runs, output, None)
+    print_settings(runs)
+    scores = make_scores(runs[0], output)
+    more = claim_folders(runs, output, scores)
+    options["settings"] = lambda run: {k: v for k, v in run.items() if k != "steps"} | more
+    try:
+        failed = train_all(runs, output, options, scores)
+    except KeyboardInterrupt as stop:
+        write_report(runs, output)
+        command = " ".join([sys.executable, *sys.argv, *([] if FLAGS.resume else ["--resume"])])
+        print(f"\ninterrupted; this goes on from the last backup:\n  {command}", file=sys.stderr)
+        return 143 if isinstance(stop, Terminated) else 130
+    print_table(write_report(runs, output))
+    print(f"results in {output}/")
+    if failed:
+        print(f"failed: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
 def main(argv):
     """Trains, draws and reports."""
     if len(argv) > 1:
@@ -326,10 +345,6 @@ def main(argv):
     strategy = make_strategy()
     shared = pathlib.Path(FLAGS.output_dir or f"output/{FLAGS.experiment}")
     output = own_folder(strategy, shared)
-    for seed in FLAGS.seeds:
-        for run in runs:
-            prepare_folder(run_folder(output, run, seed), run)
-    print_settings(runs)
     signal.signal(signal.SIGTERM, terminate)
     options = {
         "jit": {"auto": "auto", "on": True, "off": False}[FLAGS.jit],
@@ -341,27 +356,10 @@ def main(argv):
         "strategy": strategy,
         "shared": shared,
     }
-    try:
-        diverged = train_all(runs, output, options)
-    except KeyboardInterrupt as stop:
-        write_report(runs, output)
-        command = " ".join([sys.executable, *sys.argv, *([] if FLAGS.resume else ["--resume"])])
-        print(f"\ninterrupted; this goes on from the last backup:\n  {command}", file=sys.stderr)
-        sys.exit(143 if isinstance(stop, Terminated) else 130)
-    except OSError as error:
-        if error.errno != errno.ENOSPC and "No space left" not in str(error):
-            raise
-        print(
-            f"The disk is full: {error}. The last good backup is kept; free some space and repeat "
-            "the command with --resume.",
-            file=sys.stderr,
-        )
-        sys.exit(1)
-    print_table(write_report(runs, output))
-    print(f"results in {output}/")
-    if diverged:
-        print(f"diverged: {', '.join(diverged)}", file=sys.stderr)
-        sys.exit(1)
+    with plain_errors(), locked(output):
+        status = train_and_report(runs, output, options)
+    if status:
+        sys.exit(status)
 
 
 if __name__ == "__main__":

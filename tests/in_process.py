@@ -43,6 +43,6 @@ def main(name, monkeypatch, *arguments):
 
 def refusal(name, monkeypatch, *arguments):
     """What an example says of flags that it must not take."""
-    with pytest.raises((flags.Error, app.UsageError)) as caught:
+    with pytest.raises((flags.Error, app.UsageError, SystemExit)) as caught:
         main(name, monkeypatch, *arguments)
     return str(caught.value)

@@ -52,7 +52,7 @@ def finish(process, code=0):
 def numbers(output):
     (run,) = json.loads((output / "results.json").read_text())["runs"]
     assert set(run) >= RUN_KEYS
-    return {key: value for key, value in run.items() if key != "train_seconds"}
+    return {key: value for key, value in run.items() if key not in ("train_seconds", "files")}
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +79,7 @@ def test_ctrl_c_keeps_what_is_done_and_resume_ends_the_same(whole, tmp_path, mon
     output = tmp_path / "interrupted"
     arguments = ("--optimizer=simultaneous", "--steps=5000")
     process = start(output, *arguments)
-    backup = output / "simultaneous-seed0" / "backup" / "training_metadata.json"
-    while not backup.exists():
+    while not list(output.glob("simultaneous-seed0/backup/step-*.h5")):
         assert process.poll() is None, process.communicate()[0]
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
@@ -89,9 +88,9 @@ def test_ctrl_c_keeps_what_is_done_and_resume_ends_the_same(whole, tmp_path, mon
     assert json.loads((output / "results.json").read_text())["runs"] == []
 
     refused = finish(start(output, *arguments), code=1)
-    assert "must be a new folder" in refused
+    assert "Results need a new folder" in refused
     changed = (f"--output_dir={output}", "--resume", "--gamma=3", *arguments)
-    assert "gamma=3.0 after 10.0" in refusal("mixture_of_gaussians", monkeypatch, *changed)
+    assert "gamma=3 after 10" in refusal("mixture_of_gaussians", monkeypatch, *changed)
 
     printed = finish(start(output, "--resume", *arguments))
     assert "Epoch 1/5" not in printed

@@ -164,9 +164,9 @@ def test_ctrl_c_keeps_what_is_done_and_resume_goes_on(tmp_path, monkeypatch):
     assert [run["method"] for run in results(output)["runs"]] == ["r1"]
 
     refused = finish(start(output, *choice, *SMALL), code=1)
-    assert "must be a new folder" in refused
+    assert "Results need a new folder" in refused
     changed = (f"--output_dir={output}", *choice, *SMALL, "--resume", "--gamma=3")
-    assert "gamma=3.0 after 1.0" in refusal("toy_2d", monkeypatch, *changed)
+    assert "gamma=3 after 1" in refusal("toy_2d", monkeypatch, *changed)
 
     printed = finish(start(output, *choice, *SMALL, "--resume"))
     assert "r1, circle, seed 0: finished before" in printed

@@ -1,6 +1,7 @@
 """The image examples as a user runs them, on a tiny data set of the true one's format."""
 
 import csv
+import errno
 import json
 import os
 import pathlib
@@ -258,7 +259,7 @@ def test_sigterm_keeps_the_backup_and_resume_ends_the_same(
     output = tmp_path / "run"
     folder = output / "consensus-dcgan4_nobn-seed0"
     process = start(output, *flags_of)
-    while not (folder / "backup" / "training_metadata.json").exists():
+    while not list(folder.glob("backup/step-*.h5")):
         assert process.poll() is None, process.communicate()[0]
         time.sleep(0.01)
     process.send_signal(signal.SIGTERM)
@@ -267,14 +268,14 @@ def test_sigterm_keeps_the_backup_and_resume_ends_the_same(
     assert "--resume" in printed.splitlines()[-1]
     assert read(output / "results.json")["runs"] == []
     for more, message in (
-        ((), "--output_dir must be a new folder"),
-        (("--resume", "--gamma=3"), "gamma=3.0 after 1.0"),
+        ((), "Results need a new folder. Received: .* which holds runs"),
+        (("--resume", "--gamma=3"), "gamma=3 after 1"),
         (
             ("--resume", "--precision=mixed_bfloat16"),
             "precision=mixed_bfloat16 after float32",
         ),
     ):
-        with pytest.raises(app.UsageError, match=message):
+        with pytest.raises(SystemExit, match=message):
             main("train_images", monkeypatch, f"--output_dir={output}", *flags_of, *more)
     main("train_images", monkeypatch, f"--output_dir={output}", *flags_of, "--resume")
     assert "Epoch 1/3" not in capsys.readouterr().out
@@ -291,7 +292,7 @@ def test_a_finished_run_goes_on_to_more_steps(data_dir, tmp_path, monkeypatch, c
     whole, parts = ([*common, f"--output_dir={tmp_path / name}"] for name in ("whole", "parts"))
     main("train_images", monkeypatch, *whole, "--steps=6")
     main("train_images", monkeypatch, *parts, "--steps=4")
-    with pytest.raises(app.UsageError, match="steps=2 after 4"):
+    with pytest.raises(SystemExit, match="steps=2 after 4"):
         main("train_images", monkeypatch, *parts, "--resume", "--steps=2")
     capsys.readouterr()
     main("train_images", monkeypatch, *parts, "--resume", "--steps=6")
@@ -311,8 +312,9 @@ def test_a_finished_run_goes_on_to_more_steps(data_dir, tmp_path, monkeypatch, c
 def test_a_run_goes_on_from_whole_epochs(monkeypatch):
     with_steps = {"steps": 6, "eval_every": 2, "ema": 0.9}
     with example("train_images", monkeypatch) as module:
-        assert module.can_go_on({"steps": 4}, with_steps)
-        assert not module.can_go_on({"steps": 3}, with_steps)
+        assert module.going_on({"steps": 4}, with_steps) == ["steps"]
+        assert module.going_on({"steps": 3}, with_steps) == []
+        assert module.going_on({"steps": 6}, with_steps) == []
 
 
 def test_conditional_networks_train_with_labels(data_dir, tmp_path, monkeypatch):
@@ -340,7 +342,7 @@ def test_debiasing_belongs_to_the_settings(data_dir, tmp_path, monkeypatch):
     main("train_images", monkeypatch, *arguments, "--debias=groups")
     gan = keras.models.load_model(tmp_path / "consensus-dcgan4_nobn-seed0" / "model.keras")
     assert (gan.optimizer.microbatches, gan.optimizer.debias) == (4, "groups")
-    with pytest.raises(app.UsageError, match="debias=None after groups"):
+    with pytest.raises(SystemExit, match="debias=None after groups"):
         main("train_images", monkeypatch, *arguments, "--resume")
 
 
@@ -352,31 +354,47 @@ def test_divergence_stops_a_run_and_not_the_others(data_dir, tmp_path, monkeypat
     assert stopped.value.code == 1
     printed = capsys.readouterr()
     assert "Losses and weights must be finite" in printed.err
-    assert "diverged: simultaneous-dcgan4_nobn-lr1e+30-seed0" in printed.err
+    assert "failed: simultaneous-dcgan4_nobn-lr1e+30-seed0" in printed.err
     assert "no scores: give --classifier" in printed.out
     bad, good = read(tmp_path / "results.json")["runs"]
     assert "must be finite" in bad["diverged"]
     assert (good["diverged"], good["steps"]) == (None, 2)
 
 
-def test_a_full_disk_ends_with_a_message_and_the_last_backup(
-    data_dir, tmp_path, monkeypatch, capsys
+@pytest.mark.parametrize(
+    "name", ["model.keras", "generator.keras", "result.json", "log.csv", "step-00000002-"]
+)
+def test_a_full_disk_ends_with_a_message_and_loses_nothing(
+    name, data_dir, tmp_path, monkeypatch, capsys
 ):
     folder = tmp_path / "simultaneous-dcgan4_nobn-seed0"
-    (folder / "samples").mkdir(parents=True)
-    (folder / "samples" / "00000002.png").symlink_to("/dev/full")
     arguments = [*TINY, f"--data_dir={data_dir}", "--steps=4", "--eval_every=2", "--backup_every=1"]
     arguments += ["--optimizer=simultaneous", f"--output_dir={tmp_path}"]
-    with pytest.raises(SystemExit) as stopped:
-        main("train_images", monkeypatch, *arguments)
-    assert stopped.value.code == 1
-    assert "The disk is full: " in capsys.readouterr().err
-    assert read(folder / "backup" / "training_metadata.json")["epoch"] == 1
-    (folder / "samples" / "00000002.png").unlink()
+    with monkeypatch.context() as patch:
+        full_disk(patch, name)
+        with pytest.raises(SystemExit, match=r"The disk is full: .*repeat the command with --res"):
+            main("train_images", patch, *arguments)
+    assert list(folder.glob("backup/step-*")) or name == "log.csv"
+    assert not list(tmp_path.rglob("*.partial*"))
     main("train_images", monkeypatch, *arguments, "--resume")
-    assert sorted({row["step"] for row in read_log(folder)}) == ["1", "2", "3", "4"]
+    assert [row["step"] for row in read_log(folder)] == ["1", "2", "3", "4"]
     grids = [f"{step:08d}.png" for step in (0, 2, 4)]
     assert sorted(path.name for path in (folder / "samples").iterdir()) == grids
+    assert not (folder / "backup").exists()
+    gan = keras.models.load_model(folder / "model.keras")
+    assert int(gan.optimizer.iterations) == 4
+
+
+def full_disk(monkeypatch, name):
+    """A disk that is full when a file whose name begins so is to get its place."""
+    true = os.replace
+
+    def replace(partial, path):
+        if pathlib.Path(path).name.startswith(name):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        true(partial, path)
+
+    monkeypatch.setattr(os, "replace", replace)
 
 
 @pytest.mark.parametrize(

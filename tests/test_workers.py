@@ -80,11 +80,11 @@ def test_two_workers_one_killed_and_restarted_equal_one_device(float64, alone, t
     assert chief.returncode != 0, "the chief cannot go on alone"
     assert not (tmp_path / "weights.npz").exists()
     # Whether the chief wrote the second epoch's backup before it missed the other is open.
-    metadata = json.loads((tmp_path / "backup" / "training_metadata.json").read_text())
+    kept = max(int(path.name[5:13]) for path in (tmp_path / "backup").glob("step-*.h5"))
     ports = free_ports(2)
     printed = finish(*(start([RUN, tmp_path], ports, index) for index in range(2)))
     for text in printed:
-        assert f"epochs run: {3 - metadata['epoch']}" in text
+        assert f"epochs run: {3 - kept // 3}" in text
     assert_same_run(tmp_path, alone)
 
 

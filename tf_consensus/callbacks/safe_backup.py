@@ -1,101 +1,240 @@
-"""Backups of a training run that nothing but a good state replaces."""
+"""Backups of a training run that survive a kill, a full disk and a damaged file."""
 
-import contextlib
-import math
-import signal
-import threading
-from collections.abc import Iterator
+import os
+import pathlib
+from typing import Any
 
 import keras
-import numpy as np
+import tensorflow as tf
 
+from tf_consensus.callbacks import backup_files
+from tf_consensus.callbacks.backup_files import BackupError, Record
+from tf_consensus.callbacks.divergence import LARGEST_LOSS, check_converging
+from tf_consensus.callbacks.log_rows import Row, row_of, rows_before
+from tf_consensus.callbacks.run_settings import settings_of
+from tf_consensus.callbacks.skipped_steps import skip_steps
+from tf_consensus.checks import check_count, check_float
 from tf_consensus.strategies import is_chief
+from tf_consensus.support.differences import differences
 
 
-class DivergedError(RuntimeError):
-    """Training has produced numbers that are not finite."""
+class SafeBackup(keras.callbacks.Callback):
+    """Backs up a run so that, killed at any moment, it ends with the weights of one undisturbed.
 
+    A backup is one file of weights, optimizer, counters and logs. It gets its name when it is whole
+    and on the disk, and the name holds a digest of it. Two are kept. `fit` with this callback goes
+    on from the newest whole one, if there is one.
 
-class SafeBackup(keras.callbacks.BackupAndRestore):
-    """`keras.callbacks.BackupAndRestore` that never replaces a good backup by a bad one.
+    A state that has diverged is never written: `DivergedError` ends `fit`, and the backup before
+    stays. A backup of another run is refused: of another optimizer or other settings of it, of
+    another objective, other penalties, another seed, or networks of other shapes.
 
-    At the end of each epoch it looks whether the logs of the losses and all weights are finite, and
-    raises `DivergedError` if they are not; `fit` ends, and the backup of the epoch before stays. A
-    SIGINT or SIGTERM that comes while it writes takes effect when the backup is whole. Two backups
-    are kept, so that a write that fails, as on a full disk, leaves the one before. Of several
-    machines the chief alone writes and all read, so the folder must be one that all of them see.
+    Weights are exact if the data go on where they stopped, as `tfc.data`'s streams do with
+    `start=gan.optimizer.iterations` and `shuffle=False`. A backup within an epoch (`save_freq` a
+    number) goes on within it, for its remaining steps; the logs of that epoch are of these steps
+    alone. The state of other callbacks, as the patience of `EarlyStopping`, is not kept.
+
+    Of several machines the chief alone writes and all read, so the folder must be one that all of
+    them see.
 
     Args:
-        backup_dir: Folder of the backup; deleted when `fit` ends as planned.
-        **options: Further arguments of `BackupAndRestore`.
+        backup_dir: Folder of the backups.
+        save_freq: "epoch", or a number of steps between backups within an epoch, which needs
+            `steps_per_epoch` or data of known size; the end of an epoch is backed up too.
+        delete_checkpoint: Whether the backups are deleted when `fit` ends as planned, as
+            `keras.callbacks.BackupAndRestore` does. False keeps them until you call `delete()`, to
+            be done when the trained model is saved; a kill while it is saved then loses nothing.
+        largest_loss: Largest magnitude of a loss; beyond it a run has diverged.
+        settings: What else determines the run, to be compared with the backup's: anything that JSON
+            can hold, best a dict.
+
+    Attributes:
+        history: Logs of all finished epochs, those before a restart too: one dict per epoch, with
+            its number as "epoch".
 
     Raises:
-        DivergedError: At the end of an epoch whose losses or weights are not finite.
+        ValueError: If an argument is out of range, or the model is not built or compiled.
+        BackupError: A ValueError: if the backup is of another run, no backup is whole, or
+            `backup_dir` is no folder to write to.
+        DivergedError: At the end of an epoch, or before a backup, that has diverged.
 
     Example:
-        >>> gan.fit(images, epochs=10, steps_per_epoch=500, callbacks=[SafeBackup("backup")])
+        >>> backup = SafeBackup("backup", delete_checkpoint=False)
+        >>> gan.fit(images, epochs=10, steps_per_epoch=500, shuffle=False, callbacks=[backup])
+        >>> gan.save("model.keras")
+        >>> backup.delete()
     """
 
-    def __init__(self, backup_dir, **options):
-        super().__init__(backup_dir, double_checkpoint=True, **options)
+    def __init__(
+        self,
+        backup_dir: str | os.PathLike,
+        save_freq: str | int = "epoch",
+        delete_checkpoint: bool = True,
+        largest_loss: float = LARGEST_LOSS,
+        settings: Any = None,
+    ):
+        super().__init__()
+        if not isinstance(backup_dir, str | os.PathLike) or not os.fspath(backup_dir):
+            raise ValueError(
+                f"`backup_dir` must be the path of a folder. Received: backup_dir={backup_dir!r}."
+                ' Pass for example "backup".'
+            )
+        self.backup_dir = pathlib.Path(backup_dir)
+        hint = 'Pass "epoch", or the number of steps between backups.'
+        self.save_freq = (
+            save_freq if save_freq == "epoch" else check_count("save_freq", save_freq, hint)
+        )
+        self.delete_checkpoint = delete_checkpoint
+        self.largest_loss = check_float("largest_loss", largest_loss, zero=False)
+        self.settings = settings
+        self.history: list[Row] = []
+
+    def exists(self) -> bool:
+        """Whether there is a backup, whole or damaged."""
+        return backup_files.exist(self.backup_dir)
+
+    def delete(self) -> None:
+        """Deletes the backups, once nothing needs them any more."""
+        backup_files.delete(self.backup_dir)
+
+    def on_train_begin(self, logs=None):
+        """Restores the newest whole backup, if there is one."""
+        self._check_model()
+        self._settings = settings_of(self.model, self.settings)
+        self._first_step = None
+        self.history = []
+        steps = self.params.get("steps")
+        if self.save_freq != "epoch" and steps is None:
+            raise ValueError(
+                "`save_freq` counts steps within epochs whose length is known. Received: "
+                f"save_freq={self.save_freq} with data of unknown size. Pass `steps_per_epoch` to "
+                'fit, or save_freq="epoch".'
+            )
+        if is_chief(self.model.distribute_strategy):
+            backup_files.check_folder(self.backup_dir)
+        found = backup_files.newest(self.backup_dir)
+        if found is not None:
+            self._restore(*found, steps)
+        self._saved = self._step()
+        check_same_step(self.model)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Has the next `fit` of the model begin where it is told to."""
+        self.model._initial_epoch = None
+        if self._first_step is None:
+            self._first_step = self._step() - epoch * (self.params.get("steps") or 0)
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Saves the state each `save_freq` steps, if it is in order."""
+        if self.save_freq == "epoch" or batch + 1 >= self.params["steps"]:
+            return  # the end of the epoch, with its logs, is left to `on_epoch_end`
+        if self._step() >= self._saved + self.save_freq:
+            self._save(self._epoch, batch + 1, logs)
 
     def on_epoch_end(self, epoch, logs=None):
-        """Saves the state, if it is finite."""
-        check_finite(self.model, logs)
-        if is_chief(self.model.distribute_strategy):
-            with _uninterrupted():
-                super().on_epoch_end(epoch, logs)
+        """Saves the state, if it is in order."""
+        self.history = [*rows_before(self.history, epoch), row_of(epoch, logs)]
+        self._save(epoch + 1, 0, logs)
 
     def on_train_end(self, logs=None):
-        """Deletes the backup of a training that ended as planned."""
-        if is_chief(self.model.distribute_strategy):
-            super().on_train_end(logs)
+        """Deletes the backups of a training that ended as planned, if asked to."""
+        self.model._initial_epoch = None
+        if self.delete_checkpoint and is_chief(self.model.distribute_strategy):
+            self.delete()
+
+    def _save(self, epoch, begun, logs):
+        check_converging(self.model, logs, self.largest_loss)
+        self._saved = self._step()
+        if not is_chief(self.model.distribute_strategy):
+            return
+        record = Record(
+            step=self._saved,
+            first_step=self._first_step,
+            epoch=epoch,
+            begun=begun,
+            steps_per_epoch=self.params.get("steps"),
+            history=self.history,
+            settings=self._settings,
+            variables=backup_files.describe_variables(self.model),
+            seeds=backup_files.seed_states(self.model),
+        )
+        backup_files.write(self.backup_dir, self.model, record)
+
+    def _restore(self, path, record, steps):
+        changed = differences(record.settings, self._settings)
+        if describe := _other_variables(record, self.model):
+            changed.append(describe)
+        if changed:
+            raise BackupError(
+                "A run goes on with the settings it was started with. Received: "
+                f"{'; '.join(changed)}, in {path.parent}. Repeat the first settings, or pass "
+                "another `backup_dir`."
+            )
+        backup_files.load(path, record, self.model)
+        self._first_step = record.first_step
+        epoch, begun = record.epoch, record.begun
+        if steps != record.steps_per_epoch:
+            epoch, begun = self._in_other_epochs(record, steps)
+        self.history = rows_before(record.history, epoch)
+        self.model._initial_epoch = epoch
+        if begun:
+            skip_steps(self.model, begun)
+
+    def _in_other_epochs(self, record, steps):
+        """Finished epochs and steps of the next, if epochs have another length now."""
+        taken = record.step - record.first_step
+        if steps is None or record.steps_per_epoch is None or taken % steps:
+            raise BackupError(
+                "A run goes on with epochs of the length it was started with, or of one that the "
+                f"steps taken are a multiple of. Received: {steps} steps per epoch after "
+                f"{record.steps_per_epoch}, at step {taken}. Repeat the first number."
+            )
+        return taken // steps, 0
+
+    def _step(self):
+        return int(self.model.optimizer.iterations.numpy())
+
+    def _check_model(self):
+        if self.model.optimizer is None or not self.model.built:
+            raise ValueError(
+                "A backup needs a model that is compiled with an optimizer and built. Received: "
+                f"{self.model!r}. Call compile, and the model on a batch, before fit."
+            )
+        if not self.model.optimizer.built:
+            self.model.optimizer.build(self.model.trainable_variables)
 
 
-class StopWhenDiverged(keras.callbacks.Callback):
-    """Raises `DivergedError` at the end of an epoch whose losses or weights are not finite.
-
-    Put it first, so that no callback evaluates or logs what is broken; `keras.callbacks`'
-    `TerminateOnNaN` looks at `loss` alone, which a GAN does not have.
+def check_same_step(model: keras.Model) -> None:
+    """Raise unless all machines are at one step, having read one backup.
 
     Raises:
-        DivergedError: As said.
+        BackupError: If they are not.
     """
-
-    def on_epoch_end(self, epoch, logs=None):
-        """Looks at losses and weights."""
-        check_finite(self.model, logs)
-
-
-def check_finite(model: keras.Model, logs=None) -> None:
-    """Raises `DivergedError` if losses in the logs or variables of the model are not finite."""
-    names = [metric.name for metric in model.metrics]
-    found = [f"{key}={logs[key]:g}" for key in names if not math.isfinite((logs or {}).get(key, 0))]
-    if not found:
-        variables = model.variables + model.optimizer.variables
-        found = [x.path for x in variables if not np.isfinite(keras.ops.convert_to_numpy(x)).all()]
-    if found:
-        step = int(model.optimizer.iterations.numpy())
-        shown = ", ".join(found[:3]) + (" ..." if len(found) > 3 else "")
-        raise DivergedError(
-            f"Losses and weights must be finite. Received: {shown} at step {step}. Lower the "
-            "learning rate, or regularize, e.g. by ConsensusOptimizer or penalties.R1."
+    strategy = model.distribute_strategy
+    if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        return
+    step = int(model.optimizer.iterations.numpy())
+    steps = strategy.experimental_distribute_values_from_function(
+        lambda context: tf.constant(step, tf.int64)
+    )
+    total = int(strategy.reduce(tf.distribute.ReduceOp.SUM, steps, axis=None))
+    if total != step * strategy.num_replicas_in_sync:
+        raise BackupError(
+            "All machines must go on from one backup. Received: this one is at step "
+            f"{step}, the others are not. Pass a `backup_dir` that all of them see."
         )
 
 
-@contextlib.contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Holds SIGINT and SIGTERM back until the block is left."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    caught = []
-    signals = [s for s in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(s) is not None]
-    handlers = {s: signal.signal(s, lambda number, _: caught.append(number)) for s in signals}
-    try:
-        yield
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-        if caught:
-            signal.raise_signal(caught[0])
+def _other_variables(record, model):
+    """What differs between the variables of a backup and the model's; empty if nothing does."""
+    before, now = record.variables, backup_files.describe_variables(model)
+    if len(before) != len(now):
+        return f"{len(now)} variables after {len(before)}"
+    if len(record.seeds) != (seeds := len(backup_files.seed_states(model))):
+        return f"{seeds} layers that draw random numbers after {len(record.seeds)}"
+    variables = [*model.weights, *model.optimizer.variables]
+    for variable, old, new in zip(variables, before, now, strict=True):
+        if old != new:
+            return f"{variable.path} of shape {new[0]}, {new[1]} after {old[0]}, {old[1]}"
+    return ""

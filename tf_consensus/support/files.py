@@ -35,12 +35,17 @@ def replacing(path: str | os.PathLike) -> Iterator[pathlib.Path]:
     partial = path.with_name(f"{path.stem}.{os.getpid()}{PARTIAL}{path.suffix}")
     try:
         yield partial
-        _flush(partial)
-        os.replace(partial, path)
+        put_in_place(partial, path)
     except BaseException:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
         raise
+
+
+def put_in_place(partial: pathlib.Path, path: pathlib.Path) -> None:
+    """Give a whole file of the same folder its name, once its content is on the disk."""
+    _flush(partial)
+    os.replace(partial, path)
     _flush_folder(path.parent)
 
 

@@ -1,0 +1,212 @@
+"""The files of a training run's backups: one a backup, whole or not at all, and checked.
+
+A backup is an HDF5 file as `keras.Model.save_weights` makes it, with weights, optimizer and
+counters, and one more entry, a JSON text of everything else: `Record`. Its name says the step and
+a digest of its content, so a reader knows a damaged file before reading anything out of it.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import pathlib
+import re
+import warnings
+from typing import Any, NamedTuple
+
+import h5py
+import keras
+import numpy as np
+
+from tf_consensus.callbacks.log_rows import Row
+from tf_consensus.support.files import PARTIAL, put_in_place
+from tf_consensus.support.layers import seed_generators, walk
+
+# The newest, and the one before for the day when the disk damages the newest.
+KEPT = 2
+_ENTRY = "tf_consensus_backup"
+_NAME = re.compile(r"step-(\d+)-([0-9a-f]{16})\.weights\.h5")
+_CHUNK = 1 << 20
+
+
+class BackupError(ValueError):
+    """Backups that cannot be used: damaged, of another run, or in a place that is no folder."""
+
+
+class Record(NamedTuple):
+    """What a backup holds beside weights, optimizer and counters.
+
+    Attributes:
+        step: Value of `optimizer.iterations`.
+        first_step: The step at which epoch 0 began, or would have.
+        epoch: Finished epochs.
+        begun: Steps taken of the epoch after them.
+        steps_per_epoch: Steps of an epoch; None if `fit` could not tell.
+        history: Logs of the finished epochs, numbers by name, and the number of each as "epoch".
+        settings: What the run was started with, as JSON holds it.
+        variables: Shape and type of every weight and optimizer variable, in order.
+        seeds: States of the layers' random seeds, which Keras does not save.
+    """
+
+    step: int
+    first_step: int
+    epoch: int
+    begun: int
+    steps_per_epoch: int | None
+    history: list[Row]
+    settings: Any
+    variables: list[list]
+    seeds: list[list[int]]
+
+
+def describe_variables(model: keras.Model) -> list[list]:
+    """Shape and type of each variable that a backup holds, as `Record.variables`."""
+    return [
+        [list(x.shape), keras.backend.standardize_dtype(x.dtype)]
+        for x in [*model.weights, *model.optimizer.variables]
+    ]
+
+
+def seed_states(model: keras.Model) -> list[list[int]]:
+    """The states of all random seeds of the layers, as `Record.seeds`."""
+    return [x.state.numpy().tolist() for x in _seeds(model)]
+
+
+def load(path: pathlib.Path, record: Record, model: keras.Model) -> None:
+    """Put a backup's weights, optimizer, counters and seeds into the model."""
+    model.load_weights(path)
+    for generator, state in zip(_seeds(model), record.seeds, strict=True):
+        generator.state.assign(np.array(state, generator.state.dtype))
+
+
+def write(folder: pathlib.Path, model: keras.Model, record: Record) -> None:
+    """Add a backup, then delete all but the newest `KEPT`.
+
+    Raises:
+        OSError: If it cannot be written; those before are then still there.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = folder / f"state.{os.getpid()}{PARTIAL}.weights.h5"
+    try:
+        _save(partial, model, record)
+        path = folder / f"step-{record.step:08d}-{_digest(partial)}.weights.h5"
+        put_in_place(partial, path)
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+    _prune(folder, path)
+
+
+def newest(folder: pathlib.Path) -> tuple[pathlib.Path, Record] | None:
+    """The newest whole backup, or `None` if the folder has no backup at all.
+
+    A damaged one is named by a warning, and the one before it taken.
+
+    Raises:
+        BackupError: If there are backups and all are damaged, or the folder is no folder.
+        OSError: If a backup cannot be read, as without permission.
+    """
+    damaged = []
+    for path in _backups(folder):
+        if path.is_file() and _digest(path) == _NAME.fullmatch(path.name)[2]:
+            if damaged:
+                warnings.warn(
+                    f"A damaged backup is left out: {damaged[0]}. Training goes on from the one "
+                    f"before, {path.name}.",
+                    stacklevel=3,
+                )
+            return path, _read(path)
+        damaged.append(path)
+    if damaged:
+        raise BackupError(
+            f"A backup must be the file that was written. Received: {folder} with "
+            f"{', '.join(path.name for path in damaged)}, damaged. Delete the folder to train from "
+            "the start, or restore it from a copy."
+        )
+    return None
+
+
+def exist(folder: pathlib.Path) -> bool:
+    """Whether the folder holds a backup, whole or damaged."""
+    return bool(_backups(folder))
+
+
+def delete(folder: pathlib.Path) -> None:
+    """Delete all backups, the newest last, and the folder if nothing else is in it."""
+    for path in reversed(_backups(folder)):
+        if path.is_file():
+            path.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+
+
+def check_folder(folder: pathlib.Path) -> None:
+    """Raise unless backups can be written there; make the folder.
+
+    Raises:
+        BackupError: If it is a file, cannot be made, or is not for this process to write.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BackupError(
+            f"`backup_dir` must be a folder, or a path for a new one. Received: {folder} "
+            f"({error.strerror or error}). Pass another path."
+        ) from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise BackupError(
+            f"`backup_dir` must be a folder to write to. Received: {folder}, which is read-only. "
+            "Change its permissions, or pass another path."
+        )
+
+
+def _seeds(model):
+    return [generator for layer in walk(model) for generator in seed_generators(layer)]
+
+
+def _prune(folder, newest_path):
+    """Deletes all but the backup just written and those right before it.
+
+    Backups that claim to be as far or further are damaged ones, which were left out.
+    """
+    files = [path for path in _backups(folder) if path.is_file()]
+    earlier = [path for path in files if _step(path) < _step(newest_path)][: KEPT - 1]
+    for path in files:
+        if path not in (newest_path, *earlier):
+            path.unlink(missing_ok=True)
+
+
+def _step(path):
+    return int(_NAME.fullmatch(path.name)[1])
+
+
+def _save(path, model, record):
+    try:
+        model.save_weights(path)
+        with h5py.File(path, "r+") as file:
+            text = json.dumps(record._asdict()).encode()
+            file[_ENTRY] = np.frombuffer(text, np.uint8)
+    except RuntimeError as error:
+        # What HDF5 raises where closing a file fails, as on a full disk.
+        raise OSError(f"{path} cannot be written: {error}") from error
+
+
+def _read(path):
+    with h5py.File(path) as file:
+        return Record(**json.loads(bytes(file[_ENTRY][()])))
+
+
+def _backups(folder):
+    """The paths of all backups, the newest first."""
+    if not folder.is_dir():
+        return []
+    found = [path for path in folder.iterdir() if _NAME.fullmatch(path.name)]
+    return sorted(found, key=_step, reverse=True)
+
+
+def _digest(path):
+    sha = hashlib.sha256()
+    with open(path, "rb") as file:
+        while chunk := file.read(_CHUNK):
+            sha.update(chunk)
+    return sha.hexdigest()[:16]

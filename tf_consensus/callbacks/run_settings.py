@@ -1,0 +1,59 @@
+"""What a run was started with."""
+
+import json
+from typing import Any
+
+import keras
+
+# Of a serialized object: where its class is, and automatic names; neither changes a result.
+_LEFT_OUT = ("module", "registered_name", "name", "build_config")
+# Of a GAN: its networks are compared by their variables, and checks change nothing.
+_OF_A_GAN = ("generator", "discriminator", "verify")
+
+
+def settings_of(model: keras.Model, more: Any = None) -> dict[str, Any]:
+    """Optimizer and, of a GAN, objective, penalties, seed and classes, as JSON holds them.
+
+    What Keras cannot serialize is told by its class alone.
+
+    Args:
+        model: Compiled.
+        more: Anything else that JSON can hold.
+
+    Raises:
+        ValueError: If JSON cannot hold `more`.
+    """
+    found = {"optimizer": _serialized(model.optimizer)}
+    if hasattr(model, "generator") and hasattr(model, "discriminator"):
+        for key, value in model.get_config().items():
+            if key not in (*_OF_A_GAN, "name"):
+                found[key] = _plain(value)
+    try:
+        found["settings"] = json.loads(json.dumps(more))
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"`settings` must be what JSON can hold. Received: settings={more!r} ({error}). Pass "
+            "a dict of numbers, strings and lists."
+        ) from error
+    return found
+
+
+def _serialized(thing):
+    try:
+        return _plain(keras.saving.serialize_keras_object(thing))
+    except (TypeError, NotImplementedError):
+        return type(thing).__name__
+
+
+def _plain(config):
+    """The configuration without what does not change a result; its class name and options."""
+    if isinstance(config, dict):
+        kept = {key: _plain(value) for key, value in config.items() if key not in _LEFT_OUT}
+        return {"class": kept.pop("class_name"), **kept.pop("config")} if _is_object(kept) else kept
+    if isinstance(config, list | tuple):
+        return [_plain(value) for value in config]
+    return config if isinstance(config, str | int | float | None) else repr(config)
+
+
+def _is_object(kept):
+    return "class_name" in kept and isinstance(kept.get("config"), dict)

@@ -1,0 +1,32 @@
+"""What a user must mend before a run can start or go on, and how it is said."""
+
+import contextlib
+import errno
+import sys
+from collections.abc import Iterator
+
+from tf_consensus.callbacks import BackupError
+
+
+class RunError(Exception):
+    """A run that cannot start or go on as asked; the message is one for the user."""
+
+
+@contextlib.contextmanager
+def plain_errors() -> Iterator[None]:
+    """End the program by one sentence where the user, a file or the disk is what must be mended.
+
+    Raises:
+        SystemExit: With that sentence, for a `RunError`, a `BackupError` or an `OSError`.
+    """
+    try:
+        yield
+    except (RunError, BackupError) as error:
+        sys.exit(str(error))
+    except OSError as error:
+        full = error.errno == errno.ENOSPC or "No space left" in str(error)
+        what = "The disk is full" if full else "A file cannot be read or written"
+        sys.exit(
+            f"{what}: {error}. Nothing that was whole before is lost: mend that, and repeat the "
+            "command with --resume."
+        )

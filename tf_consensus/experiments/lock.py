@@ -1,0 +1,60 @@
+"""One process at a time per folder."""
+
+import contextlib
+import json
+import os
+import pathlib
+import socket
+import time
+from collections.abc import Iterator
+
+import filelock
+
+from tf_consensus.experiments.errors import RunError
+from tf_consensus.support.files import write_json
+
+_LOCK, _HOLDER = ".lock", ".lock_holder.json"
+
+
+@contextlib.contextmanager
+def locked(folder: pathlib.Path) -> Iterator[None]:
+    """Hold a folder, which is made if it is not there, for this process alone.
+
+    The operating system holds the lock and lets it go when the process ends, however it ends, so
+    that no lock outlives its holder.
+
+    Raises:
+        RunError: If another process holds it, or the folder cannot be made or written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(folder / _LOCK, blocking=False)
+        lock.acquire()
+    except filelock.Timeout as error:
+        raise RunError(
+            f"One process at a time may write to a folder. Received: {folder}, held by "
+            f"{_holder(folder)}. Wait for its end, stop it, or name another folder."
+        ) from error
+    except OSError as error:
+        raise RunError(
+            f"Results need a folder to write to. Received: {folder} ({error.strerror or error}). "
+            "Name another folder, or change its permissions."
+        ) from error
+    try:
+        started = time.strftime("%Y-%m-%d %H:%M:%S")
+        holder = {"pid": os.getpid(), "host": socket.gethostname(), "since": started}
+        write_json(folder / _HOLDER, holder)
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            (folder / _HOLDER).unlink(missing_ok=True)
+        lock.release()
+
+
+def _holder(folder):
+    """Who holds the lock, in words."""
+    try:
+        holder = json.loads((folder / _HOLDER).read_text(encoding="utf-8"))
+        return f"process {holder['pid']} on {holder['host']} since {holder['since']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another process, which has not said which yet"

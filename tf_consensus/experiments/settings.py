@@ -1,0 +1,113 @@
+"""The settings a folder of results was started with, and whether another start may go on in it."""
+
+import json
+import pathlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tf_consensus.callbacks import backup_files
+from tf_consensus.experiments.errors import RunError
+from tf_consensus.experiments.files import read_json
+from tf_consensus.support.differences import differences
+from tf_consensus.support.files import remove_partial, write_json
+
+SETTINGS = "settings.json"
+# What shows that a folder holds a run.
+_LEFT = ("result.json", "results.json", "log.csv", "model.keras")
+
+
+def versions() -> dict[str, str]:
+    """Versions of the packages that numbers depend on."""
+    import tf_consensus
+
+    packages = {"tensorflow": tf, "keras": keras, "numpy": np, "tf_consensus": tf_consensus}
+    return {name: package.__version__ for name, package in packages.items()}
+
+
+def check(
+    folder: pathlib.Path,
+    settings: dict[str, Any],
+    *,
+    resume: bool,
+    backups: Sequence[pathlib.Path] = (),
+    may_change: Callable[[dict, dict], Sequence[str]] = lambda before, now: (),
+) -> None:
+    """Raise unless a run of these settings may start, or go on, in the folder.
+
+    Args:
+        folder: Of the run; it need not be there.
+        settings: Some or all of what determines the result: what JSON can hold.
+        resume: Whether to go on with what the folder holds.
+        backups: Folders of backups that know the settings, for the day when settings.json is
+            damaged.
+        may_change: From the settings before and now to the keys in which they may differ.
+
+    Raises:
+        RunError: If the folder holds a run and `resume` is false, or settings differ, or it cannot
+            be told whether they do.
+    """
+    path = folder / SETTINGS
+    if not path.exists() and not _holds_a_run(folder, backups):
+        return
+    if not resume:
+        raise RunError(
+            f"Results need a new folder. Received: {folder}, which holds runs. Add --resume to go "
+            "on with them, or name another folder."
+        )
+    before, now = _known(path, backups), json.loads(json.dumps(settings))
+    allowed = may_change(before, now)
+    changed = [
+        text
+        for key, value in now.items()
+        if key not in allowed
+        for text in differences(before.get(key), value, key)
+    ]
+    if changed:
+        raise RunError(
+            "--resume needs the settings the runs were started with. Received: "
+            f"{', '.join(changed)}. Repeat the first command, or name another folder."
+        )
+
+
+def claim(folder: pathlib.Path, settings: dict[str, Any], **options: Any) -> None:
+    """`check` all settings of a run, make its folder and write them there.
+
+    Args:
+        folder: Held by this process, by `lock.locked`; what killed writers have left is deleted.
+        settings: All that determines the result, `versions` too.
+        **options: As for `check`.
+
+    Raises:
+        RunError: As `check`.
+    """
+    check(folder, settings, **options)
+    folder.mkdir(parents=True, exist_ok=True)
+    remove_partial(folder)
+    write_json(folder / SETTINGS, settings)
+
+
+def _holds_a_run(folder, backups):
+    return any((folder / name).exists() for name in _LEFT) or any(b.exists() for b in backups)
+
+
+def _known(path, backups):
+    """The settings before: of the file, or of a backup if the file is damaged."""
+    remedy = "Restore it from a copy, or delete the folder to train from the start."
+    try:
+        return _dict(read_json(path, remedy), path, remedy)
+    except RunError:
+        for folder in backups:
+            found = backup_files.newest(folder)
+            if found is not None:
+                return found[1].settings["settings"]
+        raise
+
+
+def _dict(content, path, remedy):
+    if not isinstance(content, dict):
+        raise RunError(f"{path.name} must hold settings. Received: {path}, damaged. {remedy}")
+    return content
