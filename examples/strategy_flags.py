@@ -1,6 +1,7 @@
 """The flags by which the examples train on several devices or machines."""
 
 import pathlib
+import sys
 import tempfile
 
 import tensorflow as tf
@@ -17,6 +18,9 @@ flags.DEFINE_enum(
 )
 flags.DEFINE_string("tpu", None, "Name or address of the TPU; local on the machine that has it.")
 flags.DEFINE_integer("replicas", None, "Devices to cut the CPU into, to try --strategy=mirrored.")
+flags.DEFINE_float(
+    "worker_timeout", 600.0, "Seconds to wait for all machines of --strategy=multi_worker.", 1.0
+)
 
 
 def make_strategy():
@@ -24,9 +28,11 @@ def make_strategy():
     if FLAGS.strategy != "none":
         tf.get_logger().setLevel("WARNING")  # else it tells of every exchange
     try:
-        return tfc.strategies.make(FLAGS.strategy, FLAGS.tpu, FLAGS.replicas)
+        return tfc.strategies.make(FLAGS.strategy, FLAGS.tpu, FLAGS.replicas, FLAGS.worker_timeout)
     except ValueError as error:
         raise app.UsageError(f"--strategy: {error}") from error
+    except TimeoutError as error:
+        sys.exit(f"--worker_timeout: {error}")
 
 
 def own_folder(strategy, output):

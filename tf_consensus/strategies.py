@@ -1,18 +1,19 @@
 """Strategies of `tf.distribute` by name, with what is wrong said before training starts."""
 
-import json
 import os
 import socket
 
 import tensorflow as tf
 
+from tf_consensus.checks import check_float
+from tf_consensus.execution import rendezvous, tf_config
+
 NAMES = ("none", "mirrored", "multi_worker", "tpu")
-_EXAMPLE = (
-    '{"cluster": {"worker": ["host1:2222", "host2:2222"]}, "task": {"type": "worker", "index": 0}}'
-)
 
 
-def make(name: str, tpu: str | None = None, replicas: int | None = None) -> tf.distribute.Strategy:
+def make(
+    name: str, tpu: str | None = None, replicas: int | None = None, timeout: float = 600.0
+) -> tf.distribute.Strategy:
     """The strategy of that name; to be called before TensorFlow computes anything.
 
     Args:
@@ -22,6 +23,8 @@ def make(name: str, tpu: str | None = None, replicas: int | None = None) -> tf.d
         tpu: name or address of the TPU, "local" on the machine that has it.
         replicas: number of equal devices to cut the CPU into, to try "mirrored" without GPUs;
             `None` takes the GPUs, or one CPU.
+        timeout: seconds that "multi_worker" waits until all machines are there; every 30 seconds
+            it prints which are missing.
 
     Returns:
         The strategy; build and compile models in its `scope()`.
@@ -29,6 +32,7 @@ def make(name: str, tpu: str | None = None, replicas: int | None = None) -> tf.d
     Raises:
         ValueError: if the name is unknown, TF_CONFIG is missing or malformed, an option does not go
             with the name, or there is no such TPU.
+        TimeoutError: if a machine is missing after `timeout` seconds.
 
     Example:
         >>> make("none").num_replicas_in_sync
@@ -38,7 +42,8 @@ def make(name: str, tpu: str | None = None, replicas: int | None = None) -> tf.d
     if name == "mirrored":
         return _mirrored(replicas)
     if name == "multi_worker":
-        check_tf_config(os.environ.get("TF_CONFIG"))
+        cluster = tf_config.parse(os.environ.get("TF_CONFIG"))
+        rendezvous.wait_for_all(cluster, check_float("timeout", timeout, zero=False))
         return tf.distribute.MultiWorkerMirroredStrategy()
     return _of_tpu(tpu) if name == "tpu" else tf.distribute.get_strategy()
 
@@ -51,25 +56,6 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
     if resolver.task_type == "worker":
         return resolver.task_id == 0 and "chief" not in resolver.cluster_spec().jobs
     return resolver.task_type == "chief"
-
-
-def check_tf_config(text: str | None) -> None:
-    """Raises `ValueError` unless the text describes the machines and which of them this is."""
-    try:
-        config = json.loads(text or "")
-        cluster, task = config["cluster"], config["task"]
-        address = cluster[task["type"]][task["index"]]
-    except (ValueError, TypeError, KeyError, IndexError) as error:
-        raise ValueError(
-            "Several machines find each other by the environment variable TF_CONFIG: all addresses "
-            f"and which of them this process is. Received: TF_CONFIG={text!r} ({error!r}). Set for "
-            f"example TF_CONFIG='{_EXAMPLE}'."
-        ) from error
-    if ":" not in str(address):
-        raise ValueError(
-            "Each address in TF_CONFIG must be HOST:PORT. Received: "
-            f"{address!r}. Set for example TF_CONFIG='{_EXAMPLE}'."
-        )
 
 
 def _check_options(name, tpu, replicas):

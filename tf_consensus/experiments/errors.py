@@ -25,8 +25,8 @@ def plain_errors() -> Iterator[None]:
         sys.exit(str(error))
     except OSError as error:
         full = error.errno == errno.ENOSPC or "No space left" in str(error)
-        what = "The disk is full" if full else "A file cannot be read or written"
+        rule = "There must be space on the disk" if full else "Files must be there for the program"
         sys.exit(
-            f"{what}: {error}. Nothing that was whole before is lost: mend that, and repeat the "
-            "command with --resume."
+            f"{rule}. Received: {error}. Nothing that was whole before is lost: mend that, and "
+            "repeat the command with --resume."
         )

@@ -69,7 +69,7 @@ def check(
     if changed:
         raise RunError(
             "--resume needs the settings the runs were started with. Received: "
-            f"{', '.join(changed)}. Repeat the first command, or name another folder."
+            f"{', '.join(changed)}, in {path}. Repeat the first command, or name another folder."
         )
 
 

@@ -1,0 +1,1 @@
+"""How steps run on several machines: who they are, and waiting until all are there."""

@@ -1,0 +1,78 @@
+"""Waiting until all machines of a run are there, and saying who is not.
+
+TensorFlow waits for the others without a word. Here each process first listens at its own address,
+where TensorFlow will, and knocks at all others.
+"""
+
+import contextlib
+import errno
+import socket
+import time
+from collections.abc import Callable
+
+from tf_consensus.execution.tf_config import Cluster, split_address
+
+REPORT_EVERY = 30.0
+_PAUSE = 0.2
+_KNOCK = 2.0
+
+
+def wait_for_all(
+    cluster: Cluster, timeout: float, report: Callable[[str], None] | None = None
+) -> None:
+    """Return when a process answers at every machine's address.
+
+    Args:
+        cluster: All machines.
+        timeout: Seconds after which waiting ends in an error.
+        report: Told each `REPORT_EVERY` seconds who is missing; `None` prints it.
+
+    Raises:
+        TimeoutError: If somebody is missing after `timeout` seconds.
+        ValueError: If the own port is taken.
+    """
+    report = report or (lambda line: print(line, flush=True))
+    start = told = time.monotonic()
+    missing = {name: address for name, address in cluster.addresses.items() if name != cluster.own}
+    with _listening(cluster.addresses[cluster.own]):
+        while missing := {n: address for n, address in missing.items() if not _answers(address)}:
+            now = time.monotonic()
+            names = ", ".join(f"{name} ({address})" for name, address in missing.items())
+            if now - start >= timeout:
+                raise TimeoutError(
+                    f"All {len(cluster.addresses)} machines must start within {timeout:g} s of one "
+                    f"another. Received: no answer from {names}. Start them with the same "
+                    "TF_CONFIG, see that their ports can be reached, or wait longer."
+                )
+            if now - told >= REPORT_EVERY:
+                told = now
+                report(f"{cluster.own} has waited {now - start:.0f} s for {names}")
+            time.sleep(_PAUSE)
+
+
+@contextlib.contextmanager
+def _listening(address):
+    port = split_address(address)[1]
+    options = {"family": socket.AF_INET6, "dualstack_ipv6": True}
+    try:
+        server = socket.create_server(
+            ("", port), backlog=128, **(options if socket.has_dualstack_ipv6() else {})
+        )
+    except OSError as error:
+        if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+            raise
+        raise ValueError(
+            f"A machine's port must be free. Received: port {port} of {address} "
+            f"({error.strerror}). End what is left of an earlier start, or name another port in "
+            "the TF_CONFIG of all machines."
+        ) from error
+    with server:
+        yield
+
+
+def _answers(address):
+    try:
+        socket.create_connection(split_address(address), timeout=_KNOCK).close()
+    except OSError:
+        return False
+    return True
