@@ -1,9 +1,17 @@
 """Mixtures of Gaussians in the plane: a ring of modes and a square grid of modes."""
 
+import math
+
 import numpy as np
 import tensorflow as tf
 
-from tf_consensus.checks import check_float, check_int
+from tf_consensus.data.arguments import (
+    MOST_MODES,
+    check_below,
+    check_bool,
+    check_length,
+    check_points,
+)
 from tf_consensus.data.stream import BLOCK, draw_seed, resumable
 
 
@@ -24,8 +32,8 @@ def ring_modes(modes: int = 8, radius: float = 1.0) -> np.ndarray:
         >>> ring_modes(modes=8).shape
         (8, 2)
     """
-    modes = check_int("modes", modes, minimum=1)
-    radius = check_float("radius", radius, zero=False)
+    modes = check_below("modes", modes, 1, MOST_MODES)
+    radius = check_length("radius", radius, zero=False)
     angles = 2 * np.pi * np.arange(modes) / modes
     return (radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)).astype(np.float32)
 
@@ -49,8 +57,8 @@ def grid_modes(side: int = 5, spacing: float = 0.5) -> np.ndarray:
         >>> grid_modes(side=2, spacing=2.0).tolist()
         [[-1.0, -1.0], [1.0, -1.0], [-1.0, 1.0], [1.0, 1.0]]
     """
-    side = check_int("side", side, minimum=1)
-    axis = (np.arange(side) - (side - 1) / 2) * check_float("spacing", spacing, zero=False)
+    side = check_below("side", side, 1, math.isqrt(MOST_MODES))
+    axis = (np.arange(side) - (side - 1) / 2) * check_length("spacing", spacing, zero=False)
     return np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2).astype(np.float32)
 
 
@@ -137,8 +145,9 @@ def grid_of_gaussians(
 
 
 def _mixture(centres, batch_size, stddev, seed, start, balanced) -> tf.data.Dataset:
-    batch_size = check_int("batch_size", batch_size, minimum=1)
-    stddev = check_float("stddev", stddev, zero=True)
+    batch_size = check_points(batch_size, BLOCK)
+    stddev = check_length("stddev", stddev, zero=True)
+    balanced = check_bool("balanced", balanced)
     seed = draw_seed(seed)
     points = BLOCK * batch_size
 
