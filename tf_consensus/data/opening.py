@@ -15,7 +15,10 @@ FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 _GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N", "F")
 
 # What Pillow raises for files that are no images, or broken ones.
-BROKEN = (OSError, ValueError, SyntaxError, EOFError, struct.error, zlib.error)
+BROKEN = (
+    *(OSError, ValueError, TypeError, SyntaxError, EOFError, LookupError, ArithmeticError),
+    *(struct.error, zlib.error),
+)
 
 
 class ImageTooLargeError(ValueError):

@@ -85,14 +85,19 @@ class RecordFiles:
         return hashlib.sha256(self._places[:, 1:].astype("<i8").tobytes()).hexdigest()
 
 
+def unreadable(path: str, reason) -> OSError:
+    """Return the error for a file of a data set that cannot be read."""
+    return OSError(
+        f"A file of a data set must be readable. Received: {path}: {reason}. Allow reading it, or "
+        "delete the data set and prepare it again."
+    )
+
+
 def _places(part: RecordRange) -> np.ndarray:
     try:
         return _scan(part)
     except OSError as error:
-        raise OSError(
-            f"A file of a data set must be readable. Received: {part.path}: {error.strerror}. "
-            "Allow reading it, or delete the data set and prepare it again."
-        ) from error
+        raise unreadable(part.path, error.strerror) from error
 
 
 def _scan(part: RecordRange) -> np.ndarray:

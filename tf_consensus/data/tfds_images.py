@@ -10,7 +10,7 @@ from google.protobuf.message import DecodeError
 from tf_consensus.data.file_digests import digest_files
 from tf_consensus.data.image_source import ImageInfo, ImageSource
 from tf_consensus.data.opening import MAX_PIXELS, open_image
-from tf_consensus.data.record_files import RecordFiles, RecordRange
+from tf_consensus.data.record_files import RecordFiles, RecordRange, unreadable
 from tf_consensus.data.tfds_builder import load_tfds, prepared_builder
 
 # The papers' centre crop of CelebA: its images are 178 × 218, the faces in the middle.
@@ -39,8 +39,6 @@ class TFDSImages(ImageSource):
         OSError: If a file cannot be read.
     """
 
-    remedy = "Delete the data set and prepare it again."
-
     def __init__(self, name: str, split: str, data_dir: str | None, max_pixels: int = MAX_PIXELS):
         builder = prepared_builder(name, data_dir)
         self._image, self._label = _keys(builder)
@@ -51,8 +49,9 @@ class TFDSImages(ImageSource):
         self._classes = builder.info.features[self._label].num_classes if self.labelled else None
         self.crop = _CROPS.get(builder.name)
         self._ranges = _ranges(builder, split)
-        self._records = _records(builder, split, self._ranges)
         stamps = tuple((*part, *_stamp(part.path)) for part in self._ranges)
+        self._records = _records(builder, split, self._ranges)
+        self.remedy = f"Delete {builder.data_dir} and prepare the data set again."
         self.identity = ("tfds", self._name, split, max_pixels, stamps)
 
     def __len__(self):
@@ -64,6 +63,8 @@ class TFDSImages(ImageSource):
             values = tf.train.Example.FromString(self._records[index]).features.feature
         except DecodeError as error:
             raise ValueError("its record holds no example") from error
+        except RuntimeError as error:  # of ArrayRecord
+            raise ValueError(f"its file is damaged: {error}") from error
         image = open_image(io.BytesIO(_value(values, self._image, "bytes_list")), self._max_pixels)
         image.load()
         label = _value(values, self._label, "int64_list") if self.labelled else 0
@@ -147,32 +148,42 @@ def _channels(feature):
 
 
 def _ranges(builder, split):
+    splits = builder.info.splits
     try:
-        parts = builder.info.splits[split].file_instructions
-    except (ValueError, KeyError) as error:
+        slices = load_tfds().core.ReadInstruction.from_spec(split).to_absolute(splits)
+        # TensorFlow Datasets takes -1 images, as of train[3:2], for all that are left.
+        if any(part.to is not None and (part.from_ or 0) > part.to for part in slices):
+            raise ValueError("a part ends before it begins")
+        parts = splits[split].file_instructions
+    except (ValueError, KeyError, NotImplementedError) as error:
         raise ValueError(
             "`split` must be one that the data set has, or a part of one such as "
             f"train[:10%]. Received: split={split!r}. {builder.info.full_name} has "
-            f"{' and '.join(builder.info.splits)}."
+            f"{' and '.join(splits)}."
         ) from error
     return [
         RecordRange(os.fspath(part.filename), part.skip, part.take, part.examples_in_shard)
         for part in parts
-        if part.take > 0
     ]
 
 
 def _stamp(path):
-    status = os.stat(path)
+    try:
+        status = os.stat(path)
+    except OSError as error:
+        raise unreadable(path, error.strerror) from error
     return status.st_size, status.st_mtime_ns
 
 
 def _records(builder, split, ranges):
     kind = builder.info.file_format.value
-    if kind == "tfrecord":
+    if kind == "tfrecord" or not ranges:
         return RecordFiles(ranges)
     if kind == "array_record":
-        return builder.as_data_source(split).data_source
+        try:
+            return builder.as_data_source(split).data_source
+        except RuntimeError as error:
+            raise unreadable(str(builder.data_dir), error) from error
     raise ValueError(
         "A data set must be in TFRecord or ArrayRecord files. "
         f"Received: {builder.info.full_name} as {kind}. Convert it by "
