@@ -133,7 +133,7 @@ def folder_info(path: str) -> ImageInfo:
 
 def _folder(path):
     folder = pathlib.Path(path).expanduser()
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # False for a name too long, too
         raise FileNotFoundError(
             f"A folder of images must exist. Received: folder:{path}. Pass folder: and the path "
             "of a folder."
