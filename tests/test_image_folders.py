@@ -155,6 +155,18 @@ def test_what_pillow_refuses_is_said_too(huge, monkeypatch):
         data.images(f"folder:{huge}", "train", 8, check=False, max_pixels=10**9)
 
 
+@pytest.mark.parametrize("suffix", folder_walk.EXTENSIONS)
+def test_no_format_is_decoded_beyond_the_limit(tmp_path, suffix, monkeypatch):
+    mode = {".pgm": "L", ".gif": "P"}.get(suffix, "RGB")
+    Image.new(mode, (40, 30)).save(tmp_path / f"a{suffix}")
+    name = f"folder:{tmp_path}"
+    stream = data.images(name, "train", 8, 1, check=False, max_pixels=1200)
+    assert np.ptp(next(iter(stream))) == 0
+    monkeypatch.setattr(ImageFile.ImageFile, "load", lambda *_: pytest.fail("decoded"))
+    with pytest.raises(ValueError, match=rf"a\{suffix}: 40 × 30 pixels\. Make it smaller"):
+        data.images(name, "train", 8, check=False, max_pixels=1199)
+
+
 @pytest.mark.parametrize(("limit", "read"), [(99, False), (100, True), (10**30, True)])
 def test_the_limit_of_pixels_is_adjustable(tmp_path, limit, read):
     save(tmp_path / "a.png", size=(20, 5))

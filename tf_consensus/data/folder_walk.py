@@ -35,7 +35,7 @@ def image_files(root: pathlib.Path) -> list[pathlib.Path]:
             "Links must lead to folders that are there and do not count yet. Left out: "
             f"{len(walk.left)} in {root}, the first {min(walk.left)}. Remove them, or copy the "
             "folders if they are to count twice.",
-            stacklevel=6,
+            stacklevel=5,
         )
     return sorted(map(pathlib.Path, walk.files), key=lambda file: file.parts)
 

@@ -26,7 +26,8 @@ def ring_modes(modes: int = 8, radius: float = 1.0) -> np.ndarray:
         Array of shape (modes, 2), float32, counter-clockwise from (radius, 0).
 
     Raises:
-        ValueError: If `modes` is not a positive integer or `radius` not finite and positive.
+        ValueError: If `modes` is not an integer from 1 to 2²⁰, or `radius` is not finite and
+            positive, or not within 1e-18 to 1e18.
 
     Example:
         >>> ring_modes(modes=8).shape
@@ -51,7 +52,8 @@ def grid_modes(side: int = 5, spacing: float = 0.5) -> np.ndarray:
         Array of shape (side², 2), float32, row by row from the lower left corner.
 
     Raises:
-        ValueError: If `side` is not a positive integer or `spacing` not finite and positive.
+        ValueError: If `side` is not an integer from 1 to 2¹⁰, or `spacing` is not finite and
+            positive, or not within 1e-18 to 1e18.
 
     Example:
         >>> grid_modes(side=2, spacing=2.0).tolist()
@@ -95,8 +97,9 @@ def mixture_of_gaussians(
 
     Raises:
         ValueError: If a count is not a positive integer, `radius` is not finite and positive,
-            `stddev` is not finite and non-negative, `seed` is not an integer, or `start` is
-            neither a non-negative integer nor a scalar integer variable.
+            `stddev` is not finite and non-negative, `seed` is not an integer, `start` is
+            neither a non-negative integer nor a scalar integer variable, or one of them is too
+            large: see `arguments`.
 
     Example:
         >>> for batch in mixture_of_gaussians(batch_size=64, seed=0).take(1):

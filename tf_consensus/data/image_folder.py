@@ -53,8 +53,6 @@ class ImageFolder(ImageSource):
         self.labelled = all(len(file.parts) > 1 for file in self._files)
         self._labels = [classes.get(file.parts[0], 0) for file in self._files]
         self.tolerant = check
-        kept = (check, max_pixels, tuple(self._stamps()))
-        self.identity = ("folder", str(self._root.resolve()), *kept)
 
     def __len__(self):
         return len(self._files)
@@ -83,6 +81,12 @@ class ImageFolder(ImageSource):
     def colours(self):
         """Return how many are in colour, of at most a thousand evenly spread over the folder."""
         return self._colours
+
+    @functools.cached_property
+    def identity(self):
+        """The folder, its files' sizes and times, and what decides which of them count."""
+        kept = (self.tolerant, self._max_pixels, tuple(self._stamps()))
+        return ("folder", str(self._root.resolve()), *kept)
 
     @functools.cached_property
     def channels(self):

@@ -31,8 +31,8 @@ def gaussian(
 
     Raises:
         ValueError: If `batch_size` is not a positive integer, `stddev` is not finite and
-            non-negative, `seed` is not an integer, or `start` is neither a non-negative integer
-            nor a scalar integer variable.
+            non-negative, `seed` is not an integer, `start` is neither a non-negative integer nor
+            a scalar integer variable, or one of them is too large: see `arguments`.
 
     Example:
         >>> for batch in gaussian(batch_size=64, seed=0).take(1):
