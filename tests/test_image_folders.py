@@ -86,6 +86,15 @@ def test_a_linked_folder_counts_once(tmp_path, links, more, left, recwarn):
     assert f"Left out: {left + 2} in" in str(recwarn.list[0].message)
 
 
+def test_what_lies_within_a_linked_folder_counts_once_too(tmp_path):
+    root = tmp_path / "images"
+    expected = tree(root)
+    (root / "0").symlink_to(outside(root) / "inner")
+    (root / "z").symlink_to(outside(root))
+    save(outside(root) / "4.png")
+    assert names(root) == ["0/3.png", *expected, "z/4.png"]
+
+
 def test_a_linked_file_counts_under_each_of_its_names(tmp_path):
     save(tmp_path / "a" / "1.png")
     (tmp_path / "a" / "2.png").symlink_to(tmp_path / "a" / "1.png")
@@ -270,6 +279,13 @@ def test_a_damaged_picture_is_named_and_left_out(folder, damage):
     ):
         data.images(f"folder:{folder}", image_size=8, cache=False)
     with pytest.raises(ValueError, match=r"readable\. Received: .*/a\.png: .+\. Remove or replace"):
+        data.images(f"folder:{folder}", image_size=8, check=False)
+
+
+def test_formats_that_start_programs_are_not_tried(folder):
+    Image.new("RGB", (8, 8)).save(folder / "a.eps")
+    (folder / "a.eps").rename(folder / "a.png")
+    with pytest.raises(ValueError, match=r"a\.png: cannot identify image file"):
         data.images(f"folder:{folder}", image_size=8, check=False)
 
 
