@@ -104,6 +104,12 @@ def test_the_limit_of_pixels_holds_for_every_kind_of_data(tmp_path, stored):
     assert data.images("own_name", "train", 4, data_dir=stored, max_pixels=16)
 
 
+def test_a_data_set_in_colour_says_that_it_becomes_grey(stored):
+    with pytest.warns(UserWarning, match=r"grey by channels=1: 4 of the 4 looked at\. Pass chan"):
+        stream = data.images("own_name", "train", 4, 4, stored, channels=1)
+    assert stream.element_spec.shape == (4, 4, 4, 1)
+
+
 # TensorFlow Datasets.
 
 
