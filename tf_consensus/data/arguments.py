@@ -112,6 +112,20 @@ def check_path(name: str, value, remedy: str) -> str | None:
     raise ValueError(f"`{name}` must be a folder. Received: {name}={value!r}. {remedy}")
 
 
+def check_cache(cache) -> None:
+    """Check that `cache` is what `open_store` takes.
+
+    Raises:
+        ValueError: If it is not.
+    """
+    empty = isinstance(cache, str) and not cache.strip()
+    if empty or (cache is not None and not isinstance(cache, bool | str | os.PathLike)):
+        raise ValueError(
+            "`cache` must be None, True, False or a folder. "
+            f"Received: cache={cache!r}. Pass None to let the size decide."
+        )
+
+
 def check_shard(shard) -> tuple[int, int]:
     """Return (index, count) of a shard, (0, 1) for None.
 

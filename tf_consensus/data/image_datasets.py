@@ -5,10 +5,10 @@ import os
 import tensorflow as tf
 
 from tf_consensus.checks import check_int
-from tf_consensus.data.arguments import check_bool, check_image_batch, check_shard
+from tf_consensus.data.arguments import check_bool, check_cache, check_image_batch, check_shard
 from tf_consensus.data.decoding import SquareDecoder
 from tf_consensus.data.image_source import ImageInfo
-from tf_consensus.data.image_store import check_cache, open_store
+from tf_consensus.data.image_store import open_store
 from tf_consensus.data.image_stream import StreamSettings, make_stream
 from tf_consensus.data.opening import MAX_PIXELS
 from tf_consensus.data.sources import channels_of, find_info, find_source

@@ -117,20 +117,6 @@ def open_store(
     return store
 
 
-def check_cache(cache) -> None:
-    """Check that `cache` is what `open_store` takes.
-
-    Raises:
-        ValueError: If it is not.
-    """
-    empty = isinstance(cache, str) and not cache.strip()
-    if empty or (cache is not None and not isinstance(cache, bool | str | os.PathLike)):
-        raise ValueError(
-            "`cache` must be None, True, False or a folder. "
-            f"Received: cache={cache!r}. Pass None to let the size decide."
-        )
-
-
 def _reading(source, decode):
     rows = np.flatnonzero(decode_all(source, decode) != _SKIPPED) if source.tolerant else None
     return ReadingStore(source, decode, rows)
