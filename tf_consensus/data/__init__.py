@@ -6,13 +6,14 @@ from tf_consensus.data.gaussians import (
     mixture_of_gaussians,
     ring_modes,
 )
-from tf_consensus.data.image_datasets import image_info, images
+from tf_consensus.data.image_datasets import fingerprint, image_info, images
 from tf_consensus.data.image_source import ImageInfo
 from tf_consensus.data.shapes import circle, four_lines, gaussian, line
 
 __all__ = [
     "ImageInfo",
     "circle",
+    "fingerprint",
     "four_lines",
     "gaussian",
     "grid_modes",

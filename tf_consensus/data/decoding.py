@@ -5,6 +5,8 @@ import warnings
 import numpy as np
 from PIL import Image
 
+from tf_consensus.data.opening import is_grey
+
 _DEEP = ("I", "I;16", "I;16L", "I;16B", "I;16N")
 
 
@@ -14,20 +16,22 @@ class SquareDecoder:
     In this order: 16-bit grey is scaled to 8 bits; transparent pixels are laid over white; colours
     become RGB, or grey as 0.299 R + 0.587 G + 0.114 B; the centre square of side `crop` is cut out;
     it is resized by Pillow's bilinear filter, which averages over the whole footprint of a pixel
-    (antialiased, triangle filter) when images shrink. The first image that has to be enlarged is
-    named in a warning.
+    (antialiased, triangle filter) when images shrink. The first image that has to be enlarged, and
+    the first that loses its colours, are named in a warning.
 
     Args:
         image_size: Side of the result in pixels.
         crop: Side of the centre crop in pixels; None for the image's shorter side.
         channels: 1 or 3.
+        told: Whether the user knows that colours are lost, so that no image is named for it.
     """
 
-    def __init__(self, image_size: int, crop: int | None, channels: int):
+    def __init__(self, image_size: int, crop: int | None, channels: int, told: bool = False):
         self.image_size = image_size
         self.crop = crop
         self.channels = channels
         self._enlarged = False
+        self._greyed = told or channels == 3
 
     def __call__(self, image: Image.Image, name: str = "an image") -> np.ndarray:
         """Return the array.
@@ -36,6 +40,7 @@ class SquareDecoder:
             ValueError: If the image is smaller than `crop`, or holds no 8 or 16 bit values.
             OSError: If its data is broken.
         """
+        self._note_greyed(image, name)
         square = self._square(image)
         square = _eight_bit(square).convert("L" if self.channels == 1 else "RGB")
         if square.width != self.image_size:
@@ -52,6 +57,15 @@ class SquareDecoder:
             return image
         left, top = (width - side) // 2, (height - side) // 2
         return image.crop((left, top, left + side, top + side))
+
+    def _note_greyed(self, image, name):
+        if not self._greyed and not is_grey(image):
+            self._greyed = True
+            warnings.warn(
+                f"Images must be grey for channels=1. The first that loses its colours is {name}. "
+                "Pass channels=3 to keep them.",
+                stacklevel=2,
+            )
 
     def _note_enlarged(self, side, name):
         if side < self.image_size and not self._enlarged:

@@ -1,9 +1,17 @@
 """Mixtures of Gaussians in the plane: a ring of modes and a square grid of modes."""
 
+import math
+
 import numpy as np
 import tensorflow as tf
 
-from tf_consensus.checks import check_float, check_int
+from tf_consensus.data.arguments import (
+    MOST_MODES,
+    check_below,
+    check_bool,
+    check_length,
+    check_points,
+)
 from tf_consensus.data.stream import BLOCK, draw_seed, resumable
 
 
@@ -18,14 +26,15 @@ def ring_modes(modes: int = 8, radius: float = 1.0) -> np.ndarray:
         Array of shape (modes, 2), float32, counter-clockwise from (radius, 0).
 
     Raises:
-        ValueError: If `modes` is not a positive integer or `radius` not finite and positive.
+        ValueError: If `modes` is not an integer from 1 to 2²⁰, or `radius` is not finite and
+            positive, or not within 1e-18 to 1e18.
 
     Example:
         >>> ring_modes(modes=8).shape
         (8, 2)
     """
-    modes = check_int("modes", modes, minimum=1)
-    radius = check_float("radius", radius, zero=False)
+    modes = check_below("modes", modes, 1, MOST_MODES)
+    radius = check_length("radius", radius, zero=False)
     angles = 2 * np.pi * np.arange(modes) / modes
     return (radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)).astype(np.float32)
 
@@ -43,14 +52,15 @@ def grid_modes(side: int = 5, spacing: float = 0.5) -> np.ndarray:
         Array of shape (side², 2), float32, row by row from the lower left corner.
 
     Raises:
-        ValueError: If `side` is not a positive integer or `spacing` not finite and positive.
+        ValueError: If `side` is not an integer from 1 to 2¹⁰, or `spacing` is not finite and
+            positive, or not within 1e-18 to 1e18.
 
     Example:
         >>> grid_modes(side=2, spacing=2.0).tolist()
         [[-1.0, -1.0], [1.0, -1.0], [-1.0, 1.0], [1.0, 1.0]]
     """
-    side = check_int("side", side, minimum=1)
-    axis = (np.arange(side) - (side - 1) / 2) * check_float("spacing", spacing, zero=False)
+    side = check_below("side", side, 1, math.isqrt(MOST_MODES))
+    axis = (np.arange(side) - (side - 1) / 2) * check_length("spacing", spacing, zero=False)
     return np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2).astype(np.float32)
 
 
@@ -87,8 +97,9 @@ def mixture_of_gaussians(
 
     Raises:
         ValueError: If a count is not a positive integer, `radius` is not finite and positive,
-            `stddev` is not finite and non-negative, `seed` is not an integer, or `start` is
-            neither a non-negative integer nor a scalar integer variable.
+            `stddev` is not finite and non-negative, `seed` is not an integer, `start` is
+            neither a non-negative integer nor a scalar integer variable, or one of them is too
+            large: see `arguments`.
 
     Example:
         >>> for batch in mixture_of_gaussians(batch_size=64, seed=0).take(1):
@@ -137,8 +148,9 @@ def grid_of_gaussians(
 
 
 def _mixture(centres, batch_size, stddev, seed, start, balanced) -> tf.data.Dataset:
-    batch_size = check_int("batch_size", batch_size, minimum=1)
-    stddev = check_float("stddev", stddev, zero=True)
+    batch_size = check_points(batch_size, BLOCK)
+    stddev = check_length("stddev", stddev, zero=True)
+    balanced = check_bool("balanced", balanced)
     seed = draw_seed(seed)
     points = BLOCK * batch_size
 

@@ -5,16 +5,14 @@ import os
 import tensorflow as tf
 
 from tf_consensus.checks import check_int
-from tf_consensus.data import fashion_mnist
+from tf_consensus.data.arguments import check_bool, check_cache, check_image_batch, check_shard
 from tf_consensus.data.decoding import SquareDecoder
-from tf_consensus.data.image_folder import ImageFolder, folder_info
-from tf_consensus.data.image_source import ImageInfo, ImageSource
+from tf_consensus.data.image_source import ImageInfo
 from tf_consensus.data.image_store import open_store
 from tf_consensus.data.image_stream import StreamSettings, make_stream
-from tf_consensus.data.stream import draw_seed
-from tf_consensus.data.tfds_images import TFDSImages, tfds_info
-
-_FOLDER = "folder:"
+from tf_consensus.data.opening import MAX_PIXELS
+from tf_consensus.data.sources import channels_of, find_info, find_source
+from tf_consensus.data.stream import check_start, draw_seed
 
 
 def images(
@@ -34,6 +32,7 @@ def images(
     repeat: bool = True,
     cache: bool | str | os.PathLike | None = None,
     check: bool = True,
+    max_pixels: int = MAX_PIXELS,
     shard: tuple[int, int] | tf.distribute.InputContext | None = None,
 ) -> tf.data.Dataset:
     """Stream batches of images.
@@ -61,7 +60,8 @@ def images(
             for the usual place. The files are to be on a local disk.
         labels: Whether batches are (images, labels), labels int32 of shape (batch,). Of a folder,
             its sub-folders in alphabetical order.
-        channels: 1 for grey, 3 for colour; None: 1 for data sets of grey images, else 3.
+        channels: 1 for grey, 3 for colour; None: as the images are, see `image_info`. Images that
+            lose their colours by 1 are counted in a warning.
         crop: Side of the centre crop in pixels; None for the shorter side, for celeb_a 160.
         flip: Mirror every image left to right with probability ½.
         dequantise: Add noise uniform on [0, 1/128), a step of 8 bits; values then reach 1 + 1/128.
@@ -71,11 +71,14 @@ def images(
         repeat: Shuffle without end. False: one pass in order, to measure; its last batch may be
             smaller.
         cache: True keeps the decoded bytes in memory; False decodes anew every time; a path is a
-            folder where they are kept in a file, for this run and others; None keeps them in
-            memory if they take at most 2 GiB. All are decoded before the function returns, but
-            for False.
+            folder where they are kept in a file, for this run and others, which is checked when
+            it is opened and made again if it is damaged; None keeps them in memory if they take
+            at most 2 GiB. All are decoded before the function returns, but for False.
         check: Whether files of a folder that cannot be read are named by warnings and left out;
             without a cache every file is then decoded once in advance. False: they raise.
+        max_pixels: Most pixels that an image may have to be decoded, read from its header; others
+            count as files that cannot be read. The default, 8192² = 67,108,864, takes about a
+            second. Beyond `PIL.Image.MAX_IMAGE_PIXELS` Pillow warns, from twice as many it refuses.
         shard: (index, count), or the input context of `tf.distribute`: of the batches, those whose
             number is index modulo count, so that the shards of a stream share every epoch.
 
@@ -85,8 +88,10 @@ def images(
 
     Raises:
         ValueError: If an argument is out of range, the name or the split unknown, labels are asked
-            for and there are none, an image is broken, or none is left.
+            for and there are none, an image is broken, none is left, or a file is damaged.
         FileNotFoundError: If the data set is not there; the message says how to get it.
+        OSError: If a file or a folder cannot be read, or a cache cannot be written.
+        MemoryError: If memory cannot hold the images.
 
     Example:
         >>> stream = images("fashion_mnist", batch_size=64, labels=True, seed=0)
@@ -98,29 +103,34 @@ def images(
     settings = StreamSettings(
         batch_size=check_int("batch_size", batch_size, minimum=1),
         seed=draw_seed(seed),
-        start=start,
-        repeat=repeat,
-        shard=_shard(shard),
-        labels=labels,
-        flip=flip,
-        dequantise=dequantise,
+        start=check_start(start),
+        repeat=check_bool("repeat", repeat),
+        shard=check_shard(shard),
+        labels=check_bool("labels", labels),
+        flip=check_bool("flip", flip),
+        dequantise=check_bool("dequantise", dequantise),
     )
-    _check_cache(cache)
-    source = _source(name, split, image_size, data_dir, check)
+    check_cache(cache)
+    limits = check_bool("check", check), check_int("max_pixels", max_pixels, minimum=1)
+    crop = None if crop is None else check_int("crop", crop, minimum=1)
+    source = find_source(name, split, image_size, data_dir, *limits)
     if labels and not source.labelled:
         raise ValueError(
             "`labels` needs images that have labels: a class label, or every file of a folder in "
             f"a sub-folder. Received: labels=True for name={name!r}. Pass labels=False."
         )
-    channels = _channels(channels, source)
-    crop = source.crop if crop is None else check_int("crop", crop, minimum=1)
-    decode = SquareDecoder(image_size, crop, channels)
+    channels, told = channels_of(source, channels)
+    check_image_batch(batch_size, image_size, channels)
+    decode = SquareDecoder(image_size, source.crop if crop is None else crop, channels, told)
     store = open_store(source, decode, cache)
     return make_stream(store, (image_size, image_size, channels), settings)
 
 
 def image_info(name: str, data_dir: str | os.PathLike | None = None) -> ImageInfo:
     """Return what is known of a data set without decoding it.
+
+    A folder is in colour if one of its images is, of at most a thousand whose headers are read;
+    grey pixels stored as RGB count as colours.
 
     Args:
         name: As for `images`.
@@ -137,62 +147,36 @@ def image_info(name: str, data_dir: str | os.PathLike | None = None) -> ImageInf
         >>> image_info("fashion_mnist").num_classes
         10
     """
-    _check_name(name)
-    if name == "fashion_mnist":
-        return fashion_mnist.INFO
-    if name.startswith(_FOLDER):
-        return folder_info(name.removeprefix(_FOLDER))
-    return tfds_info(name, data_dir)
+    return find_info(name, data_dir)
 
 
-def _source(name, split, image_size, data_dir, check) -> ImageSource:
-    _check_name(name)
-    if name == "fashion_mnist":
-        return fashion_mnist.FashionMNIST(split, image_size, data_dir)
-    if name.startswith(_FOLDER):
-        return ImageFolder(name.removeprefix(_FOLDER), split, check)
-    return TFDSImages(name, split, data_dir)
+def fingerprint(
+    name: str, split: str = "train", data_dir: str | os.PathLike | None = None
+) -> dict[str, str | int]:
+    """Return what tells the images of a data set from all others, to be kept with a run's settings.
 
+    Of a folder every file is read once; the digest is over the sorted names relative to the folder,
+    the sizes and the contents, so that it does not change where the folder is moved, and changes
+    where an image is added, removed, renamed, or replaced. Of Fashion-MNIST it is over the unzipped
+    images and labels. Of TensorFlow Datasets it is over the lengths and checksums of the split's
+    records, which are not read themselves; ArrayRecord files are read through.
 
-def _check_name(name):
-    if not isinstance(name, str) or not name:
-        raise ValueError(
-            f"`name` must be a string. Received: name={name!r}. Pass fashion_mnist, folder:PATH, "
-            "or a name of TensorFlow Datasets."
-        )
+    Args:
+        name: As for `images`.
+        split: As for `images`.
+        data_dir: As for `images`.
 
+    Returns:
+        `{"name": …, "split": …, "images": …, "bytes": …, "digest": …}`, fit for JSON: the name
+        ("folder" for every folder) with its version, the split, how many images, how many bytes
+        they take, and a SHA-256 in hex.
 
-def _check_cache(cache):
-    if cache is not None and not isinstance(cache, bool | str | os.PathLike):
-        raise ValueError(
-            "`cache` must be None, True, False or a folder. "
-            f"Received: cache={cache!r}. Pass None to let the size decide."
-        )
+    Raises:
+        ValueError, FileNotFoundError, OSError: As `images`.
 
-
-def _channels(channels, source):
-    if channels is None:
-        return source.channels
-    if channels not in (1, 3) or isinstance(channels, bool):
-        raise ValueError(
-            "`channels` must be 1 or 3, or None for the data set's own. "
-            f"Received: channels={channels!r}. Pass 1 for grey, 3 for colour."
-        )
-    return int(channels)
-
-
-def _shard(shard):
-    if shard is None:
-        return 0, 1
-    if isinstance(shard, tf.distribute.InputContext):
-        return shard.input_pipeline_id, shard.num_input_pipelines
-    pair = tuple(shard) if isinstance(shard, tuple | list) else ()
-    if len(pair) == 2:
-        index = check_int("shard[0]", pair[0], minimum=0)
-        count = check_int("shard[1]", pair[1], minimum=1)
-        if index < count:
-            return index, count
-    raise ValueError(
-        "`shard` must be (index, count) with index < count. "
-        f"Received: shard={shard!r}. Pass for example (0, 2), or the input context."
-    )
+    Example:
+        >>> found = fingerprint("fashion_mnist", "test")
+        >>> found["images"], found["digest"][:8]
+        (10000, '9f1ec356')
+    """
+    return find_source(name, split, image_size=32, data_dir=data_dir).fingerprint()

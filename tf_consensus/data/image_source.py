@@ -32,6 +32,7 @@ class ImageSource(abc.ABC):
         channels: Channels of the images where the user does not say.
         labelled: Whether `open` returns labels.
         tolerant: Whether images that cannot be read are left out instead of raising.
+        remedy: What to do about an image that cannot be read, a sentence.
     """
 
     identity: tuple
@@ -39,6 +40,7 @@ class ImageSource(abc.ABC):
     channels: int = 3
     labelled: bool = True
     tolerant: bool = False
+    remedy: str = "Prepare the data set again."
 
     @abc.abstractmethod
     def __len__(self) -> int:
@@ -46,14 +48,29 @@ class ImageSource(abc.ABC):
 
     @abc.abstractmethod
     def open(self, index: int) -> tuple[Image.Image, int]:
-        """Return image `index` and its label, 0 if there is none. Called by several threads."""
+        """Return image `index` and its label, 0 if there is none. Called by several threads.
+
+        Raises:
+            ImageTooLargeError: If it has more pixels than the source was told to decode.
+            ValueError, OSError: If it is broken.
+        """
 
     @abc.abstractmethod
     def describe(self, index: int) -> str:
         """Return the name of image `index`, for messages."""
 
-    def decoded(self, image_size: int, crop: int | None) -> tuple[np.ndarray, np.ndarray] | None:
-        """Return all images, (n, image_size, image_size, `channels`) uint8, and their int32 labels.
+    @abc.abstractmethod
+    def fingerprint(self) -> dict[str, str | int]:
+        """Return what tells these images from others: see `data.fingerprint`."""
+
+    def colours(self) -> tuple[int, int]:
+        """Return how many images are in colour, and how many were looked at to say so."""
+        return (len(self) if self.channels == 3 else 0), len(self)
+
+    def decoded(
+        self, image_size: int, crop: int | None, channels: int
+    ) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return all images, (n, image_size, image_size, channels) uint8, and their int32 labels.
 
         None where they are not at hand in this form; they are then opened one by one.
         """

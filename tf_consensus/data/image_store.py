@@ -1,21 +1,18 @@
 """Decoded images by number: from memory, from a cache file, or decoded when asked for."""
 
 import concurrent.futures
-import hashlib
-import math
+import functools
 import os
 import pathlib
-import shutil
-import struct
 import warnings
 import weakref
-import zlib
 
 import numpy as np
-from PIL import Image
 
 from tf_consensus.data.decoding import SquareDecoder
+from tf_consensus.data.image_cache import cached
 from tf_consensus.data.image_source import ImageSource
+from tf_consensus.data.opening import BROKEN, ImageTooLargeError
 
 # Largest decoded set kept in memory unasked: CelebA at 64² RGB takes 1.9 GiB.
 CACHE_LIMIT = 2 * 2**30
@@ -23,17 +20,6 @@ THREADS = os.cpu_count() or 1
 _CHUNK = 64
 # The label of images to leave out; data sets without labels in a split use -1 there.
 _SKIPPED = np.iinfo(np.int32).min
-
-# What Pillow raises for files that are no images, or broken ones.
-_BROKEN = (
-    OSError,
-    ValueError,
-    SyntaxError,
-    EOFError,
-    struct.error,
-    zlib.error,
-    Image.DecompressionBombError,
-)
 
 # Two streams of the same images (to train, to measure) hold one copy.
 _IN_MEMORY: weakref.WeakValueDictionary = weakref.WeakValueDictionary()
@@ -103,7 +89,13 @@ def open_store(
 
     Raises:
         ValueError: If an image is broken and the source does not tolerate it, or no image is left.
+        MemoryError, OSError: If memory or the cache file cannot hold them.
     """
+    if not len(source):
+        raise ValueError(
+            "A data set must hold images. Received: none in this split or part of it. Pass "
+            "another `split`."
+        )
     size = len(source) * decode.image_size**2 * decode.channels
     if isinstance(cache, str | os.PathLike):
         store = _from_file(source, decode, pathlib.Path(cache).expanduser())
@@ -118,7 +110,8 @@ def open_store(
         )
     if store.skipped:
         warnings.warn(
-            f"{store.skipped} of {len(source)} images are left out: they cannot be read.",
+            f"{store.skipped} of {len(source)} images are left out: they cannot be read, "
+            "or have more than `max_pixels` pixels.",
             stacklevel=4,
         )
     return store
@@ -133,52 +126,27 @@ def _in_memory(source, decode):
     key = _key(source, decode)
     store = _IN_MEMORY.get(key)
     if store is None:
-        ready = None
-        if decode.channels == source.channels:
-            ready = source.decoded(decode.image_size, decode.crop)
+        ready = source.decoded(decode.image_size, decode.crop, decode.channels)
         if ready is None:
-            images = np.empty(_shape(source, decode), np.uint8)
+            images = _empty(_shape(source, decode))
             ready = images, decode_all(source, decode, images)
         store = _IN_MEMORY[key] = ArrayStore(*ready)
     return store
 
 
-def _from_file(source, decode, folder):
-    """A store of two files, named after what they hold, so that no other data is taken for it."""
-    digest = hashlib.sha256(repr(_key(source, decode)).encode()).hexdigest()[:16]
-    images, labels = (folder / f"{digest}-{part}.npy" for part in ("images", "labels"))
-    if not labels.exists():
-        _write(source, decode, images, labels)
-    return ArrayStore(np.load(images, mmap_mode="r"), np.load(labels))
-
-
-def _write(source, decode, *paths):
-    """Decode into files that get their names when they are complete, the labels' last."""
-    shape = _shape(source, decode)
-    paths[0].parent.mkdir(parents=True, exist_ok=True)
-    _check_space(paths[0].parent, math.prod(shape))
-    partial = [path.with_suffix(f".{os.getpid()}.partial") for path in paths]
+def _empty(shape):
     try:
-        images = np.lib.format.open_memmap(partial[0], "w+", np.uint8, shape)
-        labels = decode_all(source, decode, images)
-        images.flush()
-        with open(partial[1], "wb") as file:
-            np.save(file, labels)
-        for unnamed, path in zip(partial, paths, strict=True):
-            os.replace(unnamed, path)
-    finally:
-        for path in partial:
-            path.unlink(missing_ok=True)
+        return np.empty(shape, np.uint8)
+    except (MemoryError, ValueError) as error:  # more than there is, more than NumPy can count
+        raise MemoryError(
+            f"Decoded images must fit in memory. Received: {' × '.join(map(str, shape))} bytes. "
+            "Pass cache=FOLDER to keep them in a file, or cache=False."
+        ) from error
 
 
-def _check_space(folder, size):
-    """A mapped file that outgrows its disk ends the process, so ask before."""
-    free = shutil.disk_usage(folder).free
-    if size > free:
-        raise OSError(
-            f"A cache must fit on its disk. Received: cache={str(folder)!r} with {free:,} bytes "
-            f"free, for {size:,} bytes of images. Pass another folder, or cache=False."
-        )
+def _from_file(source, decode, folder):
+    key, shape = repr(_key(source, decode)), _shape(source, decode)
+    return ArrayStore(*cached(folder, key, shape, functools.partial(decode_all, source, decode)))
 
 
 def _key(source, decode):
@@ -234,8 +202,13 @@ def _decode_one(source, decode, index):
     try:
         image, label = source.open(index)
         return decode(image, name), label
-    except _BROKEN as error:
+    except ImageTooLargeError as error:
         raise ValueError(
-            f"An image must be readable. Received: {name}: {error}. Remove or replace it; "
-            "check=True leaves out such files of a folder."
+            f"An image must have no more pixels than are to be decoded. Received: {name}: {error}. "
+            "Make it smaller or pass a larger `max_pixels`; check=True leaves out such files of "
+            "a folder."
+        ) from error
+    except BROKEN as error:
+        raise ValueError(
+            f"An image must be readable. Received: {name}: {error}. {source.remedy}"
         ) from error

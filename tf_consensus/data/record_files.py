@@ -1,6 +1,7 @@
 """Random access to the records of TFRecord files on a local disk."""
 
 import concurrent.futures
+import hashlib
 import os
 import struct
 from collections.abc import Sequence
@@ -8,30 +9,42 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tf_consensus.data.crc32c import masked_crc32c
+
 # A record: its length (8 bytes), a checksum of that (4), the data, a checksum of the data (4).
 _HEADER, _FOOTER = 12, 4
 _THREADS = 16
 
 
 class RecordRange(NamedTuple):
-    """Records `skip` … `skip + take` - 1 of the file `path`."""
+    """Records `skip` … `skip + take` - 1 of the file `path`.
+
+    Attributes:
+        path: The file.
+        skip: Records to be left out.
+        take: Records wanted.
+        total: Records that the file must hold; None if that is not known.
+    """
 
     path: str
     skip: int
     take: int
+    total: int | None = None
 
 
 class RecordFiles:
     """A sequence of TFRecord files' records.
 
-    Opening reads the records' headers alone, of several files at a time: one short read a record.
-    Reading opens the file anew, so that a thousand files need no thousand descriptors.
+    Opening reads the records' headers and checksums alone, of several files at a time: one short
+    read a record. Reading opens the file anew, so that a thousand files need no thousand
+    descriptors, and compares the checksum.
 
     Args:
         ranges: The files in order, with the part wanted of each.
 
     Raises:
-        ValueError: If a file is shorter than its headers say.
+        ValueError: If a file is shorter or longer than its headers say, or a header is damaged.
+        OSError: If a file cannot be read.
 
     Example:
         >>> records = RecordFiles([RecordRange("train.tfrecord", 0, 10)])
@@ -45,35 +58,75 @@ class RecordFiles:
         self._paths = [part.path for part in ranges]
         with concurrent.futures.ThreadPoolExecutor(_THREADS) as pool:
             places = list(pool.map(_places, ranges))
-        self._places = np.concatenate(places) if places else np.empty((0, 2), np.int64)
+        # Of each record: where its data begin, how long they are, their checksum.
+        self._places = np.concatenate(places) if places else np.empty((0, 3), np.int64)
         self._file = np.repeat(np.arange(len(ranges)), [len(part) for part in places])
 
     def __len__(self):
         return len(self._places)
 
     def __getitem__(self, index: int) -> bytes:
-        offset, length = self._places[index].tolist()
-        with open(self._paths[self._file[index]], "rb", buffering=0) as file:
+        offset, length, checksum = self._places[index].tolist()
+        path = self._paths[self._file[index]]
+        with open(path, "rb", buffering=0) as file:
             file.seek(offset)
-            return file.read(length)
+            data = file.read(length)
+        if masked_crc32c(data) != checksum:
+            raise ValueError(f"the checksum of its record in {path} does not match")
+        return data
+
+    @property
+    def size(self) -> int:
+        """Bytes of all records' data."""
+        return int(self._places[:, 1].sum())
+
+    def digest(self) -> str:
+        """Return a digest of all records' lengths and checksums, wherever the files are."""
+        return hashlib.sha256(self._places[:, 1:].astype("<i8").tobytes()).hexdigest()
+
+
+def unreadable(path: str, reason) -> OSError:
+    """Return the error for a file of a data set that cannot be read."""
+    return OSError(
+        f"A file of a data set must be readable. Received: {path}: {reason}. Allow reading it, or "
+        "delete the data set and prepare it again."
+    )
 
 
 def _places(part: RecordRange) -> np.ndarray:
-    """Offset and length of the data of each record wanted, (take, 2)."""
-    places = np.empty((part.take, 2), np.int64)
-    end = os.path.getsize(part.path)
+    try:
+        return _scan(part)
+    except OSError as error:
+        raise unreadable(part.path, error.strerror) from error
+
+
+def _scan(part: RecordRange) -> np.ndarray:
+    """Offset, length and checksum of the data of each record wanted, (take, 3)."""
+    places = np.empty((part.take, 3), np.int64)
+    offset, wanted = 0, part.skip + part.take
     with open(part.path, "rb", buffering=0) as file:
-        offset = 0
-        for number in range(part.skip + part.take):
-            file.seek(offset)
-            header = file.read(8)
-            length = struct.unpack("<Q", header)[0] if len(header) == 8 else end
-            if offset + _HEADER + length + _FOOTER > end:
-                raise ValueError(
-                    f"A file must hold all its records. Received: {part.path} of {end} bytes, "
-                    f"which ends in record {number}. Delete the data set and prepare it again."
-                )
+        end = os.fstat(file.fileno()).st_size
+        header = file.read(_HEADER)
+        for number in range(wanted):
+            length = struct.unpack("<Q", header[:8])[0] if len(header) == _HEADER else end
+            after = offset + _HEADER + length
+            if after + _FOOTER > end:
+                raise ValueError(_damaged(part.path, f"{end} bytes, ends in record {number}"))
+            if masked_crc32c(header[:8]) != struct.unpack("<I", header[8:])[0]:
+                raise ValueError(_damaged(part.path, f"{end} bytes, is damaged in record {number}"))
+            file.seek(after)
+            following = file.read(_FOOTER + _HEADER)
             if number >= part.skip:
-                places[number - part.skip] = offset + _HEADER, length
-            offset += _HEADER + length + _FOOTER
+                (checksum,) = struct.unpack("<I", following[:_FOOTER])
+                places[number - part.skip] = offset + _HEADER, length, checksum
+            offset, header = after + _FOOTER, following[_FOOTER:]
+    if wanted == part.total and offset != end:
+        raise ValueError(_damaged(part.path, f"{end} bytes, goes on after record {number}"))
     return places
+
+
+def _damaged(path, what):
+    return (
+        f"A file must hold all its records and nothing else. Received: {path}, which, of {what}. "
+        "Delete the data set and prepare it again."
+    )

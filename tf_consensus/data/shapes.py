@@ -4,7 +4,7 @@ import math
 
 import tensorflow as tf
 
-from tf_consensus.checks import check_float, check_int
+from tf_consensus.data.arguments import check_length, check_points
 from tf_consensus.data.stream import BLOCK, draw_seed, resumable
 
 
@@ -31,8 +31,8 @@ def gaussian(
 
     Raises:
         ValueError: If `batch_size` is not a positive integer, `stddev` is not finite and
-            non-negative, `seed` is not an integer, or `start` is neither a non-negative integer
-            nor a scalar integer variable.
+            non-negative, `seed` is not an integer, `start` is neither a non-negative integer nor
+            a scalar integer variable, or one of them is too large: see `arguments`.
 
     Example:
         >>> for batch in gaussian(batch_size=64, seed=0).take(1):
@@ -113,7 +113,7 @@ def circle(
         ...     print(batch.shape, round(float((batch.numpy() ** 2).sum(axis=1).max()), 3))
         (64, 2) 4.0
     """
-    radius = check_float("radius", radius, zero=False)
+    radius = check_length("radius", radius, zero=False)
 
     def place(index, key):
         angle = _uniform(len(index), math.pi, key)
@@ -159,7 +159,7 @@ def four_lines(
 
 
 def _segments(heights, length):
-    half = check_float("length", length, zero=False) / 2
+    half = check_length("length", length, zero=False) / 2
 
     def place(index, key):
         y = tf.gather(tf.constant(heights), index % len(heights))
@@ -175,8 +175,8 @@ def _uniform(n, half, key):
 
 def _stream(place, batch_size, stddev, seed, start) -> tf.data.Dataset:
     """The batches of `place(number of each point, key)`, with noise added."""
-    batch_size = check_int("batch_size", batch_size, minimum=1)
-    stddev = check_float("stddev", stddev, zero=True)
+    batch_size = check_points(batch_size, BLOCK)
+    stddev = check_length("stddev", stddev, zero=True)
     seed = draw_seed(seed)
     points = BLOCK * batch_size
 

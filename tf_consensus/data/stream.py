@@ -7,10 +7,12 @@ import numpy as np
 import tensorflow as tf
 
 from tf_consensus.checks import check_int
+from tf_consensus.data.arguments import LAST_START, check_below
 
 # Batches drawn by one op. One at a time, the cost of calling the op dominates (4,000 batches of
 # 512 points a second on one core); from 16 on (10,000) drawing the numbers does.
 BLOCK = 16
+_LOWEST_SEED = -(2**63)
 
 
 def resumable(
@@ -82,18 +84,31 @@ def draw_seed(seed: int | None) -> int:
     """Return `seed`, or for None a fresh one that `keras.utils.set_random_seed` determines.
 
     Raises:
-        ValueError: If `seed` is neither None nor an integer.
+        ValueError: If `seed` is neither None nor an integer of 64 bits.
     """
-    return random.getrandbits(31) if seed is None else check_int("seed", seed)
+    if seed is None:
+        return random.getrandbits(31)
+    return check_below("seed", check_int("seed", seed), _LOWEST_SEED, ~_LOWEST_SEED)
+
+
+def check_start(start: int | tf.Variable) -> int | tf.Variable:
+    """Return `start`.
+
+    Raises:
+        ValueError: If it is neither an integer from 0 to `LAST_START` nor a scalar integer
+            variable, whose value is checked when it is read.
+    """
+    _reader(start)
+    return start
 
 
 def _reader(start) -> Callable[[], np.int64]:
     if not hasattr(start, "numpy"):
-        number = np.int64(check_int("start", start, minimum=0))
+        number = np.int64(check_below("start", start, 0, LAST_START))
         return lambda: number
     if not tf.as_dtype(start.dtype).is_integer or len(start.shape):
         raise ValueError(
             "A variable `start` must be a scalar of an integer type. "
             f"Received: start={start!r}. Pass for example `optimizer.iterations`."
         )
-    return lambda: np.int64(check_int("start", start.numpy().item(), minimum=0))
+    return lambda: np.int64(check_below("start", start.numpy().item(), 0, LAST_START))

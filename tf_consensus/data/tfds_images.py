@@ -2,18 +2,21 @@
 
 import io
 import os
-import shlex
 
 import numpy as np
 import tensorflow as tf
-from PIL import Image
+from google.protobuf.message import DecodeError
 
+from tf_consensus.data.file_digests import digest_files
 from tf_consensus.data.image_source import ImageInfo, ImageSource
-from tf_consensus.data.record_files import RecordFiles, RecordRange
+from tf_consensus.data.opening import MAX_PIXELS, open_image
+from tf_consensus.data.record_files import RecordFiles, RecordRange, unreadable
+from tf_consensus.data.tfds_builder import load_tfds, prepared_builder
 
 # The papers' centre crop of CelebA: its images are 178 × 218, the faces in the middle.
 _CROPS = {"celeb_a": 160}
-_MANUAL = "https://www.tensorflow.org/datasets/catalog"
+# The label of an image whose class is not known, as in some test splits.
+_UNKNOWN = -1
 
 
 class TFDSImages(ImageSource):
@@ -27,36 +30,80 @@ class TFDSImages(ImageSource):
         name: TFDS' name: "cifar10", "lsun/bedroom", "imagenet2012:5.*.*" …
         split: TFDS' name of a split or part of one: "train", "train[:10%]", "train+test".
         data_dir: TFDS' data folder; None for its own default.
+        max_pixels: Most pixels of an image that is to be decoded.
 
     Raises:
-        ValueError: If TFDS does not know the name, the split, or any image in it.
+        ValueError: If TFDS does not know the name, the split, or any image in it, or a file is
+            damaged.
         FileNotFoundError: If the data set is not on the disk.
+        OSError: If a file cannot be read.
     """
 
-    def __init__(self, name: str, split: str, data_dir: str | None):
-        builder = _prepared(name, data_dir)
+    def __init__(self, name: str, split: str, data_dir: str | None, max_pixels: int = MAX_PIXELS):
+        builder = prepared_builder(name, data_dir)
         self._image, self._label = _keys(builder)
-        self._name = f"{builder.info.full_name} {split}"
+        self._name, self._split = builder.info.full_name, split
+        self._max_pixels = max_pixels
         self.channels = _channels(builder.info.features[self._image])
         self.labelled = self._label is not None
+        self._classes = builder.info.features[self._label].num_classes if self.labelled else None
         self.crop = _CROPS.get(builder.name)
-        ranges = _ranges(builder, split)
-        self.identity = ("tfds", self._name, tuple((*part, *_stamp(part.path)) for part in ranges))
-        self._records = _records(builder, split, ranges)
+        self._ranges = _ranges(builder, split)
+        stamps = tuple((*part, *_stamp(part.path)) for part in self._ranges)
+        self._records = _records(builder, split, self._ranges)
+        self.remedy = f"Delete {builder.data_dir} and prepare the data set again."
+        self.identity = ("tfds", self._name, split, max_pixels, stamps)
 
     def __len__(self):
         return len(self._records)
 
     def open(self, index):
         """Return image `index` and its label."""
-        values = tf.train.Example.FromString(self._records[index]).features.feature
-        image = Image.open(io.BytesIO(values[self._image].bytes_list.value[0]))
+        try:
+            values = tf.train.Example.FromString(self._records[index]).features.feature
+        except DecodeError as error:
+            raise ValueError("its record holds no example") from error
+        except RuntimeError as error:  # of ArrayRecord
+            raise ValueError(f"its file is damaged: {error}") from error
+        image = open_image(io.BytesIO(_value(values, self._image, "bytes_list")), self._max_pixels)
         image.load()
-        return image, values[self._label].int64_list.value[0] if self.labelled else 0
+        label = _value(values, self._label, "int64_list") if self.labelled else 0
+        if label != _UNKNOWN and not 0 <= label < (self._classes or 2**31):
+            raise ValueError(f"its label {label} is none of {self._classes} classes")
+        return image, label
 
     def describe(self, index):
         """Return the data set's name and the image's number."""
-        return f"{self._name} image {index}"
+        return f"{self._name} {self._split} image {index}"
+
+    def fingerprint(self):
+        """Return the number of records, their bytes, and a digest of their checksums.
+
+        ArrayRecord files are read through instead.
+        """
+        if isinstance(self._records, RecordFiles):
+            digest, size = self._records.digest(), self._records.size
+        else:
+            named = [
+                (f"{os.path.basename(part.path)} {part.skip} {part.take}", part.path)
+                for part in self._ranges
+            ]
+            digest, size = digest_files(named)
+        return {
+            "name": self._name,
+            "split": self._split,
+            "images": len(self),
+            "bytes": size,
+            "digest": digest,
+        }
+
+
+def _value(values, key, kind):
+    """The first value of an example's feature."""
+    found = getattr(values[key], kind).value if key in values else ()
+    if not found:
+        raise ValueError(f"its record holds no {key}")
+    return found[0]
 
 
 def tfds_info(name: str, data_dir: str | None) -> ImageInfo:
@@ -65,7 +112,7 @@ def tfds_info(name: str, data_dir: str | None) -> ImageInfo:
     Raises:
         ValueError, FileNotFoundError: As `TFDSImages`.
     """
-    builder = _prepared(name, data_dir)
+    builder = prepared_builder(name, data_dir)
     image, label = _keys(builder)
     feature = builder.info.features[image]
     height, width = feature.shape[:2]
@@ -77,68 +124,9 @@ def tfds_info(name: str, data_dir: str | None) -> ImageInfo:
     )
 
 
-def _tfds():
-    """The module, whose import takes seconds: only who needs it pays."""
-    import tensorflow_datasets as tfds
-
-    # Where its dependency tensorflow-metadata is newer than protobuf, the import logs an error
-    # and leaves an empty module.
-    if not hasattr(tfds, "builder"):
-        raise ImportError(
-            "TensorFlow Datasets must import completely. Received: a module without `builder`, "
-            f"beside TensorFlow {tf.__version__}. Before TensorFlow 2.18, pip install "
-            "'tensorflow-metadata<1.18'."
-        )
-    return tfds
-
-
-def _prepared(name, data_dir):
-    """The builder of a data set that is on the disk; nothing is downloaded."""
-    tfds = _tfds()
-    data_dir = None if data_dir is None else os.path.expanduser(os.fspath(data_dir))
-    try:
-        builder = tfds.builder(name, data_dir=data_dir)
-    except ValueError as error:
-        raise ValueError(
-            f"`name` must be that of a known data set. Received: name={name!r}. Pass "
-            "fashion_mnist, folder:PATH, or a name of TensorFlow Datasets, which says: "
-            f"{str(error).splitlines()[0]}"
-        ) from error
-    if not builder.info.splits:
-        raise FileNotFoundError(_absent(builder, name))
-    return builder
-
-
-def _absent(builder, name):
-    root = shlex.quote(str(builder.data_dir_root))
-    text = (
-        f"{name} must be on the disk, and is not. Download and prepare it ({_size(builder)}) by\n"
-        f"    tfds build {name} --data_dir={root}\n"
-        f"or copy a prepared one, the folder with dataset_info.json, to {builder.data_dir}, or "
-        'pass a folder of its images as name="folder:PATH".'
-    )
-    if builder.MANUAL_DOWNLOAD_INSTRUCTIONS:
-        folder = os.path.join(root, "downloads", "manual")
-        steps = " ".join(builder.MANUAL_DOWNLOAD_INSTRUCTIONS.split())
-        text += f" Its archives are to be put into {folder} by hand first: {steps}"
-    return text
-
-
-def _size(builder):
-    """The size of the downloads of this configuration, in words."""
-    urls = builder.url_infos or {}
-    config = builder.builder_config
-    if config is not None and len(builder.builder_configs) > 1:
-        urls = {url: value for url, value in urls.items() if config.name in url}
-    total = sum(value.size for value in urls.values())
-    if not total:
-        return f"its size: {_MANUAL}/{builder.name}"
-    return f"{total / 2**30:.1f} GiB" if total > 2**30 else f"{total / 2**20:.0f} MiB"
-
-
 def _keys(builder):
     """The features that hold the image and, None without, the label."""
-    tfds = _tfds()
+    tfds = load_tfds()
     features = builder.info.features
     supervised = builder.info.supervised_keys or ()
     found = [key for key, value in features.items() if isinstance(value, tfds.features.Image)]
@@ -160,28 +148,42 @@ def _channels(feature):
 
 
 def _ranges(builder, split):
+    splits = builder.info.splits
     try:
-        parts = builder.info.splits[split].file_instructions
-    except (ValueError, KeyError) as error:
+        slices = load_tfds().core.ReadInstruction.from_spec(split).to_absolute(splits)
+        # TensorFlow Datasets takes -1 images, as of train[3:2], for all that are left.
+        if any(part.to is not None and (part.from_ or 0) > part.to for part in slices):
+            raise ValueError("a part ends before it begins")
+        parts = splits[split].file_instructions
+    except (ValueError, KeyError, NotImplementedError) as error:
         raise ValueError(
             "`split` must be one that the data set has, or a part of one such as "
             f"train[:10%]. Received: split={split!r}. {builder.info.full_name} has "
-            f"{' and '.join(builder.info.splits)}."
+            f"{' and '.join(splits)}."
         ) from error
-    return [RecordRange(os.fspath(part.filename), part.skip, part.take) for part in parts]
+    return [
+        RecordRange(os.fspath(part.filename), part.skip, part.take, part.examples_in_shard)
+        for part in parts
+    ]
 
 
 def _stamp(path):
-    status = os.stat(path)
+    try:
+        status = os.stat(path)
+    except OSError as error:
+        raise unreadable(path, error.strerror) from error
     return status.st_size, status.st_mtime_ns
 
 
 def _records(builder, split, ranges):
     kind = builder.info.file_format.value
-    if kind == "tfrecord":
+    if kind == "tfrecord" or not ranges:
         return RecordFiles(ranges)
     if kind == "array_record":
-        return builder.as_data_source(split).data_source
+        try:
+            return builder.as_data_source(split).data_source
+        except RuntimeError as error:
+            raise unreadable(str(builder.data_dir), error) from error
     raise ValueError(
         "A data set must be in TFRecord or ArrayRecord files. "
         f"Received: {builder.info.full_name} as {kind}. Convert it by "
