@@ -1,6 +1,7 @@
 """Metrics that compare generated samples with their target."""
 
 from tf_consensus.metrics import inception, resizing
+from tf_consensus.metrics.classifier import load_classifier
 from tf_consensus.metrics.extractor import Extracted, Extractor
 from tf_consensus.metrics.feature_statistics import FeatureStatistics
 from tf_consensus.metrics.frechet import frechet_distance
@@ -36,6 +37,7 @@ __all__ = [
     "frechet_distance",
     "inception",
     "kernel_distance",
+    "load_classifier",
     "precision_recall",
     "resizing",
     "sliced_wasserstein1",

@@ -125,6 +125,7 @@ class ImageScores:
         about = {"n_fake": self._count}
         if self.reference is not None:
             about |= {"n_real": self.reference.n_real, "reference_split": self.reference.split}
+            about["reference_fingerprint"] = self.reference.fingerprint
         if "score" in self._parts:
             about["splits"] = self.splits
         if "kernel" in self._parts or "precision_recall" in self._parts:
