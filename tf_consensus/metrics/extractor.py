@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from tf_consensus.checks import check_int
 from tf_consensus.metrics import checks, fingerprints, layers, resizing
+from tf_consensus.metrics.score import check_not_probabilities
 
 
 class Extracted(NamedTuple):
@@ -140,7 +141,8 @@ class Extractor(ImageNetwork):
             self._check_size(images)
         features, logits = self._forward(images)
         if logits is not None and self._logits != layers.SOFTMAX:
-            _check_not_probabilities(logits)
+            # Of a softmax of the user's own that no layer's type or activation tells.
+            check_not_probabilities(logits.numpy())
         return features, logits
 
     def _compute(self, images):
@@ -187,12 +189,15 @@ class Extractor(ImageNetwork):
             )
 
 
-def _check_not_probabilities(logits):
-    # A softmax of the user's own that no layer's type or activation tells.
-    sums = tf.reduce_sum(logits, axis=1)
-    if tf.reduce_all(logits >= 0) and tf.reduce_all(tf.abs(sums - 1.0) < 1e-5):
-        raise ValueError(
-            "Logits must not be probabilities, unless a Softmax layer or activation gives them. "
-            f"Received: logits={logits[0].numpy()}, … that are positive and sum to 1. Name the "
-            "layer before by `logits`, or end the model in keras.layers.Softmax."
-        )
+def check_extractor(extractor) -> ImageNetwork:
+    """The extractor, or says that it is none.
+
+    Raises:
+        ValueError: If it is anything else.
+    """
+    if isinstance(extractor, ImageNetwork):
+        return extractor
+    raise ValueError(
+        "`extractor` must be an `Extractor` or what `inception` makes. Received: "
+        f"extractor={extractor!r}. Wrap a Keras classifier: Extractor(model, name=...)."
+    )

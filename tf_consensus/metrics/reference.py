@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tf_consensus.checks import check_int
 from tf_consensus.metrics import checks, fingerprints, reference_file
-from tf_consensus.metrics.extractor import ImageNetwork
+from tf_consensus.metrics.extractor import ImageNetwork, check_extractor
 from tf_consensus.metrics.feature_statistics import FeatureStatistics
 from tf_consensus.metrics.reservoir import Reservoir
 
@@ -76,7 +76,7 @@ class Reference:
                 kind.
         """
         split = _checked_split(split)
-        _checked_extractor(extractor)
+        check_extractor(extractor)
         keep = check_int("keep", keep, minimum=1)
         limit = math.inf if n_real is None else check_int("n_real", n_real, minimum=2)
         _check_batches(batches, limit)
@@ -138,7 +138,7 @@ class Reference:
         Raises:
             ValueError: if they differ.
         """
-        own, other = self.description, _checked_extractor(extractor).description
+        own, other = self.description, check_extractor(extractor).description
         if "weights_fingerprint" in own:
             if own["fingerprint"] == other["fingerprint"]:
                 return
@@ -174,15 +174,6 @@ def _checked_statistics(mean, cov, sample):
             f"{shapes}. Make references by `Reference.of`."
         )
     return mean, cov, sample
-
-
-def _checked_extractor(extractor):
-    if isinstance(extractor, ImageNetwork):
-        return extractor
-    raise ValueError(
-        f"`extractor` must be an `Extractor` or what `inception` makes. Received: {extractor!r}. "
-        "Wrap a Keras classifier: Extractor(model, name=...)."
-    )
 
 
 def _checked_split(split):
