@@ -1,6 +1,7 @@
 """Keras callbacks for GAN training."""
 
-from tf_consensus.callbacks.evaluate_gan import EvaluateGAN, Evaluation
+from tf_consensus.callbacks.evaluate_gan import EvaluateGAN
+from tf_consensus.callbacks.evaluations import Evaluation
 from tf_consensus.callbacks.safe_backup import DivergedError, SafeBackup, StopWhenDiverged
 from tf_consensus.callbacks.sample_grid import SampleGrid
 from tf_consensus.callbacks.spectrum_line import describe_spectrum
