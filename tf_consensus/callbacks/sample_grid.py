@@ -99,7 +99,8 @@ class SampleGrid(keras.callbacks.Callback):
             images = self.model.generate(self.samples, seed=self.seed, **options)
         self.folder.mkdir(parents=True, exist_ok=True)
         # A generator without tanh may leave the range of a picture; that must not end training.
-        picture = image_grid(np.clip(images, -1.0, 1.0), self.path)
+        images = np.where(np.isfinite(images), np.clip(images, -1.0, 1.0), images)
+        picture = image_grid(images, self.path)
         if self.tensorboard is not None:
             self._write_summary(picture)
         return picture
