@@ -29,6 +29,13 @@ IMAGES = np.random.default_rng(0).uniform(-1, 1, (9, 6, 6, 1)).astype("float32")
 REFERENCE = Reference.of(EXTRACTOR, [IMAGES])
 
 
+def broken_network():
+    """An extractor whose weights are no numbers."""
+    model = network()
+    model.set_weights([np.full_like(x, NAN) for x in model.get_weights()])
+    return Extractor(model, name="broken")
+
+
 def with_one(array, value):
     array = np.array(array, dtype=float)
     array.flat[1] = value
@@ -155,6 +162,10 @@ NO_TARGET = calls(metrics.Wasserstein1, without(NO_ROWS, "no rows"))
 TABLE = {
     "Extractor": {
         **{f"call {key}": value for key, value in calls(EXTRACTOR, NO_IMAGES).items()},
+        "weights": (
+            lambda: broken_network()(IMAGES),
+            "`(features|logits)` must be finite.*look at the weights of 'broken'",
+        ),
         "model": (lambda: Extractor("vgg", name="x"), "`model` must be a built"),
         "size": (
             lambda: Extractor(network(), name="x", image_size=0),

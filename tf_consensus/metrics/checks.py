@@ -34,7 +34,8 @@ def check_finite(name: str, array: np.ndarray, remedy: str, largest: float = LAR
     Raises:
         ValueError: With how many are not.
     """
-    good = np.abs(array) <= largest  # of NaN a comparison is false
+    # Of NaN a comparison is false; float32 has no number as large as most limits.
+    good = np.abs(array.astype(float)) <= largest
     if not good.all():
         bad = array[~good]
         raise ValueError(

@@ -50,10 +50,16 @@ class ImageNetwork:
                 equal channels if the network takes three.
 
         Raises:
-            ValueError: if the images are no such batch or not finite.
+            ValueError: if the images are no such batch or not finite, or what the network makes of
+                them is not finite.
         """
         features, logits = self._run(checks.images(images, self._channels))
-        return Extracted(np.asarray(features), None if logits is None else np.asarray(logits))
+        extracted = Extracted(np.asarray(features), None if logits is None else np.asarray(logits))
+        for name, array in extracted._asdict().items():
+            if array is not None:
+                remedy = f"The images were: look at the weights of {self.name!r}."
+                checks.check_finite(name, array, remedy)
+        return extracted
 
     @property
     def description(self) -> dict:
