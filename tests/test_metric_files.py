@@ -9,6 +9,7 @@ import subprocess
 import sys
 import zipfile
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -291,6 +292,62 @@ def rewritten(path, **changed):
 def test_whole_archives_that_hold_no_model_are_said(files, changed, message):
     path = rewritten(files["classifier"], **changed)
     with pytest.raises(ValueError, match=f"(?s)A classifier must .*'.*good.keras', .*{message}"):
+        load_classifier(path)
+
+
+def with_activation(path, activation):
+    """The classifier's file, with something else as the activation of its first dense layer."""
+    with zipfile.ZipFile(path) as archive:
+        config = json.loads(archive.read("config.json"))
+    dense = next(x for x in config["config"]["layers"] if x["class_name"] == "Dense")
+    dense["config"]["activation"] = activation
+    return rewritten(path, **{"config.json": json.dumps(config).encode()})
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "config"),
+    [
+        ("os", "function", "system"),
+        ("builtins", "function", "eval"),
+        ("subprocess", "Popen", {"args": ["touch", "ran"]}),
+        ("keras.utils", "function", "get_file"),
+        ("tensorflow", "function", "py_function"),
+    ],
+)
+def test_functions_of_other_modules_are_not_taken(
+    files, tmp_path, monkeypatch, module, name, config
+):
+    monkeypatch.chdir(tmp_path)
+    foreign = {"module": module, "class_name": name, "config": config, "registered_name": None}
+    path = with_activation(files["classifier"], foreign)
+    with pytest.raises(ValueError, match=r"good\.keras', of which Keras says: (Could not|Cannot)"):
+        load_classifier(path)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_weights_that_point_to_another_file_are_refused(files, tmp_path):
+    weights, secret = tmp_path / "weights.h5", tmp_path / "secret.h5"
+    with zipfile.ZipFile(files["classifier"]) as archive:
+        weights.write_bytes(archive.read("model.weights.h5"))
+    with h5py.File(weights, "a") as file, h5py.File(secret, "w") as other:
+        name = "layers/dense/vars/0"
+        other["x"] = np.full(file[name].shape, 7.0, "float32")
+        del file[name]
+        file[name] = h5py.ExternalLink(str(secret), "x")
+    path = rewritten(files["classifier"], **{"model.weights.h5": weights.read_bytes()})
+    with pytest.raises(
+        ValueError, match=r"good\.keras', of which Keras says: A total of 1 objects"
+    ):
+        load_classifier(path)
+
+
+def test_the_format_without_safe_mode_is_refused(tmp_path):
+    path = tmp_path / "legacy.h5"
+    with h5py.File(path, "w") as file:
+        file.attrs["model_config"] = json.dumps({"class_name": "Lambda"})
+    with pytest.raises(
+        ValueError, match=r"whole \.keras file\. Received: '.*h5', which is no \.ker"
+    ):
         load_classifier(path)
 
 
