@@ -1,5 +1,6 @@
 """References and classifiers from files: damaged, of another kind, of others; and fingerprints."""
 
+import functools
 import io
 import json
 import os
@@ -469,6 +470,51 @@ def test_functions_of_one_name_are_told_apart():
     prints = {of_function(f) for f in (scaled(2.0), scaled(3.0), lambda x: x + 1, lambda x: x + 2)}
     assert len(prints) == 4
     assert of_function(None) == "None"
+
+
+def test_whatever_can_be_called_has_a_fingerprint_without_an_address():
+    def scale(x, factor):
+        return factor * x
+
+    class Half:
+        """An object that can be called."""
+
+        def __call__(self, x):
+            return x / 2
+
+    halves = [functools.partial(scale, factor=0.5), functools.partial(scale, factor=0.25)]
+    layers = [keras.layers.Rescaling(0.5), keras.layers.Rescaling(0.5), keras.layers.Rescaling(2)]
+    same = (of_function(layer) for layer in layers[:2])
+    assert len(set(same)) == 1
+    callables = [*halves, *layers[1:], Half(), np.negative, len, Half().__call__, scale]
+    prints = [of_function(f) for f in callables]
+    assert len(set(prints)) == len(callables)
+    assert not any("0x" in text for text in prints)
+
+
+class Opaque(keras.layers.Layer):
+    """A layer that cannot say what it was made of, if that is a function."""
+
+    def __init__(self, inner):
+        super().__init__()
+        self.inner = inner
+
+    def call(self, x):
+        return self.inner(x) if callable(self.inner) else self.inner * x
+
+
+@pytest.mark.parametrize("inner", [2.0, lambda x: 2 * x])
+def test_layers_that_cannot_be_described_count_by_their_class(inner):
+    def network(units=4):
+        layers = [keras.Input((6, 6, 1)), keras.layers.Flatten(), Opaque(inner)]
+        return dense_model(*layers, keras.layers.Dense(units), keras.layers.Dense(CLASSES))
+
+    one, other = network(), network()
+    other.set_weights(one.get_weights())
+    models = (one, other, network(3), network())
+    prints = [Extractor(model, name="x").fingerprint for model in models]
+    assert prints[0] == prints[1]
+    assert len(set(prints)) == 3
 
 
 def test_a_reference_is_told_by_its_numbers_and_split(extractor, reference, files):

@@ -181,7 +181,7 @@ class Extractor(ImageNetwork):
             "weights_fingerprint": fingerprints.of_weights(self._network.get_weights()),
             "features": self._features,
             "logits": self._logits,
-            "preprocess": getattr(self.preprocess, "__name__", str(self.preprocess)),
+            "preprocess": fingerprints.name_of(self.preprocess),
             "image_size": "as given" if self.image_size is None else self.image_size,
             "resizer": "none" if self.image_size is None else self.resizer.__name__,
         }

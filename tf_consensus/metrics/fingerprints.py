@@ -1,5 +1,6 @@
 """Short digests of what a metric's value depends on, the same in every process."""
 
+import functools
 import hashlib
 import inspect
 import json
@@ -39,15 +40,23 @@ def of_weights(arrays: Iterable) -> str:
 def of_network(model: keras.Model) -> str:
     """A digest of a functional model's layers, of how they are connected, and of their weights.
 
-    Names of layers, and what matters in training alone, do not count.
+    Names of layers, and what matters in training alone, do not count. In a model with a layer that
+    has no `get_config`, layers count by their classes and the shapes of what they give.
     """
-    config = keras.saving.serialize_keras_object(model)
-    return digest([json.dumps(_plain(config), sort_keys=True), *model.get_weights()])
+    return digest([_architecture(model), *model.get_weights()])
 
 
 def of_function(function) -> str:
-    """What a function is called, and unless it is this library's, a digest of what it computes."""
-    name = getattr(function, "__name__", str(function))
+    """What a function is called, and unless it is this library's, a digest of what it computes.
+
+    Layers and partial functions are functions too. Other objects count by their class.
+    """
+    if isinstance(function, functools.partial):
+        options = repr(function.args), repr(sorted(function.keywords.items()))
+        return f"{of_function(function.func)} with {digest(options, 8)}"
+    name = name_of(function)
+    if isinstance(function, keras.Layer):
+        return f"{name} {digest([_architecture(function), *function.get_weights()], 8)}"
     code = getattr(function, "__code__", None)
     if code is None or function.__module__.startswith("tf_consensus."):
         return name
@@ -55,6 +64,24 @@ def of_function(function) -> str:
     # The text of other objects has their address in it.
     values = [repr(x) for x in held if isinstance(x, int | float | str | bytes | None)]
     return f"{name} {digest([*_code(code), *values], 8)}"
+
+
+def name_of(function) -> str:
+    """What a function is called, or the class of an object; "None" if there is none."""
+    return str(function) if function is None else getattr(function, "__name__", _kind(function))
+
+
+def _kind(thing):
+    return type(thing).__name__
+
+
+def _architecture(layer):
+    """Layers and their connections as text."""
+    try:
+        config = keras.saving.serialize_keras_object(layer)
+    except NotImplementedError:
+        return repr([(_kind(x), tuple(x.output.shape)) for x in getattr(layer, "layers", [])])
+    return json.dumps(_plain(config), sort_keys=True)
 
 
 def _code(code):
@@ -74,8 +101,10 @@ def _plain(config, places=None):
         return [_plain(item, places) for item in config]
     if not isinstance(config, dict):
         return config
-    if "layers" in config:
-        places = {layer["config"].get("name"): k for k, layer in enumerate(config["layers"])}
+    layers = config.get("layers")
+    if isinstance(layers, list) and all(isinstance(x, dict) and "config" in x for x in layers):
+        names = [layer.get("name") or layer["config"].get("name") for layer in layers]
+        places = {name: k for k, name in enumerate(names)}
     # A layer's configuration has a name; other objects' names, as of a precision, do count.
     named = any(key in config for key in ("config", "trainable", "batch_shape", "layers"))
     kept = {}
@@ -94,7 +123,7 @@ def _plain(config, places=None):
 def _placed(history, places):
     """A layer's name, its call's number and the output's, with the place for the name."""
     name, *numbers = history
-    return [places[name], *numbers]
+    return [places.get(name, name), *numbers]
 
 
 def _ends(value, places):
