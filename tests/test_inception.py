@@ -417,6 +417,25 @@ def test_another_file_raises(tmp_path, content, message):
         inception.frozen_inception(path)
 
 
+def test_a_graph_that_cannot_run_says_why(tmp_path):
+    graph = tiny_graph()
+    mean = next(n for n in graph.node if n.name == "mean").attr["value"].tensor
+    mean.tensor_content = np.full(3, math.nan, "float32").tobytes()
+    attributes = {
+        "T": tf.compat.v1.AttrValue(type=tf.float32.as_datatype_enum),
+        "message": tf.compat.v1.AttrValue(s=b"no number"),
+    }
+    node(graph, "CheckNumerics", "check", ["batchnorm"], **attributes)
+    next(n for n in graph.node if n.name == "pool_3").input[0] = "check"
+    path = tmp_path / "other.pb"
+    path.write_bytes(graph.SerializeToString())
+    network = other_graph(path)
+    with pytest.raises(
+        ValueError, match=r"take images of 299²\..*TensorFlow says: no number : Tens"
+    ):
+        network(images(1))
+
+
 def test_files_that_cannot_be_read_say_what_to_do(tmp_path, path, monkeypatch):
     message = r"does not contain\. Received: path='.*nowhere.pb', .*https://.*tensorflow\.org/.*tgz"
     with pytest.raises(FileNotFoundError, match=message):

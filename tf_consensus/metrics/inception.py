@@ -132,7 +132,15 @@ class FrozenInception(ImageNetwork):
         return fingerprints.digest([self._weights, str(self._treatment())])
 
     def _run(self, images):
-        return self._session.run(self._outputs, {self._images: np.asarray(images)})
+        try:
+            return self._session.run(self._outputs, {self._images: np.asarray(images)})
+        except tf.errors.OpError as error:
+            # Before the reason TensorFlow says where; after it, the node again.
+            reason = error.message.partition("\n\t [[")[0].splitlines()[-1].rstrip(".")
+            raise ValueError(
+                f"A frozen graph must take images of 299². Received: {self.name}, of which "
+                f"TensorFlow says: {reason}. {_HOW_TO_GET_IT}"
+            ) from error
 
     def _details(self):
         source = "inception-2015-12-05, frozen" if self.reference_network else "another graph's"
@@ -160,7 +168,8 @@ def _connect(used, images):
             used, {f"{_INPUT}:0": x}, [f"{_FEATURES}:0", _LOGITS], name=""
         )
     except (ValueError, tf.errors.OpError) as error:
-        raise ValueError(f"a graph that TensorFlow cannot import: {error}") from error
+        reason = str(error).splitlines()[0].rstrip(".")
+        raise ValueError(f"a graph that TensorFlow cannot import: {reason}") from error
     weights = product.inputs[1]
     wanted = inception_graph.FEATURES, inception_graph.CLASSES
     if product.type != "MatMul" or tuple(weights.shape) != wanted:
