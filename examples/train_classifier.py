@@ -13,7 +13,6 @@ by is examples/fashion_mnist_classifier.keras, made by the first command: anothe
 another processor, makes other scores.
 """
 
-import json
 import os
 import pathlib
 import sys
@@ -24,10 +23,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 import keras
+import numpy as np
 import tensorflow as tf
 from absl import app, flags
 
 import tf_consensus as tfc
+from tf_consensus.support.files import replacing, write_json
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("dataset", "fashion_mnist", "Name for tfc.data.images, or folder:PATH.")
@@ -91,7 +92,11 @@ def train(classifier):
         jit_compile=bool(tf.config.list_physical_devices("GPU")),
     )
     batches = images("train", seed=FLAGS.seed)
-    classifier.fit(batches, epochs=FLAGS.epochs, steps_per_epoch=steps, shuffle=False, verbose=2)
+    history = classifier.fit(
+        batches, epochs=FLAGS.epochs, steps_per_epoch=steps, shuffle=False, verbose=2
+    ).history
+    if not np.isfinite(history["loss"]).all():
+        sys.exit("The classifier diverged: its loss is not finite. Lower --learning_rate.")
     return classifier.evaluate(images(FLAGS.test_split, repeat=False), verbose=0)[1]
 
 
@@ -99,7 +104,8 @@ def save_bare(classifier, path):
     """Saves the network alone, without what it was trained by: a third of the size."""
     bare = keras.Sequential.from_config(classifier.get_config())
     bare.set_weights(classifier.get_weights())
-    bare.save(path)
+    with replacing(path) as partial:
+        bare.save(partial)
 
 
 def score_real(classifier, output):
@@ -134,8 +140,7 @@ def main(argv):
         "settings": {flag.name: flag.value for flag in FLAGS.get_key_flags_for_module(sys.argv[0])},
         "versions": {"tensorflow": tf.__version__, "keras": keras.__version__},
     }
-    text = json.dumps(report, indent=1)
-    (output / "results.json").write_text(text + "\n", encoding="utf-8")
+    write_json(output / "results.json", report)
     print(f"accuracy on the {FLAGS.test_split} images: {accuracy:.2%}")
     print("scores of the real images: " + ", ".join(f"{k} {v:.3f}" for k, v in scores.items()))
     print(f"classifier.keras and reference.npz in {output}/")

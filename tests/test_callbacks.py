@@ -1,5 +1,6 @@
 """Callbacks during fit: evaluation of samples and the spectrum."""
 
+import csv
 import math
 import weakref
 from typing import ClassVar
@@ -69,10 +70,199 @@ def test_evaluation_is_that_of_the_generators_samples():
     assert len(history["mode_kl"]) == 2
 
 
-def test_epochs_between_evaluations_hold_nan():
+def test_epochs_between_evaluations_repeat_the_last_and_before_show_the_worst():
+    evaluate = EvaluateGAN([Recorder([5.0, 2.0])], samples=8, every=2, report=None)
+    history = fit(image_gan(), image_data(), epochs=5, steps_per_epoch=1, callbacks=[evaluate])
+    np.testing.assert_array_equal(history["distance"], [math.inf, 5, 5, 2, 2])
+    np.testing.assert_array_equal(history["score"], [-math.inf, -5, -5, -2, -2])
+    np.testing.assert_array_equal(history["spread"], [math.nan, 10, 10, 4, 4])
+    assert history["evaluated"] == [0, 1, 0, 1, 0]
+    assert {len(values) for values in history.values()} == {5}
+
+
+def test_evaluating_each_epoch_needs_no_mark():
+    evaluate = EvaluateGAN([Recorder([5.0, 2.0])], samples=8, report=None)
+    history = fit(image_gan(), image_data(), epochs=2, steps_per_epoch=1, callbacks=[evaluate])
+    assert history["distance"] == [5, 2]
+    assert "evaluated" not in history
+
+
+def test_a_metric_without_a_direction_is_given_one():
+    with pytest.warns(
+        UserWarning, match=r"which end of mean is .*Pass directions=\{'mean': 'down'"
+    ):
+        EvaluateGAN([keras.metrics.Mean(name="mean")], samples=8, every=2)
     mean = keras.metrics.Mean(name="mean")
-    history = fit(make_gan(), epochs=3, callbacks=[EvaluateGAN([mean], samples=8, every=2)])
-    assert [math.isnan(value) for value in history["mean"]] == [True, False, True]
+    evaluate = EvaluateGAN([mean], samples=8, every=2, directions={"mean": "up"}, report=None)
+    history = fit(make_gan(), epochs=3, callbacks=[evaluate])
+    assert history["mean"][0] == -math.inf
+    assert math.isfinite(history["mean"][1])
+    assert history["mean"][1] == history["mean"][2]
+    assert set(evaluate.best) == {"mean"}
+
+
+# What is measured after epochs 2, 4, 6, 8 and 10: the best comes first after 4, then after 10.
+VALUES = [5.0, 2.0, 3.0, 4.0, 1.0]
+
+
+def train_with(callback, values=VALUES, monitor="distance"):
+    """The epochs that were trained, and the learning rate after each."""
+    gan, rates, weights = image_gan(), [], []
+
+    class Watch(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            rates.append(round(float(gan.optimizer.learning_rate), 6))
+            weights.append(gan.get_weights())
+
+    evaluate = EvaluateGAN([Recorder(values)], samples=8, every=2, report=None)
+    callbacks = [evaluate, callback, Watch()]
+    fit(gan, image_data(), epochs=2 * len(values), steps_per_epoch=1, callbacks=callbacks)
+    return gan, rates, weights
+
+
+@pytest.mark.parametrize(("monitor", "mode"), [("distance", "min"), ("score", "max")])
+def test_the_best_checkpoint_is_that_of_an_evaluated_epoch(tmp_path, monitor, mode):
+    checkpoint = keras.callbacks.ModelCheckpoint(
+        tmp_path / "{epoch:02d}.weights.h5",
+        monitor=monitor,
+        mode=mode,
+        save_best_only=True,
+        save_weights_only=True,
+    )
+    gan, _, weights = train_with(checkpoint)
+    names = sorted(path.name[:2] for path in tmp_path.iterdir())
+    # That of epoch 1, of which nothing is known, gives way to the first that is measured.
+    assert names == ["01", "02", "04", "10"]
+    gan.load_weights(tmp_path / "04.weights.h5")
+    for found, wanted in zip(gan.get_weights(), weights[3], strict=True):
+        np.testing.assert_array_equal(found, wanted)
+
+
+@pytest.mark.parametrize(("monitor", "mode"), [("distance", "min"), ("score", "max")])
+@pytest.mark.parametrize(
+    ("patience", "values", "epochs"),
+    [
+        (4, VALUES, 8),  # two evaluations, after 6 and 8, that are no better than that after 4
+        (6, VALUES, 10),
+        (2, VALUES, 6),
+        (2, [5.0, 4.0, 3.0], 6),
+        (4, [5.0, 6.0, 7.0, 1.0], 6),
+    ],
+)
+def test_early_stopping_waits_for_evaluations(monitor, mode, patience, values, epochs):
+    stop = keras.callbacks.EarlyStopping(
+        monitor, mode=mode, patience=patience, restore_best_weights=True
+    )
+    gan, rates, weights = train_with(stop, values)
+    assert len(rates) == epochs
+    measured = values[: epochs // 2]
+    best = weights[2 * int(np.argmin(measured)) + 1]
+    if epochs < 2 * len(values):
+        for found, wanted in zip(gan.get_weights(), best, strict=True):
+            np.testing.assert_array_equal(found, wanted)
+
+
+@pytest.mark.parametrize(("monitor", "mode"), [("distance", "min"), ("score", "max")])
+def test_the_rate_is_reduced_where_evaluations_stop_improving(monitor, mode):
+    reduce = keras.callbacks.ReduceLROnPlateau(monitor, mode=mode, patience=4, factor=0.5)
+    _, rates, _ = train_with(reduce)
+    assert rates == [1e-3] * 7 + [5e-4] * 3
+
+
+def test_a_csv_log_has_all_columns_from_its_first_row_on(tmp_path):
+    train_with(keras.callbacks.CSVLogger(tmp_path / "log.csv"))
+    with open(tmp_path / "log.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [float(row["distance"]) for row in rows] == [math.inf, 5, 5, 2, 2, 3, 3, 4, 4, 1]
+    measured = [float(row["distance"]) for row in rows if float(row["evaluated"])]
+    assert measured == VALUES
+
+
+class Diverge(keras.callbacks.Callback):
+    """Makes the generator's samples NaN at the end of an epoch, and good again after it."""
+
+    def __init__(self, epoch):
+        super().__init__()
+        self.epoch, self.good = epoch, None
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if self.good is not None:
+            self.model.set_weights(self.good)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.good = None
+        if epoch == self.epoch:
+            self.good = self.model.get_weights()
+            bias = self.model.generator.trainable_variables[1]
+            bias.assign(np.full(bias.shape, np.nan))
+
+
+@pytest.mark.parametrize("every", [1, 2])
+def test_samples_that_are_not_finite_are_not_measured_and_never_the_best(tmp_path, every):
+    seen, lines = [], []
+    recorder = Recorder([5.0, 2.0, 3.0])
+    evaluate = EvaluateGAN(
+        [recorder],
+        samples=8,
+        every=every,
+        on_samples=lambda step, samples: seen.append(np.isfinite(samples).all()),
+        report=lines.append,
+    )
+    path = tmp_path / "best.weights.h5"
+    checkpoint = keras.callbacks.ModelCheckpoint(
+        path, monitor="distance", mode="min", save_best_only=True, save_weights_only=True
+    )
+    gan = image_gan()
+    callbacks = [Diverge(0 if every == 1 else 1), evaluate, checkpoint]
+    history = fit(gan, image_data(), epochs=3 * every, steps_per_epoch=1, callbacks=callbacks)
+    expected = {1: [math.inf, 5, 2], 2: [math.inf, math.inf, math.inf, 5, 5, 2]}
+    np.testing.assert_array_equal(history["distance"], expected[every])
+    if every == 2:
+        assert history["evaluated"] == [0, 0, 0, 1, 0, 1]
+    assert seen == [True, False, True, True]
+    assert evaluate.best["distance"] == (3 * every, 2.0)
+    gan.load_weights(path)
+    assert all(np.isfinite(x).all() for x in gan.get_weights())
+    assert "not finite" not in lines[0]
+
+
+def test_a_run_that_has_diverged_says_so_at_its_end():
+    lines = []
+    coverage = tfc.metrics.ModeCoverage(np.zeros((1, 48)), stddev=0.1)
+
+    class Flat:
+        """Mode coverage of images."""
+
+        name, directions, worst = "flat", coverage.directions, coverage.worst
+        reset_state, result = coverage.reset_state, coverage.result
+
+        def update_state(self, samples):
+            coverage.update_state(samples.reshape(len(samples), -1))
+
+    evaluate = EvaluateGAN([Flat()], samples=8, report=lines.append)
+    callbacks = [Diverge(1), evaluate]
+    history = fit(image_gan(), image_data(), epochs=2, steps_per_epoch=1, callbacks=callbacks)
+    assert history["modes_covered"][1] == 0
+    assert history["mode_kl"][1] == math.inf
+    assert math.isnan(evaluate.final["mode_kl"].value)
+    assert lines[0].endswith("; the last samples were not finite")
+
+
+def test_a_result_that_is_no_number_is_never_the_best_either():
+    evaluate = EvaluateGAN([Recorder([math.nan, 3.0, -math.inf])], samples=8, report=None)
+    history = fit(image_gan(), image_data(), epochs=3, steps_per_epoch=1, callbacks=[evaluate])
+    np.testing.assert_array_equal(history["distance"], [math.inf, 3, math.inf])
+    np.testing.assert_array_equal(history["score"], [-math.inf, -3, -math.inf])
+    assert evaluate.best == {"distance": (2, 3.0), "score": (2, -3.0)}
+
+
+def test_a_resumed_run_goes_on_to_show_what_it_is_told():
+    evaluate = EvaluateGAN([Recorder([2.0])], samples=8, every=2, report=None)
+    evaluate.record(2, {"distance": 5.0, "score": -5.0, "spread": 10.0})
+    options = {"epochs": 4, "initial_epoch": 2, "steps_per_epoch": 1}
+    history = fit(image_gan(), image_data(), callbacks=[evaluate], **options)
+    assert history["distance"] == [5, 2]
+    assert history["evaluated"] == [0, 1]
 
 
 def test_samples_come_in_batches_of_their_own_latents():
@@ -126,7 +316,7 @@ def test_best_and_final_are_kept_and_reported(capsys):
     lines = []
     evaluate = EvaluateGAN([Recorder(values)], samples=8, every=2, report=lines.append)
     history = fit(image_gan(), image_data(), epochs=8, steps_per_epoch=10, callbacks=[evaluate])
-    expected = [math.nan, 5, math.nan, 2, math.nan, math.nan, math.nan, 3]
+    expected = [math.inf, 5, 5, 2, 2, math.inf, math.inf, 3]
     np.testing.assert_array_equal(history["distance"], expected)
     assert evaluate.best == {"distance": (40, 2.0), "score": (40, -2.0)}
     assert evaluate.final == {"distance": (80, 3.0), "score": (80, -3.0), "spread": (80, 6.0)}
@@ -171,7 +361,8 @@ def test_image_scores_join_the_logs():
     evaluate = EvaluateGAN([scores], samples=40, batch_size=16, every=2, report=None)
     gan = image_gan()
     history = fit(gan, image_data(), epochs=2, steps_per_epoch=2, callbacks=[evaluate])
-    assert math.isnan(history["classifier_score"][0])
+    assert history["classifier_score"][0] == -math.inf
+    assert history["frechet_distance"][0] == math.inf
     again = tfc.metrics.FrechetDistance(extractor, reference)
     for batch in evaluate._batches():
         again.update_state(batch)
@@ -367,12 +558,54 @@ def test_the_line_names_the_eigenvalue_that_limits_the_step():
     assert line.endswith("(for plain steps: Adam rescales each parameter's)")
 
 
+class Unfinished:
+    """What lacks a method of metrics."""
+
+    name = "unfinished"
+
+    def update_state(self, samples):
+        pass
+
+
+def wasserstein():
+    return tfc.metrics.Wasserstein1(np.zeros((64, 2)))
+
+
+def image_scores():
+    classifier = keras.Sequential(
+        [keras.Input((4, 4, 3)), keras.layers.Flatten(), keras.layers.Dense(3)]
+    )
+    return tfc.metrics.InceptionScore(tfc.metrics.Extractor(classifier, name="small"))
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
+        (
+            lambda: EvaluateGAN(["fid"]),
+            r"`metrics` must be a list of .*Received: 'fid'\. Make them",
+        ),
+        (lambda: EvaluateGAN("fid"), "`metrics` must be a list of .*Received: 'fid'"),
+        (lambda: EvaluateGAN(None), "`metrics` must be a list of .*Received: None"),
+        (lambda: EvaluateGAN(wasserstein()), "`metrics` must be a list of .*Received: <Wasser"),
+        (lambda: EvaluateGAN([tfc.metrics.ModeCoverage]), "`metrics` must be a list.*<class '"),
+        (lambda: EvaluateGAN([Unfinished()]), "`metrics` must be a list of .*Unfinished object"),
+        (lambda: EvaluateGAN([tfc.metrics.wasserstein1]), "`metrics` must be a list of .*function"),
         (lambda: EvaluateGAN(samples=0), "`samples` must be an integer of at least 1"),
+        (lambda: EvaluateGAN(samples=math.nan), "`samples` must be an integer of at least 1"),
+        (
+            lambda: EvaluateGAN([wasserstein()], samples=65),
+            "as many samples .*Received: 65 samples",
+        ),
+        (lambda: EvaluateGAN([image_scores()], samples=9), "at least 10 images. Received: 9"),
         (lambda: EvaluateGAN(batch_size=0), "`batch_size` must be an integer of at least 1"),
         (lambda: EvaluateGAN(every=1.5), "`every` must be an integer of at least 1"),
+        (lambda: EvaluateGAN(every=0), "`every` must be an integer of at least 1"),
+        (lambda: EvaluateGAN(seed="a"), "`seed` must be an integer"),
+        (lambda: EvaluateGAN(seed=1.9), "`seed` must be an integer"),
+        (lambda: EvaluateGAN(on_samples="print"), "`on_samples` must be a function or None"),
+        (lambda: EvaluateGAN(report=True), "`report` must be a function or None"),
+        (lambda: EvaluateGAN(directions={"fid": "low"}), "Directions must be 'up' or 'down'"),
         (lambda: SpectrumMonitor([[0.0]], every=0), "`every` must be an integer of at least 1"),
         (lambda: SpectrumMonitor([[0.0]], dense_limit=0), "`dense_limit` must be an integer"),
         (lambda: SpectrumMonitor([[0.0]], neutral=-1.0), "`neutral` must be finite and not neg"),
@@ -381,3 +614,20 @@ def test_the_line_names_the_eigenvalue_that_limits_the_step():
 def test_bad_options_are_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_two_results_of_one_name_are_refused():
+    evaluate = EvaluateGAN([Recorder(), Recorder()], samples=8)
+    with pytest.raises(
+        ValueError, match=r"different names\. Received: two of distance, score, spread"
+    ):
+        fit(image_gan(), image_data(), epochs=1, steps_per_epoch=1, callbacks=[evaluate])
+
+
+@pytest.mark.parametrize("make", [lambda p: EvaluateGAN(), tfc.callbacks.SampleGrid])
+def test_only_gans_are_evaluated(tmp_path, make):
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile(optimizer="sgd", loss="mse")
+    message = r"`\w+` needs a model with `generator` and `generate`.*Received: Sequential\. Train a"
+    with pytest.raises(ValueError, match=message):
+        model.fit(np.zeros((4, 2)), np.zeros((4, 1)), callbacks=[make(tmp_path)], verbose=0)

@@ -65,11 +65,6 @@ def test_frechet_distance_of_less_images_than_features():
     assert distance == pytest.approx(expected, rel=1e-9)
 
 
-def test_frechet_distance_of_diverged_samples_is_infinite():
-    cov = np.full((2, 2), math.nan)
-    assert metrics.frechet_distance([0.0, 0.0], np.eye(2), [0.0, 0.0], cov) == math.inf
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -122,8 +117,10 @@ def test_score_of_a_known_posterior():
     assert metrics.classifier_score(logits).mean == pytest.approx(math.exp(math.log(2) - entropy))
 
 
-def test_score_of_diverged_samples_is_nan():
-    assert math.isnan(metrics.classifier_score([[0.0, math.nan]] * 10).mean)
+def test_classes_of_probability_0_are_allowed():
+    with np.errstate(divide="ignore"):
+        logits = np.log(np.eye(7)[np.arange(70) % 7])
+    assert metrics.classifier_score(logits) == pytest.approx((7, 0), abs=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -200,7 +197,6 @@ def test_kernel_distance_is_unbiased_over_subsets():
     assert abs(mean - whole) < 5 * deviation / math.sqrt(200)
     shifted = metrics.kernel_distance(x, y + 1, subsets=20, subset_size=20)
     assert shifted.mean > 1
-    assert metrics.kernel_distance(x, np.full((5, 2), math.inf)).mean == math.inf
 
 
 def precision_oracle(real, fake, k):
@@ -233,7 +229,7 @@ def test_precision_and_recall_of_constructed_sets():
     real = np.random.default_rng(4).normal(size=(50, 3))
     assert metrics.precision_recall(real, real) == (1.0, 1.0)
     assert metrics.precision_recall(real, real + 1000) == (0.0, 0.0)
-    one_mode = np.concatenate([real[:1] + 1e-3 * real, np.full((50, 3), math.nan)])
+    one_mode = np.concatenate([real[:1] + 1e-3 * real, np.full((50, 3), 1e9)])
     precision, recall = metrics.precision_recall(real, one_mode)
     assert precision == 0.5
     assert recall <= 0.02
@@ -243,11 +239,11 @@ def test_precision_and_recall_of_constructed_sets():
     ("call", "message"),
     [
         (lambda: metrics.kernel_distance(np.eye(2), np.eye(3)), r"Received: shapes \(2, 2\) and"),
-        (lambda: metrics.kernel_distance(np.eye(1), np.eye(1)), "n and m at least 2"),
+        (lambda: metrics.kernel_distance(np.eye(1), np.eye(1)), "n at least 2"),
         (lambda: metrics.kernel_distance(np.eye(2), np.eye(2), 0), "`subsets` must be an integer"),
         (lambda: metrics.kernel_distance(np.eye(2), np.eye(2), 1, 1), "`subset_size` must be"),
         (lambda: metrics.kernel_distance(np.eye(2), np.eye(2), seed=-1), "`seed` must be"),
-        (lambda: metrics.precision_recall(np.eye(3), np.eye(3)), "n and m at least 4"),
+        (lambda: metrics.precision_recall(np.eye(3), np.eye(3)), "n at least 4"),
         (lambda: metrics.precision_recall(np.eye(3), np.eye(3), 0), "`k` must be an integer"),
     ],
 )

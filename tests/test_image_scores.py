@@ -354,13 +354,24 @@ def test_the_real_images_are_at_distance_0():
     assert (results["precision"], results["recall"]) == (1.0, 1.0)
 
 
-def test_diverged_images_are_infinitely_far():
-    scores = make_scores(splits=2, kid=True, precision_recall=True)
-    scores.update_state(np.full_like(images(20), math.nan))
-    results = scores.result()
-    assert results["frechet_distance"] == results["kernel_distance"] == math.inf
-    assert math.isnan(results["classifier_score"])
-    assert (results["precision"], results["recall"]) == (0.0, 0.0)
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_diverged_images_are_refused_before_the_network_makes_numbers_of_them(bad):
+    """A network of ReLUs gives finite features of NaN on a CPU."""
+    init = keras.initializers.GlorotUniform(seed=0)
+    hidden = keras.layers.Dense(FEATURES, "relu", kernel_initializer=init)
+    network = keras.Sequential([keras.Input((6, 6, 1)), keras.layers.Flatten(), hidden])
+    network.add(keras.layers.Dense(CLASSES))
+    extractor = Extractor(network, name="small")
+    scores = ImageScores(extractor, Reference.of(extractor, [images(60)]), splits=2)
+    x = images(20)
+    x[3, 2, 1, 0] = bad
+    message = r"Images must be finite\. Received: 1 of 20 images with NaN or infinity\. The gener"
+    with pytest.raises(ValueError, match=message):
+        scores.update_state(x)
+    with pytest.raises(ValueError, match=message):
+        Reference.of(extractor, [images(5), x])
+    assert math.isnan(scores.result()["frechet_distance"])
+    assert scores.description()["n_fake"] == 0
 
 
 def test_description_states_what_the_numbers_depend_on():

@@ -1,14 +1,26 @@
 """The Inception networks: a small frozen graph with the reference's names, and Keras'."""
 
 import math
+import pathlib
+import re
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from inception_form import reference_form
+from tensorflow.python.framework import op_def_registry
 from test_image_scores import tf1_bilinear_oracle
 
-from tf_consensus.metrics import ImageScores, InceptionScore, KernelDistance, Reference, inception
+from tf_consensus.metrics import (
+    ImageScores,
+    InceptionScore,
+    KernelDistance,
+    Reference,
+    frozen_graph,
+    inception,
+    inception_graph,
+)
 
 FEATURES, CLASSES = 2048, 1008
 EPSILON = 0.001
@@ -91,9 +103,22 @@ def by_hand(batch):
     return features, features @ values["classes"]
 
 
-def test_frozen_graph_gives_features_and_logits_without_the_bias(path):
+def other_graph(path):
+    """What `frozen_inception` makes of a graph that is not the reference network."""
+    with pytest.warns(
+        UserWarning, match=r"is not the Inception network of 2015.*another network's"
+    ):
+        return inception.frozen_inception(path)
+
+
+@pytest.fixture(scope="module")
+def network(path):
+    return other_graph(path)
+
+
+def test_frozen_graph_gives_features_and_logits_without_the_bias(network):
     batch = images(3)
-    features, logits = inception.frozen_inception(path)(batch)
+    features, logits = network(batch)
     expected = by_hand(batch)
     assert features.shape == (3, FEATURES)
     assert logits.shape == (3, CLASSES)
@@ -101,17 +126,28 @@ def test_frozen_graph_gives_features_and_logits_without_the_bias(path):
     np.testing.assert_allclose(logits, expected[1], atol=1e-3)
 
 
-def test_images_are_rounded_to_bytes_and_grey_becomes_colour(path):
-    network, grey = inception.frozen_inception(path), images(2, channels=1)
+def test_images_are_rounded_to_bytes_and_grey_becomes_colour(network):
+    grey = images(2, channels=1)
     pixels = np.round(127.5 * (grey + 1)).astype("uint8")
     as_read = pixels.astype("float32") / 127.5 - 1
     colour = np.repeat(as_read, 3, axis=-1)
     np.testing.assert_array_equal(network(grey).features, network(colour).features)
 
 
-def test_only_the_reference_network_gives_the_published_names(path):
+# --- which network it is -------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def whole():
+    """A graph of the reference's form and size."""
+    return reference_form()
+
+
+def test_only_the_reference_network_gives_the_published_names(whole, tmp_path):
+    path = tmp_path / "classify_image_graph_def.pb"
+    path.write_bytes(whole.SerializeToString())
     network = inception.frozen_inception(path)
-    reference = Reference.of(network, [images(12)], split="train")
+    reference = Reference.of(network, [images(4)], split="train")
     scores = ImageScores(network, reference, splits=2, kid=True, precision_recall=True)
     # Of no images, because a distance of 2,048 features takes its time.
     names = ["inception_score", "inception_score_std", "fid", "kid", "kid_std"]
@@ -119,8 +155,7 @@ def test_only_the_reference_network_gives_the_published_names(path):
     assert scores.directions["inception_score"] == "up"
     assert scores.directions["fid"] == scores.directions["kid"] == "down"
     for metric in (InceptionScore(network, splits=2), KernelDistance(network, reference)):
-        for batch in (images(7, seed=1), images(5, seed=2)):
-            metric.update_state(batch)
+        metric.update_state(images(4, seed=1))
         assert all(math.isfinite(value) for value in metric.result().values())
     about = scores.description()
     assert about["reference_network"] is True
@@ -129,25 +164,294 @@ def test_only_the_reference_network_gives_the_published_names(path):
     assert "without the bias" in about["logits"]
 
 
-def test_a_missing_file_says_how_to_get_it(tmp_path):
-    message = r"does not contain\. Received: path='.*nowhere.pb', .*download\.tensorflow\.org/.*tgz"
-    with pytest.raises(FileNotFoundError, match=message):
-        inception.frozen_inception(tmp_path / "nowhere.pb")
+def test_the_form_is_that_of_keras_own_inception(whole):
+    """Its counts are independent of the table."""
+    model = keras.applications.InceptionV3(weights=None)
+    kinds = {
+        kind: [layer for layer in model.layers if isinstance(layer, kind)]
+        for kind in (keras.layers.Conv2D, keras.layers.BatchNormalization)
+    }
+    convolutions = dict(inception_graph.convolutions())
+    assert len(convolutions) == len(kinds[keras.layers.Conv2D]) == 94
+    keras_shapes = sorted(tuple(layer.kernel.shape) for layer in kinds[keras.layers.Conv2D])
+    assert sorted(convolutions.values()) == keras_shapes
+    channels = sum(layer.beta.shape[0] for layer in kinds[keras.layers.BatchNormalization])
+    filters = sum(math.prod(shape) for shape in keras_shapes)
+    assert filters + 4 * channels + 2048 * 1008 + 1008 == inception_graph.PARAMETERS
+    keras.backend.clear_session()
+
+
+def renamed(graph, old, new):
+    next(node for node in graph.node if node.name == old).name = new
+
+
+def reshaped(graph):
+    node = next(node for node in graph.node if node.name == "conv_3/conv2d_params")
+    node.attr["value"].tensor.tensor_shape.dim[3].size = 81
+
+
+def averaged(graph):
+    next(node for node in graph.node if node.name == "mixed_10/tower_2/pool").op = "AvgPool"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda g: renamed(g, "mixed_5/conv/conv2d_params", "x"),
+            "'mixed_5/conv/conv2d_params' of",
+        ),
+        (lambda g: renamed(g, "conv/batchnorm/gamma", "x"), "'conv/batchnorm/gamma' of shape None"),
+        (reshaped, r"shape \(1, 1, 64, 81\) where it has \(1, 1, 64, 80\)"),
+        (averaged, "no MaxPool 'mixed_10/tower_2/pool'"),
+        (lambda g: g.node.add(op="Relu", name="x"), "95 nodes Relu where it has 94"),
+        (
+            lambda g: renamed(g, "softmax/biases", "x"),
+            "23,884,384 parameters where it has 23,885,39",
+        ),
+    ],
+)
+def test_what_differs_from_the_reference_is_named(whole, change, message):
+    graph = tf.compat.v1.GraphDef()
+    graph.CopyFrom(whole)
+    assert inception_graph.differences(graph) == []
+    change(graph)
+    assert any(re.search(message, found) for found in inception_graph.differences(graph))
+
+
+def test_another_graph_never_gets_the_published_names(network):
+    assert network.reference_network is False
+    assert "not Inception 2015-12-05" in network.description["network"]
+    reference = Reference.of(network, [images(4)])
+    names = list(ImageScores(network, reference, splits=2, kid=True).result())
+    assert not {"fid", "kid", "kid_std", "inception_score", "inception_score_std"} & set(names)
+    assert names[0] == "classifier_score"
+
+
+def test_graphs_of_one_form_and_other_weights_have_other_fingerprints(tmp_path):
+    prints = []
+    for number in range(2):
+        graph = tiny_graph()
+        node = next(node for node in graph.node if node.name == "mean")
+        node.attr["value"].tensor.tensor_content = np.full(3, number, "float32").tobytes()
+        path = tmp_path / f"{number}.pb"
+        path.write_bytes(graph.SerializeToString())
+        network = other_graph(path)
+        prints.append(network.fingerprint)
+        assert network.description["fingerprint"] == prints[-1] == other_graph(path).fingerprint
+    assert prints[0] != prints[1]
+
+
+# --- what a file may hold ------------------------------------------------------------------------
+
+ALL_OPERATIONS = sorted(name for name in dir(tf.raw_ops) if name[0].isupper())
+
+
+def test_no_allowed_operation_keeps_state_or_calls():
+    for name in frozen_graph.OPERATIONS:
+        definition = op_def_registry.get(name)
+        # CheckNumerics counts as one, so that it is never optimised away; it can only raise.
+        assert name == "CheckNumerics" or not definition.is_stateful, name
+        assert not any("func" in attribute.type for attribute in definition.attr), name
+
+
+def test_every_other_operation_of_tensorflow_is_refused_by_name():
+    graph = tiny_graph()
+    content, refused = graph.SerializeToString(), 0
+    frozen_graph.parse(content)
+    for op in ALL_OPERATIONS:
+        if op in frozen_graph.OPERATIONS:
+            continue
+        extra = tf.compat.v1.GraphDef()
+        extra.node.add(op=op, name="extra")
+        # Files that are joined are graphs that are joined.
+        with pytest.raises(ValueError, match=rf"no classifier .* needs: {op} \(node 'extra'\)$"):
+            frozen_graph.parse(content + extra.SerializeToString())
+        refused += 1
+    assert refused > 1000
+
+
+def write_file(graph, target):
+    """Nodes that write to the target when the graph runs."""
+    for name, text in (("name", str(target)), ("text", "written")):
+        tensor = tf.make_tensor_proto(text)
+        node(
+            graph,
+            "Const",
+            name,
+            [],
+            dtype=tf.compat.v1.AttrValue(type=tensor.dtype),
+            value=tf.compat.v1.AttrValue(tensor=tensor),
+        )
+    node(graph, "WriteFile", "write", ["name", "text"])
+
+
+def with_control_edge(graph, target):
+    write_file(graph, target)
+    next(x for x in graph.node if x.name == "average").input.append("^write")
+
+
+def in_a_function(graph, target):
+    function = graph.library.function.add()
+    function.signature.name = "call"
+    inner = tf.compat.v1.GraphDef()
+    write_file(inner, target)
+    function.node_def.extend(inner.node)
+
+
+def in_an_attribute(graph, target):
+    in_a_function(graph, target)
+    graph.node[-1].attr["f"].func.name = "call"
+
+
+def in_an_attribute_alone(graph, target):
+    graph.node[-1].attr["_f"].func.name = "call"
+
+
+def in_a_list(graph, target):
+    graph.node[-1].attr["branches"].list.func.add(name="call")
+
+
+def as_gradient(graph, target):
+    graph.library.gradient.add(function_name="Relu", gradient_func="call")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (write_file, r"operations that no classifier of images needs: WriteFile \(node 'write'\)"),
+        (with_control_edge, "WriteFile"),
+        (in_a_function, "with functions of its own: call"),
+        (in_an_attribute, "with functions of its own: call"),
+        (in_an_attribute_alone, "attributes name functions: _f of "),
+        (in_a_list, "attributes name functions: branches of "),
+        (as_gradient, "with functions of its own: "),
+    ],
+)
+def test_a_graph_that_does_more_than_compute_is_refused_and_does_nothing(tmp_path, change, message):
+    graph, target = tiny_graph(), tmp_path / "written"
+    change(graph, target)
+    path = tmp_path / "graph.pb"
+    path.write_bytes(graph.SerializeToString())
+    with pytest.raises(ValueError, match=f"Received: path='.*graph.pb', .*{message}.*It is the"):
+        inception.frozen_inception(path)
+    assert not target.exists()
+
+
+def test_what_feeds_the_input_is_not_imported(network):
+    operations = {op.name for op in network._session.graph.get_operations()}
+    assert "Mul" not in operations
+    assert "softmax" not in operations
+    assert "pool_3" in operations
+
+
+def huge(graph):
+    tensor = next(n for n in graph.node if n.name == "mean").attr["value"].tensor
+    tensor.tensor_shape.dim[0].size = 2**40
+
+
+def short(graph):
+    tensor = next(n for n in graph.node if n.name == "mean").attr["value"].tensor
+    tensor.tensor_shape.dim[0].size = 1000
+
+
+def negative(graph):
+    tensor = next(n for n in graph.node if n.name == "mean").attr["value"].tensor
+    tensor.tensor_shape.dim[0].size = -1
+
+
+def circular(graph):
+    next(n for n in graph.node if n.name == "average").input[0] = "pool_3"
+
+
+def dangling(graph):
+    next(n for n in graph.node if n.name == "average").input[0] = "nowhere"
+
+
+def twice(graph):
+    graph.node.add().CopyFrom(next(n for n in graph.node if n.name == "pool_3"))
+
+
+def untyped(graph):
+    del next(n for n in graph.node if n.name == "pool_3").attr["T"]
+
+
+def other_last(graph):
+    renamed(graph, "softmax/logits/MatMul", "other")
+
+
+def damaged(change):
+    def content():
+        graph = tiny_graph()
+        change(graph)
+        return graph.SerializeToString()
+
+    return content
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"no graph at all", r"of 2015-12-05, .*Received: path=.*a file that is no GraphDef\. It"),
-        (b"", r"a graph without Mul, pool_3, softmax/logits/MatMul\. It is the file"),
-        (tiny_graph(last="other").SerializeToString, "a graph without softmax/logits/MatMul"),
-        (tiny_graph(classes=1000).SerializeToString, r"a last layer of shape \(2048, 1000\)"),
+        (b"no graph at all", "a file that is no GraphDef"),
+        (b"", "a graph without Mul, pool_3, softmax/logits/MatMul"),
+        (lambda: tiny_graph().SerializeToString()[:-1000], "a file that is no GraphDef"),
+        (damaged(other_last), "a graph without softmax/logits/MatMul"),
+        (
+            tiny_graph(classes=1000).SerializeToString,
+            r"a last layer MatMul of shape \(2048, 1000\)",
+        ),
+        (damaged(huge), "a graph with 1,099,5.* numbers, of which 67,108,864 are allowed"),
+        (damaged(negative), "a graph with a constant of unknown shape"),
+        (damaged(short), "a graph that TensorFlow cannot import: "),
+        (damaged(circular), "a graph that TensorFlow cannot import: "),
+        (damaged(dangling), "a graph without nowhere"),
+        (damaged(twice), "a graph that TensorFlow cannot import: "),
+        (damaged(untyped), "a graph that TensorFlow cannot import: "),
     ],
 )
 def test_another_file_raises(tmp_path, content, message):
     path = tmp_path / "other.pb"
     path.write_bytes(content if isinstance(content, bytes) else content())
-    with pytest.raises(ValueError, match=message):
+    start = "of 2015-12-05, .*Received: path='.*other.pb', "
+    with pytest.raises(ValueError, match=f"(?s){start}{message}.*It is the file"):
+        inception.frozen_inception(path)
+
+
+def test_a_graph_that_cannot_run_says_why(tmp_path):
+    graph = tiny_graph()
+    mean = next(n for n in graph.node if n.name == "mean").attr["value"].tensor
+    mean.tensor_content = np.full(3, math.nan, "float32").tobytes()
+    attributes = {
+        "T": tf.compat.v1.AttrValue(type=tf.float32.as_datatype_enum),
+        "message": tf.compat.v1.AttrValue(s=b"no number"),
+    }
+    node(graph, "CheckNumerics", "check", ["batchnorm"], **attributes)
+    next(n for n in graph.node if n.name == "pool_3").input[0] = "check"
+    path = tmp_path / "other.pb"
+    path.write_bytes(graph.SerializeToString())
+    network = other_graph(path)
+    with pytest.raises(
+        ValueError, match=r"take images of 299²\..*TensorFlow says: no number : Tens"
+    ):
+        network(images(1))
+
+
+def test_files_that_cannot_be_read_say_what_to_do(tmp_path, path, monkeypatch):
+    message = r"does not contain\. Received: path='.*nowhere.pb', .*https://.*tensorflow\.org/.*tgz"
+    with pytest.raises(FileNotFoundError, match=message):
+        inception.frozen_inception(tmp_path / "nowhere.pb")
+    with pytest.raises(IsADirectoryError, match=r"is a file\. Received: .*, which is none\. It is"):
+        inception.frozen_inception(tmp_path)
+    monkeypatch.setattr("tf_consensus.metrics.inception._LARGEST_FILE", 1000)
+    with pytest.raises(ValueError, match=r"has 96 MB\. Received: .* MB\. It is"):
+        inception.frozen_inception(path)
+    monkeypatch.undo()
+
+    def refuse(self):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(pathlib.Path, "read_bytes", refuse)
+    with pytest.raises(OSError, match=r"readable\. Received: path='.*', Permission denied\. See"):
         inception.frozen_inception(path)
 
 

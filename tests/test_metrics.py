@@ -91,16 +91,41 @@ def test_no_samples():
     assert measure(np.zeros((0, 2))) == expected
 
 
-@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf, 1e30])
-def test_a_sample_without_a_mode_is_within_nothing_and_spoils_the_kl(bad):
-    result = measure([*MODES, [bad, 0.0]])
+def in_a_graph(samples):
+    coverage = metric()
+    tf.function(coverage.update_state)(tf.constant(samples))
+    return values(coverage)
+
+
+@pytest.mark.parametrize(
+    ("bad", "measured"),
+    [*[(x, in_a_graph) for x in (math.nan, math.inf, -math.inf, 1e30)], (1e30, measure)],
+)
+def test_a_sample_without_a_mode_is_within_nothing_and_spoils_the_kl(bad, measured):
+    result = measured([*MODES, [bad, 0.0]])
     expected = {"modes_covered": 3, "within_3_sigma": 0.75, "within_0.05": 0.75}
     assert result == expected | {"mode_kl": math.inf}
 
 
-def test_only_nan_samples():
-    result = measure([[math.nan, math.nan]] * 5)
-    assert result == dict.fromkeys(KEYS, 0.0) | {"mode_kl": math.inf}
+def test_what_stands_for_samples_that_cannot_be_measured_is_what_the_worst_ones_give():
+    expected = dict.fromkeys(KEYS, 0.0) | {"mode_kl": math.inf}
+    assert in_a_graph([[math.nan, math.nan]] * 5) == expected == metric().worst
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_samples_that_are_not_finite_are_refused_where_values_are_known(bad):
+    coverage = metric()
+    with pytest.raises(
+        ValueError, match=r"`samples` must be finite\. Received: .* 1 are NaN, .*Leave"
+    ):
+        coverage.update_state([*MODES, [bad, 0.0]])
+    assert values(coverage) == values(metric())
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -1.0])
+def test_weights_that_are_no_weights_are_refused(bad):
+    with pytest.raises(ValueError, match="`sample_weight` must be finite and not negative"):
+        metric().update_state(MODES, sample_weight=[1.0, bad, 1.0])
 
 
 def test_order_and_batching_do_not_matter():
@@ -115,12 +140,12 @@ def test_order_and_batching_do_not_matter():
 def test_weights_count_samples_several_times():
     samples, weight = mixture(50, stddev=0.03), np.arange(50) % 4
     assert measure(samples, weight) == measure(np.repeat(samples, weight, axis=0))
-    assert measure([*MODES, [math.nan, 0.0]], [1, 1, 1, 0]) == measure(MODES)
+    assert measure([*MODES, [1e30, 0.0]], [1, 1, 1, 0]) == measure(MODES)
 
 
 def test_reset():
     coverage = metric()
-    coverage.update_state([[math.nan, 0.0]])
+    coverage.update_state([[1e30, 0.0]])
     coverage.reset_state()
     coverage.update_state(MODES)
     assert values(coverage) == measure(MODES)

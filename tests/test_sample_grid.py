@@ -89,12 +89,20 @@ def test_tensorboard_gets_the_same_pictures(tmp_path):
         ({"samples": 0}, "`samples` must be an integer of at least 1"),
         ({"every": 0}, "`every` must be an integer of at least 1"),
         ({"seed": 0.5}, "`seed` must be an integer"),
-        ({"labels": [1, 2]}, r"one label a sample.*shape \(2,\) for samples=64. Pass 64 integers"),
+        ({"folder": None}, "`folder` must be a path. Received: folder=None. Pass the name"),
+        ({"folder": 3}, "`folder` must be a path"),
+        ({"tensorboard": True}, "`tensorboard` must be a path"),
+        ({"labels": [0.5] * 64}, "integers from 0. Received: .*dtype float64"),
+        ({"labels": [-1] * 64}, "integers from 0"),
+        (
+            {"labels": [1, 2]},
+            r"one label a sample.*shape \(2,\) and dtype int64 for samples=64. Pass 64 integers",
+        ),
     ],
 )
 def test_wrong_options_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
-        SampleGrid("samples", **options)
+        SampleGrid(**{"folder": "samples", **options})
 
 
 # Averaged weights.

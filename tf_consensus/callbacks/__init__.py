@@ -2,7 +2,8 @@
 
 from tf_consensus.callbacks.backup_files import BackupError
 from tf_consensus.callbacks.divergence import DivergedError, StopWhenDiverged
-from tf_consensus.callbacks.evaluate_gan import EvaluateGAN, Evaluation
+from tf_consensus.callbacks.evaluate_gan import EvaluateGAN
+from tf_consensus.callbacks.evaluations import Evaluation
 from tf_consensus.callbacks.safe_backup import SafeBackup
 from tf_consensus.callbacks.sample_grid import SampleGrid
 from tf_consensus.callbacks.spectrum_line import describe_spectrum

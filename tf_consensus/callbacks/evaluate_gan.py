@@ -2,29 +2,24 @@
 
 import contextlib
 import math
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import keras
 import numpy as np
 
 from tf_consensus.averaging import averaged_weights
-from tf_consensus.checks import check_count
+from tf_consensus.callbacks.evaluations import Evaluation, Evaluations
+from tf_consensus.callbacks.gan_models import check_gan
+from tf_consensus.callbacks.metric_results import (
+    check_metrics,
+    results_of,
+    warn_of_missing_directions,
+)
+from tf_consensus.checks import check_count, check_int
 
 # Images at a time, unless said: 256 of 64² in colour take 12 MB.
 _IMAGES = 256
-
-
-class Evaluation(NamedTuple):
-    """A metric's value, and after how many optimizer steps.
-
-    Attributes:
-        step: the optimizer's iterations.
-        value: the metric's value.
-    """
-
-    step: int
-    value: float
 
 
 class EvaluateGAN(keras.callbacks.Callback):
@@ -32,7 +27,14 @@ class EvaluateGAN(keras.callbacks.Callback):
 
     At the end of each `every`-th epoch the same latents are turned into samples, and the metrics'
     results join the epoch's logs, where the progress bar, CSVLogger, TensorBoard and History find
-    them. In the other epochs they are NaN, so that every epoch has the same keys.
+    them. The other epochs repeat the last values, and before the first evaluation show the worst
+    there can be (infinity, of a result whose better end is "down"), so that Keras' ModelCheckpoint,
+    EarlyStopping and ReduceLROnPlateau, placed after this callback, choose among the evaluated
+    epochs. They count epochs, repeated ones too: a patience of n evaluations is `n * every`. With
+    `every` above 1 the logs have `evaluated` too, 1 in epochs with an evaluation, else 0.
+
+    Samples that are not finite are not measured: such an epoch counts as not evaluated, shows the
+    worst values and is never the best. `StopWhenDiverged` ends training there.
 
     The samples are made and measured in batches, which are forgotten at once, unless `on_samples`
     wants them all. Each batch is `gan.generate(n, seed)` with a seed of its own, the first with
@@ -58,13 +60,16 @@ class EvaluateGAN(keras.callbacks.Callback):
             else 256.
         report: function that takes the line at the end of training; None to print nothing.
         averaged: False for the weights as they are, also where averages are kept.
+        directions: "up" or "down" for results of metrics that do not say it, such as Keras' own.
 
     Attributes:
         best: dict of `Evaluation`, by the result's name; of those with a direction.
-        final: the same of the latest values, of all results.
+        final: the same of the latest values, of all results; NaN after samples that were not
+            finite.
 
     Raises:
-        ValueError: if `samples`, `every` or `batch_size` is not a positive integer.
+        ValueError: if an argument is of another kind, or a metric cannot take so many samples; in
+            `fit`, if the model is no GAN or two results have one name.
 
     Example:
         >>> coverage = metrics.ModeCoverage(data.ring_modes(), stddev=0.01)
@@ -81,14 +86,15 @@ class EvaluateGAN(keras.callbacks.Callback):
         batch_size: int | None = None,
         report: Callable[[str], None] | None = print,
         averaged: bool = True,
+        directions: Mapping[str, str] | None = None,
     ):
         super().__init__()
         hint = "For example EvaluateGAN(metrics, samples=2560, every=1)."
-        self.metrics = list(metrics)
+        self.metrics = check_metrics(metrics)
         self.samples = check_count("samples", samples, hint)
         self.every = check_count("every", every, hint)
-        self.seed = int(seed)
-        self.on_samples = on_samples
+        self.seed = check_int("seed", seed)
+        self.on_samples = _checked_function("on_samples", on_samples)
         self.batch_size = (
             batch_size
             if batch_size is None
@@ -96,10 +102,29 @@ class EvaluateGAN(keras.callbacks.Callback):
                 "batch_size", batch_size, "Pass None for a size that suits the samples."
             )
         )
-        self.report = report
+        self.report = _checked_function("report", report)
         self.averaged = averaged
-        self.best: dict[str, Evaluation] = {}
-        self.final: dict[str, Evaluation] = {}
+        self._evaluations = Evaluations(self.metrics, directions)
+        self._measured = True
+        for metric in self.metrics:
+            getattr(metric, "check_samples", lambda number: None)(self.samples)
+        if self.every > 1:
+            warn_of_missing_directions(self.metrics, self._evaluations.directions)
+
+    @property
+    def best(self) -> dict[str, Evaluation]:
+        """The best value of each result that has a direction."""
+        return self._evaluations.best
+
+    @property
+    def final(self) -> dict[str, Evaluation]:
+        """The latest value of each result."""
+        return self._evaluations.final
+
+    def set_model(self, model):
+        """Takes the model that is trained, a GAN."""
+        check_gan(self, model)
+        super().set_model(model)
 
     def on_train_begin(self, logs=None):
         """Hands out the samples of the untrained, or restored, generator."""
@@ -108,10 +133,14 @@ class EvaluateGAN(keras.callbacks.Callback):
                 self.on_samples(self._step(), np.concatenate(list(self._batches())))
 
     def on_epoch_end(self, epoch, logs=None):
-        """Evaluates, or fills in NaN."""
-        results = self.evaluate() if (epoch + 1) % self.every == 0 else self._missing()
-        if logs is not None:
-            logs.update(results)
+        """Evaluates, or repeats the last values."""
+        due = (epoch + 1) % self.every == 0
+        results = self.evaluate() if due else results_of(self.metrics)
+        if logs is None:
+            return
+        logs.update({key: self._evaluations.shown(key) for key in results})
+        if self.every > 1:
+            logs["evaluated"] = float(due and self._measured)
 
     def on_train_end(self, logs=None):
         """Reports the final and best values."""
@@ -119,19 +148,26 @@ class EvaluateGAN(keras.callbacks.Callback):
             self.report(self.describe())
 
     def evaluate(self) -> dict[str, float]:
-        """The metrics of freshly generated samples, by name; kept in `best` and `final`."""
+        """The metrics of freshly generated samples, by name; kept in `best` and `final`.
+
+        NaN, all of them, if a sample is not finite.
+        """
         for metric in self.metrics:
             metric.reset_state()
-        kept = []
+        kept, self._measured = [], True
         with self._weights():
             for batch in self._batches():
                 if self.on_samples is not None:
                     kept.append(batch)
-                for metric in self.metrics:
+                # Before the metrics, of which some would make a number of it.
+                self._measured = self._measured and bool(np.isfinite(batch).all())
+                for metric in self.metrics if self._measured else ():
                     metric.update_state(batch)
         if self.on_samples is not None:
             self.on_samples(self._step(), np.concatenate(kept))
-        results = {key: value for metric in self.metrics for key, value in _named(metric).items()}
+        results = results_of(self.metrics)
+        if not self._measured:
+            results = dict.fromkeys(results, math.nan)
         self.record(self._step(), results)
         return results
 
@@ -140,25 +176,15 @@ class EvaluateGAN(keras.callbacks.Callback):
 
         Args:
             step: steps taken before it.
-            results: values by name; NaN is no evaluation and can't be the best.
+            results: values by name; NaN is no evaluation and can't be the best. Epochs without an
+                evaluation go on to show them.
         """
-        directions = self._directions()
-        for key, value in results.items():
-            self.final[key] = Evaluation(int(step), float(value))
-            sign = {"up": 1, "down": -1}.get(directions.get(key))
-            if sign is None or math.isnan(value):
-                continue
-            if key not in self.best or sign * value > sign * self.best[key].value:
-                self.best[key] = self.final[key]
+        self._evaluations.record(step, results)
 
     def describe(self) -> str:
         """One line of the final values and, where one is better, the best ones."""
-        parts = []
-        for key, (_, value) in self.final.items():
-            best = self.best.get(key)
-            part = f"{key} {value:.4g}"
-            parts.append(part + (f" (best {best.value:.4g} at step {best.step:,})" if best else ""))
-        return f"step {max(final.step for final in self.final.values()):,}: " + ", ".join(parts)
+        line = self._evaluations.describe()
+        return line if self._measured else f"{line}; the last samples were not finite"
 
     def _weights(self):
         """The weights to evaluate, put in place once for all batches."""
@@ -181,18 +207,10 @@ class EvaluateGAN(keras.callbacks.Callback):
     def _step(self):
         return int(self.model.optimizer.iterations.numpy())
 
-    def _directions(self):
-        return {
-            key: direction
-            for metric in self.metrics
-            for key, direction in getattr(metric, "directions", {}).items()
-        }
 
-    def _missing(self):
-        return {key: math.nan for metric in self.metrics for key in _named(metric)}
-
-
-def _named(metric):
-    result = metric.result()
-    results = result if isinstance(result, dict) else {metric.name: result}
-    return {key: float(value) for key, value in results.items()}
+def _checked_function(name, function):
+    if function is None or callable(function):
+        return function
+    raise ValueError(
+        f"`{name}` must be a function or None. Received: {name}={function!r}. Pass e.g. `print`."
+    )

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_consensus.averaging import averaged_weights
+from tf_consensus.callbacks.gan_models import check_gan
 from tf_consensus.checks import check_count, check_int
 from tf_consensus.plotting.images import image_grid
 
@@ -33,8 +34,9 @@ class SampleGrid(keras.callbacks.Callback):
         averaged: False for the weights as they are, also where averages are kept.
 
     Raises:
-        ValueError: If `samples` or `every` is not a positive integer, `seed` is not an integer, or
-            there is not one label a sample.
+        ValueError: If `samples` or `every` is not a positive integer, `seed` is not an integer,
+            there is not one label a sample, or a folder is no path; in `fit`, if the model is no
+            GAN.
 
     Example:
         >>> gan.fit(images, epochs=10, steps_per_epoch=500, callbacks=[SampleGrid("samples")])
@@ -52,14 +54,21 @@ class SampleGrid(keras.callbacks.Callback):
     ):
         super().__init__()
         hint = 'For example SampleGrid("samples", samples=64, every=1).'
-        self.folder = pathlib.Path(folder)
+        self.folder = pathlib.Path(_checked_path("folder", folder))
         self.samples = check_count("samples", samples, hint)
         self.every = check_count("every", every, hint)
         self.seed = check_int("seed", seed)
         self.labels = _checked_labels(labels, self.samples)
-        self.tensorboard = tensorboard
+        self.tensorboard = (
+            None if tensorboard is None else _checked_path("tensorboard", tensorboard)
+        )
         self.averaged = averaged
         self._writer = None
+
+    def set_model(self, model):
+        """Takes the model that is trained, a GAN."""
+        check_gan(self, model)
+        super().set_model(model)
 
     def on_train_begin(self, logs=None):
         """Saves the images of the untrained, or restored, generator."""
@@ -89,6 +98,8 @@ class SampleGrid(keras.callbacks.Callback):
         with averaged_weights(self.model) if self.averaged else contextlib.nullcontext():
             images = self.model.generate(self.samples, seed=self.seed, **options)
         self.folder.mkdir(parents=True, exist_ok=True)
+        # A generator without tanh may leave the range of a picture; that must not end training.
+        images = np.where(np.isfinite(images), np.clip(images, -1.0, 1.0), images)
         picture = image_grid(images, self.path)
         if self.tensorboard is not None:
             self._write_summary(picture)
@@ -112,13 +123,22 @@ class SampleGrid(keras.callbacks.Callback):
         self._writer.flush()
 
 
+def _checked_path(name, path):
+    if isinstance(path, str | os.PathLike):
+        return path
+    raise ValueError(
+        f"`{name}` must be a path. Received: {name}={path!r}. Pass the name of a folder."
+    )
+
+
 def _checked_labels(labels, samples):
     if labels is None:
         return None
     labels = np.asarray(labels)
-    if labels.shape != (samples,):
+    if labels.shape != (samples,) or labels.dtype.kind not in "iu" or (labels < 0).any():
         raise ValueError(
-            "`labels` must hold one label a sample. Received: labels of shape "
-            f"{labels.shape} for samples={samples}. Pass {samples} integers, or None."
+            "`labels` must hold one label a sample, integers from 0. Received: labels of shape "
+            f"{labels.shape} and dtype {labels.dtype} for samples={samples}. Pass {samples} "
+            "integers, or None."
         )
     return labels

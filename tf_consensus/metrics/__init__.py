@@ -1,22 +1,24 @@
 """Metrics that compare generated samples with their target."""
 
 from tf_consensus.metrics import inception, resizing
+from tf_consensus.metrics.classifier import load_classifier
 from tf_consensus.metrics.extractor import Extracted, Extractor
 from tf_consensus.metrics.feature_statistics import FeatureStatistics
 from tf_consensus.metrics.frechet import frechet_distance
-from tf_consensus.metrics.image_scores import (
-    FrechetDistance,
-    ImageScores,
-    InceptionScore,
-    KernelDistance,
-    PrecisionRecall,
-)
+from tf_consensus.metrics.image_scores import ImageScores
 from tf_consensus.metrics.kernel import kernel_distance
 from tf_consensus.metrics.mode_coverage import ModeCoverage
 from tf_consensus.metrics.neighbours import PrecisionRecallResult, precision_recall
 from tf_consensus.metrics.reference import Reference
 from tf_consensus.metrics.score import MeanStd, classifier_score
-from tf_consensus.metrics.wasserstein import Wasserstein1, sliced_wasserstein1, wasserstein1
+from tf_consensus.metrics.single_scores import (
+    FrechetDistance,
+    InceptionScore,
+    KernelDistance,
+    PrecisionRecall,
+)
+from tf_consensus.metrics.wasserstein import sliced_wasserstein1, wasserstein1
+from tf_consensus.metrics.wasserstein_metric import Wasserstein1
 
 __all__ = [
     "Extracted",
@@ -36,6 +38,7 @@ __all__ = [
     "frechet_distance",
     "inception",
     "kernel_distance",
+    "load_classifier",
     "precision_recall",
     "resizing",
     "sliced_wasserstein1",

@@ -1,6 +1,5 @@
 """What image metrics see of an image: the features and logits of a frozen network."""
 
-import hashlib
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -9,7 +8,8 @@ import numpy as np
 import tensorflow as tf
 
 from tf_consensus.checks import check_int
-from tf_consensus.metrics import layers, resizing
+from tf_consensus.metrics import checks, fingerprints, layers, resizing
+from tf_consensus.metrics.score import check_not_probabilities
 
 
 class Extracted(NamedTuple):
@@ -27,7 +27,8 @@ class Extracted(NamedTuple):
 class ImageNetwork:
     """Base of the extractors: checks images, and says what the numbers come from.
 
-    A subclass has `_run` and `_details`, the latter with everything that changes a metric's value.
+    A subclass has `_run`, `fingerprint`, which differs wherever a metric's value would, and
+    `_details`, which says the same in words.
 
     Args:
         name: what the network is called in results.
@@ -49,15 +50,16 @@ class ImageNetwork:
                 equal channels if the network takes three.
 
         Raises:
-            ValueError: if the images are no such batch.
+            ValueError: if the images are no such batch or not finite, or what the network makes of
+                them is not finite.
         """
-        images = tf.convert_to_tensor(images)
-        _check_images(images, self._channels)
-        images = tf.cast(images, "float32")
-        if images.shape[-1] != self._channels:
-            images = tf.repeat(images, self._channels, axis=-1)
-        features, logits = self._run(images)
-        return Extracted(np.asarray(features), None if logits is None else np.asarray(logits))
+        features, logits = self._run(checks.images(images, self._channels))
+        extracted = Extracted(np.asarray(features), None if logits is None else np.asarray(logits))
+        for name, array in extracted._asdict().items():
+            if array is not None:
+                remedy = f"The images were: look at the weights of {self.name!r}."
+                checks.check_finite(name, array, remedy)
+        return extracted
 
     @property
     def description(self) -> dict:
@@ -65,6 +67,7 @@ class ImageNetwork:
         return {
             "network": self.name,
             "reference_network": self.reference_network,
+            "fingerprint": self.fingerprint,
             **self._details(),
         }
 
@@ -74,7 +77,7 @@ class Extractor(ImageNetwork):
 
     The images, in [-1, 1], go through `preprocess`, the resizer and the network, which is called
     with training=False. Metrics of different networks must not be compared, so results are
-    labelled by `description`, which holds a fingerprint of the weights.
+    labelled by `description`.
 
     Args:
         model: built Keras model of images (batch, H, W, C), with one output.
@@ -89,6 +92,11 @@ class Extractor(ImageNetwork):
         image_size: side to resize images to; None: they have the model's size.
         resizer: one of `resizing.RESIZERS`, or a function of (images, size).
         weights: where the weights come from, in words.
+
+    Attributes:
+        fingerprint: sixteen hexadecimal digits of the SHA-256 of the layers in use, their
+            connections and weights, the preprocessing, size and resizer; not of names that layers
+            have. Equal extractors have the same in every process.
 
     Raises:
         ValueError: if the model has several inputs or outputs, a layer cannot be told or found,
@@ -139,7 +147,8 @@ class Extractor(ImageNetwork):
             self._check_size(images)
         features, logits = self._forward(images)
         if logits is not None and self._logits != layers.SOFTMAX:
-            _check_not_probabilities(logits)
+            # Of a softmax of the user's own that no layer's type or activation tells.
+            check_not_probabilities(logits.numpy())
         return features, logits
 
     def _compute(self, images):
@@ -158,13 +167,21 @@ class Extractor(ImageNetwork):
             logits = tf.math.log(tf.maximum(logits, np.finfo("float32").tiny))
         return features, logits
 
+    @property
+    def fingerprint(self) -> str:
+        """What the class says of it; computed of the weights as they are now."""
+        functions = [fingerprints.of_function(f) for f in (self.preprocess, self.resizer)]
+        about = [*functions[: 1 if self.image_size is None else 2], str(self.image_size)]
+        about.append(str(self._logits == layers.SOFTMAX))
+        return fingerprints.digest([fingerprints.of_network(self._network), "\n".join(about)])
+
     def _details(self):
         return {
             "weights": self.weights,
-            "fingerprint": fingerprint(self._network.get_weights()),
+            "weights_fingerprint": fingerprints.of_weights(self._network.get_weights()),
             "features": self._features,
             "logits": self._logits,
-            "preprocess": getattr(self.preprocess, "__name__", str(self.preprocess)),
+            "preprocess": fingerprints.name_of(self.preprocess),
             "image_size": "as given" if self.image_size is None else self.image_size,
             "resizer": "none" if self.image_size is None else self.resizer.__name__,
         }
@@ -178,36 +195,15 @@ class Extractor(ImageNetwork):
             )
 
 
-def _check_not_probabilities(logits):
-    # A softmax of the user's own that no layer's type or activation tells.
-    sums = tf.reduce_sum(logits, axis=1)
-    if tf.reduce_all(logits >= 0) and tf.reduce_all(tf.abs(sums - 1.0) < 1e-5):
-        raise ValueError(
-            "Logits must not be probabilities, unless a Softmax layer or activation gives them. "
-            f"Received: logits={logits[0].numpy()}, … that are positive and sum to 1. Name the "
-            "layer before by `logits`, or end the model in keras.layers.Softmax."
-        )
+def check_extractor(extractor) -> ImageNetwork:
+    """The extractor, or says that it is none.
 
-
-def fingerprint(arrays) -> str:
-    """Sixteen hexadecimal digits of the SHA-256 of the arrays' bytes, or of bytes themselves."""
-    digest = hashlib.sha256()
-    for array in arrays:
-        digest.update(array if isinstance(array, bytes) else np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()[:16]
-
-
-def _check_images(images, channels):
-    shape, allowed = tuple(images.shape), sorted({1, channels})
-    if len(shape) != 4 or shape[-1] not in (allowed if channels == 3 else [channels]):
-        raise ValueError(
-            f"Images must have shape (batch, height, width, {channels}). Received: images of "
-            f"shape {shape}. Give the network's channels; one channel is repeated to three."
-        )
-    # Of NaN, as of a diverged generator, the comparison is false: it is the metric's to judge.
-    if not images.dtype.is_floating or bool(tf.reduce_any(tf.abs(images) > 1.01)):
-        raise ValueError(
-            "Images must be floats in [-1, 1]. Received: "
-            f"images of dtype {images.dtype.name} from {tf.reduce_min(images).numpy():g} to "
-            f"{tf.reduce_max(images).numpy():g}. Scale bytes by x / 127.5 - 1, or clip."
-        )
+    Raises:
+        ValueError: If it is anything else.
+    """
+    if isinstance(extractor, ImageNetwork):
+        return extractor
+    raise ValueError(
+        "`extractor` must be an `Extractor` or what `inception` makes. Received: "
+        f"extractor={extractor!r}. Wrap a Keras classifier: Extractor(model, name=...)."
+    )

@@ -3,6 +3,7 @@
 import numpy as np
 
 from tf_consensus.checks import check_int
+from tf_consensus.metrics import checks
 
 
 class FeatureStatistics:
@@ -39,29 +40,34 @@ class FeatureStatistics:
         """Add rows.
 
         Args:
-            features: (n, d); n may be 0. NaN and infinity make mean and covariance not finite.
+            features: (n, d); n may be 0.
 
         Raises:
-            ValueError: if the shape is another.
+            ValueError: if the shape is another, or a feature is not finite; nothing is added then.
         """
-        features = np.asarray(features, dtype=float)
+        features = checks.floats("features", features)
         if features.ndim != 2 or features.shape[1] != self.dim:
             raise ValueError(
                 f"`features` must have shape (n, {self.dim}). Received: features of shape "
                 f"{features.shape}. Flatten each image's features to one row."
             )
+        checks.check_finite("features", features, "Leave out images of a diverged generator.")
         if len(features):
-            with np.errstate(invalid="ignore", over="ignore"):
-                mean = features.mean(axis=0)
-                centred = features - mean
-                self._combine(len(features), mean, centred.T @ centred)
+            mean = features.mean(axis=0)
+            centred = features - mean
+            self._combine(len(features), mean, centred.T @ centred)
 
     def merge(self, other: "FeatureStatistics"):
         """Add the rows that another has seen.
 
         Raises:
-            ValueError: if it is of another dimension.
+            ValueError: if it is of another dimension, or no statistics.
         """
+        if not isinstance(other, FeatureStatistics):
+            raise ValueError(
+                f"Statistics merge with `FeatureStatistics`. Received: {other!r}. Pass features "
+                "to `update`."
+            )
         if other.dim != self.dim:
             raise ValueError(
                 "Statistics merge only if their dimensions are equal. Received: "

@@ -1,12 +1,13 @@
 """Fréchet distance between Gaussians, the FID's formula."""
 
-import math
-
 import numpy as np
 from scipy import linalg
 
+from tf_consensus.metrics import checks
+
 # Relative to the largest entry: more than rounding does to a covariance.
 _TOLERANCE = 1e-6
+_DIVERGED = "Look for the images that gave it: the generator has diverged."
 
 
 def frechet_distance(mean1, cov1, mean2, cov2) -> float:
@@ -30,12 +31,11 @@ def frechet_distance(mean1, cov1, mean2, cov2) -> float:
         cov2: Σ₂, (d, d), symmetric.
 
     Returns:
-        The distance, in squared units of the features; infinity if an entry is not finite, as of
-        diverged samples.
+        The distance, in squared units of the features.
 
     Raises:
-        ValueError: if the shapes do not fit, or a matrix is not symmetric or has eigenvalues
-            that are negative by more than rounding.
+        ValueError: if the shapes do not fit, an entry is not finite, as of diverged samples, or a
+            matrix is not symmetric or has eigenvalues that are negative by more than rounding.
 
     Example:
         >>> round(frechet_distance([0.0], [[4.0]], [3.0], [[1.0]]), 6)
@@ -44,11 +44,12 @@ def frechet_distance(mean1, cov1, mean2, cov2) -> float:
     Reference:
         Heusel et al., GANs Trained by a Two Time-Scale Update Rule, 2017, equation 6.
     """
-    arrays = [np.asarray(array, dtype=float) for array in (mean1, cov1, mean2, cov2)]
-    _check_shapes(*arrays)
-    if not all(np.isfinite(array).all() for array in arrays):
-        return math.inf
-    mean1, cov1, mean2, cov2 = arrays
+    given = {"mean1": mean1, "cov1": cov1, "mean2": mean2, "cov2": cov2}
+    arrays = {name: checks.floats(name, value) for name, value in given.items()}
+    _check_shapes(**arrays)
+    for name, array in arrays.items():
+        checks.check_finite(name, array, _DIVERGED, checks.LARGEST**2)
+    mean1, cov1, mean2, cov2 = arrays.values()
     product = _root("cov1", cov1).T @ _root("cov2", cov2)
     roots = linalg.svdvals(product).sum() if product.size else 0.0
     distance = np.sum((mean1 - mean2) ** 2) + np.trace(cov1) + np.trace(cov2) - 2 * roots

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from tf_consensus.checks import check_int
-from tf_consensus.metrics.extractor import ImageNetwork
+from tf_consensus.metrics.extractor import ImageNetwork, check_extractor
 from tf_consensus.metrics.feature_statistics import FeatureStatistics
 from tf_consensus.metrics.frechet import frechet_distance
 from tf_consensus.metrics.kernel import kernel_distance
@@ -66,6 +66,8 @@ class ImageScores:
         precision_recall: bool = False,
         name: str = "image_scores",
     ):
+        check_extractor(extractor)
+        _check_reference(reference)
         options = {"kernel": kid, "precision_recall": precision_recall}
         self._parts += tuple(part for part, asked in options.items() if asked)
         if reference is not None:
@@ -110,6 +112,20 @@ class ImageScores:
         self._count += len(features)
         self._results = None
 
+    def check_samples(self, number: int):
+        """Raises unless so many images are enough.
+
+        Raises:
+            ValueError: if a split or a neighbourhood would lack images.
+        """
+        least = {"score": self.splits, "precision_recall": 4}
+        needed = max(least.get(part, 2) for part in self._parts)
+        if number < needed:
+            raise ValueError(
+                f"`{self.name}` needs at least {needed} images. Received: {number}. Generate more "
+                "samples, or take fewer splits."
+            )
+
     def result(self) -> dict[str, float]:
         """The numbers that the class describes."""
         if not self._count:
@@ -125,6 +141,7 @@ class ImageScores:
         about = {"n_fake": self._count}
         if self.reference is not None:
             about |= {"n_real": self.reference.n_real, "reference_split": self.reference.split}
+            about["reference_fingerprint"] = self.reference.fingerprint
         if "score" in self._parts:
             about["splits"] = self.splits
         if "kernel" in self._parts or "precision_recall" in self._parts:
@@ -158,57 +175,9 @@ class ImageScores:
         return names
 
 
-class InceptionScore(ImageScores):
-    """The score of `ImageScores` alone, which needs no real images.
-
-    Args:
-        extractor: one with logits.
-        splits: number of splits.
-        name: of the metric.
-
-    Raises:
-        ValueError: if the extractor has no logits, or `splits` is not a positive integer.
-    """
-
-    _parts = ("score",)
-
-    def __init__(self, extractor: ImageNetwork, splits: int = 10, name: str = "inception_score"):
-        if extractor.description["logits"] == "none":
-            raise ValueError(
-                "A score needs logits. Received: an extractor without any, "
-                f"{extractor.name!r}. Pass `logits` to the extractor."
-            )
-        super().__init__(extractor, None, splits, name=name)
-
-
-class FrechetDistance(ImageScores):
-    """The Fréchet distance of `ImageScores` alone."""
-
-    _parts = ("frechet",)
-
-    def __init__(
-        self, extractor: ImageNetwork, reference: Reference, name: str = "frechet_distance"
-    ):
-        super().__init__(extractor, reference, name=name)
-
-
-class KernelDistance(ImageScores):
-    """The kernel distance of `ImageScores` alone."""
-
-    _parts = ("kernel",)
-
-    def __init__(
-        self, extractor: ImageNetwork, reference: Reference, name: str = "kernel_distance"
-    ):
-        super().__init__(extractor, reference, name=name)
-
-
-class PrecisionRecall(ImageScores):
-    """Precision and recall of `ImageScores` alone."""
-
-    _parts = ("precision_recall",)
-
-    def __init__(
-        self, extractor: ImageNetwork, reference: Reference, name: str = "precision_recall"
-    ):
-        super().__init__(extractor, reference, name=name)
+def _check_reference(reference):
+    if not isinstance(reference, Reference | None):
+        raise ValueError(
+            f"`reference` must be a `Reference`. Received: reference={reference!r}. Make it by "
+            "`Reference.of(extractor, batches)` or `Reference.load(path)`."
+        )

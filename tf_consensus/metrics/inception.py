@@ -1,23 +1,25 @@
 """Inception networks: the reference one from a file, and the one that Keras has."""
 
 import pathlib
+import warnings
 
 import keras
 import numpy as np
 import tensorflow as tf
-from google.protobuf.message import DecodeError
 
-from tf_consensus.metrics import resizing
-from tf_consensus.metrics.extractor import Extractor, ImageNetwork, fingerprint
+from tf_consensus.metrics import fingerprints, frozen_graph, inception_graph, resizing
+from tf_consensus.metrics.extractor import Extractor, ImageNetwork
 
 _HOW_TO_GET_IT = (
-    "It is the file classify_image_graph_def.pb of inception-2015-12-05.tgz, 88 MB, which "
-    "TensorFlow publishes: download "
-    "http://download.tensorflow.org/models/image/imagenet/inception-2015-12-05.tgz, unpack it, and "
-    "pass the path of the file."
+    "It is the file classify_image_graph_def.pb of inception-2015-12-05.tgz, 88,931,400 bytes, "
+    "which TensorFlow publishes: download "
+    "https://storage.googleapis.com/download.tensorflow.org/models/image/imagenet/"
+    "inception-2015-12-05.tgz, unpack it, and pass the path of the file."
 )
 _SIZE = 299
-_FEATURES, _CLASSES = 2048, 1008
+_INPUT, _FEATURES, _LOGITS = "Mul", "pool_3", "softmax/logits/MatMul"
+# The file has 96 MB.
+_LARGEST_FILE = 2**28
 
 
 def to_bytes(images):
@@ -33,7 +35,9 @@ def frozen_inception(path) -> "FrozenInception":
 
     Raises:
         FileNotFoundError: if it is not there, with how to get it.
-        ValueError: if the file is not that graph.
+        OSError: if it cannot be read.
+        ValueError: if the file is no graph that can stand for it, or holds an operation that reads,
+            writes, calls out or is not one of `frozen_graph.OPERATIONS`.
     """
     return FrozenInception(path)
 
@@ -72,85 +76,139 @@ class FrozenInception(ImageNetwork):
     of the last layer, (n, 1008), without the bias, which the inception score has never had.
 
     The graph has operations that TensorFlow 2 runs only in a session of TensorFlow 1, so this is
-    one, on the GPU if there is one.
+    one, on the GPU if there is one. Of the file only the part between `Mul` and these two is
+    imported, after all of it has been found to hold nothing but an allowed operation on constants.
+
+    A graph that has these nodes but is not the reference network (`inception_graph.differences`)
+    is taken, with a warning: its results carry the names of any other network's, never `fid`,
+    `kid` or `inception_score`.
 
     Args:
         path: of the frozen graph.
 
+    Attributes:
+        reference_network: whether the graph is the reference network.
+        fingerprint: sixteen hexadecimal digits of the SHA-256 of the file and of what is done to
+            images.
+
     Raises:
         FileNotFoundError: if it is not there, with how to get it.
-        ValueError: if the file is not that graph.
+        OSError: if it cannot be read.
+        ValueError: if the file is no graph with these nodes, or may do more than compute.
 
     Reference:
         Szegedy et al., Rethinking the Inception Architecture for Computer Vision, 2015.
     """
 
-    reference_network = True
-
     def __init__(self, path):
-        super().__init__("Inception 2015-12-05", channels=3)
         content = _read(path)
-        self._fingerprint = fingerprint([content])
-        graph_def = _parse(path, content)
-        with tf.Graph().as_default() as graph:
-            self._images = tf.compat.v1.placeholder(tf.float32, (None, None, None, 3))
-            self._outputs = _connect(path, graph_def, self._images)
+        try:
+            graph_def = frozen_graph.parse(content)
+            used = frozen_graph.part(graph_def, (_FEATURES, _LOGITS), (_INPUT,))
+            with tf.Graph().as_default() as graph:
+                self._images = tf.compat.v1.placeholder(tf.float32, (None, None, None, 3))
+                self._outputs = _connect(used, self._images)
+        except ValueError as error:
+            raise ValueError(
+                "The reference Inception is the frozen graph of 2015-12-05, with 2,048 features "
+                f"and 1,008 classes. Received: path={str(path)!r}, {error}. {_HOW_TO_GET_IT}"
+            ) from error
+        differences = inception_graph.differences(graph_def)
+        self.reference_network = not differences
+        if differences:
+            _warn(path, differences)
+        super().__init__(
+            "frozen graph that is not Inception 2015-12-05"
+            if differences
+            else "Inception 2015-12-05",
+            channels=3,
+        )
+        self._weights = fingerprints.of_weights([content])
         self._session = tf.compat.v1.Session(graph=graph)
 
+    @property
+    def fingerprint(self) -> str:
+        """What the class says of it."""
+        return fingerprints.digest([self._weights, str(self._treatment())])
+
     def _run(self, images):
-        return self._session.run(self._outputs, {self._images: np.asarray(images)})
+        try:
+            return self._session.run(self._outputs, {self._images: np.asarray(images)})
+        except tf.errors.OpError as error:
+            # Before the reason TensorFlow says where; after it, the node again.
+            reason = error.message.partition("\n\t [[")[0].splitlines()[-1].rstrip(".")
+            raise ValueError(
+                f"A frozen graph must take images of 299². Received: {self.name}, of which "
+                f"TensorFlow says: {reason}. {_HOW_TO_GET_IT}"
+            ) from error
 
     def _details(self):
+        source = "inception-2015-12-05, frozen" if self.reference_network else "another graph's"
+        return {"weights": source, "weights_fingerprint": self._weights, **self._treatment()}
+
+    def _treatment(self):
         return {
-            "weights": "inception-2015-12-05, frozen",
-            "fingerprint": self._fingerprint,
-            "features": "pool_3",
-            "logits": "softmax/logits/MatMul, without the bias",
+            "features": _FEATURES,
+            "logits": f"{_LOGITS}, without the bias",
             "preprocess": "round(127.5 (x + 1)), after resizing (x - 128) / 128",
             "image_size": _SIZE,
             "resizer": "tf1_bilinear",
         }
 
 
-def _connect(path, graph_def, images):
-    """Features and logits, as tensors, of images in [-1, 1]."""
+def _connect(used, images):
+    """Features and logits, as tensors, of images in [-1, 1].
+
+    Raises:
+        ValueError: If the graph is not one that these come out of, without its path.
+    """
     x = (resizing.tf1_bilinear(to_bytes(images), _SIZE) - 128.0) / 128.0
-    names = {node.name for node in graph_def.node}
-    missing = {"Mul", "pool_3", "softmax/logits/MatMul"} - names
-    if missing:
-        raise _not_the_graph(path, f"a graph without {', '.join(sorted(missing))}")
-    pool, product = tf.compat.v1.import_graph_def(
-        graph_def, {"Mul:0": x}, ["pool_3:0", "softmax/logits/MatMul"], name=""
-    )
+    try:
+        pool, product = tf.compat.v1.import_graph_def(
+            used, {f"{_INPUT}:0": x}, [f"{_FEATURES}:0", _LOGITS], name=""
+        )
+    except (ValueError, tf.errors.OpError) as error:
+        reason = str(error).splitlines()[0].rstrip(".")
+        raise ValueError(f"a graph that TensorFlow cannot import: {reason}") from error
     weights = product.inputs[1]
-    if tuple(weights.shape) != (_FEATURES, _CLASSES):
-        raise _not_the_graph(path, f"a last layer of shape {tuple(weights.shape)}")
+    wanted = inception_graph.FEATURES, inception_graph.CLASSES
+    if product.type != "MatMul" or tuple(weights.shape) != wanted:
+        raise ValueError(f"a last layer {product.type} of shape {tuple(weights.shape)}")
     # The graph's own reshape is for one image.
-    features = tf.reshape(pool, (-1, _FEATURES))
+    features = tf.reshape(pool, (-1, inception_graph.FEATURES))
     return features, features @ weights
 
 
 def _read(path) -> bytes:
     path = pathlib.Path(path)
-    if not path.is_file():
+    if not path.exists():
         raise FileNotFoundError(
             "The reference Inception is a file that tf_consensus does not contain. Received: "
             f"path={str(path)!r}, where there is no file. {_HOW_TO_GET_IT}"
         )
-    return path.read_bytes()
-
-
-def _parse(path, content):
-    graph_def = tf.compat.v1.GraphDef()
+    if not path.is_file():
+        raise IsADirectoryError(
+            f"The reference Inception is a file. Received: path={str(path)!r}, which is none. "
+            f"{_HOW_TO_GET_IT}"
+        )
+    if path.stat().st_size > _LARGEST_FILE:
+        raise ValueError(
+            f"The reference Inception has 96 MB. Received: path={str(path)!r} of "
+            f"{path.stat().st_size / 1e6:,.0f} MB. {_HOW_TO_GET_IT}"
+        )
     try:
-        graph_def.ParseFromString(content)
-    except DecodeError as error:
-        raise _not_the_graph(path, "a file that is no GraphDef") from error
-    return graph_def
+        return path.read_bytes()
+    except OSError as error:
+        raise OSError(
+            f"The reference Inception must be readable. Received: path={str(path)!r}, "
+            f"{error.strerror}. See to its permissions and the disk."
+        ) from error
 
 
-def _not_the_graph(path, what):
-    return ValueError(
-        "The reference Inception is the frozen graph of 2015-12-05, with 2,048 features and 1,008 "
-        f"classes. Received: path={str(path)!r}, {what}. {_HOW_TO_GET_IT}"
+def _warn(path, differences):
+    warnings.warn(
+        f"{str(path)!r} is not the Inception network of 2015-12-05: {differences[0]} ("
+        f"{len(differences)} differences). Its results get the names of another network's, such as "
+        "`frechet_distance` instead of `fid`.",
+        stacklevel=4,
     )

@@ -1,10 +1,9 @@
 """Kernel distance between two sets of features, the KID's formula."""
 
-import math
-
 import numpy as np
 
 from tf_consensus.checks import check_int
+from tf_consensus.metrics import checks
 from tf_consensus.metrics.score import MeanStd
 
 
@@ -27,12 +26,11 @@ def kernel_distance(
         seed: determines the subsets.
 
     Returns:
-        Mean and population standard deviation over the subsets; infinity and NaN if a feature is
-        not finite.
+        Mean and population standard deviation over the subsets.
 
     Raises:
-        ValueError: if the sets do not have shapes (n, d) and (m, d), n and m at least 2, or a
-            number is not a positive integer.
+        ValueError: if the sets do not have shapes (n, d) and (m, d), n and m at least 2, a feature
+            is not finite, or a number is not a positive integer.
 
     Example:
         >>> kernel_distance([[0.0], [0.0]], [[1.0], [1.0]], subsets=1)
@@ -45,8 +43,6 @@ def kernel_distance(
     subsets = check_int("subsets", subsets, minimum=1)
     size = min(check_int("subset_size", subset_size, minimum=2), len(real), len(fake))
     generator = np.random.default_rng(check_int("seed", seed, minimum=0))
-    if not (np.isfinite(real).all() and np.isfinite(fake).all()):
-        return MeanStd(math.inf, math.nan)
     values = [
         _mmd2(*(rows[generator.permutation(len(rows))[:size]] for rows in (real, fake)))
         for _ in range(subsets)
@@ -55,18 +51,18 @@ def kernel_distance(
 
 
 def check_features(real, fake, least: int):
-    """Both as float64 arrays of shapes (n, d) and (m, d), n and m at least `least`.
+    """Both as finite float64 arrays of shapes (n, d) and (m, d), n and m at least `least`.
 
     Raises:
         ValueError: if they are no such sets.
     """
-    real, fake = np.asarray(real, dtype=float), np.asarray(fake, dtype=float)
-    both = real.ndim == fake.ndim == 2 and real.shape[1] == fake.shape[1] > 0
-    if both and min(len(real), len(fake)) >= least:
+    real = checks.features("real_features", real, least)
+    fake = checks.features("fake_features", fake, least)
+    if real.shape[1] == fake.shape[1]:
         return real, fake
     raise ValueError(
-        f"Features must have shapes (n, d) and (m, d), n and m at least {least}. Received: shapes "
-        f"{real.shape} and {fake.shape}. Use the same extractor for both, and more images."
+        "Features must have shapes (n, d) and (m, d). Received: shapes "
+        f"{real.shape} and {fake.shape}. Use the same extractor for both."
     )
 
 

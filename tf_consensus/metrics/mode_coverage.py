@@ -7,6 +7,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tf_consensus.metrics import checks
+
 
 @keras.saving.register_keras_serializable("tf_consensus")
 class ModeCoverage(keras.metrics.Metric):
@@ -20,10 +22,11 @@ class ModeCoverage(keras.metrics.Metric):
     - `mode_kl`: Σ_j p_j log(k p_j) in nats, with p_j the share of samples nearest to c_j: the
       divergence KL(p ‖ uniform), 0 when all modes get alike and log k when one gets all.
 
-    A sample whose squared distances are not finite (NaN, infinite, or beyond 1e19) belongs to no
-    mode: it counts in N but is within nothing. As the uniform distribution never gives such a
-    sample, a single one makes `mode_kl` infinite. Without any sample `mode_kl` is infinite too,
-    and the rest is 0.
+    Samples that are not finite are refused, except in a graph, which does not know its values.
+    There they, and anywhere samples whose squared distances are beyond what the dtype holds (1e19),
+    belong to no mode: they count in N but are within nothing. As the uniform distribution never
+    gives such a sample, a single one makes `mode_kl` infinite. Without any sample `mode_kl` is
+    infinite too, and the rest is 0.
 
     With sample weights, every # is a sum of weights. Sums are kept in the metric's dtype: counts
     in float32 are exact up to 2^24 samples, independent of order and batching.
@@ -66,8 +69,10 @@ class ModeCoverage(keras.metrics.Metric):
             sample_weight: Non-negative weights, shape (n,); None weighs every sample 1.
 
         Raises:
-            ValueError: If the shapes do not fit the modes or each other.
+            ValueError: If the shapes do not fit the modes or each other, a sample is not finite,
+                or a weight is negative or not finite.
         """
+        samples, sample_weight = _checked_values(samples, sample_weight)
         samples = tf.cast(samples, self.dtype)
         weight = self._weight(samples, sample_weight)
         squares = tf.reduce_sum((samples[:, None] - self._centres()) ** 2, axis=-1)
@@ -96,6 +101,11 @@ class ModeCoverage(keras.metrics.Metric):
         """Which end of each result is the better one, "up" or "down"."""
         ups = ("modes_covered", "within_3_sigma", f"within_{self.within}")
         return {**dict.fromkeys(ups, "up"), "mode_kl": "down"}
+
+    @property
+    def worst(self) -> dict[str, float]:
+        """What stands for each result where the samples cannot be measured."""
+        return {key: 0.0 if end == "up" else math.inf for key, end in self.directions.items()}
 
     def get_config(self):
         """Return the constructor's arguments."""
@@ -133,13 +143,30 @@ class ModeCoverage(keras.metrics.Metric):
         return weight
 
 
+def _checked_values(samples, weight):
+    """Both unchanged, where their values are known to be good or not known at all."""
+    if not tf.executing_eagerly():
+        return samples, weight
+    samples = checks.floats("samples", samples)
+    remedy = "Leave out what a diverged generator has made."
+    checks.check_finite("samples", samples, remedy, np.finfo(float).max)
+    if weight is not None:
+        weight = checks.floats("sample_weight", weight)
+        if not (np.isfinite(weight).all() and (weight >= 0).all()):
+            raise ValueError(
+                "`sample_weight` must be finite and not negative. Received: sample_weight from "
+                f"{weight.min():g} to {weight.max():g}. Pass how often each sample counts."
+            )
+    return samples, weight
+
+
 def _total(weight, counts):
     """Weighted sum over the batch of (n,) or (n, k) indicators."""
     return tf.tensordot(weight, tf.cast(counts, weight.dtype), axes=1)
 
 
 def _check_modes(modes) -> np.ndarray:
-    centres = np.asarray(modes, dtype=float)
+    centres = checks.floats("modes", modes, "Pass e.g. `tf_consensus.data.ring_modes(8)`.")
     if centres.ndim == 2 and centres.size and np.isfinite(centres).all():
         return centres
     raise ValueError(
@@ -149,7 +176,12 @@ def _check_modes(modes) -> np.ndarray:
 
 
 def _check_length(name, value) -> float:
-    if isinstance(value, numbers.Real) and math.isfinite(value) and value > 0:
+    if (
+        isinstance(value, numbers.Real)
+        and not isinstance(value, bool)
+        and math.isfinite(value)
+        and value > 0
+    ):
         return float(value)
     raise ValueError(
         f"`{name}` must be finite and positive. Received: {name}={value!r}. "

@@ -36,15 +36,15 @@ def precision_recall(real_features, fake_features, k: int = 3) -> PrecisionRecal
 
     Args:
         real_features: (n, d).
-        fake_features: (m, d). A row that is not finite lies in no region.
+        fake_features: (m, d).
         k: which neighbour a ball reaches to.
 
     Returns:
         The two shares.
 
     Raises:
-        ValueError: if the sets do not have shapes (n, d) and (m, d), n and m above k, or `k` is
-            not a positive integer.
+        ValueError: if the sets do not have shapes (n, d) and (m, d), n and m above k, a feature is
+            not finite, or `k` is not a positive integer.
 
     Example:
         >>> real, fake = [[0.0], [1.0], [2.0], [9.0]], [[0.5], [1.5], [20.0], [21.0]]
@@ -59,9 +59,8 @@ def precision_recall(real_features, fake_features, k: int = 3) -> PrecisionRecal
     real, fake = check_features(real_features, fake_features, least=k + 1)
     # Shorter vectors lose less when their products cancel.
     centre = real.mean(axis=0)
-    with np.errstate(invalid="ignore", over="ignore"):
-        real, fake = real - centre, fake - centre
-        return PrecisionRecallResult(_share(fake, real, k), _share(real, fake, k))
+    real, fake = real - centre, fake - centre
+    return PrecisionRecallResult(_share(fake, real, k), _share(real, fake, k))
 
 
 def _share(points, others, k):

@@ -2,15 +2,16 @@
 
 import json
 import math
-import pathlib
 from collections.abc import Iterable
 
 import numpy as np
 import tensorflow as tf
 
 from tf_consensus.checks import check_int
-from tf_consensus.metrics.extractor import ImageNetwork
+from tf_consensus.metrics import checks, fingerprints, reference_file
+from tf_consensus.metrics.extractor import ImageNetwork, check_extractor
 from tf_consensus.metrics.feature_statistics import FeatureStatistics
+from tf_consensus.metrics.reservoir import Reservoir
 
 
 class Reference:
@@ -26,6 +27,10 @@ class Reference:
         n_real: number of images.
         split: which part of the data set they are.
         description: the extractor's.
+        fingerprint: of all of these together, for the settings of a run.
+
+    Raises:
+        ValueError: if the statistics are not finite or their shapes do not fit.
 
     Example:
         >>> reference = Reference.of(extractor, dataset, split="test")
@@ -34,9 +39,14 @@ class Reference:
     """
 
     def __init__(self, mean, cov, sample, n_real: int, split: str, description: dict):
-        self.mean, self.cov, self.sample = mean, cov, sample
-        self.n_real = int(n_real)
-        self.split = str(split)
+        self.mean, self.cov, self.sample = _checked_statistics(mean, cov, sample)
+        self.n_real = check_int("n_real", n_real, minimum=2)
+        self.split = _checked_split(split)
+        if not isinstance(description, dict) or "fingerprint" not in description:
+            raise ValueError(
+                "`description` must be an extractor's. Received: "
+                f"description={description!r}. Make references by `Reference.of`."
+            )
         self.description = dict(description)
 
     @classmethod
@@ -61,17 +71,22 @@ class Reference:
             seed: determines the sample.
 
         Raises:
-            ValueError: if there are less than two images or less than `n_real`, the data set is
-                infinite and `n_real` None, or a number is not a positive integer.
+            ValueError: if there are less than two images or less than `n_real`, an image is not
+                finite, the data set is infinite and `n_real` None, or an argument is of another
+                kind.
         """
+        split = _checked_split(split)
+        check_extractor(extractor)
         keep = check_int("keep", keep, minimum=1)
         limit = math.inf if n_real is None else check_int("n_real", n_real, minimum=2)
-        _check_finite(batches, limit)
-        sample = _Sample(keep, np.random.default_rng(seed))
+        _check_batches(batches, limit)
+        generator = np.random.default_rng(check_int("seed", seed, minimum=0))
+        sample = Reservoir(keep, generator)
         statistics = None
         for batch in batches:
             images = batch[0] if isinstance(batch, tuple | list) else batch
             seen = 0 if statistics is None else statistics.count
+            checks.check_batch(images)
             features = extractor(images[: int(min(limit - seen, len(images)))]).features
             statistics = statistics or FeatureStatistics(features.shape[1])
             statistics.update(features)
@@ -82,43 +97,56 @@ class Reference:
         kept, description = sample.result(), extractor.description
         return cls(statistics.mean, statistics.cov, kept, statistics.count, split, description)
 
+    @property
+    def fingerprint(self) -> str:
+        """Sixteen hexadecimal digits of the SHA-256 of the statistics, the sample and the rest."""
+        about = json.dumps(self._about(), sort_keys=True)
+        return fingerprints.digest([self.mean, self.cov, self.sample, about])
+
     def save(self, path):
-        """Writes an .npz file, whole or not at all."""
-        path = pathlib.Path(path)
-        if path.suffix != ".npz":
-            raise ValueError(
-                f"A reference is an .npz file. Received: path={str(path)!r}. Let it end in '.npz'."
-            )
-        about = {"n_real": self.n_real, "split": self.split, "description": self.description}
-        partial = path.with_suffix(".partial.npz")
-        np.savez(partial, mean=self.mean, cov=self.cov, sample=self.sample, about=json.dumps(about))
-        partial.replace(path)
+        """Writes an .npz file, whole or not at all, with a checksum.
+
+        Raises:
+            OSError: if the file cannot be written.
+            ValueError: if the name ends otherwise.
+        """
+        arrays = {"mean": self.mean, "cov": self.cov, "sample": self.sample}
+        reference_file.save(path, arrays, self._about())
 
     @classmethod
     def load(cls, path) -> "Reference":
-        """Reads what `save` wrote.
+        """Reads what `save` wrote; files of versions without a checksum too.
+
+        Nothing in the file is run: it may come from anyone.
 
         Raises:
-            ValueError: if the file is another one.
+            OSError: if there is no such file, or it cannot be read.
+            ValueError: if the file is another one or damaged.
         """
-        with np.load(path) as file:
-            if not {"mean", "cov", "sample", "about"} <= set(file.files):
-                raise ValueError(
-                    "A reference holds mean, cov, sample and about. Received: "
-                    f"{str(path)!r} with {', '.join(file.files)}. Make it by `Reference.of(...)"
-                    ".save(path)`."
-                )
-            about = json.loads(str(file["about"]))
-            return cls(file["mean"], file["cov"], file["sample"], **about)
+        arrays, about = reference_file.load(path)
+        try:
+            return cls(**arrays, **about)
+        except ValueError as error:
+            raise ValueError(f"{str(path)!r} is no reference. {error}") from error
 
     def check(self, extractor: ImageNetwork):
         """Raises if the extractor is not the one that the reference was made by.
 
+        They are compared by their fingerprints, so that names do not matter. References of versions
+        that had none are compared by all that their descriptions hold.
+
         Raises:
-            ValueError: if their descriptions differ.
+            ValueError: if they differ.
         """
-        own, other = self.description, extractor.description
-        differ = sorted(key for key in {*own, *other} if own.get(key) != other.get(key))
+        own, other = self.description, check_extractor(extractor).description
+        if "weights_fingerprint" in own:
+            if own["fingerprint"] == other["fingerprint"]:
+                return
+            keys = {*own, *other}
+        else:
+            other |= {"fingerprint": other["weights_fingerprint"]}
+            keys = own
+        differ = sorted(key for key in keys if own.get(key) != other.get(key))
         if differ:
             pairs = "; ".join(f"{key}: {own.get(key)!r} and {other.get(key)!r}" for key in differ)
             raise ValueError(
@@ -126,28 +154,42 @@ class Reference:
                 f"reference and extractor with {pairs}. Make the reference by this extractor."
             )
 
-
-class _Sample:
-    """Up to `size` rows of all that came, each subset being equally likely (Vitter's R)."""
-
-    def __init__(self, size, generator):
-        self._size, self._generator = size, generator
-        self._rows, self._count = None, 0
-
-    def update(self, rows):
-        if self._rows is None:
-            self._rows = np.empty((self._size, rows.shape[1]), rows.dtype)
-        order = np.arange(self._count, self._count + len(rows))
-        places = np.where(order < self._size, order, self._generator.integers(0, order + 1))
-        kept = places < self._size
-        self._rows[places[kept]] = rows[kept]
-        self._count += len(rows)
-
-    def result(self):
-        return self._rows[: self._count].copy()
+    def _about(self):
+        return {"n_real": self.n_real, "split": self.split, "description": self.description}
 
 
-def _check_finite(batches, limit):
+def _checked_statistics(mean, cov, sample):
+    """The arrays as floats, their types kept, that are finite and of fitting shapes."""
+    arrays = {"mean": mean, "cov": cov, "sample": sample}
+    for name, value in arrays.items():
+        floats, largest = checks.floats(name, value), np.finfo(float).max
+        checks.check_finite(name, floats, "Make the reference anew.", largest)
+        arrays[name] = np.asarray(value)
+    mean, cov, sample = arrays.values()
+    d = mean.size
+    if not d or mean.shape != (d,) or cov.shape != (d, d) or sample.shape[1:] != (d,):
+        shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
+        raise ValueError(
+            "A reference has mean (d,), cov (d, d) and sample (m, d), d at least 1. Received: "
+            f"{shapes}. Make references by `Reference.of`."
+        )
+    return mean, cov, sample
+
+
+def _checked_split(split):
+    if isinstance(split, str) and split:
+        return split
+    raise ValueError(
+        f"`split` must name a part of a data set. Received: split={split!r}. Pass e.g. 'test'."
+    )
+
+
+def _check_batches(batches, limit):
+    if isinstance(batches, str | bytes) or not isinstance(batches, Iterable):
+        raise ValueError(
+            f"The real images must come in batches. Received: {batches!r}. Pass a data set, or a "
+            "list of arrays (batch, height, width, channels)."
+        )
     infinite = isinstance(batches, tf.data.Dataset) and batches.cardinality() == -1
     if infinite and limit == math.inf:
         raise ValueError(

@@ -4,6 +4,9 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from tf_consensus.checks import check_int
+from tf_consensus.metrics import checks
+
 
 def tf1_bilinear(images, size: int):
     """TensorFlow 1's bilinear resizing, which the reference Inception metrics use.
@@ -17,7 +20,11 @@ def tf1_bilinear(images, size: int):
 
     Returns:
         (batch, size, size, channels), float32.
+
+    Raises:
+        ValueError: if the images have another rank, or `size` is not a positive integer.
     """
+    images, size = _checked(images, size)
     return tf.compat.v1.image.resize_bilinear(
         images, (size, size), align_corners=False, half_pixel_centers=False
     )
@@ -25,12 +32,26 @@ def tf1_bilinear(images, size: int):
 
 def bilinear(images, size: int):
     """Bilinear resizing with pixel centres at halves and antialiasing; as `tf1_bilinear`."""
+    images, size = _checked(images, size)
     return tf.image.resize(images, (size, size), "bilinear", antialias=True)
 
 
 def bicubic(images, size: int):
     """Bicubic resizing with pixel centres at halves and antialiasing; as `tf1_bilinear`."""
+    images, size = _checked(images, size)
     return tf.image.resize(images, (size, size), "bicubic", antialias=True)
+
+
+def _checked(images, size):
+    """Both, where they are images and a number of pixels."""
+    if not tf.is_tensor(images):
+        images = checks.floats("images", images, "Stack images of one size.").astype("float32")
+    if len(images.shape) != 4:
+        raise ValueError(
+            "Images must have shape (batch, height, width, channels). Received: images of shape "
+            f"{tuple(images.shape)}. Add the axis that lacks."
+        )
+    return images, check_int("size", size, minimum=1)
 
 
 RESIZERS = {function.__name__: function for function in (tf1_bilinear, bilinear, bicubic)}

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.special import log_softmax
 
 from tf_consensus.checks import check_int
+from tf_consensus.metrics import checks
 
 
 class MeanStd(NamedTuple):
@@ -28,14 +29,16 @@ def classifier_score(logits, splits: int = 10) -> MeanStd:
     scores of equally many.
 
     Args:
-        logits: (n, k), each row up to a constant; log-probabilities are logits.
+        logits: (n, k), k at least 2, each row up to a constant; log-probabilities are logits, so
+            that -∞ is a class of probability 0.
         splits: number s of parts.
 
     Returns:
-        Mean and population standard deviation of the splits' scores; NaN if a logit is NaN.
+        Mean and population standard deviation of the splits' scores.
 
     Raises:
-        ValueError: if `logits` is no (n, k) array, or `splits` not an integer from 1 to n.
+        ValueError: if `logits` is no (n, k) array, has NaN or ∞ or rows of -∞ alone, or holds
+            probabilities; or `splits` is not an integer from 1 to n.
 
     Example:
         >>> classifier_score(100.0 * np.eye(4), splits=1)
@@ -52,9 +55,10 @@ def classifier_score(logits, splits: int = 10) -> MeanStd:
             "Every split needs an image. Received: "
             f"{n} images, splits={splits!r}. Generate more samples, or take fewer splits."
         )
+    check_not_probabilities(logits)
+    log_p = log_softmax(logits, axis=1)
+    parts = [log_p[i * n // splits : (i + 1) * n // splits] for i in range(splits)]
     with np.errstate(invalid="ignore"):
-        log_p = log_softmax(logits, axis=1)
-        parts = [log_p[i * n // splits : (i + 1) * n // splits] for i in range(splits)]
         scores = [_score(part) for part in parts]
     return MeanStd(float(np.mean(scores)), float(np.std(scores)))
 
@@ -67,11 +71,34 @@ def _score(log_p):
     return np.exp(terms.sum(axis=1).mean())
 
 
+def check_not_probabilities(logits: np.ndarray):
+    """Raises if every row of (n, k) could be probabilities.
+
+    Raises:
+        ValueError: if none is negative and every row sums to 1.
+    """
+    if (logits >= 0).all() and (np.abs(logits.sum(axis=1) - 1.0) < 1e-5).all():
+        shown = np.array2string(np.asarray(logits[0][:4], dtype=float), precision=4)
+        raise ValueError(
+            "Logits must not be probabilities, unless a Softmax layer or activation gives them. "
+            f"Received: logits of shape {logits.shape}, rows from {shown} on that are not negative "
+            "and sum to 1. Name the layer before by `logits`, end the model in "
+            "keras.layers.Softmax, or take the logarithm."
+        )
+
+
 def _check_logits(logits):
-    array = np.asarray(logits, dtype=float)
-    if array.ndim == 2 and array.size:
-        return array
-    raise ValueError(
-        "`logits` must have shape (n, k), one row an image. Received: "
-        f"logits of shape {array.shape}. Stack the batches of an extractor."
+    array = checks.floats("logits", logits)
+    if array.ndim != 2 or not array.size or array.shape[1] < 2:
+        raise ValueError(
+            "`logits` must have shape (n, k), one row an image, of k > 1 classes. Received: "
+            f"logits of shape {array.shape}. Stack the batches of an extractor."
+        )
+    # The largest of a row is that of a class it may be; all others may be impossible.
+    checks.check_finite(
+        "logits",
+        np.where(np.isneginf(array), array.max(axis=1, keepdims=True), array),
+        "Look for the images that gave them: the generator has diverged.",
+        np.finfo(float).max,
     )
+    return array

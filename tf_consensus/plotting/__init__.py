@@ -2,7 +2,8 @@
 
 from tf_consensus.plotting.animation import density_animation
 from tf_consensus.plotting.curves import training_curves
-from tf_consensus.plotting.densities import density, density_grid, density_table
+from tf_consensus.plotting.densities import density
+from tf_consensus.plotting.density_figures import density_grid, density_table
 from tf_consensus.plotting.images import image_grid
 from tf_consensus.plotting.runs import run_curves
 from tf_consensus.plotting.seeds import seed_curves

@@ -1,5 +1,6 @@
 """Densities over training as an animated GIF: arrays of palette indices, put together like text."""
 
+import numbers
 import os
 from collections.abc import Mapping, Sequence
 
@@ -7,6 +8,7 @@ import numpy as np
 from matplotlib.font_manager import findfont
 from PIL import Image, ImageDraw, ImageFont
 
+from tf_consensus.plotting.checks import positive
 from tf_consensus.plotting.densities import (
     check_rows,
     even_lightness,
@@ -15,6 +17,7 @@ from tf_consensus.plotting.densities import (
     peak_density,
     shades,
 )
+from tf_consensus.plotting.saving import save
 
 # The GIF's palette: blue for methods, red for the target, grey for text and frames.
 _SHADES = {"blue": 96, "red": 96, "grey": 64}
@@ -48,15 +51,18 @@ def density_animation(
         fps: Frames a second, 1 to 50; GIF rounds the duration of a frame to 10 ms.
 
     Raises:
+        OSError: If the file cannot be written; an old one is then still in its place.
         ValueError: If there are no methods, a method has more frames than titles, samples are
-            not of shape (n, 2), or fps is out of range.
+            not of shape (n, 2), the target's are not finite, a number is out of range, or the path
+            does not end in .gif.
 
     Example:
         >>> noise = np.random.default_rng(0).normal(size=(2, 500, 2))
         >>> density_animation({"SimGA": noise}, "simga.gif", ["start", "end"])
     """
     check_rows("frames", frames, titles)
-    if not 1 <= fps <= 50:
+    extent = positive("extent", extent)
+    if not isinstance(fps, numbers.Real) or not 1 <= fps <= 50:
         raise ValueError(
             f"Frames a second must lie between 1 and 50, which viewers show. Received: fps={fps}."
             " Pass e.g. `fps=8`."
@@ -70,7 +76,8 @@ def density_animation(
         moving = [_column(*pair, extent, peak, "blue") for pair in zip(rows, arrays, strict=True)]
         images.append(_frame([*moving, *fixed], title))
     durations = [10 * round(100 / fps)] * (len(images) - 1) + [_REST_MS]
-    images[0].save(path, save_all=True, append_images=images[1:], duration=durations, loop=0)
+    options = {"append_images": images[1:], "duration": durations, "loop": 0}
+    save(path, [".gif"], lambda partial: images[0].save(partial, save_all=True, **options))
 
 
 def _last_drawable(arrays, extent):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from tf_consensus.plotting.checks import check_mapping, check_names, check_references, pair
 from tf_consensus.plotting.style import REFERENCE, line_style, saved, tidy, words
 
 
@@ -32,8 +33,10 @@ def training_curves(
         The figure.
 
     Raises:
+        OSError: If the file cannot be written; an old one is then still in its place.
         ValueError: If there is nothing to draw, no method has one of the quantities, a reference
-            is for none of them, or steps and values differ in length.
+            is for none of them or not finite, steps and values differ in length or are no numbers,
+            or the suffix is of no format. Values that are not finite leave gaps.
 
     Example:
         >>> history = {"generator_loss": ([0, 100], [0.9, 0.7])}
@@ -41,7 +44,7 @@ def training_curves(
         >>> figure.axes[0].get_ylabel()
         'generator loss'
     """
-    references = dict(references or {})
+    references = check_references(references)
     _check_histories(histories, quantities, references)
     figure = Figure(figsize=(3.6 * len(quantities), 2.9), layout="constrained")
     panels = figure.subplots(1, len(quantities), squeeze=False)[0]
@@ -59,6 +62,8 @@ def training_curves(
 
 
 def _check_histories(histories, quantities, references):
+    check_mapping("histories", histories, "a dict")
+    check_names("quantities", quantities)
     if not histories or not quantities:
         raise ValueError(
             "There must be a method and a quantity to draw. Received: "
@@ -92,8 +97,8 @@ def _draw_curves(axis, histories, quantity):
         axis.set_yscale("log")
 
 
-def _series(method, quantity, pair):
-    steps, values = (np.asarray(series, dtype=np.float64) for series in pair)
+def _series(method, quantity, series):
+    steps, values = pair(f"{quantity!r} of {method!r}", series)
     if steps.ndim != 1 or steps.shape != values.shape:
         raise ValueError(
             "Steps and values must be series of one length. Received: shapes "

@@ -6,9 +6,12 @@ import os
 import numpy as np
 from PIL import Image
 
-from tf_consensus.checks import check_count
+from tf_consensus.checks import check_count, check_int
+from tf_consensus.plotting.saving import save
 
 _WHITE = 255
+# Beyond this nothing is a slip of a generator: it is bytes, or has diverged.
+_FAR = 10.0
 
 
 def image_grid(
@@ -21,8 +24,8 @@ def image_grid(
     """Puts images side by side, row by row, on white.
 
     Args:
-        images: Array (n, height, width, channels) of 1 or 3 channels, in [-1, 1]; values outside
-            are clipped. An image that is not finite becomes mid-grey.
+        images: Floats (n, height, width, channels) of 1 or 3 channels, in [-1, 1]; values a little
+            outside are clipped. An image that is not finite becomes mid-grey.
         path: Where to save the picture too, in the format of the suffix.
         columns: Images a row; None: as many as make the grid square.
         gap: Pixels between images.
@@ -32,8 +35,9 @@ def image_grid(
         Array (height, width, 3) of unsigned bytes.
 
     Raises:
-        ValueError: If the images are not of such a shape, there are none, or a number is out of
-            range.
+        OSError: If the file cannot be written; an old one is then still in its place.
+        ValueError: If the images are not of such a shape, there are none, they are bytes or range
+            beyond ±10, a number is out of range, or the suffix is of no format.
 
     Example:
         >>> image_grid(np.zeros((6, 8, 8, 1)), columns=3).shape
@@ -44,6 +48,7 @@ def image_grid(
     scale = check_count("scale", scale, hint)
     columns = math.isqrt(len(images) - 1) + 1 if columns is None else columns
     columns = min(check_count("columns", columns, hint), len(images))
+    gap = check_int("gap", gap, minimum=0)
     rows = -(-len(images) // columns)
     tiles = _bytes(images).repeat(scale, axis=1).repeat(scale, axis=2)
     height, width = tiles.shape[1:3]
@@ -53,7 +58,8 @@ def image_grid(
         top, left = (index // columns) * (height + gap), (index % columns) * (width + gap)
         picture[top : top + height, left : left + width] = tile
     if path is not None:
-        Image.fromarray(picture).save(path)
+        suffixes = [x for x, kind in Image.registered_extensions().items() if kind in Image.SAVE]
+        save(path, suffixes, Image.fromarray(picture).save)
     return picture
 
 
@@ -64,6 +70,20 @@ def _checked(images) -> np.ndarray:
             "Images must be an array (n, height, width, channels) of 1 or 3 channels, one image "
             f"at least. Received: shape={images.shape}. Add the axis that lacks, e.g. "
             "`images[..., None]`."
+        )
+    # Of bfloat16 NumPy knows no kind.
+    if images.dtype.kind in "bOSUMmc":
+        raise ValueError(
+            "Images must be floats in [-1, 1]. Received: images of dtype "
+            f"{images.dtype}. Scale bytes by x / 127.5 - 1."
+        )
+    far = 1.0 if images.dtype.kind in "iu" else _FAR
+    images = images.astype(np.float64)
+    finite = images[np.isfinite(images)]
+    if np.abs(finite).max(initial=0.0) > far:
+        raise ValueError(
+            "Images must be floats in [-1, 1]. Received: images from "
+            f"{finite.min():g} to {finite.max():g}. Scale bytes by x / 127.5 - 1, or clip."
         )
     return images
 

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from tf_consensus.plotting.checks import check_mapping, check_names, check_references, pair
 from tf_consensus.plotting.style import REFERENCE, line_style, saved, tidy, words
 
 
@@ -37,8 +38,10 @@ def run_curves(
         The figure.
 
     Raises:
-        ValueError: If there is nothing to draw, no run has one of the quantities, or columns
-            differ in length.
+        OSError: If the file cannot be written; an old one is then still in its place.
+        ValueError: If there is nothing to draw, no run has one of the quantities, a reference is
+            for none of them or not finite, columns differ in length or are no numbers, or the
+            suffix is of no format.
 
     Example:
         >>> log = {"step": [100, 200, 300], "fid": [90.0, float("nan"), 30.0]}
@@ -46,8 +49,8 @@ def run_curves(
         >>> figure.axes[0].lines[0].get_xdata().tolist()
         [100.0, 300.0]
     """
-    references = dict(references or {})
-    _check(runs, quantities, along)
+    references = check_references(references)
+    _check(runs, quantities, along, references)
     columns = min(3, len(quantities))
     rows = -(-len(quantities) // columns)
     # High enough for the legend.
@@ -90,7 +93,7 @@ def mean_and_range(logs: Sequence[Mapping], quantity: str, along: str):
 def _measured(log, quantity, along):
     if quantity not in log:
         return np.empty(0), np.empty(0)
-    x, y = (np.asarray(log[key], dtype=np.float64) for key in (along, quantity))
+    x, y = pair(quantity, (log[along], log[quantity]))
     if x.ndim != 1 or x.shape != y.shape:
         raise ValueError(
             "Columns of a log must be series of one length. Received: "
@@ -115,7 +118,18 @@ def _scale(axis, values):
         axis.set_yscale("log")
 
 
-def _check(runs, quantities, along):
+def _check(runs, quantities, along, references):
+    check_mapping("runs", runs, "a list of logs")
+    check_names("quantities", quantities)
+    check_names("along", [along])
+    for name, logs in runs.items():
+        if not isinstance(logs, Sequence) or isinstance(logs, str):
+            raise ValueError(
+                f"Each run must be a list of logs, one a seed. Received: {logs!r} for {name!r}. "
+                "Pass e.g. [{'step': steps, 'fid': values}]."
+            )
+        for log in logs:
+            check_mapping(f"log of {name}", log, "a column")
     if not any(runs.values()) or not quantities:
         raise ValueError(
             "There must be a run with a log, and a quantity to draw. Received: "
@@ -128,6 +142,11 @@ def _check(runs, quantities, along):
         raise ValueError(
             "Every one of `quantities` must be in a log. "
             f"Received: quantities={missing}. Choose from {sorted(known)}."
+        )
+    if missing := [name for name in references if name not in quantities]:
+        raise ValueError(
+            "Every reference must be for one of `quantities`. Received: "
+            f"references={missing}. Choose from {list(quantities)}."
         )
     if any(along not in log for log in logs):
         raise ValueError(

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from tf_consensus.plotting.checks import check_mapping, check_references, pair
 from tf_consensus.plotting.style import REFERENCE, line_style, saved, scale_by_logarithm, tidy
 
 _DIVERGED = "^"
@@ -39,8 +40,9 @@ def seed_curves(
         The figure.
 
     Raises:
-        ValueError: If there is nothing to draw, a reference is for no panel, or steps and values
-            differ in length.
+        OSError: If the file cannot be written; an old one is then still in its place.
+        ValueError: If there is nothing to draw, a reference is for no panel or not finite, steps
+            and values differ in length or are no numbers, or the suffix is of no format.
 
     Example:
         >>> runs = {"consensus": ([100, 200], [[0.5, 0.1], [0.6, 0.2]])}
@@ -48,7 +50,7 @@ def seed_curves(
         >>> [round(float(y), 2) for y in figure.axes[0].lines[0].get_ydata()]
         [0.55, 0.15]
     """
-    references = dict(references or {})
+    references = check_references(references)
     _check_panels(panels, references)
     methods = list(dict.fromkeys(method for runs in panels.values() for method in runs))
     columns = min(2, len(panels))
@@ -61,8 +63,8 @@ def seed_curves(
     for axis, (panel, runs) in zip(axes, panels.items(), strict=False):
         axis.set(title=panel, xlabel=step_unit, ylabel=quantity)
         scale_by_logarithm(axis)
-        for method, pair in runs.items():
-            steps, values = _seed_series(panel, method, pair)
+        for method, series in runs.items():
+            steps, values = _seed_series(panel, method, series)
             # Bands of many methods lie on each other.
             _draw_seeds(axis, steps, values, methods.index(method), 0.15 / max(1, len(runs) / 4))
             diverged |= not np.isfinite(values).all()
@@ -75,6 +77,7 @@ def seed_curves(
 
 
 def _check_panels(panels, references):
+    check_mapping("panels", panels, "a dict")
     if not any(panels.values()):
         raise ValueError(
             f"There must be a panel with a method to draw. Received: panels={dict(panels)}. "
@@ -106,8 +109,8 @@ def _draw_seeds(axis, steps, values, index, alpha):
         axis.plot(steps[~finite], heights, **mark, **top)
 
 
-def _seed_series(panel, method, pair):
-    steps, values = (np.asarray(series, dtype=np.float64) for series in pair)
+def _seed_series(panel, method, series):
+    steps, values = pair(f"{method!r} of {panel!r}", series)
     if steps.ndim != 1 or values.shape[1:] != steps.shape or not len(values):
         raise ValueError(
             "Values must be of shape (seeds, steps), with as many columns as there are steps. "

@@ -6,6 +6,8 @@ every function works headless and in threads.
 
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
+from tf_consensus.plotting.saving import save
+
 # Okabe and Ito's colours, which the colour-blind tell apart, without those too light for lines.
 METHOD_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _METHOD_STYLES = ("-", "--", ":", "-.")
@@ -40,7 +42,8 @@ def scale_by_logarithm(axis):
 
 
 def saved(figure, path):
-    """The figure, written to the path if there is one."""
+    """The figure, written to the path if there is one; errors as for `saving.save`."""
     if path is not None:
-        figure.savefig(path, dpi=100)
+        suffixes = {f".{name}" for name in figure.canvas.get_supported_filetypes()}
+        save(path, suffixes, lambda partial: figure.savefig(partial, dpi=100))
     return figure

@@ -1,5 +1,7 @@
 """A run's best and final result against a setting."""
 
+import math
+import numbers
 import os
 from collections.abc import Mapping, Sequence
 
@@ -8,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
+from tf_consensus.plotting.checks import check_mapping, check_names, numbers_of
 from tf_consensus.plotting.style import line_style, saved, tidy, words
 
 
@@ -35,7 +38,9 @@ def sweep_curves(
         The figure.
 
     Raises:
-        ValueError: If there is nothing to draw, or a value of the setting is not positive.
+        OSError: If the file cannot be written; an old one is then still in its place.
+        ValueError: If there is nothing to draw, a value of the setting is not positive, a result is
+            no pair of finite numbers, or the suffix is of no format.
 
     Example:
         >>> sweep = {1.0: {"fid": [(20.0, 25.0)]}, 10.0: {"fid": [(18.0, 18.5)]}}
@@ -54,6 +59,8 @@ def sweep_curves(
         axis.set_xticks(values, [f"{value:g}" for value in values])
         # Those of a logarithmic axis would overlap where the values lie within a decade.
         axis.xaxis.set_minor_locator(NullLocator())
+        if not axis.lines or all(len(line.get_xdata()) == 0 for line in axis.lines):
+            axis.text(0.5, 0.5, "not measured", transform=axis.transAxes, ha="center", color="0.35")
         tidy(axis)
     entries = [Line2D([], [], **line_style(k), label=name) for k, name in enumerate(sweeps)]
     entries += [Line2D([], [], color="0.3", label=key, **_MARKS[key]) for key in _MARKS]
@@ -78,14 +85,43 @@ def _draw(axis, sweep, quantity, style):
 
 
 def _check(sweeps, quantities, setting):
+    check_mapping("sweeps", sweeps, "a dict")
+    check_names("quantities", quantities)
+    check_names("setting", [setting])
     if not any(sweeps.values()) or not quantities:
         raise ValueError(
             "There must be a method with values, and a quantity to draw. Received: "
             f"sweeps of {list(sweeps)}, quantities={list(quantities)}. "
             "Pass e.g. {'consensus': {10.0: {'fid': [(18.0, 18.5)]}}}, ['fid']."
         )
-    if bad := [value for sweep in sweeps.values() for value in sweep if not value > 0]:
+    if bad := [x for sweep in sweeps.values() for x in sweep if not _is_positive(x)]:
         raise ValueError(
             f"Values of the setting must be positive, as its axis is logarithmic. Received: "
             f"{setting}={bad}. Leave them out."
+        )
+    for method, sweep in sweeps.items():
+        check_mapping(f"values of {method}", sweep, "a dict")
+        for results in sweep.values():
+            for quantity in set(quantities) & set(results):
+                _check_pairs(f"{quantity!r} of {method!r}", results[quantity])
+    known = {q for sweep in sweeps.values() for results in sweep.values() for q in results}
+    if not known & set(quantities):
+        raise ValueError(
+            "One of `quantities` must have been measured. Received: "
+            f"quantities={list(quantities)}. Choose from {sorted(known)}."
+        )
+
+
+def _is_positive(value):
+    number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    return number and 0 < value < math.inf
+
+
+def _check_pairs(name, pairs):
+    """Raises unless these are pairs (best, final) of finite numbers."""
+    array = numbers_of(name, list(pairs) if isinstance(pairs, tuple) else pairs)
+    if array.size and (array.ndim != 2 or array.shape[1] != 2 or not np.isfinite(array).all()):
+        raise ValueError(
+            "Results must be pairs (best, final) of finite numbers, one a seed. Received: "
+            f"{pairs!r} for {name}. Leave runs out that have diverged."
         )

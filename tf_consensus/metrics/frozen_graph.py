@@ -1,0 +1,127 @@
+"""Graphs from files of others: what they may hold, and the part of them that is used."""
+
+import math
+
+import tensorflow as tf
+from google.protobuf.message import DecodeError
+
+# What a network that classifies images needs. None of these reads, writes, calls or keeps anything;
+# DecodeJpeg, which the reference graph begins with, is never imported.
+OPERATIONS = frozenset(
+    {
+        *("Add", "AddV2", "AvgPool", "BatchNormWithGlobalNormalization", "BiasAdd", "Cast"),
+        *("CheckNumerics", "Concat", "ConcatV2", "Const", "Conv2D", "DecodeJpeg", "ExpandDims"),
+        *("Identity", "MatMul", "MaxPool", "Mean", "Mul", "Placeholder", "Relu", "Reshape"),
+        *("ResizeBilinear", "Softmax", "Squeeze", "Sub"),
+    }
+)
+# Of all constants together: the reference graph has 23,885,411.
+_MOST_NUMBERS = 2**26
+_CALLS = ("func", "placeholder")
+
+
+def parse(content: bytes) -> tf.compat.v1.GraphDef:
+    """The graph of a file's bytes, of which nothing is imported or run.
+
+    Raises:
+        ValueError: If the bytes are no graph, or the graph holds anything but `OPERATIONS` on
+            constants. The message says what, without the path.
+    """
+    graph_def = tf.compat.v1.GraphDef()
+    try:
+        graph_def.ParseFromString(content)
+    except DecodeError as error:
+        raise ValueError("a file that is no GraphDef") from error
+    if graph_def.library.function or graph_def.library.gradient:
+        names = [function.signature.name for function in graph_def.library.function]
+        raise ValueError(f"a graph with functions of its own: {_some(names)}")
+    _check_operations(graph_def)
+    _check_attributes(graph_def)
+    _check_size(graph_def)
+    return graph_def
+
+
+def part(graph_def, outputs, inputs) -> tf.compat.v1.GraphDef:
+    """What the outputs are computed by from the inputs; neither the inputs nor what feeds them.
+
+    Devices and TensorFlow's own attributes, whose names begin with "_", are left out: no result
+    depends on them.
+
+    Args:
+        graph_def: A graph that `parse` has passed.
+        outputs: Names of nodes.
+        inputs: Names of nodes that will be replaced.
+
+    Raises:
+        ValueError: If a node is missing. The message says which, without the path.
+    """
+    nodes = {node.name: node for node in graph_def.node}
+    wanted, seen = list(outputs), set(inputs)
+    missing = [name for name in (*inputs, *outputs) if name not in nodes]
+    while wanted and not missing:
+        name = wanted.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        if name in nodes:
+            wanted += [_node_of(tensor) for tensor in nodes[name].input]
+        else:
+            missing.append(name)
+    if missing:
+        raise ValueError(f"a graph without {', '.join(sorted(set(missing)))}")
+    used = tf.compat.v1.GraphDef(versions=graph_def.versions)
+    for node in graph_def.node:
+        if node.name in seen and node.name not in inputs:
+            copy = used.node.add(op=node.op, name=node.name, input=node.input)
+            for key, value in node.attr.items():
+                if not key.startswith("_"):
+                    copy.attr[key].CopyFrom(value)
+    return used
+
+
+def constant_shape(node) -> tuple[int, ...]:
+    """The shape of a Const node."""
+    return tuple(side.size for side in node.attr["value"].tensor.tensor_shape.dim)
+
+
+def _node_of(tensor):
+    """Name of the node of an input such as "^conv/control" or "split:1"."""
+    return tensor.removeprefix("^").split(":")[0]
+
+
+def _check_operations(graph_def):
+    foreign = {node.op: node.name for node in graph_def.node if node.op not in OPERATIONS}
+    if foreign:
+        named = [f"{op} (node {name!r})" for op, name in sorted(foreign.items())]
+        raise ValueError(
+            f"a graph with operations that no classifier of images needs: {_some(named)}"
+        )
+
+
+def _check_attributes(graph_def):
+    """Refuses what names functions, wherever TensorFlow might look for it."""
+    calling = [
+        f"{key} of {node.name!r}"
+        for node in graph_def.node
+        for key, value in node.attr.items()
+        if value.WhichOneof("value") in _CALLS or value.list.func
+    ]
+    if calling:
+        raise ValueError(f"a graph whose attributes name functions: {_some(calling)}")
+
+
+def _check_size(graph_def):
+    """Refuses constants that a few bytes of the file would blow up to more than memory holds."""
+    shapes = [constant_shape(node) for node in graph_def.node if node.op == "Const"]
+    if any(min(shape, default=1) < 0 for shape in shapes):
+        raise ValueError("a graph with a constant of unknown shape")
+    numbers = sum(math.prod(shape) for shape in shapes)
+    if numbers > _MOST_NUMBERS:
+        raise ValueError(
+            f"a graph with {numbers:,} numbers, of which {_MOST_NUMBERS:,} are allowed"
+        )
+
+
+def _some(names):
+    shown = ", ".join(names[:3])
+    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"

@@ -1,0 +1,62 @@
+"""Parts of `ImageScores`, one a class."""
+
+from tf_consensus.metrics.extractor import ImageNetwork, check_extractor
+from tf_consensus.metrics.image_scores import ImageScores
+from tf_consensus.metrics.reference import Reference
+
+
+class InceptionScore(ImageScores):
+    """The score of `ImageScores` alone, which needs no real images.
+
+    Args:
+        extractor: one with logits.
+        splits: number of splits.
+        name: of the metric.
+
+    Raises:
+        ValueError: if the extractor has no logits, or `splits` is not a positive integer.
+    """
+
+    _parts = ("score",)
+
+    def __init__(self, extractor: ImageNetwork, splits: int = 10, name: str = "inception_score"):
+        check_extractor(extractor)
+        if extractor.description["logits"] == "none":
+            raise ValueError(
+                "A score needs logits. Received: an extractor without any, "
+                f"{extractor.name!r}. Pass `logits` to the extractor."
+            )
+        super().__init__(extractor, None, splits, name=name)
+
+
+class FrechetDistance(ImageScores):
+    """The Fréchet distance of `ImageScores` alone."""
+
+    _parts = ("frechet",)
+
+    def __init__(
+        self, extractor: ImageNetwork, reference: Reference, name: str = "frechet_distance"
+    ):
+        super().__init__(extractor, reference, name=name)
+
+
+class KernelDistance(ImageScores):
+    """The kernel distance of `ImageScores` alone."""
+
+    _parts = ("kernel",)
+
+    def __init__(
+        self, extractor: ImageNetwork, reference: Reference, name: str = "kernel_distance"
+    ):
+        super().__init__(extractor, reference, name=name)
+
+
+class PrecisionRecall(ImageScores):
+    """Precision and recall of `ImageScores` alone."""
+
+    _parts = ("precision_recall",)
+
+    def __init__(
+        self, extractor: ImageNetwork, reference: Reference, name: str = "precision_recall"
+    ):
+        super().__init__(extractor, reference, name=name)
