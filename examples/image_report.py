@@ -67,6 +67,9 @@ def read_run(folder):
         return None
     # A run that goes on to more steps has logged more than its result knows of.
     log = {key: values[log["step"] <= result["steps"]] for key, values in log.items()}
+    # Epochs without an evaluation repeat the last one.
+    evaluated = log.get("evaluated", np.ones(len(log["step"]))) > 0
+    log |= {key: np.where(evaluated, log[key], np.nan) for key in result["metrics"] if key in log}
     return result | {"log": log, "settings": settings}
 
 

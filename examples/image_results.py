@@ -34,7 +34,8 @@ def result_of(run, seed, folder, scores=(), diverged=None):
 
 def best_and_final(log, key, direction):
     """The best value of a metric, the one furthest "up" or "down", and the last."""
-    there = np.flatnonzero(np.isfinite(log[key]))
+    evaluated = log.get("evaluated", np.ones_like(log[key])) > 0
+    there = np.flatnonzero(evaluated & np.isfinite(log[key]))
     if not len(there):
         return None
     values, steps = log[key][there], log["step"][there].astype(int)

@@ -144,12 +144,14 @@ def train(run, seed, folder, options, scores=()):
     between = min(run["eval_every"], run["steps"])
     epoch = min(run["backup_every"] or between, between)
     every = between // epoch
-    evaluate = tfc.callbacks.EvaluateGAN
-    log = RunLog(folder / "log.csv", backup, before=shared / "log.csv")
+    evaluate = None
+    if scores:
+        evaluate = tfc.callbacks.EvaluateGAN(scores, run["eval_samples"], every, report=None)
+    log = RunLog(folder / "log.csv", backup, before=shared / "log.csv", evaluate=evaluate)
     callbacks = [
         Clock(log),
         tfc.callbacks.StopWhenDiverged(),
-        *([evaluate(scores, run["eval_samples"], every, report=None)] if scores else []),
+        *([evaluate] if scores else []),
         tfc.callbacks.SampleGrid(folder / "samples", every=every, tensorboard=board),
         log,
         *([keras.callbacks.TensorBoard(board, write_graph=False)] if board else []),

@@ -237,7 +237,8 @@ def train(method, seed, settings, folder, strategy, known):
     backup = tfc.callbacks.SafeBackup(
         known / "backup", delete_checkpoint=False, settings=of_the_run
     )
-    log = RunLog(folder / "log.csv", backup)
+    evaluate = tfc.callbacks.EvaluateGAN([coverage], SAMPLES, on_samples=save_samples)
+    log = RunLog(folder / "log.csv", backup, evaluate=evaluate)
     gan.fit(
         data,
         epochs=settings["steps"] // epoch,
@@ -246,7 +247,7 @@ def train(method, seed, settings, folder, strategy, known):
         callbacks=[
             Clock(log),
             tfc.callbacks.StopWhenDiverged(),
-            tfc.callbacks.EvaluateGAN([coverage], SAMPLES, on_samples=save_samples),
+            evaluate,
             log,
             backup,
         ],

@@ -40,7 +40,13 @@ import tf_consensus as tfc
 from tf_consensus.experiments.errors import plain_errors
 from tf_consensus.experiments.lock import locked
 from tf_consensus.experiments.log import RunLog, read_log
-from tf_consensus.experiments.result import damaged_files, numbers_of, read_result, write_result
+from tf_consensus.experiments.result import (
+    damaged_files,
+    mend_log,
+    numbers_of,
+    read_result,
+    write_result,
+)
 from tf_consensus.experiments.settings import claim, versions
 from tf_consensus.support.files import replacing, write_json
 
@@ -308,7 +314,10 @@ def json_number(x):
 def is_finished(folder):
     """Whether the run has a result, and its files are whole; else it is trained again."""
     result = read_result(folder)
-    return result is not None and not damaged_files(folder, result)
+    if result is None or damaged_files(folder, result) or not (folder / "samples.npy").exists():
+        return False
+    mend_log(folder, result)
+    return True
 
 
 def train_all(settings, output, strategy, shared):

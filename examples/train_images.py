@@ -28,7 +28,6 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 import image_report
 import image_results
 import image_runs
-import keras
 from absl import app, flags
 from image_experiments import EXPERIMENTS, METHODS, SWEPT, resolve
 from strategy_flags import make_strategy, own_folder
@@ -229,18 +228,29 @@ def make_scores(run, output):
     if FLAGS.inception is not None:
         extractor = tfc.metrics.inception.frozen_inception(FLAGS.inception)
     else:
-        classifier = keras.models.load_model(FLAGS.classifier)
+        size = run["image_size"]
+        classifier = tfc.metrics.load_classifier(FLAGS.classifier, (size, size, run["channels"]))
         extractor = tfc.metrics.Extractor(
             classifier, name=f"classifier of {run['dataset']}", weights="train_classifier.py"
         )
+    return [tfc.metrics.ImageScores(extractor, load_reference(run, extractor, output))]
+
+
+def load_reference(run, extractor, output):
+    """Statistics of the real images: those of the flag or of the run before, or new ones."""
+    path = output / "reference.npz"
     if FLAGS.reference is not None:
-        reference = tfc.metrics.Reference.load(FLAGS.reference)
-    else:
-        print(f"statistics of the {FLAGS.test_split} images of {run['dataset']} ...", flush=True)
-        real = image_runs.make_test_data(run, FLAGS.test_split, FLAGS.data_dir, FLAGS.cache)
-        reference = tfc.metrics.Reference.of(extractor, real, split=FLAGS.test_split)
-        reference.save(output / "reference.npz")
-    return [tfc.metrics.ImageScores(extractor, reference)]
+        return tfc.metrics.Reference.load(FLAGS.reference)
+    if FLAGS.resume and path.exists():
+        try:
+            return tfc.metrics.Reference.load(path)
+        except (ValueError, OSError) as error:
+            print(f"taken again: {error}", file=sys.stderr)
+    print(f"statistics of the {FLAGS.test_split} images of {run['dataset']} ...", flush=True)
+    real = image_runs.make_test_data(run, FLAGS.test_split, FLAGS.data_dir, FLAGS.cache)
+    reference = tfc.metrics.Reference.of(extractor, real, split=FLAGS.test_split)
+    reference.save(path)
+    return reference
 
 
 def train_all(runs, output, options, scores):
@@ -306,7 +316,11 @@ def claim_folders(runs, output, scores):
     """Refuses folders of other runs than those asked for; without scores, as far as is known."""
     more = {"versions": versions()}
     if scores is not None:
-        more["scores"] = [metric.description() for metric in scores]
+        more["scores"] = [
+            {"extractor": x.extractor.fingerprint, "reference": x.reference.fingerprint}
+            for x in scores
+        ]
+        more["data"] = tfc.data.fingerprint(runs[0]["dataset"], data_dir=FLAGS.data_dir)
     for seed in FLAGS.seeds:
         for run in runs:
             folder = run_folder(output, run, seed)

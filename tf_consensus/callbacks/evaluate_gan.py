@@ -181,6 +181,13 @@ class EvaluateGAN(keras.callbacks.Callback):
         """
         self._evaluations.record(step, results)
 
+    def record_rows(self, rows: Sequence[Mapping[str, float]]):
+        """Takes the evaluations of a log that is resumed, one row per epoch, with its "step"."""
+        names = results_of(self.metrics)
+        for row in rows:
+            if row.get("evaluated", 1.0):
+                self.record(int(row["step"]), {key: row[key] for key in names if key in row})
+
     def describe(self) -> str:
         """One line of the final values and, where one is better, the best ones."""
         line = self._evaluations.describe()

@@ -8,7 +8,7 @@ import pathlib
 import keras
 import numpy as np
 
-from tf_consensus.callbacks import SafeBackup
+from tf_consensus.callbacks import EvaluateGAN, SafeBackup
 from tf_consensus.callbacks.log_rows import Row, row_of, rows_before
 from tf_consensus.experiments.errors import RunError
 from tf_consensus.experiments.files import reason
@@ -26,6 +26,7 @@ class RunLog(keras.callbacks.Callback):
         path: The file.
         backup: The run's backup, if it has one.
         before: Where the log of the epochs before is if there is no backup; `None`: `path`.
+        evaluate: Told of the evaluations of the epochs before.
 
     Attributes:
         rows: One dict per epoch, with its number as "epoch".
@@ -36,8 +37,10 @@ class RunLog(keras.callbacks.Callback):
         path: str | os.PathLike,
         backup: SafeBackup | None = None,
         before: str | os.PathLike | None = None,
+        evaluate: EvaluateGAN | None = None,
     ):
         super().__init__()
+        self.evaluate = evaluate
         self.path = pathlib.Path(path)
         self.backup = backup
         self.before = self.path if before is None else pathlib.Path(before)
@@ -61,6 +64,8 @@ class RunLog(keras.callbacks.Callback):
                 f"{len(self.rows)} of {epoch}. Restore it from a copy, or delete the folder to "
                 "train from the start."
             )
+        if self.evaluate is not None:
+            self.evaluate.record_rows(self.rows)
 
     def on_epoch_end(self, epoch, logs=None):
         """Adds the row, and writes all."""
