@@ -7,6 +7,7 @@ from image_results import result_of
 
 import tf_consensus as tfc
 from tf_consensus.experiments.clock import Clock
+from tf_consensus.experiments.errors import of_the_user
 from tf_consensus.experiments.log import RunLog
 from tf_consensus.experiments.result import check_model, read_result, write_result
 from tf_consensus.support.files import replacing
@@ -138,7 +139,8 @@ def train(run, seed, folder, options, scores=()):
     if (shared / "model.keras").exists() and not backup.exists():
         check_model(shared / "model.keras", read_result(shared))
         gan.load_weights(shared / "model.keras")
-    data = make_data(run, seed, gan.optimizer.iterations, options["data_dir"], options["cache"])
+    with of_the_user("--dataset, --data_dir and --cache"):
+        data = make_data(run, seed, gan.optimizer.iterations, options["data_dir"], options["cache"])
     folder.mkdir(parents=True, exist_ok=True)
     board = folder / "tensorboard" if options["tensorboard"] else None
     between = min(run["eval_every"], run["steps"])

@@ -34,7 +34,7 @@ from strategy_flags import make_strategy, own_folder
 
 import tf_consensus as tfc
 from tf_consensus.experiments import settings
-from tf_consensus.experiments.errors import RunError, plain_errors
+from tf_consensus.experiments.errors import RunError, of_the_user, plain_errors
 from tf_consensus.experiments.lock import locked
 from tf_consensus.experiments.result import (
     damaged_files,
@@ -171,6 +171,10 @@ def resolve_runs():
     runs = resolve(EXPERIMENTS[FLAGS.experiment], overrides, FLAGS.optimizer, sweeps)
     for run in runs:
         run["experiment"] = FLAGS.experiment
+        if FLAGS.dataset is not None and FLAGS.channels is None:
+            # Another data set than the experiment's has its own colours.
+            with of_the_user("--dataset"):
+                run["channels"] = tfc.data.image_info(FLAGS.dataset, FLAGS.data_dir).channels
         check_multiple(run, "steps", "eval_every")
         if run["backup_every"] is not None:
             check_multiple(run, "eval_every", "backup_every")
@@ -226,14 +230,18 @@ def make_scores(run, output):
         print("no scores: give --classifier (made by train_classifier.py) or --inception")
         return []
     if FLAGS.inception is not None:
-        extractor = tfc.metrics.inception.frozen_inception(FLAGS.inception)
+        with of_the_user("--inception"):
+            extractor = tfc.metrics.inception.frozen_inception(FLAGS.inception)
     else:
-        size = run["image_size"]
-        classifier = tfc.metrics.load_classifier(FLAGS.classifier, (size, size, run["channels"]))
-        extractor = tfc.metrics.Extractor(
-            classifier, name=f"classifier of {run['dataset']}", weights="train_classifier.py"
-        )
-    return [tfc.metrics.ImageScores(extractor, load_reference(run, extractor, output))]
+        shape = (run["image_size"], run["image_size"], run["channels"])
+        with of_the_user("--classifier"):
+            extractor = tfc.metrics.Extractor(
+                tfc.metrics.load_classifier(FLAGS.classifier, shape),
+                name=f"classifier of {run['dataset']}",
+                weights="train_classifier.py",
+            )
+    with of_the_user("--reference, --dataset and --test_split"):
+        return [tfc.metrics.ImageScores(extractor, load_reference(run, extractor, output))]
 
 
 def load_reference(run, extractor, output):
@@ -320,7 +328,8 @@ def claim_folders(runs, output, scores):
             {"extractor": x.extractor.fingerprint, "reference": x.reference.fingerprint}
             for x in scores
         ]
-        more["data"] = tfc.data.fingerprint(runs[0]["dataset"], data_dir=FLAGS.data_dir)
+        with of_the_user("--dataset"):
+            more["data"] = tfc.data.fingerprint(runs[0]["dataset"], data_dir=FLAGS.data_dir)
     for seed in FLAGS.seeds:
         for run in runs:
             folder = run_folder(output, run, seed)
@@ -355,7 +364,8 @@ def main(argv):
     """Trains, draws and reports."""
     if len(argv) > 1:
         raise app.UsageError(f"All arguments are flags. Received: {' '.join(argv[1:])}.")
-    runs = resolve_runs()
+    with plain_errors():
+        runs = resolve_runs()
     strategy = make_strategy()
     shared = pathlib.Path(FLAGS.output_dir or f"output/{FLAGS.experiment}")
     output = own_folder(strategy, shared)

@@ -19,7 +19,7 @@ import keras
 import numpy as np
 
 from tf_consensus.callbacks.log_rows import Row
-from tf_consensus.support.files import PARTIAL, put_in_place
+from tf_consensus.support.files import PARTIAL, check_space, put_in_place
 from tf_consensus.support.layers import seed_generators, walk
 
 # The newest, and the one before for the day when the disk damages the newest.
@@ -181,14 +181,21 @@ def _step(path):
 
 
 def _save(path, model, record):
+    text = json.dumps(record._asdict()).encode()
+    check_space(path.parent, _size(model) + len(text))
     try:
         model.save_weights(path)
         with h5py.File(path, "r+") as file:
-            text = json.dumps(record._asdict()).encode()
             file[_ENTRY] = np.frombuffer(text, np.uint8)
     except RuntimeError as error:
         # What HDF5 raises where closing a file fails, as on a full disk.
         raise OSError(f"{path} cannot be written: {error}") from error
+
+
+def _size(model):
+    """Bytes that an HDF5 file of the model takes, and some more."""
+    variables = [*model.weights, *model.optimizer.variables]
+    return sum(x.numpy().nbytes for x in variables) + (len(variables) << 12) + (1 << 16)
 
 
 def _read(path):

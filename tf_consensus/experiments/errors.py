@@ -24,9 +24,27 @@ def plain_errors() -> Iterator[None]:
     except (RunError, BackupError) as error:
         sys.exit(str(error))
     except OSError as error:
+        if "Received" in str(error):
+            sys.exit(str(error))
         full = error.errno == errno.ENOSPC or "No space left" in str(error)
         rule = "There must be space on the disk" if full else "Files must be there for the program"
         sys.exit(
             f"{rule}. Received: {error}. Nothing that was whole before is lost: mend that, and "
             "repeat the command with --resume."
         )
+
+
+@contextlib.contextmanager
+def of_the_user(flags: str) -> Iterator[None]:
+    """Take a `ValueError` for one of what the user named, as a damaged file.
+
+    Args:
+        flags: What names it, for the message, as "--classifier".
+
+    Raises:
+        RunError: For a `ValueError`.
+    """
+    try:
+        yield
+    except ValueError as error:
+        raise RunError(f"{flags}: {error}") from error

@@ -1,9 +1,11 @@
 """Files that are written whole or not at all."""
 
 import contextlib
+import errno
 import json
 import os
 import pathlib
+import shutil
 from collections.abc import Iterator
 
 # In the name of a file that is being written, before its suffix.
@@ -40,6 +42,21 @@ def replacing(path: str | os.PathLike) -> Iterator[pathlib.Path]:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
         raise
+
+
+def check_space(folder: str | os.PathLike, size: int) -> None:
+    """Raise where so many bytes do not fit on a folder's disk.
+
+    To be asked before libraries write that fail badly half-way.
+
+    Raises:
+        OSError: ENOSPC, if they do not.
+    """
+    free = shutil.disk_usage(folder).free
+    if size > free:
+        raise OSError(
+            errno.ENOSPC, f"{os.strerror(errno.ENOSPC)}: {free:,} bytes for {size:,}", str(folder)
+        )
 
 
 def put_in_place(partial: pathlib.Path, path: pathlib.Path) -> None:
