@@ -22,6 +22,7 @@ from faults import DAMAGES, damage, small_disk
 from small_images import write_fashion_mnist
 
 import tf_consensus as tfc
+import tf_consensus.experiments.clock
 from tests.in_process import main
 from tf_consensus.experiments.lock import locked
 
@@ -153,6 +154,43 @@ def test_damage_to_a_finished_run(name, wholes, data_dir, tmp_path, monkeypatch,
                 counts["refused"] += 1
     assert sum(counts.values()) == len(example.leaves) * len(DAMAGES)
     print(f"{name}: {sum(counts.values())} damages, {dict(counts)}")
+
+
+class Interrupt(keras.callbacks.Callback):
+    """Ctrl-C in the last epoch."""
+
+    def on_train_batch_end(self, batch, logs=None):
+        if int(self.model.optimizer.iterations.numpy()) == 5:
+            raise KeyboardInterrupt
+
+
+def test_damage_to_an_unfinished_run(wholes, data_dir, tmp_path, monkeypatch, capsys):
+    """Settings and log are in the backup too, and of backups there are two."""
+    example, (_, expected, _) = EXAMPLES["images"], wholes("images")
+    counts, arguments = Counter(), flags_of(example, data_dir)
+    with monkeypatch.context() as patch:
+        clock = tfc.experiments.clock.Clock
+        patch.setattr(clock, "on_train_batch_end", Interrupt.on_train_batch_end)
+        with pytest.raises(SystemExit):
+            main(example.name, patch, f"--output_dir={tmp_path / 'run'}", *arguments)
+    backups = sorted((tmp_path / "run" / example.run / "backup").iterdir())
+    assert [path.name[:13] for path in backups] == ["step-00000002", "step-00000004"]
+    for file in ("settings.json", "log.csv", f"backup/{backups[-1].name}"):
+        for kind in DAMAGES:
+            folder = tmp_path / f"{pathlib.Path(file).name}-{kind}"
+            shutil.copytree(tmp_path / "run", folder)
+            damage(folder / example.run / file, kind)
+            try:
+                main(example.name, monkeypatch, f"--output_dir={folder}", *arguments, "--resume")
+            except SystemExit as stopped:
+                told = f"{stopped.code}\n" + "".join(capsys.readouterr())
+                assert is_one_sentence(told, file, folder), told
+                counts["refused"] += 1
+            else:
+                assert same(state_of(example, folder), expected), (file, kind)
+                counts["exact"] += 1
+    print(f"unfinished: {sum(counts.values())} damages, {dict(counts)}")
+    assert counts["exact"] >= 15
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
