@@ -308,6 +308,46 @@ def test_any_keras_model_is_backed_up(tmp_path):
         np.testing.assert_array_equal(a, b)
 
 
+class Secret(keras.layers.Layer):
+    """A layer that Keras cannot serialize."""
+
+    def __init__(self, function, **options):
+        super().__init__(**options)
+        self.function = function
+
+    def call(self, x):
+        return self.function(x)
+
+
+class Network(keras.Model):
+    """A network of a user's own, without a configuration."""
+
+    def __init__(self, function, outputs):
+        super().__init__()
+        self.inner = Secret(function)
+        self.dense = keras.layers.Dense(outputs)
+
+    def call(self, x):
+        return self.dense(self.inner(x))
+
+
+def test_networks_without_a_configuration_are_backed_up(tmp_path):
+    def made():
+        keras.utils.set_random_seed(2)
+        generator, discriminator = Network(tf.tanh, 2), Network(tf.sin, 1)
+        generator(tf.zeros((1, 3)))
+        discriminator(tf.zeros((1, 2)))
+        gan = tfc.GAN(generator, discriminator, 3, seed=5)
+        gan.compile(optimizer=OPTIMIZERS["consensus"]())
+        return gan
+
+    expected = weights(run(tmp_path / "whole", gan=made())[0])
+    run(tmp_path / "parts", gan=made(), stop=8)
+    gan, history, _ = run(tmp_path / "parts", gan=made())
+    assert len(history["gradient_norm"]) == 2
+    np.testing.assert_array_equal(weights(gan), expected)
+
+
 RUN = pathlib.Path(__file__).parent / "backup_run.py"
 
 

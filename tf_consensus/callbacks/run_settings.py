@@ -7,8 +7,8 @@ import keras
 
 # Of a serialized object: where its class is, and automatic names; neither changes a result.
 _LEFT_OUT = ("module", "registered_name", "name", "build_config")
-# Of a GAN: its networks are compared by their variables, and checks change nothing.
-_OF_A_GAN = ("generator", "discriminator", "verify")
+# What makes a GAN's game; its networks are compared by their variables.
+_OF_A_GAN = ("objective", "penalties", "latent_dim", "num_classes", "seed", "allow_cut")
 
 
 def settings_of(model: keras.Model, more: Any = None) -> dict[str, Any]:
@@ -24,10 +24,7 @@ def settings_of(model: keras.Model, more: Any = None) -> dict[str, Any]:
         ValueError: If JSON cannot hold `more`.
     """
     found = {"optimizer": _serialized(model.optimizer)}
-    if hasattr(model, "generator") and hasattr(model, "discriminator"):
-        for key, value in model.get_config().items():
-            if key not in (*_OF_A_GAN, "name"):
-                found[key] = _plain(value)
+    found |= {key: _serialized(getattr(model, key)) for key in _OF_A_GAN if hasattr(model, key)}
     try:
         found["settings"] = json.loads(json.dumps(more))
     except (TypeError, ValueError) as error:
@@ -41,7 +38,7 @@ def settings_of(model: keras.Model, more: Any = None) -> dict[str, Any]:
 def _serialized(thing):
     try:
         return _plain(keras.saving.serialize_keras_object(thing))
-    except (TypeError, NotImplementedError):
+    except (TypeError, ValueError, NotImplementedError):
         return type(thing).__name__
 
 
