@@ -32,7 +32,7 @@ import tf_consensus as tfc
 from tf_consensus.experiments.errors import plain_errors
 from tf_consensus.experiments.files import read_json
 from tf_consensus.experiments.result import check_model
-from tf_consensus.support.files import write_json, write_text
+from tf_consensus.support.files import replacing, write_json, write_text
 
 FLAGS = flags.FLAGS
 flags.DEFINE_list("folders", [], "Output folders of mixture_of_gaussians.py or train_images.py.")
@@ -169,7 +169,8 @@ def draw(rows, path):
     pairs = [zip(*axis.get_legend_handles_labels(), strict=True) for axis in axes[:, 0]]
     entries = {label: handle for pair in pairs for handle, label in pair}
     figure.legend(entries.values(), entries, loc="outside lower center", ncols=3, frameon=False)
-    figure.savefig(path, dpi=100)
+    with replacing(path) as partial:
+        figure.savefig(partial, dpi=100)
 
 
 def draw_panel(axis, runs, keys):

@@ -19,7 +19,6 @@ update. WGAN-GP circles the data under all three.
 """
 
 import csv
-import json
 import os
 import pathlib
 import sys
@@ -37,6 +36,7 @@ from PIL import Image
 
 import tf_consensus as tfc
 from tf_consensus import problems
+from tf_consensus.support.files import replacing, write_json
 
 # Name, title, and the arguments of `problems.DiracGAN`.
 VARIANTS = {
@@ -277,7 +277,8 @@ def draw_overview(path, settings, runs):
         fontsize=12 if columns > 5 else 8,
         wrap=True,
     )
-    figure.savefig(path, dpi=110)
+    with replacing(path) as partial:
+        figure.savefig(partial, dpi=110)
 
 
 _BOX = {"fontsize": 8, "bbox": {"facecolor": "white", "edgecolor": "0.8", "pad": 1.5}, "zorder": 6}
@@ -320,7 +321,8 @@ def draw_eigenvalues(path, gammas, computed, closed):
     parts.set_title("dots: autodiff; lines: -γ/2 ± √(γ²/4 - f'(0)²)")
     parts.legend()
     figure.suptitle("Dirac-GAN with gradient penalty: eigenvalues of v' at the equilibrium")
-    figure.savefig(path, dpi=120)
+    with replacing(path) as partial:
+        figure.savefig(partial, dpi=120)
 
 
 def draw_animation(path, settings, runs, frames=45, trail=25):
@@ -363,7 +365,8 @@ def draw_animation(path, settings, runs, frames=45, trail=25):
         pixels = Image.fromarray(np.asarray(canvas.buffer_rgba()).copy()).convert("RGB")
         images.append(pixels.quantize(palette=gif_palette(), dither=Image.Dither.NONE))
     durations = [120] * (len(images) - 1) + [2000]
-    images[0].save(path, save_all=True, append_images=images[1:], duration=durations, loop=0)
+    with replacing(path) as partial:
+        images[0].save(partial, save_all=True, append_images=images[1:], duration=durations, loop=0)
 
 
 def gif_palette():
@@ -406,17 +409,10 @@ def train_all(settings):
 
 def write_csv(path, header, rows):
     """A table of numbers and names."""
-    with open(path, "w", encoding="utf-8", newline="") as file:
+    with replacing(path) as partial, open(partial, "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
         writer.writerows(rows)
-
-
-def write_json(path, content):
-    """Writes the file whole or not at all."""
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    partial.replace(path)
 
 
 def write_iterates(path, runs):

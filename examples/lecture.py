@@ -13,7 +13,6 @@ and the theory predicts. About half a minute on one CPU core.
 """
 
 import csv
-import json
 import os
 import pathlib
 import sys
@@ -30,6 +29,7 @@ from matplotlib.figure import Figure
 
 import tf_consensus as tfc
 from tf_consensus import problems, theory
+from tf_consensus.support.files import replacing, write_json
 
 FIGURES = ("one_player", "fields", "rotation", "heavy_ball", "momentum", "optimizers")
 BETAS = (-0.5, 0.0, 0.5)
@@ -119,7 +119,8 @@ def one_player(folder):
     )
     right.legend()
     figure.suptitle("One player: gradient descent converges if and only if |1 - ηh| < 1")
-    figure.savefig(folder / "one_player.png", dpi=110)
+    with replacing(folder / "one_player.png") as partial:
+        figure.savefig(partial, dpi=110)
     rows = [
         [rate, step, value]
         for rate, path in zip(rates, theta.T, strict=True)
@@ -171,7 +172,8 @@ def fields(folder):
         "Three fields around a stationary point of a game: "
         "-∇L is attracted to all of them, w not to the unstable one"
     )
-    figure.savefig(folder / "fields.png", dpi=110)
+    with replacing(folder / "fields.png") as partial:
+        figure.savefig(partial, dpi=110)
     write_csv(folder / "fields.csv", ["game", "field", "theta", "phi", "d_theta", "d_phi"], rows)
     return results
 
@@ -250,7 +252,8 @@ def rotation(folder):
     figure.suptitle(
         "Bilinear game: pure rotation. Simultaneous steps spiral out, alternating ones orbit"
     )
-    figure.savefig(folder / "rotation.png", dpi=110)
+    with replacing(folder / "rotation.png") as partial:
+        figure.savefig(partial, dpi=110)
     write_csv(folder / "rotation.csv", ["updates", "eta", "step", "theta", "phi"], rows)
     return results
 
@@ -329,7 +332,8 @@ def heavy_ball_figure(folder):
         f"Spectrum of the heavy-ball operator F_(η,β) for simultaneous steps, η = {rate:g}: "
         "inside the circle it converges"
     )
-    figure.savefig(folder / "heavy_ball.png", dpi=110)
+    with replacing(folder / "heavy_ball.png") as partial:
+        figure.savefig(partial, dpi=110)
     write_csv(folder / "heavy_ball.csv", ["case", "beta", "real", "imaginary"], rows)
     return results
 
@@ -387,7 +391,8 @@ def momentum_figure(folder):
         f"{START}, dark to light:\n"
         "does it converge, and the spectral radius of F at the equilibrium (+)"
     )
-    figure.savefig(folder / "momentum.png", dpi=110)
+    with replacing(folder / "momentum.png") as partial:
+        figure.savefig(partial, dpi=110)
     write_csv(folder / "momentum.csv", ["case", "beta", "step", "theta", "phi"], rows)
     return results
 
@@ -459,7 +464,8 @@ def optimizers(folder):
         f"All optimizers, plain gradient steps of size {FLAGS.step_size:g}: "
         "who comes closer with the same work?"
     )
-    figure.savefig(folder / "optimizers.png", dpi=110)
+    with replacing(folder / "optimizers.png") as partial:
+        figure.savefig(partial, dpi=110)
     header = ["game", "optimizer", "evaluations", "distance"]
     write_csv(folder / "optimizers.csv", header, rows)
     return results
@@ -498,19 +504,11 @@ def play(problem, start, optimizer, steps):
 
 def write_csv(path, header, rows):
     """A table of numbers, nine digits each, and names."""
-    with open(path, "w", encoding="utf-8", newline="") as file:
+    with replacing(path) as partial, open(partial, "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
         for row in rows:
             writer.writerow([f"{x:.9g}" if isinstance(x, float) else x for x in row])
-
-
-def write_json(path, content):
-    """Writes the file whole or not at all."""
-    partial = path.with_suffix(".partial")
-    text = json.dumps(content, indent=1, ensure_ascii=False)
-    partial.write_text(text + "\n", encoding="utf-8")
-    partial.replace(path)
 
 
 def print_summary(results):

@@ -22,6 +22,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import image_report
 from absl import app, flags
 
+from tf_consensus.support.files import write_text
+
 FLAGS = flags.FLAGS
 flags.DEFINE_list("folders", [], "Output folders of train_images.py, or LABEL=FOLDER.")
 flags.DEFINE_list("runs", [], "Names of the runs to compare, such as consensus-dcgan4; none: all.")
@@ -63,7 +65,7 @@ def main(argv):
     output.mkdir(parents=True, exist_ok=True)
     drawn = image_report.draw(runs, output)
     table = image_report.table(runs)
-    (output / "table.md").write_text(table, encoding="utf-8")
+    write_text(output / "table.md", table)
     print(table)
     print(f"{', '.join([*drawn, 'table.md'])} in {output}/")
 

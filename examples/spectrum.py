@@ -30,6 +30,7 @@ from PIL import Image
 from strategy_flags import make_strategy, own_folder
 
 import tf_consensus as tfc
+from tf_consensus.support.files import replacing, write_text
 
 METHODS = {"consensus": "consensus optimization", "simultaneous": "simultaneous gradient ascent"}
 MATRICES = ("v", "w")  # v' and w', as keys
@@ -240,7 +241,8 @@ def figure_3(rows, title, gamma, path):
             axes.set_title(f"{matrix_name(key, gamma)}, {state}", fontsize=11)
         line[0].set(xlabel="real part", ylabel="imaginary part")
     figure.suptitle(title)
-    figure.savefig(path, dpi=110)
+    with replacing(path) as partial:
+        figure.savefig(partial, dpi=110)
 
 
 def figure_1(pair, title, gamma, path):
@@ -260,7 +262,8 @@ def figure_1(pair, title, gamma, path):
     for axes in grid[:, 0]:
         axes.set_ylabel("imaginary part")
     figure.suptitle(f"{title}: eigenvalues of I + hA, h = {step_size:.3g} = 1 / max |λ(w')|")
-    figure.savefig(path, dpi=100)
+    with replacing(path) as partial:
+        figure.savefig(partial, dpi=100)
     return step_size
 
 
@@ -300,7 +303,8 @@ def animate(frames, gamma, path):
         figure.suptitle(f"{step:,} steps", fontsize=11)
         images.append(rasterize(figure))
     durations = [250] * (len(images) - 1) + [2000]
-    images[0].save(path, save_all=True, append_images=images[1:], duration=durations, loop=0)
+    with replacing(path) as partial:
+        images[0].save(partial, save_all=True, append_images=images[1:], duration=durations, loop=0)
 
 
 def log_axis(axes, name, values):
@@ -401,7 +405,8 @@ def summary(states):
 def save_eigenvalues(output, pairs):
     """eigenvalues.npz: an array a state and matrix, e.g. `consensus_after_v`."""
     arrays = {f"{name}_{key}": pair[key] for name, pair in pairs.items() for key in MATRICES}
-    np.savez_compressed(output / "eigenvalues.npz", **arrays)
+    with replacing(output / "eigenvalues.npz") as partial:
+        np.savez_compressed(partial, **arrays)
 
 
 def load_gan(path, sample_shape):
@@ -495,7 +500,7 @@ def write_report(output, report):
         "tf_consensus": tfc.__version__,
     }
     text = json.dumps(report, indent=1, allow_nan=False)
-    (output / "results.json").write_text(text + "\n", encoding="utf-8")
+    write_text(output / "results.json", text + "\n")
 
 
 def print_table(spectra):

@@ -15,6 +15,7 @@ from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.figure import Figure
 
 from tf_consensus import theory
+from tf_consensus.support.files import replacing, write_text
 
 OUTPUT_DIR = flags.DEFINE_string("output_dir", "output/theory", "Folder for pictures and numbers.")
 MATRICES = flags.DEFINE_integer("matrices", 1000, "Random matrices for lemma 9.", lower_bound=1)
@@ -98,7 +99,8 @@ def figure_1(path):
     figure.axes[0].set_ylabel("imaginary part")
     handles, labels = figure.axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
-    figure.savefig(path, dpi=120)
+    with replacing(path) as partial:
+        figure.savefig(partial, dpi=120)
     return {"step_size": step_size, "gamma": gamma, **results}
 
 
@@ -149,7 +151,8 @@ def step_size_and_gamma(path, resolution):
     limit = theory.max_step_size(np.linalg.eigvals(jacobian))
     axes.axvline(limit, color="tab:purple", linestyle=":", label="largest stable h for γ = 0")
     axes.legend(loc="upper right")
-    figure.savefig(path, dpi=120)
+    with replacing(path) as partial:
+        figure.savefig(partial, dpi=120)
     simultaneous = np.abs(theory.euler_eigenvalues(np.linalg.eigvals(jacobian), step_size))
     return {
         "best_step_size": step_size,
@@ -204,7 +207,8 @@ def momentum(path):
     left.set_ylabel("imaginary part")
     handles, labels = left.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
-    figure.savefig(path, dpi=120)
+    with replacing(path) as partial:
+        figure.savefig(partial, dpi=120)
     return results
 
 
@@ -242,7 +246,7 @@ def main(argv):
         "lemma_9": lemma_9_tightness(MATRICES.value, SEED.value),
     }
     text = json.dumps(results, indent=2)
-    (folder / "results.json").write_text(text + "\n", encoding="utf-8")
+    write_text(folder / "results.json", text + "\n")
     print(text)
 
 

@@ -74,7 +74,7 @@ def write_text(path: str | os.PathLike, text: str) -> None:
 
 def write_json(path: str | os.PathLike, content: object) -> None:
     """Write a JSON file whole or not at all; errors as for `replacing`."""
-    write_text(path, json.dumps(content, indent=1) + "\n")
+    write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
 def remove_partial(folder: str | os.PathLike) -> None:
