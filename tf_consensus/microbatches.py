@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tf_consensus import vectors
 from tf_consensus.checks import check_count
 from tf_consensus.game import Game, Linearization, check_losses, no_pullback
 from tf_consensus.games.delegating import DelegatingGame
@@ -88,6 +89,7 @@ class MicrobatchedGame(DelegatingGame):
             return Linearization(losses, v, no_pullback, sizes)
 
         def vjp(u):
+            u = vectors.check_vector("u", u, v)
             return self.mean(lambda part: part.linearize().vjp(u), after=u)
 
         linearization = SplitLinearization(losses, v, vjp, sizes)

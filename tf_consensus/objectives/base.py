@@ -68,6 +68,12 @@ class Objective(Configurable):
 
 def _prepare(real_logits, fake_logits):
     """Validates both logits and lifts half precision to float32."""
+    if real_logits is None or fake_logits is None:
+        raise ValueError(
+            "Real and fake logits must be tensors. Received: "
+            f"real_logits={real_logits!r}, fake_logits={fake_logits!r}. Return the logits from "
+            "the discriminator."
+        )
     d_r, d_f = tf.convert_to_tensor(real_logits), tf.convert_to_tensor(fake_logits)
     received = f"Received: real_logits={_describe(d_r)}, fake_logits={_describe(d_f)}."
     if not (d_r.dtype.is_floating and d_r.dtype == d_f.dtype):

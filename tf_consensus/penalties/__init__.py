@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 import keras
 
+from tf_consensus.checks import nearest
+from tf_consensus.configurable import deserialized
 from tf_consensus.penalties.coupling import warn_of_coupling
 from tf_consensus.penalties.gradient_penalty import GradientPenalty
 from tf_consensus.penalties.instance_noise import InstanceNoise
@@ -72,11 +74,12 @@ def get(identifier: str | dict | Callable) -> Callable:
         if identifier not in known:
             raise ValueError(
                 f"Unknown penalty. Received: identifier={identifier!r}. "
-                f"Use one of {sorted(_PENALTIES)}, or pass an instance, for example R1(10.0)."
+                f"{nearest(identifier, known)}Use one of {sorted(_PENALTIES)}, or pass an "
+                "instance, for example R1(10.0)."
             )
         penalty = known[identifier]()
     elif isinstance(identifier, dict):
-        penalty = keras.saving.deserialize_keras_object(identifier, custom_objects=classes)
+        penalty = deserialized("penalty", identifier, classes)
     if not callable(penalty) or isinstance(penalty, type):
         raise TypeError(
             "A penalty is a name, a config dict, an instance such as R1(10.0), or a function of "
@@ -87,5 +90,14 @@ def get(identifier: str | dict | Callable) -> Callable:
 
 
 def serialize(penalty) -> dict:
-    """Returns a JSON-ready dict from which `get` rebuilds the penalty."""
+    """Returns a JSON-ready dict from which `get` rebuilds the penalty.
+
+    Raises:
+        TypeError: if it is no penalty.
+    """
+    if not callable(penalty) or isinstance(penalty, type):
+        raise TypeError(
+            "A penalty that is serialized is an instance or a function. Received: "
+            f"{penalty!r}. For example R1(10.0)."
+        )
     return keras.saving.serialize_keras_object(penalty)
