@@ -466,7 +466,7 @@ def test_alternating_refuses_a_rate_that_one_of_its_schedules_decides():
     schedule = keras.optimizers.schedules.PolynomialDecay(0.5, 10)
     for pair in ((sgd(schedule), sgd(0.5)), (sgd(0.5), sgd(schedule))):
         optimizer = tfc.AlternatingOptimizer(*pair)
-        with pytest.raises(ValueError, match="follows a schedule .* for SGD with PolynomialDecay"):
+        with pytest.raises(ValueError, match=r"follows a schedule .* for SGD with PolynomialDecay"):
             optimizer.learning_rate = 0.25
         assert [float(inner.learning_rate) for inner in pair] == [0.5, 0.5]
 

@@ -112,6 +112,6 @@ def nearest(name, known: Iterable[str]) -> str:
     """A sentence that offers the known name that is spelt most like `name`, or nothing."""
     if not isinstance(name, str):
         return ""
-    lower = {key.lower(): key for key in known}
+    lower = {key.lower(): key for key in reversed(list(known))}
     found = difflib.get_close_matches(name.lower(), lower, n=1)
     return f"Did you mean {lower[found[0]]!r}? " if found else ""

@@ -16,6 +16,7 @@ from tf_consensus.games.autodiff import dense_gradient, tf_variables
 from tf_consensus.games.contract import Contract
 from tf_consensus.games.evaluation import LayerState
 from tf_consensus.support import layers
+from tf_consensus.vector_checks import check_vector
 
 
 class Linearization(NamedTuple):
@@ -49,7 +50,7 @@ class Linearization(NamedTuple):
             TypeError: if `u` is no list of tensors.
             ValueError: if it does not match `v`.
         """
-        u = vectors.check_vector("u", u, self.v)
+        u = check_vector("u", u, self.v)
         z = [tf.zeros_like(t) for t in self.v]  # any z does: the pullback is linear
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(z)
@@ -77,7 +78,7 @@ class Linearization(NamedTuple):
             ValueError: if it does not match `v`, or G is not an integer of at least 2.
         """
         groups = check_int("groups", groups, minimum=2)
-        u = vectors.check_vector("u", u, self.v)
+        u = check_vector("u", u, self.v)
         pairs = zip(u, select(self.v), strict=True)
         return self.vjp([tf.stop_gradient((groups * a - b) / (groups - 1)) for a, b in pairs])
 
@@ -217,7 +218,7 @@ class Game:
         self.contract.check_field(self, v)
 
         def vjp(u):
-            return dense_gradient(tape, v, values, vectors.check_vector("u", u, v))
+            return dense_gradient(tape, v, values, check_vector("u", u, v))
 
         return Linearization(losses, v, vjp, sizes)
 
@@ -241,7 +242,7 @@ class Game:
             TypeError: if `u` is no list of tensors.
             ValueError: if it does not match the variables.
         """
-        tangents = vectors.check_vector("u", u, self.variables)
+        tangents = check_vector("u", u, self.variables)
         with tf.autodiff.ForwardAccumulator(tf_variables(self.variables), tangents) as forward:
             _, v = self._weighted_field(range(len(self.players)))
         self.contract.check_field(self, v)

@@ -11,56 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
+from tf_consensus.vector_checks import check_vector, described
+
 Vector = Sequence[tf.Tensor]
-
-
-def check_vector(name: str, u, like: Sequence | None = None) -> list:
-    """The list, which must be one of tensors of floating type.
-
-    Args:
-        name: the argument's name, for the message.
-        u: what was given for it.
-        like: list of tensors or variables that it must match in length, shapes and dtypes; `None`
-            asks for none.
-
-    Raises:
-        TypeError: if it is no list of tensors.
-        ValueError: if it does not match.
-    """
-    if not isinstance(u, list | tuple) or not all(map(_is_floating, u)):
-        raise TypeError(
-            f"`{name}` must be a list of floating-point tensors. Received: {_described(u)}. "
-            "Pass one tensor a variable, as `game.linearize().v` is."
-        )
-    if like is not None:
-        kinds = [[(tuple(x.shape), tf.as_dtype(x.dtype).name) for x in y] for y in (u, like)]
-        same = len(u) == len(like) and all(
-            tf.TensorShape(a[0]).is_compatible_with(b[0]) and a[1] == b[1]
-            for a, b in zip(*kinds, strict=True)
-        )
-        if not same:
-            raise ValueError(
-                f"`{name}` must match the game's variables, one tensor of the same shape and dtype "
-                f"each. Received: {_described(u)} for {_described(like)}. Reshape or cast it, for "
-                "example by `vectors.unflatten(flat, game.variables)`."
-            )
-    return list(u)
-
-
-def _is_floating(x):
-    kind = getattr(x, "dtype", None)
-    return hasattr(x, "shape") and kind is not None and tf.as_dtype(kind).is_floating
-
-
-def _described(u):
-    """What a list holds, in words."""
-    if not isinstance(u, list | tuple):
-        return f"a {type(u).__name__}"
-    kinds = [
-        f"{tf.as_dtype(x.dtype).name}{tuple(x.shape)}" if hasattr(x, "shape") else repr(x)
-        for x in u[:4]
-    ]
-    return f"[{', '.join(kinds)}{', …' if len(u) > 4 else ''}] of {len(u)}"
 
 
 def dot(a: Vector, b: Vector) -> tf.Tensor:
@@ -111,7 +64,7 @@ def _pair(a, b):
     if not same:
         raise ValueError(
             "`a` and `b` must be lists of tensors of the same shapes. Received: "
-            f"a={_described(a)}, b={_described(b)}. Take both of one game."
+            f"a={described(a)}, b={described(b)}. Take both of one game."
         )
     return a, b
 
@@ -164,7 +117,7 @@ def unflatten(flat: tf.Tensor, like: Vector) -> list[tf.Tensor]:
     if not tf.TensorShape(getattr(flat, "shape", ())).is_compatible_with((sum(sizes),)):
         raise ValueError(
             f"`flat` must be a tensor of shape ({sum(sizes)},). Received: "
-            f"{_described([flat])}. Reshape it to one axis."
+            f"{described([flat])}. Reshape it to one axis."
         )
     parts = tf.split(flat, sizes)
     return [tf.cast(tf.reshape(p, x.shape), x.dtype) for p, x in zip(parts, like, strict=True)]

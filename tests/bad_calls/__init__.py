@@ -45,3 +45,11 @@ def make(package: str, call: str):
     for name in ("penalties", "objectives", "top", package):
         names |= {key: getattr(PACKAGES[name], key) for key in public(name)}
     return eval(call, {**names, **vars(things)})
+
+
+# Helpers of `things` in whose calls a name is tried.
+MADE_BY = {
+    "GAN": ("gan", "labelled"),
+    "Game": ("game",),
+    "Linearization": ("game",),
+}

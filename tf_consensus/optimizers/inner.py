@@ -121,6 +121,27 @@ def check_own_rate(optimizer) -> None:
         check_rate(float(rate.numpy()))
 
 
+def check_rates(optimizer, step: int | None = None) -> None:
+    """Raises `ValueError` if a learning rate or a weight γ is negative or not finite now.
+
+    Args:
+        optimizer: Keras' or one of ours; those inside of it are looked at too.
+        step: for schedules; `None` is the step that comes next.
+    """
+    for inner in getattr(optimizer, "inner_optimizers", [optimizer]):
+        if inner is not optimizer and hasattr(inner, "inner_optimizers"):
+            check_rates(inner, step)
+            continue
+        rate, now = rate_of(inner), inner.iterations if step is None else step
+        if is_schedule(rate):
+            check_values("learning_rate", rate, [int(now)])
+        else:
+            check_own_rate(inner)
+    gamma = getattr(optimizer, "gamma", None)
+    if is_schedule(gamma):
+        check_values("gamma", gamma, [int(optimizer.iterations) if step is None else step])
+
+
 def rate_of(optimizer):
     """What an optimizer takes its learning rate from: a variable, a schedule or a function."""
     return getattr(optimizer, "_learning_rate", None)
