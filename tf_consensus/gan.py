@@ -45,6 +45,7 @@ from tf_consensus.optimizers import GameOptimizer, apply_direction
 from tf_consensus.optimizers.inner import check_own_rate, check_rates, resolve
 from tf_consensus.refusals import (
     checked_data,
+    planned_steps,
     refuse_compile_options,
     refuse_losses,
     refuse_uncompiled,
@@ -52,6 +53,7 @@ from tf_consensus.refusals import (
     refuse_weights,
 )
 from tf_consensus.replicas import batch_share
+from tf_consensus.schedules import check_values
 from tf_consensus.verified_training import check_verify, verified
 
 # Training draws latents 0, 1, 2 …; draws that it never takes keep the other uses apart from it.
@@ -348,6 +350,7 @@ class GAN(keras.Model):
         refuse_uncompiled(self, "fit")
         refuse_weight_arguments(super().fit, args, options)
         args, options = checked_data(super().fit, args, options, self._check_data)
+        self._check_rates(planned_steps(super().fit, args, options))
         self.look(trains=True)
         with weights_left_alone(self.optimizer):
             return super().fit(*args, **options)
@@ -359,6 +362,14 @@ class GAN(keras.Model):
         args, options = checked_data(super().evaluate, args, options, self._check_data)
         self.look(trains=False)
         return super().evaluate(*args, **options)
+
+    def _check_rates(self, ahead):
+        """Raises if rates, weights or schedules are no numbers to train with, some steps ahead."""
+        check_rates(self.optimizer, ahead)
+        for penalty in self.penalties:
+            if getattr(penalty, "schedule", None) is not None:
+                now = int(self.noise_counter.numpy())
+                check_values("schedule", penalty.schedule, [now + step for step in ahead])
 
     def _check_data(self, data):
         """Raises if arrays, or a first batch, are not of a type and shape to train with."""
@@ -425,7 +436,7 @@ class GAN(keras.Model):
         super().reset_metrics()
         self._evaluated.assign(0)
         if self.compiled:
-            check_rates(self.optimizer)
+            self._check_rates([0])
 
     def _update_metrics(self, losses, v):
         generator_loss, discriminator_loss = vectors.replica_mean(losses)

@@ -74,17 +74,17 @@ def check_labels(labels) -> tf.Tensor:
         TypeError: if they are no integers.
         ValueError: if they are of another shape.
     """
-    if not labels.dtype.is_integer:
-        raise TypeError(
-            "Labels must be integers. Received: labels of dtype "
-            f"{labels.dtype.name}. Count the classes from 0, and cast whole numbers by "
-            "tf.cast(labels, 'int32')."
-        )
     if labels.shape.rank not in (1, None):
         raise ValueError(
             "Labels must be integers of shape (batch,). Received: labels of shape "
             f"{tuple(labels.shape)}. Take (batch, 1) apart by tf.squeeze(labels, 1), and turn "
             "one-hot rows into integers by tf.argmax(labels, 1)."
+        )
+    if not labels.dtype.is_integer:
+        raise TypeError(
+            "Labels must be integers. Received: labels of dtype "
+            f"{labels.dtype.name}. Count the classes from 0, and cast whole numbers by "
+            "tf.cast(labels, 'int32')."
         )
     return tf.cast(labels, tf.int32)
 

@@ -216,7 +216,7 @@ def warn_of_range(generator, low: float, high: float, warned: set) -> None:
     # Noise that is added to samples, as dequantization does, goes a little beyond.
     slack = 0.1 * (top - bottom) if math.isfinite(top) else 0.0
     outside = low < bottom - slack or high > top + slack
-    half = bottom < 0.0 <= low < high <= top
+    half = (bottom, top) == (-1.0, 1.0) and 0.0 <= low < high <= 1.0
     if "range" in warned or not (outside or half):
         return
     warned.add("range")

@@ -1,6 +1,7 @@
 """What is wrong with what `compile`, `fit` and `evaluate` are given."""
 
 import inspect
+import math
 import types
 from collections.abc import Callable, Iterator
 
@@ -11,6 +12,7 @@ from tf_consensus.checks import check_bool, check_count, check_int
 from tf_consensus.first_batch import EMPTY
 
 _UNUSED = ("loss", "loss_weights", "metrics", "weighted_metrics")
+_LOOKS = 50  # at schedules, over a training
 _ALIKE = (
     "A GAN's losses count every example alike, so weights would be ignored. Received: {}. Leave "
     "the weights out, and draw each example as often as it is to count."
@@ -131,6 +133,18 @@ def checked_data(method: Callable, args: tuple, options: dict, check: Callable) 
     elif isinstance(x, list | tuple) and not x:
         raise ValueError(EMPTY.format(f"x={x!r}"))
     return bound.args, bound.kwargs
+
+
+def planned_steps(method: Callable, args: tuple, options: dict) -> list[int]:
+    """Some of the steps that `fit` is to take, the first being 0; that alone where not known."""
+    given = inspect.signature(method).bind_partial(*args, **options).arguments
+    x, steps = given.get("x"), given.get("steps_per_epoch")
+    if steps is None and isinstance(x, tf.data.Dataset):
+        steps = max(int(x.cardinality()), 0)
+    elif steps is None and hasattr(x, "shape"):
+        steps = math.ceil(len(x) / (given.get("batch_size") or 32))
+    total = (steps or 0) * (given.get("epochs", 1) - given.get("initial_epoch", 0))
+    return sorted({total * part // _LOOKS for part in range(_LOOKS)})
 
 
 def _first_row(array):

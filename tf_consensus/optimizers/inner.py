@@ -3,6 +3,7 @@
 import inspect
 import math
 import numbers
+from collections.abc import Iterable
 
 import keras
 
@@ -121,25 +122,27 @@ def check_own_rate(optimizer) -> None:
         check_rate(float(rate.numpy()))
 
 
-def check_rates(optimizer, step: int | None = None) -> None:
-    """Raises `ValueError` if a learning rate or a weight γ is negative or not finite now.
+def check_rates(optimizer, ahead: Iterable[int] = (0,)) -> None:
+    """Raises `ValueError` if a learning rate or a weight γ is negative or not finite.
 
     Args:
         optimizer: Keras' or one of ours; those inside of it are looked at too.
-        step: for schedules; `None` is the step that comes next.
+        ahead: at which steps to look at schedules, counted from the one that comes next.
     """
     for inner in getattr(optimizer, "inner_optimizers", [optimizer]):
         if inner is not optimizer and hasattr(inner, "inner_optimizers"):
-            check_rates(inner, step)
-            continue
-        rate, now = rate_of(inner), inner.iterations if step is None else step
-        if is_schedule(rate):
-            check_values("learning_rate", rate, [int(now)])
+            check_rates(inner, ahead)
+        elif is_schedule(rate_of(inner)):
+            check_values("learning_rate", rate_of(inner), _from(inner, ahead))
         else:
             check_own_rate(inner)
     gamma = getattr(optimizer, "gamma", None)
     if is_schedule(gamma):
-        check_values("gamma", gamma, [int(optimizer.iterations) if step is None else step])
+        check_values("gamma", gamma, _from(optimizer, ahead))
+
+
+def _from(optimizer, ahead):
+    return [int(optimizer.iterations) + step for step in ahead]
 
 
 def rate_of(optimizer):
