@@ -1,8 +1,8 @@
 """The hypotheses the statements share, checked once and reported in one voice."""
 
-import numbers
-
 import numpy as np
+
+_REAL = int | float | np.integer | np.floating
 
 
 def as_matrix(matrix, name: str = "jacobian") -> np.ndarray:
@@ -47,13 +47,13 @@ def as_array(values, name: str) -> np.ndarray:
     return array
 
 
-def as_number(value, name: str, rule: str = "finite", allowed=lambda _: True) -> float:
+def as_number(
+    value, name: str, rule: str = "finite", allowed=lambda _: True, hint: str = "Pass a number."
+) -> float:
     """Returns a finite number for which `allowed(value)`, as `rule` says in words."""
-    number = isinstance(value, numbers.Real) and not isinstance(value, bool | np.bool_)
+    number = isinstance(value, _REAL) and not isinstance(value, bool)
     if not number or not np.isfinite(value) or not allowed(value):
-        raise ValueError(
-            f"`{name}` must be a number, {rule}. Received: {name}={value!r}. Pass a float."
-        )
+        raise ValueError(f"`{name}` must be {rule}. Received: {name}={value!r}. {hint}")
     return float(value)
 
 
@@ -88,7 +88,7 @@ def as_count(value, name: str) -> int:
 
 
 def _is_whole(value):
-    number = isinstance(value, numbers.Real) and not isinstance(value, bool | np.bool_)
+    number = isinstance(value, _REAL) and not isinstance(value, bool)
     return number and np.isfinite(value) and value == int(value)
 
 

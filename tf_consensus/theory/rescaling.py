@@ -89,4 +89,5 @@ def rescaling_max_step_size(eigenvalues, alpha: float, epsilon: float) -> float:
 
 
 def _check_alpha(alpha: float) -> None:
-    as_number(alpha, "alpha", "strictly between 0 and 1", lambda x: 0 < x < 1)
+    hint = "It is one minus RMSProp's `rho`."
+    as_number(alpha, "alpha", "strictly between 0 and 1", lambda x: 0 < x < 1, hint)
