@@ -92,6 +92,20 @@ def check_label_range(num_classes: int | None, first: int, last: int) -> None:
         )
 
 
+def look(model, batches, count: int) -> None:
+    """Inspects the first of some batches to train with, stacked along a first axis.
+
+    Args:
+        model: compiled `GAN`.
+        batches: nested tensors (batches, batch, …).
+        count: how many there are; for none it raises `ValueError`.
+    """
+    if count == 0:
+        raise ValueError(EMPTY.format("data without a batch"))
+    first = tf.nest.map_structure(lambda t: t[0], batches)
+    inspect(model, describe(model.prepared(first)), trains=True)
+
+
 def looked_at(model, function: Callable, trains: bool) -> Callable:
     """A train or test function that looks at the first batch after `model.look(trains)`.
 

@@ -459,8 +459,8 @@ class GAN(keras.Model):
                 self.train_function = distribute(self, self.train_step, trains=True)
             else:
                 super().make_train_function(force)
-                self.train_function = fuse(self, self.train_function)
-                self.train_function = looked_at(self, self.train_function, trains=True)
+                single = looked_at(self, self.train_function, trains=True)
+                self.train_function = fuse(self, single)
             self.train_function = explain_exhaustion(verified(self, self.train_function))
         return self.train_function
 
