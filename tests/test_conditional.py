@@ -209,10 +209,13 @@ def test_labels_outside_of_the_classes_are_refused():
     samples, labels = a_batch()
     gan.compile(optimizer=tfc.SimultaneousOptimizer())
     wrong = tf.data.Dataset.from_tensors((samples, labels + 1))
-    with pytest.raises(tf.errors.InvalidArgumentError, match="from 0 to num_classes - 1 = 3"):
+    with pytest.raises(ValueError, match=r"from 0 to num_classes - 1 = 3. Received: labels from 1"):
         gan.fit(wrong, verbose=0, shuffle=False)
+    late = tf.data.Dataset.from_tensors((samples, labels)).concatenate(wrong)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="from 0 to num_classes - 1 = 3"):
+        gan.fit(late, verbose=0, shuffle=False)
     gan.compile(optimizer=tfc.SimultaneousOptimizer(), jit_compile=True)
-    history = gan.fit(wrong, verbose=0, shuffle=False).history
+    history = gan.fit(late, verbose=0, shuffle=False).history
     assert np.isnan(history["discriminator_loss"]).all()
 
 

@@ -100,7 +100,7 @@ def test_bytes_are_named_once_and_left_as_they_are():
         make_gan().game(tf.constant(WHOLE, tf.int32))
 
 
-@pytest.mark.filterwarnings("ignore:Samples of type uint8")
+@pytest.mark.filterwarnings("ignore:Samples of type uint8", "ignore:A generator that ends in tanh")
 def test_fit_and_evaluate_on_bytes():
     weights = []
     for dtype in (tf.uint8, tf.float32):

@@ -143,7 +143,11 @@ def test_models_save_and_load(name, tmp_path):
 @pytest.mark.parametrize(
     ("name", "settings", "message"),
     [
-        ("resnet9", {}, r"known network\. Received: name='resnet9'\. Choose one of conv3, conv4, "),
+        (
+            "resnet9",
+            {},
+            r"Received: name='resnet9'\. Did you mean 'resnet'\? Choose one of conv3, conv4, ",
+        ),
         ("mlp", {"filters": 4}, r"unexpected .*'filters'\. Received: settings=.*It takes \(latent"),
         ("dcgan4", {}, r"settings of 'dcgan4' .*missing .*'image_size'\. Received: settings=\{\}"),
         ("dcgan4", {"image_size": 40}, r"divisible by 2\^4 = 16.*Received: image_size=40\. Resize"),

@@ -449,12 +449,26 @@ def test_iterations_and_learning_rate_are_those_of_the_inner_optimizer():
     assert float(tfc.ClippedOptimizer("adam").learning_rate) == np.float32(0.001)
 
 
-def test_alternating_has_the_generators_learning_rate_to_read_only():
+def test_alternating_has_the_generators_learning_rate_and_scales_both():
     optimizer = tfc.AlternatingOptimizer(sgd(0.5), sgd(0.25))
     assert optimizer.generator_optimizer is optimizer.inner_optimizer
     assert float(optimizer.learning_rate) == 0.5
-    with pytest.raises(ValueError, match=r"cannot stand for two.*Set `optimizer.generator_optim"):
-        optimizer.learning_rate = 1.0
+    for rate in (1.0, 0.0, 0.25):
+        optimizer.learning_rate = rate
+        assert float(optimizer.generator_optimizer.learning_rate) == rate
+        assert float(optimizer.discriminator_optimizer.learning_rate) == rate / 2
+    optimizer.discriminator_optimizer.learning_rate = 1.0
+    optimizer.learning_rate = 0.5
+    assert float(optimizer.discriminator_optimizer.learning_rate) == 2.0
+
+
+def test_alternating_refuses_a_rate_that_one_of_its_schedules_decides():
+    schedule = keras.optimizers.schedules.PolynomialDecay(0.5, 10)
+    for pair in ((sgd(schedule), sgd(0.5)), (sgd(0.5), sgd(schedule))):
+        optimizer = tfc.AlternatingOptimizer(*pair)
+        with pytest.raises(ValueError, match=r"follows a schedule .* for SGD with PolynomialDecay"):
+            optimizer.learning_rate = 0.25
+        assert [float(inner.learning_rate) for inner in pair] == [0.5, 0.5]
 
 
 def test_a_schedule_by_the_name_of_the_inner_optimizer():
@@ -766,8 +780,8 @@ STEPS = r"_steps` must be an integer of at least 1. Received: "
         ),
         (
             lambda: tfc.ConsensusOptimizer(None),
-            ValueError,
-            r"plain Keras optimizer. Received: NoneType",
+            TypeError,
+            r"a Keras optimizer, its name or its config. Received: inner_optimizer=None",
         ),
         (
             lambda: tfc.AlternatingOptimizer("sgd", tfc.SimultaneousOptimizer()),

@@ -66,6 +66,7 @@ class AdversarialGame(Game):
     def __init__(self, players: Players, real, latents, noise, step, training: bool = True):
         networks = players.generator, players.discriminator
         variables = [network.trainable_variables for network in networks]
+        _check_trainable(variables)
         real = cast_samples(real, sample_dtype(players.discriminator))
         super().__init__(self._losses, variables, (real, latents, noise, step))
         self._parts = players
@@ -288,6 +289,17 @@ class AdversarialGame(Game):
                     f"{getattr(penalty, '__name__', penalty)!r}. Return its value."
                 )
         return [*terms, *weight_losses(network)]
+
+
+def _check_trainable(variables):
+    for key, own in zip(("generator", "discriminator"), variables, strict=True):
+        if not own:
+            raise ValueError(
+                f"Both players train. Received: a {key} without trainable variables. Set "
+                f"gan.{key}.trainable = True, or give it layers with weights; to train one player "
+                "alone, give the other's optimizer the learning rate 0 "
+                "(AlternatingOptimizer)."
+            )
 
 
 class _Evaluation:

@@ -32,12 +32,20 @@ def averaged_weights(model: keras.Model) -> Iterator[None]:
     Args:
         model: Compiled model.
 
+    Raises:
+        TypeError: if it is no Keras model.
+
     Example:
         >>> inner = keras.optimizers.Adam(2e-4, use_ema=True, ema_momentum=0.999)
         >>> gan.compile(optimizer=ConsensusOptimizer(inner))
         >>> with averaged_weights(gan):
         ...     gan.generator.save("generator.keras")
     """
+    if not isinstance(model, keras.Model):
+        raise TypeError(
+            "`averaged_weights` takes a compiled Keras model. Received: "
+            f"model={model!r}. Pass for example the GAN."
+        )
     if model in _averaged or not _has_averages(model):
         yield
         return

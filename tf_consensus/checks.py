@@ -1,7 +1,9 @@
 """Checks of arguments: each returns the value as a plain Python number or says what is wrong."""
 
+import difflib
 import math
 import numbers
+from collections.abc import Iterable
 
 
 def check_int(name: str, value, minimum: int | None = None) -> int:
@@ -78,3 +80,38 @@ def check_number(key: str, value, rule: str, allowed, hint: str) -> float:
     if not number or not math.isfinite(value) or not allowed(float(value)):
         raise ValueError(f"`{key}` must be {rule}. Received: {key}={value!r}. {hint}")
     return float(value)
+
+
+def check_seed(seed, name: str = "seed") -> int:
+    """The seed as an int of 64 bits.
+
+    Raises:
+        ValueError: if it is not an integer, or has more bits.
+    """
+    integer = isinstance(seed, numbers.Integral) and not isinstance(seed, bool)
+    if integer and -(2**63) <= seed < 2**63:
+        return int(seed)
+    raise ValueError(
+        f"`{name}` must be an integer of at most 64 bits. Received: {name}={seed!r}. For example "
+        f"{name}=0; None draws one."
+    )
+
+
+def check_bool(name: str, value) -> bool:
+    """The value, which must be `True` or `False`.
+
+    Raises:
+        TypeError: if it is anything else.
+    """
+    if isinstance(value, bool):
+        return value
+    raise TypeError(f"`{name}` must be True or False. Received: {name}={value!r}. Pass a bool.")
+
+
+def nearest(name, known: Iterable[str]) -> str:
+    """A sentence that offers the known name that is spelt most like `name`, or nothing."""
+    if not isinstance(name, str):
+        return ""
+    lower = {key.lower(): key for key in reversed(list(known))}
+    found = difflib.get_close_matches(name.lower(), lower, n=1)
+    return f"Did you mean {lower[found[0]]!r}? " if found else ""

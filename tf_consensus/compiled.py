@@ -8,6 +8,7 @@ import tensorflow as tf
 from tf_consensus.game import Linearization, no_pullback
 from tf_consensus.games.delegating import DelegatingGame
 from tf_consensus.games.evaluation import LayerState
+from tf_consensus.vector_checks import check_vector
 
 
 class CompiledGame(DelegatingGame):
@@ -29,7 +30,8 @@ class CompiledGame(DelegatingGame):
             return Linearization(losses, v, no_pullback, sizes)
 
         def vjp(u):
-            return self._run(lambda game, u: game.linearize().vjp(u), list(u))
+            u = check_vector("u", u, v)
+            return self._run(lambda game, u: game.linearize().vjp(u), u)
 
         return Linearization(losses, v, vjp, sizes)
 

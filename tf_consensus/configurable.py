@@ -1,5 +1,7 @@
 """Small objects that are described by their constructor's arguments."""
 
+import keras
+
 
 class Configurable:
     """Base of objects that equal each other if their type and `get_config` do."""
@@ -22,3 +24,31 @@ class Configurable:
     def __repr__(self):
         arguments = ", ".join(f"{key}={value!r}" for key, value in self.get_config().items())
         return f"{type(self).__name__}({arguments})"
+
+
+def deserialized(kind: str, config: dict, custom_objects=None):
+    """What a config describes.
+
+    Args:
+        kind: what it is to be, a word for the message.
+        config: dict as `keras.saving.serialize_keras_object` returns it.
+        custom_objects: classes and functions by name, beside those that are registered.
+
+    Raises:
+        ValueError: if there is no such class or function, or it refuses its config.
+    """
+    try:
+        return keras.saving.deserialize_keras_object(config, custom_objects)
+    except (AttributeError, ImportError, KeyError, TypeError, ValueError) as error:
+        name = config.get("registered_name") or config.get("class_name")
+        if name == "function":
+            name = config["config"]
+        elif name == "__lambda__":
+            name = "a lambda"
+        # Keras repeats the whole config after the reason, or wraps the reason in it.
+        reason = str(error.__cause__ or error).split("\n")[0].split(" Full object config")[0]
+        raise ValueError(
+            f"A {kind} must be described by its config. Received: {name}, which cannot be loaded "
+            f"({reason[:300].rstrip('.')}). Import the module that defines it first, decorated "
+            "with @keras.saving.register_keras_serializable(); a lambda cannot be saved."
+        ) from error

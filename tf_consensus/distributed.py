@@ -9,18 +9,21 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from tf_consensus.first_batch import describe, inspect
 from tf_consensus.game import tf_variables
 from tf_consensus.games.evaluation import is_seed
 from tf_consensus.support.layers import coupling
 
 
-def distribute(model, step: Callable) -> Callable:
+def distribute(model, step: Callable, *, trains: bool) -> Callable:
     """A function of an iterator as Keras' `fit` and `evaluate` call it.
 
     Args:
         model: compiled `keras.Model` under a strategy. All its metrics are scalars, equal on all
             replicas.
         step: `train_step` or `test_step`, which returns the metrics by name.
+        trains: which of the two it is. The first batch is looked at (`first_batch.inspect`) on the
+            first replica of this machine, after the first execution.
 
     Returns:
         Function that takes up to `steps_per_execution` steps and returns the last step's logs; it
@@ -32,20 +35,26 @@ def distribute(model, step: Callable) -> Callable:
         logs = strategy.run(step, args=(data,))
         return tf.nest.map_structure(lambda v: strategy.experimental_local_results(v)[0], logs)
 
-    def several_steps(iterator):
-        def take(count, more, logs):
+    def describe_local(data):
+        local = tf.nest.map_structure(lambda v: strategy.experimental_local_results(v)[0], data)
+        return describe(model.prepared(local))
+
+    def several_steps(iterator, looks):
+        def take(count, more, logs, seen):
             data = iterator.get_next_as_optional()
             more = data.has_value()
+            first = looks & more & tf.equal(count, 0)
+            seen = tf.cond(first, lambda: describe_local(data.get_value()), lambda: seen)
             logs = tf.cond(more, lambda: one_step(data.get_value()), lambda: logs)
-            return count + tf.cast(more, tf.int32), more, logs
+            return count + tf.cast(more, tf.int32), more, logs, seen
 
-        count, _, logs = tf.while_loop(
-            lambda count, more, logs: more & (count < limit),
+        count, _, logs, seen = tf.while_loop(
+            lambda count, more, logs, seen: more & (count < limit),
             take,
-            (tf.constant(0), tf.constant(True), _no_logs(model)),
+            (tf.constant(0), tf.constant(True), _no_logs(model), tf.zeros(6, tf.float64)),
             parallel_iterations=1,
         )
-        return count, logs
+        return count, logs, seen
 
     one_batch = one_step
     if not model.run_eagerly:
@@ -53,9 +62,12 @@ def distribute(model, step: Callable) -> Callable:
         one_batch = tf.function(one_step, autograph=False, reduce_retracing=True)
 
     def function(iterator):
+        looks = model.takes_look(trains)
         if not isinstance(iterator, tf.distribute.DistributedIterator):
             return one_batch(next(iterator))  # of train_on_batch and the like
-        count, logs = several_steps(iterator)
+        count, logs, seen = several_steps(iterator, tf.constant(looks))
+        if looks:
+            inspect(model, seen, trains=trains)
         if count == 0:
             raise StopIteration
         return logs

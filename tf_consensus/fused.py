@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from tf_consensus.first_batch import look
+
 
 def fuse(model, train_function: Callable) -> Callable:
     """The train function of a compiled Keras model, fused where that is possible.
@@ -18,7 +20,7 @@ def fuse(model, train_function: Callable) -> Callable:
 
     Args:
         model: compiled `keras.Model` whose `train_step` returns a dict of scalars.
-        train_function: Keras' own train function of the model.
+        train_function: Keras' own train function of the model, which looks at the first batch.
 
     Returns:
         Function of an iterator that trains for up to `steps_per_execution` steps and returns the
@@ -43,6 +45,8 @@ def fuse(model, train_function: Callable) -> Callable:
         if not _is_static(iterator):
             return train_function(iterator)
         batches, count = gather(iterator)
+        if model.takes_look(trains=True):
+            look(model, batches, int(count))
         if count == 0:
             raise StopIteration
         return run(batches, count)

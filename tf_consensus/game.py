@@ -1,6 +1,8 @@
 """A smooth game, its gradient vector field v and the derivative v' of that field."""
 
 import contextlib
+import math
+import numbers
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -8,11 +10,13 @@ import keras
 import tensorflow as tf
 
 from tf_consensus import vectors
+from tf_consensus.checks import check_int
 from tf_consensus.games import missing_gradients  # noqa: F401, imported for what it registers
 from tf_consensus.games.autodiff import dense_gradient, tf_variables
 from tf_consensus.games.contract import Contract
 from tf_consensus.games.evaluation import LayerState
 from tf_consensus.support import layers
+from tf_consensus.vector_checks import check_vector
 
 
 class Linearization(NamedTuple):
@@ -41,7 +45,12 @@ class Linearization(NamedTuple):
 
         Returns:
             A list that matches `v`, zeros where nothing is connected.
+
+        Raises:
+            TypeError: if `u` is no list of tensors.
+            ValueError: if it does not match `v`.
         """
+        u = check_vector("u", u, self.v)
         z = [tf.zeros_like(t) for t in self.v]  # any z does: the pullback is linear
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(z)
@@ -63,7 +72,13 @@ class Linearization(NamedTuple):
 
         Returns:
             A list that matches `v`.
+
+        Raises:
+            TypeError: if `u` is no list of tensors.
+            ValueError: if it does not match `v`, or G is not an integer of at least 2.
         """
+        groups = check_int("groups", groups, minimum=2)
+        u = check_vector("u", u, self.v)
         pairs = zip(u, select(self.v), strict=True)
         return self.vjp([tf.stop_gradient((groups * a - b) / (groups - 1)) for a, b in pairs])
 
@@ -71,7 +86,7 @@ class Linearization(NamedTuple):
         """Cuts a list that matches `v` into one list a player.
 
         Raises:
-            ValueError: if the linearization does not know the players.
+            ValueError: if the linearization does not know the players, or the list does not match.
         """
         if self.player_sizes is None:
             raise ValueError(
@@ -79,6 +94,12 @@ class Linearization(NamedTuple):
                 f"list of gradients does not say. Received: {len(u)} gradients through `apply`. "
                 "Train a `tf_consensus.GAN`, or call `optimizer.step(game)` with a "
                 "`tf_consensus.Game`."
+            )
+        if not isinstance(u, list | tuple) or len(u) != sum(self.player_sizes):
+            got = f"{len(u)} tensors" if isinstance(u, list | tuple) else f"a {type(u).__name__}"
+            raise ValueError(
+                "A list that is cut into the players' parts has one tensor a variable, "
+                f"{sum(self.player_sizes)} here. Received: {got}. Pass one such as `v`."
             )
         parts, start = [], 0
         for size in self.player_sizes:
@@ -115,9 +136,11 @@ class Game:
     state as it is and leaves it alone; an optimizer's step moves it once (`one_step`).
 
     Raises:
-        TypeError: if `losses` is not callable or a player is not a list of variables.
-        ValueError: if there is no player, a player has no variables, or players share one. When
-            linearized, if the field's derivative is cut.
+        TypeError: if `losses` is not callable, a player is not a list of variables, a variable is
+            not of floating type, or the batch is not a list.
+        ValueError: if there is no player, a player has no variables, or players share one, or the
+            weight is no finite number of at least 0. When linearized, if the field's derivative is
+            cut.
 
     Example:
         >>> x, y = tf.Variable(1.0), tf.Variable(1.0)
@@ -141,6 +164,8 @@ class Game:
         weight: Any = None,
         allow_cut: bool | Sequence[str] = False,
     ):
+        _check_batch(batch)
+        _check_weight(weight)
         if not callable(losses):
             raise TypeError(
                 "`losses` must be a function that returns one scalar a player. "
@@ -193,21 +218,31 @@ class Game:
         self.contract.check_field(self, v)
 
         def vjp(u):
-            return dense_gradient(tape, v, values, u)
+            return dense_gradient(tape, v, values, check_vector("u", u, v))
 
         return Linearization(losses, v, vjp, sizes)
 
     def player_gradient(self, player: int) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
-        """All losses and one player's part of the field, vᵢ = -∇ᵢ lossᵢ."""
+        """All losses and one player's part of the field, vᵢ = -∇ᵢ lossᵢ; players count from 0."""
+        number = len(self.players)
+        if not isinstance(player, int) or isinstance(player, bool) or not 0 <= player < number:
+            raise ValueError(
+                f"`player` must be an integer from 0 to {number - 1}. Received: player={player!r}. "
+                "Of a GAN, 0 is the generator."
+            )
         return self._weighted_field([player])
 
     def jvp(self, u: Sequence[tf.Tensor]) -> list[tf.Tensor]:
         """The forward product v'u, a list that matches `variables`, by forward over reverse.
 
         Args:
-            u: list of tensors of the variables' shapes.
+            u: list of tensors of the variables' shapes and dtypes.
+
+        Raises:
+            TypeError: if `u` is no list of tensors.
+            ValueError: if it does not match the variables.
         """
-        tangents = [tf.cast(t, x.dtype) for t, x in zip(u, self.variables, strict=True)]
+        tangents = check_vector("u", u, self.variables)
         with tf.autodiff.ForwardAccumulator(tf_variables(self.variables), tangents) as forward:
             _, v = self._weighted_field(range(len(self.players)))
         self.contract.check_field(self, v)
@@ -273,7 +308,31 @@ def no_pullback(u):
     )
 
 
+def _check_batch(batch):
+    if not isinstance(batch, list | tuple):
+        raise TypeError(
+            "`batch` must be a tuple of the arguments of `losses`. Received: a "
+            f"{type(batch).__name__}. For a single argument pass (batch,)."
+        )
+
+
+def _check_weight(weight):
+    if weight is None or tf.is_tensor(weight):
+        return
+    number = isinstance(weight, numbers.Real) and not isinstance(weight, bool)
+    if not number or not math.isfinite(weight) or weight < 0:
+        raise ValueError(
+            "`weight` must be a finite number of at least 0, or a scalar tensor. Received: "
+            f"weight={weight!r}. None is 1."
+        )
+
+
 def _check_players(players):
+    if not isinstance(players, list | tuple):
+        raise TypeError(
+            "`players` must be a list of one list of variables a player. Received: a "
+            f"{type(players).__name__}. Write [[x], [y]]."
+        )
     if not all(isinstance(player, list | tuple) for player in players):
         raise TypeError(
             "Each player is a list of variables. Received: players of types "
@@ -295,6 +354,12 @@ def _check_players(players):
                     "A player is a list of keras.Variable or tf.Variable. "
                     f"Received: {type(x).__name__} in player {index}. "
                     "Wrap constants in tf.Variable."
+                )
+            if not tf.as_dtype(x.dtype).is_floating:
+                raise TypeError(
+                    "A player moves along its gradient, so its variables must be of floating type. "
+                    f"Received: variable '{x.name}' of dtype {tf.as_dtype(x.dtype).name} in player "
+                    f"{index}. Make it of float32, or hand it over in `batch`."
                 )
             # By the tf.Variable underneath, which may be listed beside its keras.Variable. It is
             # kept alive with its id: under autocasting `value` is a new tensor each time.
@@ -322,6 +387,11 @@ def check_losses(losses, number):
             f"`losses` must return a list or tuple of one scalar a player, here {number}. "
             f"Received: {got}. For a single player return a tuple of one."
         )
+    for index, loss in enumerate(losses):
+        if loss is None:
+            raise TypeError(
+                f"Each loss must be a scalar. Received: None for loss {index}. Return its value."
+            )
     losses = [tf.convert_to_tensor(loss) for loss in losses]
     for index, loss in enumerate(losses):
         if loss.shape.rank != 0 or not loss.dtype.is_floating:

@@ -1,6 +1,7 @@
 """A Keras model of a generative adversarial network, trained as a game."""
 
 import contextlib
+import inspect
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,8 +14,9 @@ from tf_consensus import penalties as regularizers
 from tf_consensus.adjoint import AdjointNetwork
 from tf_consensus.adversarial_game import AdversarialGame, Players
 from tf_consensus.averaging import averaged_weights, weights_left_alone
-from tf_consensus.checks import check_count
+from tf_consensus.checks import check_count, check_seed
 from tf_consensus.compiled import CompiledGame
+from tf_consensus.configurable import deserialized
 from tf_consensus.distributed import (
     check_scope,
     compiles_pieces,
@@ -23,15 +25,35 @@ from tf_consensus.distributed import (
     warn_of_layers,
 )
 from tf_consensus.exhaustion import explain_exhaustion
+from tf_consensus.first_batch import check_label_range, looked_at
 from tf_consensus.fused import fuse
 from tf_consensus.games.contract import Contract, check_allow_cut
 from tf_consensus.games.row_draws import Rows
-from tf_consensus.inputs import cast_samples, join, sample_dtype, split
+from tf_consensus.inputs import (
+    NO_LABELS,
+    cast_samples,
+    check_labels,
+    check_latents,
+    check_sample_shape,
+    join,
+    sample_dtype,
+    split,
+)
 from tf_consensus.network_checks import check_networks, warn_of_bytes, warn_of_inexact_biases
 from tf_consensus.noise import Draws, layer_seeds, normal, uniform
 from tf_consensus.optimizers import GameOptimizer, apply_direction
-from tf_consensus.refusals import refuse_losses, refuse_weight_arguments, refuse_weights
+from tf_consensus.optimizers.inner import check_own_rate, check_rates, resolve
+from tf_consensus.refusals import (
+    checked_data,
+    planned_steps,
+    refuse_compile_options,
+    refuse_losses,
+    refuse_uncompiled,
+    refuse_weight_arguments,
+    refuse_weights,
+)
 from tf_consensus.replicas import batch_share
+from tf_consensus.schedules import check_values
 from tf_consensus.verified_training import check_verify, verified
 
 # Training draws latents 0, 1, 2 …; draws that it never takes keep the other uses apart from it.
@@ -116,17 +138,18 @@ class GAN(keras.Model):
         self._contract = Contract(allow_cut)
         if num_classes is not None:
             num_classes = check_count("num_classes", num_classes, "For example num_classes=10.")
-        check_networks(generator, discriminator, latent_dim, num_classes)
+        latent_dim = check_count("latent_dim", latent_dim, "It is the generator's input size.")
+        self._sample_shape = check_networks(generator, discriminator, latent_dim, num_classes)
         self.num_classes = num_classes
         self.generator = generator
         self.discriminator = discriminator
-        self.latent_dim = int(latent_dim)
+        self.latent_dim = latent_dim
         self.objective = objectives.get(objective)
-        self.penalties = [regularizers.get(penalty) for penalty in penalties]
+        self.penalties = regularizers.get_all(penalties)
         if any(isinstance(p, regularizers.GradientPenalty) for p in self.penalties):
             regularizers.warn_of_coupling(discriminator)
         self._adjoint = AdjointNetwork.of(discriminator)
-        self.seed = int(np.random.randint(2**31)) if seed is None else int(seed)
+        self.seed = int(np.random.randint(2**31)) if seed is None else check_seed(seed)
         self.noise_counter = self.add_weight(
             shape=(),
             dtype="int64",
@@ -142,7 +165,8 @@ class GAN(keras.Model):
         self._discriminator_loss = keras.metrics.Mean(name="discriminator_loss")
         self._gradient_norm = keras.metrics.Mean(name="gradient_norm")
         self._sample = None
-        self._named_bytes = False
+        self.warned: set[str] = set()  # what the data were warned of
+        self._to_look = {True, False}  # whether training and evaluation look at their first batch
         self.built = True
 
     def compile(self, *args, jit_compile: bool | str = "auto", **options):
@@ -154,6 +178,8 @@ class GAN(keras.Model):
         there too it must be asked for; but a `TPUStrategy` compiles the step by itself.
         """
         refuse_losses(super().compile, args, options)
+        refuse_compile_options({**options, "jit_compile": jit_compile})
+        args, options = self._resolved(args, options)
         self._asked_jit = jit_compile
         # TensorFlow for TPUs lists a TPU_SYSTEM also where there is no TPU, and lacks XLA for CPUs.
         gpus = tf.config.list_physical_devices("GPU")
@@ -170,6 +196,15 @@ class GAN(keras.Model):
         if not (jit_compile or gpus or on_tpu):
             warn_of_inexact_biases(self.generator, self.discriminator)
 
+    def _resolved(self, args, options):
+        """The arguments of `compile`, with the optimizer that a name stands for."""
+        bound = inspect.signature(super().compile).bind_partial(*args, **options)
+        if "optimizer" in bound.arguments:
+            optimizer = resolve(bound.arguments["optimizer"], "optimizer")
+            check_own_rate(optimizer)
+            bound.arguments["optimizer"] = optimizer
+        return bound.args, bound.kwargs
+
     def get_compile_config(self):
         """Keras' hook for saving, with `jit_compile` as it was asked for."""
         config = super().get_compile_config()
@@ -179,6 +214,15 @@ class GAN(keras.Model):
         """Keras' hook for loading: compiles, and makes the optimizer's variables."""
         self.compile(**keras.saving.deserialize_keras_object(config))
         self.optimizer.build(self.trainable_variables)
+
+    def __call__(self, inputs, *args, **options):
+        """Samples of the generator; see `call`.
+
+        Raises:
+            ValueError: if latents or labels are not of the shape that the generator takes.
+        """
+        check_latents(inputs, self.latent_dim, self.num_classes)
+        return super().__call__(inputs, *args, **options)
 
     def call(self, inputs, training=False):
         """Samples for latents of shape (batch, latent_dim), or for [latents, labels]."""
@@ -201,6 +245,7 @@ class GAN(keras.Model):
         Returns:
             The game, generator first, discriminator second.
         """
+        refuse_weights(real)
         samples, labels = split(self._floating(real))
         if self.num_classes is not None:
             labels = [self._check_labels(labels)]
@@ -245,24 +290,20 @@ class GAN(keras.Model):
 
     def _floating(self, real):
         """The batch with samples of the discriminator's type, as tapes do not watch integers."""
-        if split(real)[0].dtype == tf.uint8 and not self._named_bytes:
-            self._named_bytes = True
+        samples, _ = split(real)
+        check_sample_shape(samples, self._sample_shape)
+        if samples.dtype == tf.uint8 and "range" not in self.warned:
+            self.warned.add("range")
             warn_of_bytes(self.generator)
         return cast_samples(real, sample_dtype(self.discriminator))
 
     def _check_labels(self, labels):
         if not labels:
-            raise ValueError(
-                f"A GAN of num_classes={self.num_classes} trains on pairs (samples, labels). "
-                "Received: samples alone. Give the data set labels, or leave out num_classes."
-            )
-        labels = tf.cast(labels[0], tf.int32)
-        if labels.shape.rank != 1:
-            raise ValueError(
-                "Labels must be integers of shape (batch,). Received: labels of shape "
-                f"{tuple(labels.shape)}. Take (batch, 1) apart by tf.squeeze(labels, 1), and turn "
-                "one-hot rows into integers by tf.argmax(labels, 1)."
-            )
+            raise ValueError(NO_LABELS.format(self.num_classes))
+        labels = check_labels(tf.convert_to_tensor(labels[0]))
+        if tf.executing_eagerly():
+            check_label_range(self.num_classes, *map(int, (min(labels), max(labels))))
+            return labels
         inside = tf.reduce_all((labels >= 0) & (labels < self.num_classes))
         message = (
             f"Labels must be from 0 to num_classes - 1 = {self.num_classes - 1}. Received: labels ="
@@ -270,20 +311,95 @@ class GAN(keras.Model):
         with tf.control_dependencies([tf.debugging.Assert(inside, [message, labels])]):
             return tf.identity(labels)
 
+    def prepared(self, data):
+        """What a step makes of a batch: samples, or a list of samples and labels.
+
+        Raises:
+            TypeError: if samples or labels are of the wrong type.
+            ValueError: if they are of the wrong shape.
+        """
+        samples, labels = split(self._floating(self._batch(data)))
+        if self.num_classes is None:
+            return samples
+        if not labels:
+            raise ValueError(NO_LABELS.format(self.num_classes))
+        return join(samples, [check_labels(tf.convert_to_tensor(labels[0]))])
+
+    def look(self, trains: bool) -> None:
+        """Has training, or evaluation, look at its next batch (`first_batch`)."""
+        self._to_look.add(trains)
+
+    def takes_look(self, trains: bool) -> bool:
+        """Whether it is to look at the next batch, which is asked once."""
+        looks = trains in self._to_look
+        self._to_look.discard(trains)
+        return looks
+
     def fit(self, *args, **options):
         """Keras' `fit`, without weights of examples.
 
         With `use_ema` it ends with the weights that training goes on with; `generate` and the
-        callbacks use their averages (`averaged_weights`).
+        callbacks use their averages (`averaged_weights`). The first batch is looked at before the
+        first step (`first_batch.inspect`).
+
+        Raises:
+            ValueError: if there are no data, they are not finite, labels are no classes, or shapes
+                do not fit the generator's.
+            TypeError: if the data are not numbers.
         """
+        refuse_uncompiled(self, "fit")
         refuse_weight_arguments(super().fit, args, options)
+        args, options = checked_data(super().fit, args, options, self._check_data)
+        self._check_rates(planned_steps(super().fit, args, options))
+        self.look(trains=True)
         with weights_left_alone(self.optimizer):
             return super().fit(*args, **options)
 
     def evaluate(self, *args, **options):
         """Keras' `evaluate`, without weights of examples; it repeats exactly."""
+        refuse_uncompiled(self, "evaluate")
         refuse_weight_arguments(super().evaluate, args, options)
+        args, options = checked_data(super().evaluate, args, options, self._check_data)
+        self.look(trains=False)
         return super().evaluate(*args, **options)
+
+    def _check_rates(self, ahead):
+        """Raises if rates, weights or schedules are no numbers to train with, some steps ahead."""
+        check_rates(self.optimizer, ahead)
+        for penalty in self.penalties:
+            if getattr(penalty, "schedule", None) is not None:
+                now = int(self.noise_counter.numpy())
+                check_values("schedule", penalty.schedule, [now + step for step in ahead])
+
+    def _check_data(self, data):
+        """Raises if arrays, or a first batch, are not of a type and shape to train with."""
+        samples, labels = split(data)
+        cast_samples(samples, "float32")
+        check_sample_shape(samples, self._sample_shape)
+        if self.num_classes is not None and labels:
+            check_labels(tf.convert_to_tensor(labels[0]))
+
+    def train_on_batch(self, *args, **options):
+        """Keras' `train_on_batch`, without weights of examples."""
+        refuse_uncompiled(self, "train_on_batch")
+        return super().train_on_batch(*args, **options)
+
+    def test_on_batch(self, *args, **options):
+        """Keras' `test_on_batch`, without weights of examples."""
+        refuse_uncompiled(self, "test_on_batch")
+        return super().test_on_batch(*args, **options)
+
+    def export(self, *args, **options):
+        """Not what to export: the generator is.
+
+        Raises:
+            ValueError: always, with the remedy.
+        """
+        raise ValueError(_EXPORT.format("gan.export"))
+
+    def save_spec(self, *args, **options):
+        """TensorFlow Lite's hook, which asks what a model takes; raises as `export` does."""
+        raise ValueError(_EXPORT.format("a GAN to convert to TensorFlow Lite"))
 
     def train_step(self, data):
         """One update of both players on one batch."""
@@ -319,6 +435,8 @@ class GAN(keras.Model):
         """
         super().reset_metrics()
         self._evaluated.assign(0)
+        if self.compiled:
+            self._check_rates([0])
 
     def _update_metrics(self, losses, v):
         generator_loss, discriminator_loss = vectors.replica_mean(losses)
@@ -338,19 +456,22 @@ class GAN(keras.Model):
                 self.optimizer.build(self.trainable_variables)
             if self._replicas > 1:
                 warn_of_layers(self)
-                self.train_function = distribute(self, self.train_step)
+                self.train_function = distribute(self, self.train_step, trains=True)
             else:
                 super().make_train_function(force)
-                self.train_function = fuse(self, self.train_function)
+                single = looked_at(self, self.train_function, trains=True)
+                self.train_function = fuse(self, single)
             self.train_function = explain_exhaustion(verified(self, self.train_function))
         return self.train_function
 
     def make_test_function(self, force=False):
         """Keras' hook."""
-        if self._replicas == 1:
-            return super().make_test_function(force)
         if self.test_function is None or force:
-            self.test_function = distribute(self, self.test_step)
+            if self._replicas > 1:
+                self.test_function = distribute(self, self.test_step, trains=False)
+            else:
+                super().make_test_function(force)
+                self.test_function = looked_at(self, self.test_function, trains=False)
         return self.test_function
 
     @property
@@ -392,7 +513,7 @@ class GAN(keras.Model):
         """
         n = check_count("n", n, "For example gan.generate(64).")
         batch_size = check_count("batch_size", batch_size, "Leave it at 256.")
-        seed = int(np.random.randint(2**31)) if seed is None else int(seed)
+        seed = int(np.random.randint(2**31)) if seed is None else check_seed(seed)
         latents = normal((n, self.latent_dim), seed, _GENERATION, self.variable_dtype)
         inputs = join(latents, self._labels(n, seed, labels))
         if self._sample is None:
@@ -420,7 +541,7 @@ class GAN(keras.Model):
         if labels is None:
             labels = np.floor(uniform((n,), seed, _LABELS).numpy() * self.num_classes)
         labels = np.asarray(labels)
-        classes = np.isin(labels, np.arange(self.num_classes)).all()
+        classes = labels.dtype != bool and np.isin(labels, np.arange(self.num_classes)).all()
         if not classes or labels.shape not in ((), (n,)):
             raise ValueError(
                 f"`labels` must be one class or n={n} classes, from 0 to {self.num_classes - 1}. "
@@ -446,13 +567,32 @@ class GAN(keras.Model):
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        """The model that `get_config` describes, with freshly drawn weights."""
+        """The model that `get_config` describes, with freshly drawn weights.
+
+        Raises:
+            ValueError: if the objective or a penalty cannot be loaded, by its name.
+        """
+        config = dict(config)
+        if isinstance(config.get("objective"), dict):
+            config["objective"] = deserialized("objective", config["objective"], custom_objects)
+        config["penalties"] = [
+            deserialized("penalty", x, custom_objects) if isinstance(x, dict) else x
+            for x in config.get("penalties", ())
+        ]
         return cls(
             **{
                 key: keras.saving.deserialize_keras_object(value, custom_objects)
+                if isinstance(value, dict)
+                else value
                 for key, value in config.items()
             }
         )
+
+
+_EXPORT = (
+    "What is exported of a GAN is its generator. Received: {}. Call gan.generator.export(path), or "
+    "convert gan.generator; within `with averaged_weights(gan):` where averages are kept."
+)
 
 
 def _sizes(n, size):

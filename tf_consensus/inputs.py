@@ -11,8 +11,13 @@ def split(inputs) -> tuple[tf.Tensor, list]:
     """Samples and conditions of a network's inputs: a tensor, or a tuple of it and conditions.
 
     Raises:
-        TypeError: if they are a dict.
+        TypeError: if they are a dict or nothing.
     """
+    if inputs is None or (isinstance(inputs, tuple | list) and len(inputs) == 0):
+        raise TypeError(
+            "A batch is samples, or a tuple (samples, labels). Received: "
+            f"{inputs!r}. Pass a tensor or an array of samples, (batch, …)."
+        )
     if isinstance(inputs, Mapping):
         raise TypeError(
             "A batch is samples, or a tuple (samples, labels). Received: a dict of "
@@ -45,6 +50,68 @@ def cast_samples(inputs, dtype):
             f"{kind.name}. Decode them before, e.g. in dataset.map."
         )
     return join(tf.cast(samples, dtype), conditions)
+
+
+def check_sample_shape(samples, shape: tuple) -> None:
+    """Raises `ValueError` unless samples have the shape of the generator's, as far as it is known.
+
+    Args:
+        samples: tensor or array, (batch, …).
+        shape: of the generator's output, (None, …).
+    """
+    if not tf.TensorShape(samples.shape).is_compatible_with(shape):
+        raise ValueError(
+            "Real and generated samples must be of one shape. Received: a batch of shape "
+            f"{tuple(samples.shape)} and a generator of output shape {shape}. Resize or reshape "
+            "the samples, batch them, or build the networks for them."
+        )
+
+
+def check_labels(labels) -> tf.Tensor:
+    """The labels as int32, (batch,).
+
+    Raises:
+        TypeError: if they are no integers.
+        ValueError: if they are of another shape.
+    """
+    if labels.shape.rank not in (1, None):
+        raise ValueError(
+            "Labels must be integers of shape (batch,). Received: labels of shape "
+            f"{tuple(labels.shape)}. Take (batch, 1) apart by tf.squeeze(labels, 1), and turn "
+            "one-hot rows into integers by tf.argmax(labels, 1)."
+        )
+    if not labels.dtype.is_integer:
+        raise TypeError(
+            "Labels must be integers. Received: labels of dtype "
+            f"{labels.dtype.name}. Count the classes from 0, and cast whole numbers by "
+            "tf.cast(labels, 'int32')."
+        )
+    return tf.cast(labels, tf.int32)
+
+
+def check_latents(inputs, latent_dim: int, num_classes: int | None) -> None:
+    """Raises `ValueError` unless a generator's inputs are latents, with labels if it takes them."""
+    parts = list(inputs) if isinstance(inputs, list | tuple) else [inputs]
+    shapes = [tuple(getattr(part, "shape", ())) for part in parts]
+    expected = [(None, latent_dim), (None,)][: 1 if num_classes is None else 2]
+    fits = len(shapes) == len(expected) and all(
+        tf.TensorShape(a).is_compatible_with(b) for a, b in zip(shapes, expected, strict=True)
+    )
+    if not fits or not all(hasattr(part, "shape") for part in parts):
+        rule = f"latents of shape (batch, {latent_dim})"
+        if num_classes is not None:
+            rule = f"a list of {rule} and labels of shape (batch,)"
+        got = [x if hasattr(part, "shape") else part for part, x in zip(parts, shapes, strict=True)]
+        raise ValueError(
+            f"This GAN's generator takes {rule}. Received: {got}. Draw them, for example by "
+            f"tf.random.normal((64, {latent_dim})), or call gan.generate(64)."
+        )
+
+
+NO_LABELS = (
+    "A GAN of num_classes={} trains on pairs (samples, labels). Received: samples alone. Give the "
+    "data set labels, or leave out num_classes."
+)
 
 
 def sample_dtype(discriminator) -> str:

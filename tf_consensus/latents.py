@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tf_consensus.checks import check_int
+from tf_consensus.checks import check_int, nearest
 
 _PATHS = ("spherical", "straight")
 
@@ -27,7 +27,8 @@ def interpolate(start, end, steps: int, path: str = "spherical") -> np.ndarray:
         Array (n, steps, latent_dim), or (steps, latent_dim), of the ends' type.
 
     Raises:
-        ValueError: If the shapes differ, the path is unknown or `steps` is below 2.
+        ValueError: If the shapes differ, an entry is no finite number, the path is unknown or
+            `steps` is below 2.
 
     Example:
         >>> interpolate([1.0, 0.0], [0.0, 1.0], steps=3).round(3).tolist()
@@ -36,22 +37,35 @@ def interpolate(start, end, steps: int, path: str = "spherical") -> np.ndarray:
     Reference:
         White, Sampling Generative Networks, 2016, section 2.1.
     """
-    start, end = np.asarray(start), np.asarray(end)
+    start, end = _checked("start", start), _checked("end", end)
     if start.shape != end.shape or start.ndim not in (1, 2):
         raise ValueError(
             "`start` and `end` must be latents of one shape, (n, latent_dim) or (latent_dim,). "
             f"Received: start of shape {start.shape}, end of shape {end.shape}."
             " Draw them alike, e.g. by `rng.normal(size=(2, 8, 256))`."
         )
-    if path not in _PATHS:
+    if not isinstance(path, str) or path not in _PATHS:
         raise ValueError(
             f"`path` must be a known way between latents. Received: path={path!r}. "
-            f"Choose one of {', '.join(_PATHS)}."
+            f"{nearest(path, _PATHS)}Choose one of {', '.join(_PATHS)}."
         )
     t = np.linspace(0.0, 1.0, check_int("steps", steps, minimum=2))[:, None]
     a, b = _weights(start[..., None, :], end[..., None, :], t, path)
     mixed = a * start[..., None, :] + b * end[..., None, :]
     return mixed.astype(np.result_type(start, end, np.float32), copy=False)
+
+
+def _checked(name, latents):
+    try:
+        array = np.asarray(latents)
+    except ValueError:  # rows of several lengths
+        array = None
+    if array is None or array.dtype.kind not in "iuf" or not np.isfinite(array).all():
+        raise ValueError(
+            f"`{name}` must be an array of finite real numbers. Received: {name}={latents!r}. Draw "
+            "it, e.g. by `rng.normal(size=(8, 256))`."
+        )
+    return array
 
 
 def _weights(start, end, t, path):

@@ -13,6 +13,7 @@ from tf_consensus.game import Game, Linearization, check_losses, no_pullback
 from tf_consensus.games.delegating import DelegatingGame
 from tf_consensus.games.evaluation import LayerState
 from tf_consensus.games.row_draws import Rows
+from tf_consensus.vector_checks import check_vector
 
 
 class SplitLinearization(Linearization):
@@ -88,6 +89,7 @@ class MicrobatchedGame(DelegatingGame):
             return Linearization(losses, v, no_pullback, sizes)
 
         def vjp(u):
+            u = check_vector("u", u, v)
             return self.mean(lambda part: part.linearize().vjp(u), after=u)
 
         linearization = SplitLinearization(losses, v, vjp, sizes)

@@ -1,5 +1,6 @@
 """What a generator and a discriminator must be like to play against each other."""
 
+import math
 import warnings
 
 import keras
@@ -9,7 +10,9 @@ from tf_consensus.networks.layers import EXACT
 from tf_consensus.support.layers import walk
 
 
-def check_networks(generator, discriminator, latent_dim: int, num_classes: int | None = None):
+def check_networks(
+    generator, discriminator, latent_dim: int, num_classes: int | None = None
+) -> tuple:
     """Says what is wrong with a pair of networks.
 
     Args:
@@ -17,6 +20,9 @@ def check_networks(generator, discriminator, latent_dim: int, num_classes: int |
         discriminator: from samples, or [samples, labels], to logits.
         latent_dim: number of latent dimensions.
         num_classes: number of classes; `None` is no conditional model.
+
+    Returns:
+        The shape of the samples, (None, …).
 
     Raises:
         TypeError: if one of them is not a Keras model, or integers come between the two.
@@ -32,6 +38,7 @@ def check_networks(generator, discriminator, latent_dim: int, num_classes: int |
     samples = _fitted_shape("generator", generator, latents, "latent_dim")
     logits = _fitted_shape("discriminator", discriminator, samples, "the generator's output")
     _check_logits(logits, samples, 1 if takes_labels(discriminator) else num_classes)
+    return samples
 
 
 def _check_built(key, network):
@@ -59,12 +66,19 @@ def _check_inputs(key, network, num_classes):
     if num_classes is None and number > 1:
         raise ValueError(
             f"A GAN without num_classes has no labels for its {key}. Received: a {key} of "
-            f"{number} inputs. Pass num_classes, or build it for one input."
+            f"{number} inputs. Pass num_classes, or build it for one input; a second input of "
+            "noise is more latents: take them as one input, and cut that inside."
         )
     if number > 2:
         raise ValueError(
             f"A {key} takes at most two inputs, the second of them labels. Received: a {key} of "
             f"{number} inputs. Build it for two."
+        )
+    if number == 2 and input_shapes(network)[1] not in ((None,), (None, 1)):
+        raise ValueError(
+            f"The second input of a {key} is the labels, integers (batch,). Received: a second "
+            f"input of shape {input_shapes(network)[1]}. Build it for shape (); a second input of "
+            "noise is more latents: take them as one input, and cut that inside."
         )
     if num_classes is not None and key == "generator" and number == 1:
         raise ValueError(
@@ -160,6 +174,82 @@ def warn_of_bytes(generator):
         "are unchanged. Received: a batch of dtype uint8, and a generator that ends in layer "
         f"'{layers[-1].name}' ({activation}). Scale the samples to the generator's range, e.g. "
         "x / 127.5 - 1 for that of tanh.",
+        UserWarning,
+        stacklevel=3,
+    )
+
+
+# The values that activations have.
+_RANGES = {
+    **dict.fromkeys(("tanh", "softsign", "hard_tanh"), (-1.0, 1.0)),
+    **dict.fromkeys(("sigmoid", "hard_sigmoid", "softmax"), (0.0, 1.0)),
+    **dict.fromkeys(("relu", "softplus", "exponential"), (0.0, math.inf)),
+}
+
+
+def last_activation(network) -> tuple[str, str]:
+    """The names of the layer that a network ends in and of its activation, "" if there is none."""
+    layer = network
+    while isinstance(layer, keras.Model):
+        ends = getattr(layer, "outputs", None) or [None]
+        inner = getattr(getattr(ends[0], "_keras_history", None), "operation", None)
+        inner = inner or (layer.layers[-1] if layer.layers else None)
+        if inner is None or inner is layer:
+            break
+        layer = inner
+    activation = getattr(getattr(layer, "activation", None), "__name__", "")
+    kind = type(layer).__name__.lower()
+    return layer.name, kind if kind in _RANGES and not activation else activation
+
+
+def warn_of_range(generator, low: float, high: float, warned: set) -> None:
+    """Warns, once, of samples that are not in the range of the generator's last activation.
+
+    Args:
+        generator: the generator.
+        low: the smallest value of a batch.
+        high: the largest.
+        warned: names of what was said already, to which this is added.
+    """
+    name, activation = last_activation(generator)
+    bottom, top = _RANGES.get(activation, (-math.inf, math.inf))
+    # Noise that is added to samples, as dequantization does, goes a little beyond.
+    slack = 0.1 * (top - bottom) if math.isfinite(top) else 0.0
+    outside = low < bottom - slack or high > top + slack
+    half = (bottom, top) == (-1.0, 1.0) and 0.0 <= low < high <= 1.0
+    if "range" in warned or not (outside or half):
+        return
+    warned.add("range")
+    remedy = "2 * x - 1" if half else "x / 127.5 - 1 for bytes"
+    if bottom == 0.0:
+        remedy = "x / 255 for bytes" if low >= 0.0 else "(x + 1) / 2"
+    warnings.warn(
+        f"A generator that ends in {activation} makes samples from {bottom:g} to {top:g}, which "
+        f"those of the data should fill. Received: a first batch from {low:g} to {high:g}, and "
+        f"a generator that ends in layer '{name}' ({activation}). Scale the samples, e.g. by "
+        f"{remedy}, or end the generator in another activation.",
+        UserWarning,
+        stacklevel=3,
+    )
+
+
+def warn_of_probabilities(discriminator, objective, warned: set) -> None:
+    """Warns, once, of a discriminator that ends in probabilities where logits are needed.
+
+    Args:
+        discriminator: the discriminator.
+        objective: says by `takes_logits` whether it is one of logits.
+        warned: names of what was said already, to which this is added.
+    """
+    name, activation = last_activation(discriminator)
+    ends_wrong = activation in ("sigmoid", "hard_sigmoid", "softmax")
+    if "probabilities" in warned or not (ends_wrong and objective.takes_logits):
+        return
+    warned.add("probabilities")
+    warnings.warn(
+        f"The objective {type(objective).__name__} takes logits, of which it makes probabilities "
+        f"by itself. Received: a discriminator that ends in layer '{name}' ({activation}), whose "
+        "logits can only be from 0 to 1. End it in Dense(1) without an activation.",
         UserWarning,
         stacklevel=3,
     )

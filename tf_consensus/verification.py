@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_consensus.adversarial_game import AdversarialGame
-from tf_consensus.checks import check_count, check_int, check_number
+from tf_consensus.checks import check_bool, check_count, check_int, check_number
 from tf_consensus.finite_differences import Probe
 from tf_consensus.game import Game
 from tf_consensus.rebuilding import CannotRebuildError
@@ -93,6 +93,7 @@ def verify(
         )
     directions = check_count("directions", directions, "Three are enough.")
     seed = check_int("seed", seed, 0)
+    second_order = check_bool("second_order", second_order)
     if tolerance is not None:
         hint = "Leave it at None."
         tolerance = check_number("tolerance", tolerance, "positive", lambda t: t > 0, hint)

@@ -5,6 +5,8 @@ import math
 import keras
 import numpy as np
 
+from tf_consensus.checks import check_float
+
 
 def summary(eigenvalues: np.ndarray) -> list[float]:
     """Largest real part, rotation, largest |Im/Re| and largest stable step of eigenvalues.
@@ -42,7 +44,24 @@ def describe_spectrum(
         inner: the Keras optimizer that takes the step.
         method: name of the method with the weight γ.
         note: what else is to be said of the step, added to the line.
+
+    Raises:
+        ValueError: if the eigenvalues are no vector, γ is negative or not finite, or the step limit
+            is missing.
     """
+    eigenvalues = np.asarray(eigenvalues)
+    if eigenvalues.ndim != 1 or eigenvalues.dtype.kind not in "iufc":
+        raise ValueError(
+            "`eigenvalues` must be a vector of numbers. Received: an array of shape "
+            f"{eigenvalues.shape} and dtype {eigenvalues.dtype}. Pass those of "
+            "`spectrum.eigenvalues(game)`."
+        )
+    gamma = check_float("gamma", gamma, zero=True)
+    if gamma and f"step_limit_{method}" not in (results or {}):
+        raise ValueError(
+            f"`results` must hold `step_limit_{method}` of the regularized field. Received: "
+            f"results={results!r}. Pass what `SpectrumMonitor.measure()` returned."
+        )
     line = _plain(eigenvalues)
     if gamma:
         line += f"; {_limit(f'{method} at gamma={gamma:g}', results[f'step_limit_{method}'])}"

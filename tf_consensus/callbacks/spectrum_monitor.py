@@ -12,6 +12,7 @@ from tf_consensus import spectrum
 from tf_consensus.callbacks.spectrum_line import describe_spectrum, summary
 from tf_consensus.checks import check_count, check_float
 from tf_consensus.optimizers import GRADIENT, Field, GameOptimizer, LookaheadOptimizer
+from tf_consensus.refusals import refuse_other_models
 from tf_consensus.spectrum import flat
 from tf_consensus.spectrum.determinism import check_deterministic
 
@@ -55,7 +56,9 @@ class SpectrumMonitor(keras.callbacks.Callback):
         report: function that takes the line; `None` to print nothing.
 
     Raises:
-        ValueError: if `every` or `dense_limit` is not a positive integer.
+        ValueError: if `every` or `dense_limit` is not a positive integer, `neutral` is negative or
+            not finite, or the batch is not of finite numbers.
+        TypeError: if `report` is no function, or in training, if the model is no GAN.
 
     Example:
         >>> real = next(iter(data.mixture_of_gaussians()))
@@ -76,14 +79,18 @@ class SpectrumMonitor(keras.callbacks.Callback):
         super().__init__()
         hint = "For example SpectrumMonitor(real, every=5)."
         parts = real if _is_pair(real) else (real,)
-        self.real = tuple(tf.convert_to_tensor(part) for part in parts)
+        self.real = tuple(_checked(part) for part in parts)
         self.every = check_count("every", every, hint)
         self.neutral = check_float("neutral", neutral, zero=True)
         self.dense_limit = check_count("dense_limit", dense_limit, hint)
-        self.report = report
+        self.report = _check_report(report)
         self._game = None
         self._measure = None
         self._operator = None
+
+    def on_train_begin(self, logs=None):
+        """Says at once if the model is no GAN."""
+        refuse_other_models(self, "game", "generate")
 
     def on_epoch_end(self, epoch, logs=None):
         """Measures, or fills in NaN."""
@@ -95,7 +102,12 @@ class SpectrumMonitor(keras.callbacks.Callback):
             logs.update(results)
 
     def measure(self) -> dict[str, float]:
-        """The entries of the logs for the model as it is now; reports the line."""
+        """The entries of the logs for the model as it is now; reports the line.
+
+        Raises:
+            TypeError: if the model is no GAN.
+        """
+        refuse_other_models(self, "game", "generate")
         field = self._field()
         spectra = self._eigenvalues(field)
         numbers = [number for values in spectra for number in summary(values)]
@@ -161,6 +173,27 @@ class SpectrumMonitor(keras.callbacks.Callback):
         while isinstance(optimizer, GameOptimizer):
             optimizer = optimizer.inner_optimizer
         return optimizer
+
+
+def _checked(part):
+    """A part of the batch as a tensor of finite numbers."""
+    array = np.asarray(part)
+    numbers = array.size > 0 and array.dtype.kind in "iuf"
+    if not (numbers and np.isfinite(array).all()):
+        raise ValueError(
+            "`real` must be a batch of finite samples, or a tuple of samples and labels. Received: "
+            f"{part!r}. Pass for example next(iter(dataset))."
+        )
+    return tf.convert_to_tensor(part)
+
+
+def _check_report(report):
+    if report is None or callable(report):
+        return report
+    raise TypeError(
+        f"`report` must be a function of a line, or None. Received: report={report!r}. The default "
+        "is print."
+    )
 
 
 def _is_pair(real):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import keras
 
+from tf_consensus.checks import nearest
 from tf_consensus.networks.dcgan import ARCHITECTURES, dcgan
 from tf_consensus.networks.mlp import mlp
 from tf_consensus.networks.residual import PRESETS, residual
@@ -45,17 +46,18 @@ def build(name: str, *, dtype=None, **settings) -> tuple[keras.Model, keras.Mode
         logit a class, (batch, num_classes).
 
     Raises:
-        ValueError: If the name is unknown, or a setting is unknown, missing or out of range.
+        ValueError: If the name is unknown, or a setting or `dtype` is unknown, missing or out of
+            range.
 
     Example:
         >>> generator, discriminator = build("dcgan4_nobn", image_size=32, filters=4)
         >>> generator.output_shape, discriminator.output_shape
         ((None, 32, 32, 3), (None, 1))
     """
-    if name not in _BUILDERS:
+    if not isinstance(name, str) or name not in _BUILDERS:
         raise ValueError(
             f"`name` must be that of a known network. Received: name={name!r}. "
-            f"Choose one of {', '.join(names())}."
+            f"{nearest(name, names())}Choose one of {', '.join(names())}."
         )
     _check_settings(name, settings)
     return _BUILDERS[name](dtype=dtype, **settings)

@@ -21,12 +21,12 @@ class Weights:
         output_dtype: The precision of the variables, which outputs have under mixed ones too.
 
     Raises:
-        ValueError: If `seed` is neither None nor an integer.
+        ValueError: If `seed` is neither None nor an integer, or `dtype` is no policy.
     """
 
     def __init__(self, seed: int | None, dtype=None):
         self._seeds = None if seed is None else random.Random(check_int("seed", seed))
-        self.dtype = keras.dtype_policies.get(dtype)
+        self.dtype = _policy(dtype)
         self.output_dtype = self.dtype.variable_dtype
 
     def __iter__(self):
@@ -41,3 +41,13 @@ class Weights:
         model = keras.Model(inputs, outputs, name=name)
         model.dtype_policy = self.dtype
         return model
+
+
+def _policy(dtype):
+    try:
+        return keras.dtype_policies.get(dtype)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"`dtype` must be Keras' dtype policy or its name. Received: dtype={dtype!r}. For "
+            "example 'float32', 'float64' or 'mixed_bfloat16'; None takes the global one."
+        ) from error

@@ -18,6 +18,8 @@ class Objective(Configurable):
     Attributes:
         couples_examples: whether the losses are no means over the examples, so that parts of a
             batch do not add up to the whole.
+        takes_logits: whether the losses are of logits, so that a discriminator that ends in a
+            sigmoid is a mistake.
 
     Example:
         >>> import keras
@@ -33,6 +35,7 @@ class Objective(Configurable):
     """
 
     couples_examples = False
+    takes_logits = True
 
     def generator_loss(self, real_logits, fake_logits) -> tf.Tensor:
         """Computes the loss of the generator.
@@ -68,6 +71,12 @@ class Objective(Configurable):
 
 def _prepare(real_logits, fake_logits):
     """Validates both logits and lifts half precision to float32."""
+    if real_logits is None or fake_logits is None:
+        raise ValueError(
+            "Real and fake logits must be tensors. Received: "
+            f"real_logits={real_logits!r}, fake_logits={fake_logits!r}. Return the logits from "
+            "the discriminator."
+        )
     d_r, d_f = tf.convert_to_tensor(real_logits), tf.convert_to_tensor(fake_logits)
     received = f"Received: real_logits={_describe(d_r)}, fake_logits={_describe(d_f)}."
     if not (d_r.dtype.is_floating and d_r.dtype == d_f.dtype):

@@ -2,6 +2,8 @@
 
 import keras
 
+from tf_consensus.checks import nearest
+from tf_consensus.configurable import deserialized
 from tf_consensus.objectives.base import Objective
 from tf_consensus.objectives.classic import (
     Hinge,
@@ -78,7 +80,7 @@ def get(identifier: str | dict | Objective) -> Objective:
     if isinstance(identifier, str):
         objective = _by_name(identifier, {**_OBJECTIVES, **classes})
     elif isinstance(identifier, dict):
-        objective = keras.saving.deserialize_keras_object(identifier, custom_objects=classes)
+        objective = deserialized("objective", identifier, classes)
     if not isinstance(objective, Objective):
         raise TypeError(
             "An objective must be a name, a config dict or an `Objective` instance. "
@@ -94,7 +96,15 @@ def serialize(objective: Objective) -> dict:
     Example:
         >>> get(serialize(Standard())) == Standard()
         True
+
+    Raises:
+        TypeError: If it is no objective.
     """
+    if not isinstance(objective, Objective):
+        raise TypeError(
+            "An objective that is serialized is an `Objective`. Received: "
+            f"{objective!r}. For example `Standard()`."
+        )
     return keras.saving.serialize_keras_object(objective)
 
 
@@ -102,6 +112,7 @@ def _by_name(name, known):
     if name not in known:
         raise ValueError(
             f"Unknown objective. Received: identifier={name!r}. "
-            f"Use one of {sorted(_OBJECTIVES)}, or pass an `Objective` instance."
+            f"{nearest(name, known)}Use one of {sorted(_OBJECTIVES)}, or pass an `Objective` "
+            "instance."
         )
     return known[name]()

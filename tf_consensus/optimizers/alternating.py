@@ -1,14 +1,18 @@
 """Alternating gradient ascent."""
 
+import numbers
+
 import keras
 
 from tf_consensus.checks import check_count
 from tf_consensus.game import Linearization
-from tf_consensus.optimizers.game_optimizer import (
+from tf_consensus.optimizers.game_optimizer import apply_direction
+from tf_consensus.optimizers.inner import (
     INNER_OPTIONS,
-    apply_direction,
+    check_rate,
     make_inner,
     refuse_options,
+    refuse_schedule,
 )
 from tf_consensus.optimizers.reevaluating import ReevaluatingOptimizer
 
@@ -59,16 +63,22 @@ class AlternatingOptimizer(ReevaluatingOptimizer):
         misplaced = ("learning_rate", *INNER_OPTIONS)
         refuse_options(type(self).__name__, kwargs, "generator_optimizer", misplaced)
         super().__init__(generator_optimizer, name=name, microbatches=microbatches)
-        self.discriminator_optimizer = make_inner(discriminator_optimizer)
+        self.discriminator_optimizer = make_inner(
+            discriminator_optimizer, key="discriminator_optimizer"
+        )
         if self.generator_optimizer is self.discriminator_optimizer:
             raise ValueError(
                 "Each player needs an optimizer of its own. Received: one "
                 f"{type(self.inner_optimizer).__name__} for both. Create two."
             )
+        self._ratio = None  # of the learning rates, the discriminator's to the generator's
         self._own = []  # each player's variables, by key; known once a step or a model names them
         hint = "The paper alternates 1 and 1."
         self.discriminator_steps = check_count("discriminator_steps", discriminator_steps, hint)
         self.generator_steps = check_count("generator_steps", generator_steps, hint)
+
+    def _make_inner(self, optimizer, learning_rate):
+        return make_inner(optimizer, learning_rate, "generator_optimizer")
 
     @property
     def generator_optimizer(self):
@@ -137,16 +147,33 @@ class AlternatingOptimizer(ReevaluatingOptimizer):
 
     @property
     def learning_rate(self):
-        """The generator's learning rate."""
+        """The generator's learning rate; setting it scales the discriminator's alike.
+
+        So callbacks that set it, such as `keras.callbacks.LearningRateScheduler` and
+        `ReduceLROnPlateau`, keep the ratio of the two. From a rate of 0, where there is no ratio,
+        it is the last one that there was.
+        """
         return self.inner_optimizer.learning_rate
 
     @learning_rate.setter
     def learning_rate(self, learning_rate):
-        raise ValueError(
-            "One learning rate cannot stand for two optimizers. Received: learning_rate="
-            f"{learning_rate}. Set `optimizer.generator_optimizer.learning_rate` and "
-            "`optimizer.discriminator_optimizer.learning_rate`."
-        )
+        if not isinstance(learning_rate, numbers.Real):
+            raise TypeError(
+                "The learning rate of both players is set to a number. Received: learning_rate="
+                f"{learning_rate!r}. Set `optimizer.generator_optimizer.learning_rate` and "
+                "`optimizer.discriminator_optimizer.learning_rate` to anything else."
+            )
+        check_rate(learning_rate)
+        generator, discriminator = self.inner_optimizers
+        for inner in self.inner_optimizers:
+            refuse_schedule(inner, learning_rate)
+        before = [float(inner.learning_rate) for inner in self.inner_optimizers]
+        if before[0] > 0:
+            self._ratio = before[1] / before[0]
+        elif self._ratio is None:
+            self._ratio = 1.0
+        generator.learning_rate = learning_rate
+        discriminator.learning_rate = self._ratio * learning_rate
 
     def get_config(self):
         """The constructor's arguments."""

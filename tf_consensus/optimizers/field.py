@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tf_consensus.checks import check_count
+
 
 class Field(NamedTuple):
     """The field w = v - γ R v'ᵀ C v of steps x ← x + h·w(x).
@@ -32,14 +34,32 @@ class Field(NamedTuple):
 
         Args:
             sizes: number of parameters of each player, n in all.
+
+        Raises:
+            ValueError: if the players are none of these, or a size is not a positive integer.
         """
+        sizes = _check_sizes(sizes)
         return _diagonal(self.measured, sizes), _diagonal(self.regularized, sizes)
 
 
 GRADIENT = Field("gradient")
 
 
+def _check_sizes(sizes):
+    if not isinstance(sizes, list | tuple) or not sizes:
+        raise ValueError(
+            "`sizes` must be a list of the players' numbers of parameters. Received: "
+            f"sizes={sizes!r}. For example [1122, 881]."
+        )
+    return [check_count("sizes", size, "For example [1122, 881].") for size in sizes]
+
+
 def _diagonal(players, sizes):
     first = np.arange(sum(sizes)) < sizes[0]
     chosen = {"all": np.ones_like(first), "first": first, "others": ~first}
+    if players not in chosen:
+        raise ValueError(
+            "A field measures and regularizes 'all' players, the 'first' or the 'others'. "
+            f"Received: {players!r}. Choose one of the three."
+        )
     return chosen[players].astype("float64")

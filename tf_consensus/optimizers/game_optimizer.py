@@ -13,17 +13,8 @@ from tf_consensus.games.autodiff import explain_recomputation, tf_variables
 from tf_consensus.games.contract import check_allow_cut, name_of, refuse_cuts
 from tf_consensus.microbatches import MicrobatchedGame
 from tf_consensus.optimizers.field import Field
-
-_CLIPS = ("clipnorm", "clipvalue", "global_clipnorm")
-INNER_OPTIONS = (
-    "weight_decay",
-    *_CLIPS,
-    "use_ema",
-    "ema_momentum",
-    "ema_overwrite_frequency",
-    "loss_scale_factor",
-    "gradient_accumulation_steps",
-)
+from tf_consensus.optimizers.inner import CLIPS, make_inner, refuse_options, set_rate
+from tf_consensus.vector_checks import check_vector
 
 
 def apply_direction(optimizer, direction: Sequence[tf.Tensor], variables) -> None:
@@ -31,7 +22,17 @@ def apply_direction(optimizer, direction: Sequence[tf.Tensor], variables) -> Non
 
     Keras descends and sums over the replicas of a strategy: the sign and the number of replicas
     enter here and nowhere else.
+
+    Raises:
+        TypeError: if it is no optimizer.
+        ValueError: if there is not one tensor a variable.
     """
+    if not isinstance(optimizer, keras.optimizers.Optimizer):
+        raise TypeError(
+            f"`optimizer` must be a Keras optimizer. Received: optimizer={optimizer!r}. For "
+            "example keras.optimizers.SGD(0.1)."
+        )
+    check_vector("direction", direction, variables)
     # In a graph, the order of reading a variable for one player's gradient and updating it for
     # another's can get lost: TensorFlow drops it as implied by the IdentityN of Keras' all-reduce,
     # then drops the IdentityN. All of the direction comes before all of the update.
@@ -46,12 +47,25 @@ def _shares(direction, optimizer):
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
     if replicas == 1:
         return list(direction)
-    if not any(getattr(optimizer, key) for key in _CLIPS):
+    if not any(getattr(optimizer, key) for key in CLIPS):
         return [w / replicas for w in direction]
     # Keras clips each share before it sums them: one replica hands over the whole, the others 0.
     first = tf.equal(context.replica_id_in_sync_group, 0)
     whole = vectors.replica_mean(direction)
     return [tf.where(first, w, tf.zeros_like(w)) for w in whole]
+
+
+def check_game(game) -> None:
+    """Raises `TypeError` if it is no `Game`."""
+    if not isinstance(game, Game):
+        hint = "Of a GAN pass gan.game(batch)." if hasattr(game, "game") else "Make one by Game(…)."
+        raise TypeError(f"An optimizer's `step` takes a game. Received: {_briefly(game)}. {hint}")
+
+
+def _briefly(value):
+    """The value, or its type where it is written at length."""
+    text = repr(value)
+    return text if len(text) < 60 else f"a {type(value).__name__}"
 
 
 def values_of(variables) -> list[tf.Tensor]:
@@ -123,8 +137,10 @@ class GameOptimizer(keras.optimizers.Optimizer):
             The linearization that the update used, taken before it.
 
         Raises:
+            TypeError: if it is given no game.
             ValueError: if the batch cannot be cut into `microbatches` equal parts.
         """
+        check_game(game)
         with game.one_step():
             return self._step(MicrobatchedGame(game, self._parts(game)) if self._cuts else game)
 
@@ -310,7 +326,7 @@ class GameOptimizer(keras.optimizers.Optimizer):
 
     @learning_rate.setter
     def learning_rate(self, learning_rate):
-        self.inner_optimizer.learning_rate = learning_rate
+        set_rate(self.inner_optimizer, learning_rate)
 
     def set_weights(self, weights):
         """Restores the whole state, in the order of `variables`."""
@@ -387,57 +403,3 @@ _NO_SECOND_ORDER = (
     "graph, outside of tf.cond, without loss scaling (mixed_float16; use mixed_bfloat16); or train "
     "a `tf_consensus.GAN`, or call `optimizer.step(game)` with a `tf_consensus.Game`."
 )
-
-
-def make_inner(optimizer, learning_rate=None):
-    """The inner optimizer from a name, config or instance, checked.
-
-    Raises:
-        ValueError: if a learning rate is given beside an instance or config, or the optimizer
-            itself wraps another, scales the loss or accumulates gradients.
-    """
-    if learning_rate is not None:
-        if not isinstance(optimizer, str):
-            refuse_learning_rate(learning_rate, optimizer)
-        optimizer = type(keras.optimizers.get(optimizer))(learning_rate=learning_rate)
-    inner = keras.optimizers.get(optimizer)
-    wrapper = isinstance(inner, GameOptimizer | keras.optimizers.LossScaleOptimizer)
-    # Keras' MultiOptimizer, which older versions lack, is known by its attribute.
-    if inner is None or wrapper or hasattr(inner, "optimizers"):
-        raise ValueError(
-            "The inner optimizer must be a plain Keras optimizer. "
-            f"Received: {type(inner).__name__}. Pass RMSprop, Adam, SGD or the like."
-        )
-    for option in ("loss_scale_factor", "gradient_accumulation_steps"):
-        if getattr(inner, option, None):
-            raise ValueError(
-                f"The inner optimizer must not use `{option}`, which would change the method: w "
-                "is not linear in the gradients of parts of a batch. Received: "
-                f"{option}={getattr(inner, option)}. Leave it unset."
-            )
-    return inner
-
-
-def refuse_learning_rate(learning_rate, optimizer):
-    """Raises: the learning rate belongs on the inner optimizer that was given."""
-    raise ValueError(
-        "`learning_rate` goes with an optimizer given by name. Received: learning_rate="
-        f"{learning_rate} and inner_optimizer={optimizer!r}. "
-        "Set the learning rate on the inner optimizer."
-    )
-
-
-def refuse_options(name, options, inner="inner_optimizer", inner_options=INNER_OPTIONS):
-    """Raises if there is any option, saying where those of the inner optimizer belong."""
-    misplaced = sorted(set(options) & set(inner_options))
-    if misplaced:
-        given = ", ".join(f"{key}={options[key]!r}" for key in misplaced)
-        raise ValueError(
-            f"These are options of the inner optimizer, not of {name}. Received: {given}. "
-            f"Write {name}({inner}=keras.optimizers.RMSprop({given}))."
-        )
-    if options:
-        raise TypeError(
-            f"{name} does not know these arguments. Received: {sorted(options)}. "
-            "See its documentation for those it takes."
-        )

@@ -4,13 +4,8 @@ import keras
 import tensorflow as tf
 
 from tf_consensus.checks import check_count, check_number
-from tf_consensus.optimizers.game_optimizer import (
-    GameOptimizer,
-    assign,
-    make_inner,
-    refuse_learning_rate,
-    values_of,
-)
+from tf_consensus.optimizers.game_optimizer import GameOptimizer, assign, values_of
+from tf_consensus.optimizers.inner import make_inner, refuse_learning_rate, resolve
 from tf_consensus.optimizers.simultaneous import SimultaneousOptimizer
 
 
@@ -73,7 +68,7 @@ class LookaheadOptimizer(GameOptimizer):
 
     def _make_inner(self, optimizer, learning_rate):
         if isinstance(optimizer, dict):
-            optimizer = keras.optimizers.get(optimizer)
+            optimizer = resolve(optimizer, "inner_optimizer")
         if not isinstance(optimizer, GameOptimizer):
             return SimultaneousOptimizer(make_inner(optimizer, learning_rate))
         if learning_rate is not None:

@@ -9,8 +9,7 @@ import tensorflow as tf
 from tf_consensus import vectors
 from tf_consensus.microbatches import batch_size
 from tf_consensus.optimizers.game_optimizer import GameOptimizer
-
-_PROBED_STEPS = (0, 1, 10, 100, 1_000, 10_000, 100_000, 1_000_000)
+from tf_consensus.schedules import check_values, is_schedule
 
 
 class RegularizedOptimizer(GameOptimizer):
@@ -147,18 +146,17 @@ def _check_debias(debias):
 
 
 def _check_gamma(gamma):
-    schedule = isinstance(gamma, keras.optimizers.schedules.LearningRateSchedule)
-    if not schedule and (not isinstance(gamma, numbers.Real) or isinstance(gamma, bool)):
+    if is_schedule(gamma):
+        check_values("gamma", gamma)
+        return gamma
+    if not isinstance(gamma, numbers.Real) or isinstance(gamma, bool):
         raise TypeError(
             "`gamma` must be a number or a keras.optimizers.schedules.LearningRateSchedule. "
             f"Received: gamma={gamma!r}. For example gamma=10.0."
         )
-    probed = [float(gamma(step)) for step in _PROBED_STEPS] if schedule else [float(gamma)]
-    for step, value in zip(_PROBED_STEPS, probed, strict=False):
-        if not math.isfinite(value) or value < 0:
-            at = f" at step {step}" if schedule else ""
-            raise ValueError(
-                f"`gamma` must be finite and at least 0. Received: gamma={value}{at}. "
-                "A negative weight would drive the players away from every equilibrium."
-            )
-    return gamma if schedule else float(gamma)
+    if not math.isfinite(gamma) or gamma < 0:
+        raise ValueError(
+            f"`gamma` must be finite and at least 0. Received: gamma={gamma}. "
+            "A negative weight would drive the players away from every equilibrium."
+        )
+    return float(gamma)

@@ -24,7 +24,8 @@ class SmoothingOptimizer(RegularizedOptimizer):
         name: name of the optimizer.
 
     Raises:
-        ValueError: if γ is negative or not finite, or `every` is not a positive integer.
+        ValueError: if γ is negative or not finite, or `every` is not a positive integer; in
+            `step`, if the game has one player.
 
     Example:
         >>> optimizer = SmoothingOptimizer("rmsprop", learning_rate=1e-4, gamma=10.0)
@@ -39,6 +40,14 @@ class SmoothingOptimizer(RegularizedOptimizer):
         if not self.second_order:
             return GRADIENT
         return Field("smoothing", self.current_gamma, measured="first", regularized="others")
+
+    def _step(self, game):
+        if len(game.players) < 2:
+            raise ValueError(
+                "Smoothing has the other players make the first one's gradient small, so it takes "
+                "two or more. Received: a game of 1 player. Use ConsensusOptimizer."
+            )
+        return super()._step(game)
 
     def cotangent(self, linearization):
         """The generator's part of v."""

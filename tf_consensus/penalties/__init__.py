@@ -4,10 +4,13 @@
 optimizer. Names: "r1", "r2", "wgan_gp", "zero_centered_interpolated", "dragan", "instance_noise".
 """
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Sequence
 
 import keras
 
+from tf_consensus.checks import nearest
+from tf_consensus.configurable import deserialized
 from tf_consensus.penalties.coupling import warn_of_coupling
 from tf_consensus.penalties.gradient_penalty import GradientPenalty
 from tf_consensus.penalties.instance_noise import InstanceNoise
@@ -72,20 +75,64 @@ def get(identifier: str | dict | Callable) -> Callable:
         if identifier not in known:
             raise ValueError(
                 f"Unknown penalty. Received: identifier={identifier!r}. "
-                f"Use one of {sorted(_PENALTIES)}, or pass an instance, for example R1(10.0)."
+                f"{nearest(identifier, known)}Use one of {sorted(_PENALTIES)}, or pass an "
+                "instance, for example R1(10.0)."
             )
         penalty = known[identifier]()
     elif isinstance(identifier, dict):
-        penalty = keras.saving.deserialize_keras_object(identifier, custom_objects=classes)
+        penalty = deserialized("penalty", identifier, classes)
     if not callable(penalty) or isinstance(penalty, type):
         raise TypeError(
             "A penalty is a name, a config dict, an instance such as R1(10.0), or a function of "
             f"(discriminator, real, fake) that returns a scalar. Received: {identifier!r}. "
             f"The names are {sorted(_PENALTIES)}."
         )
+    if not isinstance(penalty, GradientPenalty | InstanceNoise):
+        _check_arguments(penalty)
     return penalty
 
 
+def _check_arguments(function):
+    """Raises `TypeError` if a function does not take a discriminator and both batches."""
+    try:
+        signature = inspect.signature(function)
+    except ValueError:  # of a builtin that does not say
+        return
+    try:
+        signature.bind("discriminator", "real", "fake")
+    except TypeError as error:
+        name = getattr(function, "__name__", type(function).__name__)
+        raise TypeError(
+            "A penalty is a function of (discriminator, real, fake). Received: "
+            f"{name}{signature}. Give it these three arguments."
+        ) from error
+
+
+def get_all(identifiers: Sequence) -> list[Callable]:
+    """The penalties that a list of names, configs and instances stands for.
+
+    Raises:
+        TypeError: if it is no list, or `get` refuses one of them.
+        ValueError: if a name is unknown.
+    """
+    if not isinstance(identifiers, list | tuple):
+        one = isinstance(identifiers, str) or callable(identifiers)
+        raise TypeError(
+            f"`penalties` must be a list. Received: penalties={identifiers!r}. "
+            f"Write {f'[{identifiers!r}]' if one else '[] for none, or for example [R1(10.0)]'}."
+        )
+    return [get(identifier) for identifier in identifiers]
+
+
 def serialize(penalty) -> dict:
-    """Returns a JSON-ready dict from which `get` rebuilds the penalty."""
+    """Returns a JSON-ready dict from which `get` rebuilds the penalty.
+
+    Raises:
+        TypeError: if it is no penalty.
+    """
+    if not callable(penalty) or isinstance(penalty, type):
+        raise TypeError(
+            "A penalty that is serialized is an instance or a function. Received: "
+            f"{penalty!r}. For example R1(10.0)."
+        )
     return keras.saving.serialize_keras_object(penalty)

@@ -9,7 +9,16 @@ _WARNED = weakref.WeakSet()
 
 
 def warn_of_coupling(discriminator) -> None:
-    """Warns, once a discriminator, if the gradient of one example's logit is not defined."""
+    """Warns, once a discriminator, if the gradient of one example's logit is not defined.
+
+    Raises:
+        TypeError: if the discriminator is neither a network nor a function.
+    """
+    if not callable(discriminator):
+        raise TypeError(
+            "A discriminator is a Keras model or a function of samples. Received: "
+            f"discriminator={discriminator!r}. Pass for example gan.discriminator."
+        )
     names = [layer.name for layer in coupling(discriminator)]
     if names and discriminator not in _WARNED:
         _WARNED.add(discriminator)

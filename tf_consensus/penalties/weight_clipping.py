@@ -3,6 +3,7 @@
 import keras
 
 from tf_consensus.checks import check_float
+from tf_consensus.inputs import declared_inputs
 
 
 @keras.saving.register_keras_serializable("tf_consensus")
@@ -48,8 +49,23 @@ def clip_weights(network: keras.Model, bound: float = 0.01) -> keras.Model:
 
     Returns:
         The copy; every kernel and bias of its layers has the constraint `WeightClipping(bound)`.
+
+    Raises:
+        TypeError: if it is no functional or sequential model.
+        ValueError: if it is not built, or the bound is not finite and positive.
     """
     constraint = WeightClipping(bound)
+    if not isinstance(network, keras.Sequential) and not declared_inputs(network):
+        raise TypeError(
+            "`clip_weights` copies a functional or sequential Keras model. Received: "
+            f"{type(network).__name__}. Give the layers of another model "
+            "kernel_constraint=WeightClipping(bound)."
+        )
+    if not network.built:
+        raise ValueError(
+            "The weights that are clipped must be there. Received: an unbuilt "
+            f"{type(network).__name__}. Give it an Input layer or call it on a batch."
+        )
 
     def constrained(layer):
         config = layer.get_config()

@@ -3,6 +3,7 @@
 import numpy as np
 
 from tf_consensus.problems.linear import LinearField
+from tf_consensus.problems.problem import check_array
 
 
 class Bilinear(LinearField):
@@ -30,8 +31,8 @@ class Bilinear(LinearField):
     """
 
     def __init__(self, matrix=1.0):
-        m = np.asarray(matrix, "float64")
-        if m.ndim not in (0, 2) or not m.size or not np.all(np.isfinite(m)):
+        m = check_array("matrix", matrix)
+        if m.ndim not in (0, 2) or not m.size:
             raise ValueError(
                 "`matrix` must be a finite number or a non-empty finite array of rank 2. "
                 f"Received: matrix={matrix!r}. Pass for example matrix=np.eye(3)."

@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from tf_consensus.checks import nearest
 from tf_consensus.problems.dirac_equations import (
     LINEAR,
     LOGISTIC,
@@ -13,7 +14,7 @@ from tf_consensus.problems.dirac_equations import (
     one_centred,
     zero_centred,
 )
-from tf_consensus.problems.problem import Problem, check_number
+from tf_consensus.problems.problem import Problem, check_array, check_number
 
 # Each variant's options, with the values of the paper's figure, and its equations.
 _VARIANTS = {
@@ -140,10 +141,10 @@ class DiracGAN(Problem):
 
 
 def _check_options(variant, given):
-    if variant not in _VARIANTS:
+    if not isinstance(variant, str) or variant not in _VARIANTS:
         raise ValueError(
             f"Unknown variant of the Dirac-GAN. Received: variant={variant!r}. "
-            f"Use one of {sorted(_VARIANTS)}."
+            f"{nearest(variant, _VARIANTS)}Use one of {sorted(_VARIANTS)}."
         )
     allowed = _VARIANTS[variant][0]
     given = {key: value for key, value in given.items() if value is not None}
@@ -161,4 +162,11 @@ def _check_options(variant, given):
 
 
 def _points(theta, psi):
-    return np.broadcast_arrays(np.asarray(theta, "float64"), np.asarray(psi, "float64"))
+    theta, psi = check_array("theta", theta), check_array("psi", psi)
+    try:
+        return np.broadcast_arrays(theta, psi)
+    except ValueError as error:
+        raise ValueError(
+            "`theta` and `psi` must broadcast. Received: theta of shape "
+            f"{theta.shape}, psi of shape {psi.shape}. Pass one of each a point."
+        ) from error

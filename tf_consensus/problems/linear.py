@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from tf_consensus.problems.problem import Problem
+from tf_consensus.problems.problem import Problem, check_array
 
 
 class LinearField(Problem):
@@ -53,11 +53,11 @@ class LinearField(Problem):
             One float64 array a player, of the broadcast shape.
 
         Raises:
-            ValueError: if the number of players is wrong.
+            ValueError: if the number of players or a shape is wrong, or one is no number.
         """
         self._check_number(players)
-        pairs = zip(players, self.equilibrium, strict=True)
-        y = [np.asarray(x, "float64") - centre for x, centre in pairs]
+        points = [self._points(index, x) for index, x in enumerate(players)]
+        y = [x - centre for x, centre in zip(points, self.equilibrium, strict=True)]
         y = [t if shape else t[..., None] for t, shape in zip(y, self.shapes, strict=True)]
         leading = np.broadcast_shapes(*(t.shape[:-1] for t in y))
         y = np.concatenate([np.broadcast_to(t, leading + t.shape[-1:]) for t in y], axis=-1)
@@ -68,6 +68,16 @@ class LinearField(Problem):
         """The matrix A of shape (n, n), the same at every point; arguments are not looked at."""
         del players
         return self.matrix.copy()
+
+    def _points(self, index, x):
+        shape = self.shapes[index]
+        x = check_array(f"player {index}", x)
+        if shape and x.shape[-1:] != shape:
+            raise ValueError(
+                f"Player {index} of this {type(self).__name__} has parameters of shape {shape}. "
+                f"Received: shape {x.shape}. Pass arrays of shape (…, {shape[0]})."
+            )
+        return x
 
     def _own(self, i, y):
         return -0.5 * _dot(y[i], self._product(i, i, y))

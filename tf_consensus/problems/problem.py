@@ -60,7 +60,7 @@ class Problem:
     def _variable(self, index, x):
         constraint = self.constraints[index] if self.constraints else None
         if not isinstance(x, tf.Variable | keras.Variable):
-            x = tf.Variable(np.asarray(x, "float64"), constraint=constraint)
+            x = tf.Variable(check_array(f"player {index}", x), constraint=constraint)
         elif constraint is not None and x.constraint is None:
             raise ValueError(
                 f"The parameters of player {index} are projected after each update, and Keras "
@@ -82,6 +82,24 @@ class Problem:
                 f"This {type(self).__name__} has {len(self.shapes)} players. Received: parameters "
                 f"for {len(players)}. Pass one number, array or variable a player."
             )
+
+
+def check_array(name: str, value) -> np.ndarray:
+    """Returns `value` as a float64 array, if it is one of finite real numbers.
+
+    Raises:
+        ValueError: otherwise.
+    """
+    try:
+        array = np.asarray(value)
+    except ValueError:  # rows of several lengths
+        array = None
+    if array is None or array.dtype.kind not in "iuf" or not np.all(np.isfinite(array)):
+        raise ValueError(
+            f"`{name}` must be a finite number or an array of such. Received: {name}={value!r}. "
+            "Pass for example 1.0."
+        )
+    return array.astype("float64")
 
 
 def check_number(name: str, value, minimum: float = 0.0, strict: bool = False) -> float:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tf_consensus.checks import check_bool, check_int
 from tf_consensus.problems.linear import LinearField
 from tf_consensus.problems.problem import check_number
 
@@ -28,7 +29,9 @@ class Quadratic(LinearField):
 
     Raises:
         ValueError: if a dimension is not a positive integer, a zero-sum game does not have two
-            players, or the modulus or the coupling is not a finite number ≥ 0.
+            players, the modulus or the coupling is not a finite number ≥ 0, or the seed is no
+            integer of at least 0.
+        TypeError: if `zero_sum` is not a bool.
 
     Example:
         >>> problem = Quadratic(dimensions=(2, 3), zero_sum=True, modulus=0.5, seed=0)
@@ -48,10 +51,11 @@ class Quadratic(LinearField):
         coupling: float = 1.0,
         seed: int | None = None,
     ):
+        zero_sum = check_bool("zero_sum", zero_sum)
         dimensions = _check_dimensions(dimensions, zero_sum)
         self.modulus = check_number("modulus", modulus)
         self.coupling = check_number("coupling", coupling)
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(None if seed is None else check_int("seed", seed, minimum=0))
         owner = np.repeat(np.arange(len(dimensions)), dimensions)
         own = owner[:, None] == owner
         if zero_sum:
@@ -73,8 +77,8 @@ def _semidefinite(rng, n):
 
 
 def _check_dimensions(dimensions, zero_sum):
-    dimensions = tuple(dimensions)
-    if not dimensions or not all(isinstance(d, int | np.integer) and d >= 1 for d in dimensions):
+    listed = isinstance(dimensions, list | tuple) and len(dimensions) > 0
+    if not listed or not all(_is_count(d) for d in dimensions):
         raise ValueError(
             "Every player needs a positive number of parameters. Received: "
             f"dimensions={dimensions}. Pass for example dimensions=(2, 3)."
@@ -84,4 +88,8 @@ def _check_dimensions(dimensions, zero_sum):
             "A zero-sum game has two players here. Received: zero_sum=True, dimensions="
             f"{dimensions}. Pass two dimensions, or zero_sum=False."
         )
-    return dimensions
+    return tuple(dimensions)
+
+
+def _is_count(d):
+    return isinstance(d, int | np.integer) and not isinstance(d, bool) and d >= 1

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigs
 
+from tf_consensus.checks import check_count, check_float, check_int, nearest
 from tf_consensus.game import Game
 from tf_consensus.spectrum.matrix_free import as_operator
 
@@ -65,7 +66,9 @@ def extreme_eigenvalues(
         RuntimeWarning: if ARPACK did not converge; what it reached is returned.
 
     Raises:
-        ValueError: if `which` is unknown, k is not between 1 and n, or as in `linear_operator`.
+        TypeError: if it is given neither a game nor an operator.
+        ValueError: if `which` is unknown, k is not between 1 and n, an option is out of range, or
+            as in `linear_operator`.
 
     Example:
         >>> from scipy.sparse.linalg import aslinearoperator
@@ -80,6 +83,8 @@ def extreme_eigenvalues(
     operator = as_operator(game)
     n = operator.shape[0]
     _check_k(k, n)
+    _check_options(k, tolerance, max_iterations, subspace)
+    seed = check_int("seed", seed, minimum=0)
     if n <= max(_SMALL, k + 2):
         values, z = np.linalg.eig(operator @ np.eye(n, dtype=operator.dtype))
         return _sorted(operator, values, z, k, which)
@@ -119,15 +124,25 @@ def _warn(reached, k):
 
 
 def _check_which(which):
-    if which not in _WHICH:
+    if not isinstance(which, str) or which not in _WHICH:
         raise ValueError(
-            f"Unknown end of the spectrum. Received: which={which!r}. Use one of {sorted(_WHICH)}."
+            f"Unknown end of the spectrum. Received: which={which!r}. {nearest(which, _WHICH)}Use "
+            f"one of {sorted(_WHICH)}."
         )
 
 
 def _check_k(k, n):
-    if not isinstance(k, int | np.integer) or not 1 <= k <= n:
+    if not isinstance(k, int | np.integer) or isinstance(k, bool) or not 1 <= k <= n:
         raise ValueError(
             f"`k` must be an integer between 1 and the number of parameters, {n}. "
             f"Received: k={k!r}. For all eigenvalues use `eigenvalues`."
         )
+
+
+def _check_options(k, tolerance, max_iterations, subspace):
+    if tolerance is not None:
+        check_float("tolerance", tolerance, zero=True)
+    if max_iterations is not None:
+        check_count("max_iterations", max_iterations, "None is 10 times the number of parameters.")
+    if subspace is not None:
+        check_int("subspace", subspace, minimum=k + 2)

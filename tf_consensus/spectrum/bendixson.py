@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.sparse.linalg import LinearOperator
 
+from tf_consensus.checks import check_count, check_float, check_int
 from tf_consensus.game import Game
 from tf_consensus.spectrum.dense import check_gamma
 from tf_consensus.spectrum.lanczos import lanczos
@@ -79,7 +80,8 @@ def numerical_range(
         RuntimeWarning: if Lanczos did not converge within `max_steps`.
 
     Raises:
-        ValueError: as in `linear_operator`.
+        TypeError: if it is given neither a game nor an operator.
+        ValueError: if an option is out of range, or as in `linear_operator`.
 
     Example:
         >>> from scipy.sparse.linalg import aslinearoperator
@@ -94,6 +96,9 @@ def numerical_range(
         of Mescheder, Nowozin, Geiger, The Numerics of GANs, 2017.
     """
     gamma = check_gamma(gamma)
+    tolerance = check_float("tolerance", tolerance, zero=False)
+    max_steps = check_count("max_steps", max_steps, "For example 500.")
+    seed = check_int("seed", seed, minimum=0)
     a = as_operator(game, jit_compile)
 
     def start():

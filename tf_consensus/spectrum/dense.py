@@ -6,11 +6,13 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from tf_consensus.checks import check_count, check_number
 from tf_consensus.game import Game
 from tf_consensus.spectrum import flat
 from tf_consensus.spectrum.determinism import check_deterministic
 
 MEMORY_LIMIT = 4 * 2**30
+_GAMMA = "Pass 0 for the plain field."
 
 
 def compile_jacobian(
@@ -45,7 +47,9 @@ def compile_jacobian(
         >>> measure().tolist()
         [[0.0, -1.0], [1.0, 0.0]]
     """
+    check_a_game(game)
     _check_block_size(block_size)
+    memory_limit = _check_memory_limit(memory_limit)
     sizes, dtype = flat.sizes(game), flat.dtype(game)
     n = sum(sizes)
     _check_memory(n, dtype, memory_limit)
@@ -56,8 +60,8 @@ def compile_jacobian(
 
     def measure(batches: Iterable[Any] | None = None) -> np.ndarray:
         total, count = np.zeros((n, n), dtype.as_numpy_dtype), 0
-        for batch in [game.batch] if batches is None else batches:
-            _check_batch(batch)
+        for batch in [game.batch] if batches is None else _check_batches(batches):
+            _check_batch(batch, len(game.batch))
             if count == 0:
                 check_deterministic(flat.at_batch(game, batch))
             parts = np.split(total, np.cumsum(sizes)[:-1])
@@ -145,9 +149,10 @@ def eigenvalues(
         Mescheder, Nowozin, Geiger, The Numerics of GANs, 2017, section 5 and figure 3.
     """
     gamma = check_gamma(gamma)
-    if not isinstance(game, np.ndarray):
-        game = jacobian(game, batches, block_size, memory_limit)
-    a = game.astype("float64")
+    if isinstance(game, np.ndarray):
+        a = _check_matrix(game)
+    else:
+        a = jacobian(game, batches, block_size, memory_limit).astype("float64")
     values = np.linalg.eigvals(a - gamma * a.T @ a if gamma else a).astype("complex128")
     return values[np.argsort(-values.real, kind="stable")]
 
@@ -159,6 +164,9 @@ def update_eigenvalues(eigenvalues: np.ndarray, step_size: float) -> np.ndarray:
         eigenvalues: array of eigenvalues λ of the field's derivative.
         step_size: h.
 
+    Raises:
+        ValueError: if a number is not finite.
+
     Example:
         >>> update_eigenvalues(np.array([-1.0 + 1.0j]), 0.5).tolist()
         [(0.5+0.5j)]
@@ -166,7 +174,15 @@ def update_eigenvalues(eigenvalues: np.ndarray, step_size: float) -> np.ndarray:
     Reference:
         Mescheder, Nowozin, Geiger, The Numerics of GANs, 2017, eq. 9.
     """
-    return 1.0 + step_size * np.asarray(eigenvalues)
+    values = np.asarray(eigenvalues)
+    if values.dtype.kind not in "iufc" or not np.isfinite(values).all():
+        raise ValueError(
+            "`eigenvalues` must be an array of finite numbers. Received: eigenvalues="
+            f"{eigenvalues!r}. Pass those of `eigenvalues(game)`."
+        )
+    hint = "For example step_size=0.1."
+    h = check_number("step_size", step_size, "a finite number", lambda _: True, hint)
+    return 1.0 + h * values
 
 
 def check_gamma(gamma) -> float:
@@ -175,12 +191,16 @@ def check_gamma(gamma) -> float:
     Raises:
         ValueError: if it is negative or not finite.
     """
-    if not np.isfinite(gamma) or gamma < 0:
-        raise ValueError(
-            f"`gamma` must be a finite number ≥ 0. Received: gamma={gamma!r}. "
-            "Pass 0 for the plain field."
+    return check_number("gamma", gamma, "a finite number ≥ 0", lambda x: x >= 0, _GAMMA)
+
+
+def check_a_game(game) -> None:
+    """Raises `TypeError` if it is no `Game`."""
+    if not isinstance(game, Game):
+        raise TypeError(
+            "The derivative v' is that of a game. Received: a "
+            f"{type(game).__name__}. Of a GAN pass gan.game(batch, training=False)."
         )
-    return float(gamma)
 
 
 def _compile_rows(game, player, block_size, dtype, jit_compile):
@@ -212,19 +232,46 @@ def _check_memory(n, dtype, memory_limit):
         )
 
 
+def _check_memory_limit(limit):
+    rule = "a number of bytes of at least 0"
+    return check_number("memory_limit", limit, rule, lambda x: x >= 0, "The default is 4 GiB.")
+
+
 def _check_block_size(block_size):
-    if not isinstance(block_size, int) or isinstance(block_size, bool) or block_size < 1:
+    hint = "The default is 64; less needs less memory."
+    check_count("block_size", block_size, hint)
+
+
+def _check_matrix(matrix):
+    numbers = matrix.dtype.kind in "iuf"
+    square = matrix.ndim == 2 and matrix.shape[0] == matrix.shape[1] > 0
+    if not (numbers and square and np.isfinite(matrix).all()):
         raise ValueError(
-            "`block_size`, the number of rows computed together, must be a positive integer. "
-            f"Received: block_size={block_size!r}. The default is 64; less needs less memory."
+            "A Jacobian is a square matrix of finite real numbers. Received: an array of shape "
+            f"{matrix.shape} and dtype {matrix.dtype}. Pass what `jacobian(game)` returned."
         )
+    return matrix.astype("float64")
 
 
-def _check_batch(batch):
+def _check_batches(batches):
+    if not isinstance(batches, Iterable) or isinstance(batches, str):
+        raise TypeError(
+            "`batches` must be an iterable of tuples of the arguments of `game.losses`. Received: "
+            f"batches={batches!r}. For a single batch pass [batch]."
+        )
+    return batches
+
+
+def _check_batch(batch, number):
     if not isinstance(batch, tuple | list):
         raise TypeError(
             "Each of the batches must be a tuple of the arguments of `game.losses`. "
             f"Received: {type(batch).__name__}. For a single argument pass (batch,)."
+        )
+    if len(batch) != number:
+        raise ValueError(
+            f"Each of the batches must be {number} arguments of `game.losses`, as the game's own. "
+            f"Received: {len(batch)}. None takes the game's own batch."
         )
 
 

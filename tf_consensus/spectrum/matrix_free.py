@@ -6,7 +6,7 @@ from scipy.sparse.linalg import LinearOperator
 
 from tf_consensus.game import Game
 from tf_consensus.spectrum import flat
-from tf_consensus.spectrum.dense import check_gamma
+from tf_consensus.spectrum.dense import check_a_game, check_gamma
 from tf_consensus.spectrum.determinism import check_deterministic
 
 
@@ -39,6 +39,7 @@ def linear_operator(game: Game, gamma: float = 0.0, jit_compile: bool = False) -
         >>> operator.rmatvec(np.array([1.0, 2.0])).tolist()
         [2.0, -1.0]
     """
+    check_a_game(game)
     gamma = check_gamma(gamma)
     check_deterministic(game)
     n, dtype = sum(flat.sizes(game)), flat.dtype(game)
@@ -58,7 +59,11 @@ def linear_operator(game: Game, gamma: float = 0.0, jit_compile: bool = False) -
 
 
 def as_operator(game: Game | LinearOperator, jit_compile: bool = False) -> LinearOperator:
-    """A game's operator, compiled now; an operator itself."""
+    """A game's operator, compiled now; an operator itself.
+
+    Raises:
+        TypeError: if it is neither.
+    """
     if isinstance(game, LinearOperator):
         return game
     return linear_operator(game, jit_compile=jit_compile)

@@ -9,6 +9,7 @@ import numpy as np
 from tf_consensus.theory._checks import (
     as_eigenvalues,
     as_matrix,
+    as_number,
     as_positive,
     as_split,
     check_stable,
@@ -44,7 +45,7 @@ def heavy_ball_matrix(jacobian, step_size: float, momentum: float) -> np.ndarray
     a = as_matrix(jacobian)
     identity = np.eye(len(a))
     update = identity + as_positive(step_size, "step_size") * a
-    return _with_memory(update, float(momentum) * identity)
+    return _with_memory(update, as_number(momentum, "momentum") * identity)
 
 
 def heavy_ball_eigenvalues(eigenvalues, step_size: float, momentum: float) -> np.ndarray:
@@ -70,8 +71,8 @@ def heavy_ball_eigenvalues(eigenvalues, step_size: float, momentum: float) -> np
         Game Dynamics, AISTATS 2019.
     """
     values = as_eigenvalues(eigenvalues)
-    total = 1 + float(momentum) + as_positive(step_size, "step_size") * values
-    return quadratic_roots(total, float(momentum))
+    momentum = as_number(momentum, "momentum")
+    return quadratic_roots(1 + momentum + as_positive(step_size, "step_size") * values, momentum)
 
 
 def heavy_ball_max_step_size(eigenvalues, momentum: float) -> float:
@@ -99,11 +100,8 @@ def heavy_ball_max_step_size(eigenvalues, momentum: float) -> float:
     Reference:
         IFT 6085, lecture 14 (2019), section 4; derived here.
     """
-    if not -1 < momentum < 1:
-        raise ValueError(
-            "`momentum` must lie strictly between -1 and 1: the product of each pair of "
-            f"eigenvalues is beta. Received: momentum={momentum}."
-        )
+    rule = "strictly between -1 and 1, the product of each pair of eigenvalues"
+    momentum = as_number(momentum, "momentum", rule, lambda x: -1 < x < 1)
     values = as_eigenvalues(eigenvalues)
     check_stable(values)
     a, b = -values.real * (1 - momentum), values.imag * (1 + momentum)
@@ -145,7 +143,8 @@ def alternating_heavy_ball_matrix(
     split = as_split(split, len(a))
     carry = np.eye(len(a))
     carry[split:, :split] = as_positive(step_size, "step_size") * a[split:, :split]
-    return _with_memory(alternating_matrix(a, split, step_size), float(momentum) * carry)
+    carry *= as_number(momentum, "momentum")
+    return _with_memory(alternating_matrix(a, split, step_size), carry)
 
 
 def _with_memory(update: np.ndarray, carry: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tf_consensus.theory._checks import as_matrix
+from tf_consensus.theory._checks import as_array, as_count, as_matrix, check_finite
 
 
 def minibatch_loss(samples) -> float:
@@ -57,10 +57,7 @@ def minibatch_bias(covariance, batch_size: int) -> float:
             f"Received: the variance {variances.min():.6g}. "
             "Pass `numpy.cov(samples, rowvar=False)`."
         )
-    if batch_size != int(batch_size) or batch_size < 1:
-        raise ValueError(
-            f"`batch_size` must be a whole number above 0. Received: batch_size={batch_size}."
-        )
+    batch_size = as_count(batch_size, "batch_size")
     return float(variances.sum()) / (2 * batch_size)
 
 
@@ -93,7 +90,13 @@ def debiased_loss(samples) -> float:
 
 
 def _as_samples(samples, at_least: int) -> np.ndarray:
-    values = np.asarray(samples, dtype=np.float64)
+    values = as_array(samples, "samples")
+    if np.iscomplexobj(values):
+        raise ValueError(
+            "`samples` must be real. Received: samples of dtype "
+            f"{values.dtype}. Pass the fields themselves."
+        )
+    values = check_finite(values.astype(np.float64), "samples")
     if values.ndim != 2 or len(values) < at_least or values.shape[1] == 0:
         raise ValueError(
             f"`samples` must have shape (B, n) with B of {at_least} or more. "

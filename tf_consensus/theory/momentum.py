@@ -2,7 +2,13 @@
 
 import numpy as np
 
-from tf_consensus.theory._checks import as_eigenvalues, as_matrix, as_positive, check_stable
+from tf_consensus.theory._checks import (
+    as_eigenvalues,
+    as_matrix,
+    as_number,
+    as_positive,
+    check_stable,
+)
 from tf_consensus.theory._quadratic import quadratic_roots
 from tf_consensus.theory.step_size import max_step_size
 
@@ -30,7 +36,8 @@ def momentum_matrix(jacobian, friction: float) -> np.ndarray:
     """
     a = as_matrix(jacobian)
     identity = np.eye(len(a))
-    return np.block([[np.zeros_like(identity), identity], [a, -float(friction) * identity]])
+    drag = -as_number(friction, "friction") * identity
+    return np.block([[np.zeros_like(identity), identity], [a, drag]])
 
 
 def momentum_eigenvalues(eigenvalues, friction: float) -> np.ndarray:
@@ -54,7 +61,7 @@ def momentum_eigenvalues(eigenvalues, friction: float) -> np.ndarray:
     Reference:
         Mescheder et al., The Numerics of GANs, NeurIPS 2017, lemma 11 (supplement).
     """
-    return quadratic_roots(-float(friction), -as_eigenvalues(eigenvalues))
+    return quadratic_roots(-as_number(friction, "friction"), -as_eigenvalues(eigenvalues))
 
 
 def momentum_max_step_size(eigenvalues, friction: float) -> float:

@@ -2,7 +2,15 @@
 
 import numpy as np
 
-from tf_consensus.theory._checks import as_eigenvalues, as_matrix, as_non_negative, as_positive
+from tf_consensus.theory._checks import (
+    as_array,
+    as_eigenvalues,
+    as_matrix,
+    as_non_negative,
+    as_number,
+    as_positive,
+    check_finite,
+)
 from tf_consensus.theory.step_size import max_step_size
 
 
@@ -37,7 +45,7 @@ def rescaling_matrix(
     Reference:
         Mescheder et al., The Numerics of GANs, NeurIPS 2017, equations 40-42 (supplement).
     """
-    a, v = as_matrix(jacobian), np.asarray(v, dtype=np.float64)
+    a, v = as_matrix(jacobian), check_finite(as_array(v, "v").astype(np.float64), "v")
     if v.shape != (len(a),):
         raise ValueError(
             f"`v` must have one entry per row of `jacobian`, {len(a)}. "
@@ -81,8 +89,5 @@ def rescaling_max_step_size(eigenvalues, alpha: float, epsilon: float) -> float:
 
 
 def _check_alpha(alpha: float) -> None:
-    if not 0 < alpha < 1:
-        raise ValueError(
-            "`alpha` must lie strictly between 0 and 1. "
-            f"Received: alpha={alpha}. It is one minus RMSProp's `rho`."
-        )
+    hint = "It is one minus RMSProp's `rho`."
+    as_number(alpha, "alpha", "strictly between 0 and 1", lambda x: 0 < x < 1, hint)

@@ -1,0 +1,58 @@
+"""Calls of `callbacks` that are to be refused."""
+
+from bad_calls.repeated import NO_COUNT, NO_SEED, numbers
+
+_FIT = ".fit(POINTS, POINTS, verbose=0, callbacks=[{}])"
+
+CALLS = {
+    "EvaluateGAN": [
+        *numbers("EvaluateGAN(samples={})", NO_COUNT),
+        *numbers("EvaluateGAN(every={})", NO_COUNT),
+    ],
+    "SampleGrid": [
+        *numbers("SampleGrid('grid', samples={})", NO_COUNT),
+        *numbers("SampleGrid('grid', every={})", NO_COUNT),
+        *numbers("SampleGrid('grid', seed={})", NO_SEED[:4]),
+    ],
+    "SpectrumMonitor": [
+        *numbers(
+            "SpectrumMonitor({})",
+            [
+                "None",
+                "'images'",
+                "np.array(['a'])",
+                "[]",
+                "POINTS[:0]",
+                "{'x': POINTS}",
+                "np.full_like(POINTS, nan)",
+            ],
+        ),
+        *numbers("SpectrumMonitor(POINTS, every={})", NO_COUNT),
+        *numbers(
+            "SpectrumMonitor(POINTS, neutral={})", ["nan", "inf", "-1.0", "None", "True", "'a'"]
+        ),
+        *numbers("SpectrumMonitor(POINTS, dense_limit={})", NO_COUNT),
+        *numbers("SpectrumMonitor(POINTS, report={})", ["3", "'print'", "True"]),
+        f"classifier(){_FIT.replace('{}', 'SpectrumMonitor(POINTS)')}",
+        "labelled().fit(POINTS, LABELS, verbose=0, callbacks=[SpectrumMonitor(POINTS)])",
+        "gan().fit(POINTS, verbose=0, callbacks=[SpectrumMonitor(POINTS[:, :1])])",
+        "SpectrumMonitor(POINTS).measure()",
+    ],
+    "describe_spectrum": [
+        *numbers(
+            "describe_spectrum({}, {})".replace("{}, {}", "{}, dict()"),
+            ["None", "'a'", "[['a']]", "np.ones((2, 2))"],
+        ),
+        *numbers(
+            "describe_spectrum(np.array([-1.0]), dict(), {})",
+            ["1.0", "nan", "-1.0", "'a'", "None", "True"],
+        ),
+        "describe_spectrum(np.array([-1.0]), None, 1.0)",
+    ],
+}
+EXEMPT = {
+    "DivergedError": "an error",
+    "Evaluation": "a result",
+    "SafeBackup": "its folder is tried with the other files",
+    "StopWhenDiverged": "it takes no argument",
+}

@@ -1,0 +1,26 @@
+"""Calls of `metrics` that are to be refused."""
+
+from bad_calls.repeated import NO_COUNT, numbers
+
+_LATER = "not tried yet"
+
+CALLS = {
+    "ModeCoverage": numbers("ModeCoverage(np.eye(2), {})", ["nan", "-1.0", "'a'"]),
+    "Wasserstein1": numbers("Wasserstein1({})", ["None", "np.full((4, 2), nan)"]),
+    "classifier_score": numbers("classifier_score({})", ["None", "np.ones(3)"]),
+    "kernel_distance": numbers("kernel_distance(np.ones((4, 2)), {})", ["None", "np.ones((4, 3))"]),
+    "precision_recall": numbers(
+        "precision_recall(np.ones((9, 2)), {})", ["None", "np.ones((9, 3))"]
+    ),
+    "sliced_wasserstein1": numbers("sliced_wasserstein1(np.eye(2), np.eye(2), {})", NO_COUNT),
+    "wasserstein1": numbers("wasserstein1(np.eye(2), {})", ["None", "np.eye(3)"]),
+    "frechet_distance": numbers(
+        "frechet_distance(np.ones(2), np.eye(2), np.ones(2), {})", ["None", "np.eye(3)"]
+    ),
+}
+EXEMPT = {
+    **dict.fromkeys(("Extracted", "MeanStd", "PrecisionRecallResult"), "a result"),
+    **dict.fromkeys(("Extractor", "FeatureStatistics", "Reference", "ImageScores"), _LATER),
+    **dict.fromkeys(("FrechetDistance", "InceptionScore", "KernelDistance"), _LATER),
+    "PrecisionRecall": _LATER,
+}

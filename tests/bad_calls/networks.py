@@ -1,0 +1,46 @@
+"""Calls of `networks` that are to be refused."""
+
+from bad_calls.repeated import NO_COUNT, numbers
+
+_SEEDS = ["'a'", "1.9", "True", "nan"]
+
+
+def _sizes(call, keys):
+    return [
+        c for key in keys.split() for c in numbers(call.replace("...", f"{key}={{}}"), NO_COUNT)
+    ]
+
+
+_DTYPES = ["'float23'", "3", "nan", "'mixed'"]
+
+CALLS = {
+    "build": [
+        *numbers("build({})", ["'dcgan5'", "'mpl'", "''", "None", "3", "nan", "['mlp']", "{}"]),
+        "build('mlp', latent_dimension=3)",
+        "build('dcgan3')",
+        "build('mlp', image_size=32)",
+        *_sizes("build('mlp', ...)", "latent_dim data_dim width"),
+        *numbers("build('mlp', depth={})", ["-1", "1.5", "None", "True", "'2'"]),
+        *numbers("build('mlp', seed={})", _SEEDS),
+        *numbers("build('mlp', dtype={})", _DTYPES),
+        *_sizes("build('dcgan3', filters=2, latent_dim=2, ...)", "image_size channels"),
+        "build('dcgan4', image_size=20)",
+        *numbers("build('dcgan3', image_size=8, filters={})", NO_COUNT),
+        *numbers("build('resnet', filters={})", ["1", "nan", "'a'", "None"]),
+        "build('resnet', image_size=20)",
+        *numbers(
+            "build('residual', image_size={})", ["0", "-4", "20", "nan", "'a'", "None", "True"]
+        ),
+        *_sizes("build('residual', image_size=8, ...)", "start_size filters max_filters blocks"),
+        *numbers(
+            "build('residual', image_size=8, num_classes={})", ["0", "-1", "'a'", "nan", "True"]
+        ),
+        *numbers("build('residual', image_size=8, embedding_dim={})", NO_COUNT),
+    ],
+}
+EXEMPT = {
+    "Dense": "Keras' layer, with Keras' arguments and messages",
+    "Conv2D": "Keras' layer, with Keras' arguments and messages",
+    "Conv2DTranspose": "Keras' layer, with Keras' arguments and messages",
+    "names": "it takes no argument",
+}

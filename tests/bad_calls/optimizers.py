@@ -1,0 +1,132 @@
+"""Calls of `optimizers` that are to be refused; those of the top package are the same classes."""
+
+from bad_calls.repeated import NO_COUNT, numbers
+
+_INNER = [
+    "1e-4", "None", "'adma'", "'RMSpop'", "''", "3", "nan", "True", "keras.optimizers.Adam", "[]",
+    "{}", "{'class_name': 'Adma', 'config': {}}", "{'class_name': 'Adam', 'config': {'lr': 1.0}}",
+    "tfc.ConsensusOptimizer()", "['adam', 'adam']", "lambda: 1", "keras.optimizers.Adam(nan)",
+    "keras.optimizers.Adam(-1.0)", "keras.optimizers.SGD(inf)", "keras.optimizers.SGD(Const(nan))",
+    "keras.optimizers.SGD(Const(-1.0, 10))",
+]  # fmt: skip
+_RATES = ["nan", "inf", "-1e-4", "'fast'", "True", "[1e-4]", "{}", "Const(nan)", "Const(-1.0)"]
+_NO_GAME = ["None", "gan()", "'game'", "3", "classifier()", "[[1.0]]", "lambda: 1"]
+_SHARED = [
+    "microbatches={}", "allow_cut={}",
+]  # fmt: skip
+_WEIGHT = ["nan", "inf", "-1.0", "'10'", "None", "True", "[1.0]", "1j"]
+_SCHEDULED = [*_WEIGHT, "Const(nan)", "Const(inf)", "Const(-1.0)", "Const(-1.0, 1000)"]
+
+
+def _plumbing(name, first="inner_optimizer"):
+    """What every optimizer is to refuse."""
+    calls = numbers(f"{name}({first}={{}})", _INNER)
+    if first == "inner_optimizer":
+        calls += numbers(f"{name}('sgd', {{}})", _RATES)
+        calls += [f"{name}(keras.optimizers.SGD(), 0.1)"]
+    calls += numbers(f"{name}(microbatches={{}})", NO_COUNT)
+    calls += [f"{name}(clipnorm=1.0)", f"{name}(use_ema=True)", f"{name}(learning_rat=0.1)"]
+    calls += numbers(f"{name}().step({{}})", _NO_GAME)
+    calls += [
+        f"setattr({name}('sgd'), 'learning_rate', {r})"
+        for r in ("nan", "-1.0", "inf", "'a'", "None")
+    ]
+    calls += [f"setattr({name}({first}=keras.optimizers.SGD(Const(0.1))), 'learning_rate', 0.1)"]
+    return calls
+
+
+def _each(name, **values):
+    return [c for key, wrong in values.items() for c in numbers(f"{name}({key}={{}})", wrong)]
+
+
+_STEPS = {"generator_steps": NO_COUNT, "discriminator_steps": NO_COUNT}
+_DISCRIMINATOR = {"discriminator_optimizer": _INNER}
+_REGULARIZED = {
+    "gamma": _SCHEDULED,
+    "every": NO_COUNT,
+    "debias": ["True", "'group'", "3", "'replicas'", "nan"],
+}
+
+CALLS = {
+    "AlternatingOptimizer": [
+        *_plumbing("AlternatingOptimizer", "generator_optimizer"),
+        *_each("AlternatingOptimizer", **_STEPS, **_DISCRIMINATOR),
+        "AlternatingOptimizer(learning_rate=0.1)",
+        "AlternatingOptimizer().step(game(1))",
+        "AlternatingOptimizer().step(game(3))",
+        "AlternatingOptimizer(*[keras.optimizers.SGD()] * 2)",
+    ],
+    "AlternatingMomentumOptimizer": [
+        *_plumbing("AlternatingMomentumOptimizer", "generator_optimizer"),
+        *_each(
+            "AlternatingMomentumOptimizer",
+            momentum=["1.0", "-1.0", *_WEIGHT[:2], *_WEIGHT[3:]],
+            **_STEPS,
+        ),
+        "AlternatingMomentumOptimizer().step(game(1))",
+    ],
+    "ClippedOptimizer": [
+        *_plumbing("ClippedOptimizer"),
+        *_each("ClippedOptimizer", clip_norm=["0.0", *_WEIGHT]),
+    ],
+    "CompetitiveOptimizer": [
+        *_plumbing("CompetitiveOptimizer"),
+        *_each(
+            "CompetitiveOptimizer",
+            step_size=["0.0", "nan", "inf", "-1.0", "'a'", "True"],
+            max_iterations=NO_COUNT,
+            tolerance=["0.0", *_WEIGHT],
+        ),
+    ],
+    "ConsensusOptimizer": [
+        *_plumbing("ConsensusOptimizer"),
+        *_each("ConsensusOptimizer", **_REGULARIZED),
+        "ConsensusOptimizer(debias='groups').step(game())",
+        "ConsensusOptimizer(microbatches=3).step(other_game())",
+        "ConsensusOptimizer(microbatches=2).step(game())",
+        "ConsensusOptimizer().apply([tf.ones(())])",
+        "ConsensusOptimizer().apply([tf.ones(())], [])",
+        "ConsensusOptimizer().set_weights([1.0])",
+    ],
+    "ExtragradientOptimizer": _plumbing("ExtragradientOptimizer"),
+    "Field": [
+        "Field('f', measured='second').projections([1, 1])",
+        "Field('f', regularized=None).projections([1, 1])",
+        "Field('f').projections([])",
+        "Field('f').projections(3)",
+        "Field('f').projections(['a'])",
+    ],
+    "GameOptimizer": [c for c in _plumbing("GameOptimizer") if ".step(" not in c],
+    "LookaheadOptimizer": [
+        *[c for c in _plumbing("LookaheadOptimizer") if "tfc.Consensus" not in c],
+        *_each("LookaheadOptimizer", cycle=NO_COUNT, slow_step=["0.0", "1.5", *_WEIGHT]),
+        "LookaheadOptimizer(tfc.ConsensusOptimizer(), 0.1)",
+    ],
+    "MomentumOptimizer": [
+        *_plumbing("MomentumOptimizer"),
+        *_each("MomentumOptimizer", momentum=["1.0", "-1.0", *_WEIGHT[:2], *_WEIGHT[3:]]),
+    ],
+    "OptimisticOptimizer": _plumbing("OptimisticOptimizer"),
+    "PastExtragradientOptimizer": _plumbing("PastExtragradientOptimizer"),
+    "RegularizedOptimizer": [
+        *[c for c in _plumbing("RegularizedOptimizer") if ".step(" not in c],
+        *_each("RegularizedOptimizer", **_REGULARIZED),
+    ],
+    "SimultaneousOptimizer": _plumbing("SimultaneousOptimizer"),
+    "SmoothingOptimizer": [
+        *_plumbing("SmoothingOptimizer"),
+        *_each("SmoothingOptimizer", **_REGULARIZED),
+        "SmoothingOptimizer().step(game(1))",
+    ],
+    "SymplecticOptimizer": [
+        *_plumbing("SymplecticOptimizer"),
+        *_each("SymplecticOptimizer", strength=_WEIGHT, align=["1", "None", "'yes'", "nan"]),
+    ],
+    "apply_direction": [
+        "apply_direction(None, [tf.ones(())], [tf.Variable(1.0)])",
+        "apply_direction('sgd', [tf.ones(())], [tf.Variable(1.0)])",
+        "apply_direction(keras.optimizers.SGD(), [tf.ones(())], [])",
+        "apply_direction(keras.optimizers.SGD(), None, [tf.Variable(1.0)])",
+    ],
+}
+EXEMPT = {}

@@ -1,0 +1,105 @@
+"""What the bad calls are made with: small right things, and values that are none."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+import tf_consensus as tfc
+
+nan, inf = float("nan"), float("inf")
+layers = keras.layers
+schedules = keras.optimizers.schedules
+POINTS = np.linspace(-0.9, 0.9, 16, dtype="float32").reshape(8, 2)
+LABELS = np.arange(8) % 3
+ROTATION = np.array([[-1.0, 2.0], [-2.0, -1.0]])
+PIXELS = np.linspace(-1.0, 1.0, 8 * 16, dtype="float32").reshape(8, 4, 4, 1)
+
+# Configs of what is not there when they are loaded.
+FUNCTION = {"class_name": "function", "config": "my_penalty", "registered_name": "function"}
+CLASS = {"class_name": "MyObjective", "config": {}, "registered_name": "MyObjective"}
+
+
+class Const(schedules.LearningRateSchedule):
+    """A schedule of one value, from a step on."""
+
+    def __init__(self, value, start=0):
+        self.value, self.start = value, start
+
+    def __call__(self, step):
+        late = tf.cast(step, "float32") >= self.start
+        return tf.where(late, tf.constant(self.value, "float32"), 0.1)
+
+    def get_config(self):
+        return {"value": self.value, "start": self.start}
+
+
+def net(inputs, *outputs, last=None):
+    """A network from points to points; with several outputs a list of them."""
+    first = keras.Input((inputs,))
+    x = layers.Dense(4, "tanh")(first)
+    ends = [layers.Dense(size, last)(x) for size in outputs]
+    return keras.Model(first, ends if len(ends) > 1 else ends[0])
+
+
+def two(latents, second, outputs=2, dtype="float32"):
+    """A network of two inputs."""
+    first = keras.Input((latents,)), keras.Input(second, dtype=dtype)
+    flat = layers.Reshape((-1,))(keras.ops.cast(first[1], "float32"))
+    return keras.Model(first, layers.Dense(outputs)(layers.Concatenate()([first[0], flat])))
+
+
+def pair(last=None, end=None):
+    """A generator of points from three latents, and a discriminator."""
+    return net(3, 2, last=last), net(2, 1, last=end)
+
+
+def gan(
+    optimizer="sgd", *, last=None, end=None, frozen=None, jit_compile=False, steps=1, **options
+):
+    """A compiled GAN of points."""
+    model = tfc.GAN(*pair(last, end), latent_dim=3, seed=0, **options)
+    if frozen:
+        getattr(model, frozen).trainable = False
+    model.compile(optimizer, jit_compile=jit_compile, steps_per_execution=steps)
+    return model
+
+
+def labelled(optimizer="sgd", **options):
+    """A compiled conditional GAN of three classes."""
+    model = tfc.GAN(two(3, (), 2, "int32"), net(2, 3), latent_dim=3, num_classes=3, **options)
+    model.compile(optimizer)
+    return model
+
+
+def unbuilt():
+    """A network without variables yet."""
+    return keras.Sequential([layers.Dense(2)])
+
+
+def classifier():
+    """A compiled model that is no GAN."""
+    model = keras.Sequential([keras.Input((2,)), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    return model
+
+
+def game(players=2):
+    """The game of as many players that pull at one another."""
+    x = [tf.Variable(float(i + 1)) for i in range(players)]
+    return tfc.Game(lambda: [(-1.0) ** i * sum(x) ** 2 for i in range(players)], [[y] for y in x])
+
+
+def other_game():
+    """A game that begins as one batch's and has none now."""
+    x = tf.Variable([1.0, 2.0])
+    return tfc.Game(lambda t: [tf.reduce_sum(t * x**2)], [[x]], [tf.ones(4)[:, None]])
+
+
+def stream(batch, number=4):
+    """A data set that repeats a batch."""
+    return tf.data.Dataset.from_tensors(batch).repeat(number)
+
+
+def generator(batch, number=4):
+    """A Python generator that repeats a batch."""
+    yield from [batch] * number
