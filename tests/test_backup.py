@@ -308,6 +308,26 @@ def test_any_keras_model_is_backed_up(tmp_path):
         np.testing.assert_array_equal(a, b)
 
 
+def test_ctrl_c_in_a_write_leaves_the_backup_before(tmp_path, whole, monkeypatch):
+    gan = make_gan(OPTIMIZERS["consensus"]())
+    save, calls = gan.save_weights, []
+
+    def interrupted(path):
+        save(path)
+        calls.append(path)
+        if len(calls) == 3:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(gan, "save_weights", interrupted)
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        run(tmp_path, gan=gan, stop=-1)
+    finally:
+        signal.signal(signal.SIGINT, previous)
+    assert [name[5:13] for name in files(tmp_path)] == ["00000003", "00000006"]
+    np.testing.assert_array_equal(weights(run(tmp_path)[0]), whole)
+
+
 class Secret(keras.layers.Layer):
     """A layer that Keras cannot serialize."""
 

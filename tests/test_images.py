@@ -33,9 +33,8 @@ needs_true = pytest.mark.skipif(
 
 def idx(array):
     """A gzipped IDX file, written by hand."""
-    return gzip.compress(
-        struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape) + array.tobytes()
-    )
+    head = struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape)
+    return gzip.compress(head + array.tobytes(), mtime=0)
 
 
 def write_fashion(folder, n, split="train", seed=0):
@@ -336,8 +335,11 @@ def test_absent_files_raise_with_their_names(tmp_path):
     ("content", "message"),
     [
         (b"plain", r"must be a gzipped IDX array of bytes\. Received: .*: Not a gzipped file"),
-        (gzip.compress(b""), r"no IDX array of rank 3\. Delete it and download"),
-        (gzip.compress(b"\0\0\x08\x03" + b"\0\0\0\1" * 3), r"0 values or more, not 1\. Delete"),
+        (gzip.compress(b"", mtime=0), r"no IDX array of rank 3\. Delete it and download"),
+        (
+            gzip.compress(b"\0\0\x08\x03" + b"\0\0\0\1" * 3, mtime=0),
+            r"0 values or more, not 1\. Delete",
+        ),
         (idx(np.zeros((2, 2, 2), np.uint8))[:-9], r"Delete it and download it again"),
         (idx(np.zeros((2, 9, 9), np.uint8)), r"must hold 28² images .*shape \(2, 9, 9\)"),
     ],

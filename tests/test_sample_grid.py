@@ -1,7 +1,5 @@
 """Grids of samples during training, averaged weights, and backups that stay good."""
 
-import signal
-
 import keras
 import numpy as np
 import pytest
@@ -208,35 +206,3 @@ def test_losses_that_are_not_finite_stop_first():
     gan = make_gan(tfc.SimultaneousOptimizer("sgd", learning_rate=1e38))
     with pytest.raises(DivergedError, match=r"Received: generator_loss=(nan|inf).* at step 6"):
         fit(gan, callbacks=[StopWhenDiverged()])
-
-
-def test_a_backup_half_written_gives_way_to_the_one_before(tmp_path):
-    folder = tmp_path / "backup"
-    gan = plain_gan()
-    fit(gan, epochs=2, callbacks=[SafeBackup(folder, delete_checkpoint=False)])
-    latest = folder / "latest.weights.h5"
-    latest.write_bytes(latest.read_bytes()[:1000])
-    again = plain_gan()
-    history = fit(again, epochs=1, callbacks=[SafeBackup(folder)])
-    assert int(again.optimizer.iterations) == 6
-    assert history == {}
-
-
-def test_a_signal_waits_for_the_backup(tmp_path, monkeypatch):
-    gan = plain_gan()
-    save, finished = gan.save_weights, []
-
-    def interrupted(*arguments, **options):
-        signal.raise_signal(signal.SIGINT)
-        save(*arguments, **options)
-        finished.append(True)
-
-    monkeypatch.setattr(gan, "save_weights", interrupted)
-    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            fit(gan, epochs=2, callbacks=[SafeBackup(tmp_path / "backup")])
-    finally:
-        signal.signal(signal.SIGINT, previous)
-    assert finished == [True]
-    assert (tmp_path / "backup" / "training_metadata.json").exists()

@@ -162,7 +162,7 @@ def test_the_time_to_wait_is_positive(timeout, monkeypatch):
         (("mirror",), "one of none, mirrored, multi_worker, tpu. Received: 'mirror'"),
         (("none", "local"), "tpu='local' with strategy='none'"),
         (("none", None, 2), "replicas=2 with strategy='none'"),
-        (("mirrored", None, 0), "at least 1, .*replicas=0"),
+        (("mirrored", None, 0), "at least 1. Received: replicas=0"),
         (("tpu",), "tpu=None .*install tensorflow-tpu"),
         (("tpu", "local"), "tpu='local' .*install tensorflow-tpu"),
         (("tpu", "no-such-tpu"), "tpu='no-such-tpu' "),

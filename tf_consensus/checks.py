@@ -108,6 +108,19 @@ def check_bool(name: str, value) -> bool:
     raise TypeError(f"`{name}` must be True or False. Received: {name}={value!r}. Pass a bool.")
 
 
+def check_function(name: str, function):
+    """Return `function`, which may be None.
+
+    Raises:
+        ValueError: If it is neither a function nor None.
+    """
+    if function is None or callable(function):
+        return function
+    raise ValueError(
+        f"`{name}` must be a function or None. Received: {name}={function!r}. Pass e.g. `print`."
+    )
+
+
 def nearest(name, known: Iterable[str]) -> str:
     """A sentence that offers the known name that is spelt most like `name`, or nothing."""
     if not isinstance(name, str):

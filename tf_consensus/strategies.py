@@ -5,7 +5,7 @@ import socket
 
 import tensorflow as tf
 
-from tf_consensus.checks import check_float
+from tf_consensus.checks import check_count, check_float, nearest
 from tf_consensus.execution import rendezvous, tf_config
 
 NAMES = ("none", "mirrored", "multi_worker", "tpu")
@@ -49,7 +49,16 @@ def make(
 
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:
-    """Whether this process is the one of all machines' that writes files."""
+    """Whether this process is the one of all machines' that writes files.
+
+    Raises:
+        TypeError: if `strategy` is none of `tf.distribute`.
+    """
+    if not hasattr(strategy, "cluster_resolver"):
+        raise TypeError(
+            f"`strategy` must be a strategy of tf.distribute. Received: {strategy!r}. Pass for "
+            "example `tf.distribute.get_strategy()`."
+        )
     resolver = strategy.cluster_resolver
     if resolver is None or not resolver.task_type:
         return True
@@ -59,17 +68,23 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
 
 
 def _check_options(name, tpu, replicas):
-    if name not in NAMES:
-        raise ValueError(f"A strategy is one of {', '.join(NAMES)}. Received: {name!r}.")
-    if tpu is not None and name != "tpu":
+    if not isinstance(name, str) or name not in NAMES:
         raise ValueError(
-            f"`tpu` names a TPU. Received: tpu={tpu!r} with strategy={name!r}. Take strategy 'tpu'."
+            f"A strategy is one of {', '.join(NAMES)}. Received: {name!r}. "
+            f"{nearest(name, NAMES)}Choose one of them."
         )
-    if replicas is not None and (name != "mirrored" or replicas < 1):
+    if tpu is not None and (name != "tpu" or not isinstance(tpu, str)):
         raise ValueError(
-            "`replicas` counts the devices that the CPU is cut into, at least 1, for strategy "
-            f"'mirrored'. Received: replicas={replicas} with strategy={name!r}."
+            "`tpu` names a TPU, for strategy 'tpu'. Received: "
+            f"tpu={tpu!r} with strategy={name!r}. Pass a name or an address, and strategy 'tpu'."
         )
+    if replicas is not None and name != "mirrored":
+        raise ValueError(
+            "`replicas` counts the devices that the CPU is cut into, for strategy 'mirrored'. "
+            f"Received: replicas={replicas!r} with strategy={name!r}. Leave it out."
+        )
+    if replicas is not None:
+        check_count("replicas", replicas, "Pass the devices to cut the CPU into, for example 2.")
 
 
 def _mirrored(replicas):

@@ -50,9 +50,19 @@ CALLS = {
         "describe_spectrum(np.array([-1.0]), None, 1.0)",
     ],
 }
+CALLS |= {
+    "SafeBackup": [
+        *numbers("SafeBackup({})", ["None", "''", "3", "['backup']"]),
+        *numbers("SafeBackup('backup', save_freq={})", [*NO_COUNT, "'batch'"]),
+        *numbers(
+            "SafeBackup('backup', largest_loss={})", ["nan", "inf", "-1.0", "None", "True", "'a'"]
+        ),
+        *numbers("SafeBackup('backup', delete_checkpoint={})", ["None", "'no'", "3"]),
+    ],
+    "StopWhenDiverged": numbers("StopWhenDiverged({})", ["nan", "inf", "0", "None", "True", "'a'"]),
+}
 EXEMPT = {
+    "BackupError": "an error",
     "DivergedError": "an error",
     "Evaluation": "a result",
-    "SafeBackup": "its folder is tried with the other files",
-    "StopWhenDiverged": "it takes no argument",
 }

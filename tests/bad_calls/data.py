@@ -18,4 +18,4 @@ CALLS = {
     "images": numbers("images({})", ["'no_such_data'", "None", "3"]),
     "image_info": numbers("image_info({})", ["'no_such_data'", "None", "3"]),
 }
-EXEMPT = {"ImageInfo": "a result"}
+EXEMPT = {"ImageInfo": "a result", "fingerprint": "tried in test_data_arguments"}

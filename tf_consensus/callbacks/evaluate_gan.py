@@ -10,13 +10,13 @@ import numpy as np
 
 from tf_consensus.averaging import averaged_weights
 from tf_consensus.callbacks.evaluations import Evaluation, Evaluations
-from tf_consensus.callbacks.gan_models import check_gan
 from tf_consensus.callbacks.metric_results import (
     check_metrics,
     results_of,
     warn_of_missing_directions,
 )
-from tf_consensus.checks import check_count, check_int
+from tf_consensus.checks import check_count, check_function, check_int
+from tf_consensus.refusals import refuse_other_models
 
 # Images at a time, unless said: 256 of 64² in colour take 12 MB.
 _IMAGES = 256
@@ -94,7 +94,7 @@ class EvaluateGAN(keras.callbacks.Callback):
         self.samples = check_count("samples", samples, hint)
         self.every = check_count("every", every, hint)
         self.seed = check_int("seed", seed)
-        self.on_samples = _checked_function("on_samples", on_samples)
+        self.on_samples = check_function("on_samples", on_samples)
         self.batch_size = (
             batch_size
             if batch_size is None
@@ -102,7 +102,7 @@ class EvaluateGAN(keras.callbacks.Callback):
                 "batch_size", batch_size, "Pass None for a size that suits the samples."
             )
         )
-        self.report = _checked_function("report", report)
+        self.report = check_function("report", report)
         self.averaged = averaged
         self._evaluations = Evaluations(self.metrics, directions)
         self._measured = True
@@ -123,8 +123,8 @@ class EvaluateGAN(keras.callbacks.Callback):
 
     def set_model(self, model):
         """Takes the model that is trained, a GAN."""
-        check_gan(self, model)
         super().set_model(model)
+        refuse_other_models(self, "generate")
 
     def on_train_begin(self, logs=None):
         """Hands out the samples of the untrained, or restored, generator."""
@@ -213,11 +213,3 @@ class EvaluateGAN(keras.callbacks.Callback):
 
     def _step(self):
         return int(self.model.optimizer.iterations.numpy())
-
-
-def _checked_function(name, function):
-    if function is None or callable(function):
-        return function
-    raise ValueError(
-        f"`{name}` must be a function or None. Received: {name}={function!r}. Pass e.g. `print`."
-    )

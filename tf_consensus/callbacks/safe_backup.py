@@ -5,9 +5,9 @@ import pathlib
 from typing import Any
 
 import keras
-import tensorflow as tf
 
 from tf_consensus.callbacks import backup_files
+from tf_consensus.callbacks.backup_checks import check_same_step, other_variables
 from tf_consensus.callbacks.backup_files import BackupError, Record
 from tf_consensus.callbacks.divergence import LARGEST_LOSS, check_converging
 from tf_consensus.callbacks.log_rows import Row, row_of, rows_before
@@ -84,6 +84,11 @@ class SafeBackup(keras.callbacks.Callback):
         self.save_freq = (
             save_freq if save_freq == "epoch" else check_count("save_freq", save_freq, hint)
         )
+        if not isinstance(delete_checkpoint, bool):
+            raise ValueError(
+                "`delete_checkpoint` must be True or False. Received: "
+                f"delete_checkpoint={delete_checkpoint!r}. Pass False to delete by `delete()`."
+            )
         self.delete_checkpoint = delete_checkpoint
         self.largest_loss = check_float("largest_loss", largest_loss, zero=False)
         self.settings = settings
@@ -163,7 +168,7 @@ class SafeBackup(keras.callbacks.Callback):
 
     def _restore(self, path, record, steps):
         changed = differences(record.settings, self._settings)
-        if describe := _other_variables(record, self.model):
+        if describe := other_variables(record, self.model):
             changed.append(describe)
         if changed:
             raise BackupError(
@@ -203,38 +208,3 @@ class SafeBackup(keras.callbacks.Callback):
             )
         if not self.model.optimizer.built:
             self.model.optimizer.build(self.model.trainable_variables)
-
-
-def check_same_step(model: keras.Model) -> None:
-    """Raise unless all machines are at one step, having read one backup.
-
-    Raises:
-        BackupError: If they are not.
-    """
-    strategy = model.distribute_strategy
-    if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
-        return
-    step = int(model.optimizer.iterations.numpy())
-    steps = strategy.experimental_distribute_values_from_function(
-        lambda context: tf.constant(step, tf.int64)
-    )
-    total = int(strategy.reduce(tf.distribute.ReduceOp.SUM, steps, axis=None))
-    if total != step * strategy.num_replicas_in_sync:
-        raise BackupError(
-            "All machines must go on from one backup. Received: this one is at step "
-            f"{step}, the others are not. Pass a `backup_dir` that all of them see."
-        )
-
-
-def _other_variables(record, model):
-    """What differs between the variables of a backup and the model's; empty if nothing does."""
-    before, now = record.variables, backup_files.describe_variables(model)
-    if len(before) != len(now):
-        return f"{len(now)} variables after {len(before)}"
-    if len(record.seeds) != (seeds := len(backup_files.seed_states(model))):
-        return f"{seeds} layers that draw random numbers after {len(record.seeds)}"
-    variables = [*model.weights, *model.optimizer.variables]
-    for variable, old, new in zip(variables, before, now, strict=True):
-        if old != new:
-            return f"{variable.path} of shape {new[0]}, {new[1]} after {old[0]}, {old[1]}"
-    return ""

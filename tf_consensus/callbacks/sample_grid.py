@@ -10,9 +10,9 @@ import numpy as np
 import tensorflow as tf
 
 from tf_consensus.averaging import averaged_weights
-from tf_consensus.callbacks.gan_models import check_gan
 from tf_consensus.checks import check_count, check_int
 from tf_consensus.plotting.images import image_grid
+from tf_consensus.refusals import refuse_other_models
 
 
 class SampleGrid(keras.callbacks.Callback):
@@ -67,8 +67,8 @@ class SampleGrid(keras.callbacks.Callback):
 
     def set_model(self, model):
         """Takes the model that is trained, a GAN."""
-        check_gan(self, model)
         super().set_model(model)
+        refuse_other_models(self, "generate")
 
     def on_train_begin(self, logs=None):
         """Saves the images of the untrained, or restored, generator."""

@@ -5,12 +5,12 @@ from collections.abc import Callable
 
 import keras
 import numpy as np
-import tensorflow as tf
 from scipy.sparse.linalg import LinearOperator
 
 from tf_consensus import spectrum
+from tf_consensus.callbacks.fixed_batch import fixed_batch
 from tf_consensus.callbacks.spectrum_line import describe_spectrum, summary
-from tf_consensus.checks import check_count, check_float
+from tf_consensus.checks import check_count, check_float, check_function
 from tf_consensus.optimizers import GRADIENT, Field, GameOptimizer, LookaheadOptimizer
 from tf_consensus.refusals import refuse_other_models
 from tf_consensus.spectrum import flat
@@ -36,9 +36,10 @@ class SpectrumMonitor(keras.callbacks.Callback):
 
     and prints one line. Which field its steps follow an optimizer says itself (`field`); where it
     follows none of these, as extragradient does, the logs have the gradient field's and the line
-    says so. The logs of other epochs hold NaN. Eigenvalues below `neutral` times the
-    largest modulus are left out: directions that change nothing, as a dead unit's weights, have
-    eigenvalue 0.
+    says so. The logs of other epochs repeat the last values, and show the worst there can be before
+    the first, so that Keras' callbacks choose among the measured ones; `spectrum_measured` says by
+    1 or 0 which these are. Eigenvalues below `neutral` times the largest modulus are left out:
+    directions that change nothing, as a dead unit's weights, have eigenvalue 0.
 
     Up to `dense_limit` parameters v' is a matrix and all eigenvalues count. Above, the logs hold
     what ARPACK finds at the largest real and imaginary parts, so that a step limit is an upper
@@ -57,8 +58,8 @@ class SpectrumMonitor(keras.callbacks.Callback):
 
     Raises:
         ValueError: if `every` or `dense_limit` is not a positive integer, `neutral` is negative or
-            not finite, or the batch is not of finite numbers.
-        TypeError: if `report` is no function, or in training, if the model is no GAN.
+            not finite, `report` is no function, or the batch is not of finite numbers.
+        TypeError: in training, if the model is no GAN.
 
     Example:
         >>> real = next(iter(data.mixture_of_gaussians()))
@@ -78,12 +79,12 @@ class SpectrumMonitor(keras.callbacks.Callback):
     ):
         super().__init__()
         hint = "For example SpectrumMonitor(real, every=5)."
-        parts = real if _is_pair(real) else (real,)
-        self.real = tuple(_checked(part) for part in parts)
+        self.real = fixed_batch(real)
         self.every = check_count("every", every, hint)
         self.neutral = check_float("neutral", neutral, zero=True)
         self.dense_limit = check_count("dense_limit", dense_limit, hint)
-        self.report = _check_report(report)
+        self.report = check_function("report", report)
+        self._last: dict[str, float] = {}
         self._game = None
         self._measure = None
         self._operator = None
@@ -93,13 +94,15 @@ class SpectrumMonitor(keras.callbacks.Callback):
         refuse_other_models(self, "game", "generate")
 
     def on_epoch_end(self, epoch, logs=None):
-        """Measures, or fills in NaN."""
-        if (epoch + 1) % self.every == 0:
-            results = self.measure()
-        else:
-            results = dict.fromkeys(_keys(self._field()), math.nan)
-        if logs is not None:
-            logs.update(results)
+        """Measures, or repeats the last values."""
+        due = (epoch + 1) % self.every == 0
+        if due:
+            self._last = self.measure()
+        if logs is None:
+            return
+        logs.update({key: self._last.get(key, _worst(key)) for key in _keys(self._field())})
+        if self.every > 1:
+            logs["spectrum_measured"] = float(due)
 
     def measure(self) -> dict[str, float]:
         """The entries of the logs for the model as it is now; reports the line.
@@ -175,31 +178,9 @@ class SpectrumMonitor(keras.callbacks.Callback):
         return optimizer
 
 
-def _checked(part):
-    """A part of the batch as a tensor of finite numbers."""
-    array = np.asarray(part)
-    numbers = array.size > 0 and array.dtype.kind in "iuf"
-    if not (numbers and np.isfinite(array).all()):
-        raise ValueError(
-            "`real` must be a batch of finite samples, or a tuple of samples and labels. Received: "
-            f"{part!r}. Pass for example next(iter(dataset))."
-        )
-    return tf.convert_to_tensor(part)
-
-
-def _check_report(report):
-    if report is None or callable(report):
-        return report
-    raise TypeError(
-        f"`report` must be a function of a line, or None. Received: report={report!r}. The default "
-        "is print."
-    )
-
-
-def _is_pair(real):
-    """Whether it is samples and labels, not samples alone, which may be a list of rows."""
-    ranks = {np.ndim(part) for part in real} if isinstance(real, list) else set()
-    return isinstance(real, tuple) or len(ranks) > 1
+def _worst(key):
+    """What no spectrum is worse than: no stable step, or infinite parts."""
+    return 0.0 if key.startswith("step_limit") else math.inf
 
 
 def _is_regularized(field):
