@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import filelock
 
 from tf_consensus.experiments.errors import RunError
-from tf_consensus.support.files import write_json
+from tf_consensus.support.files import remove_partial, write_json
 
 _LOCK, _HOLDER = ".lock", ".lock_holder.json"
 
@@ -19,6 +19,8 @@ _LOCK, _HOLDER = ".lock", ".lock_holder.json"
 @contextlib.contextmanager
 def locked(folder: pathlib.Path) -> Iterator[None]:
     """Hold a folder, which is made if it is not there, for this process alone.
+
+    What killed writers have left in it is deleted.
 
     The operating system holds the lock and lets it go when the process ends, however it ends, so
     that no lock outlives its holder.
@@ -41,6 +43,7 @@ def locked(folder: pathlib.Path) -> Iterator[None]:
             "Name another folder, or change its permissions."
         ) from error
     try:
+        remove_partial(folder)
         started = time.strftime("%Y-%m-%d %H:%M:%S")
         holder = {"pid": os.getpid(), "host": socket.gethostname(), "since": started}
         write_json(folder / _HOLDER, holder)

@@ -13,7 +13,7 @@ from tf_consensus.callbacks import backup_files
 from tf_consensus.experiments.errors import RunError
 from tf_consensus.experiments.files import read_json
 from tf_consensus.support.differences import differences
-from tf_consensus.support.files import remove_partial, write_json
+from tf_consensus.support.files import write_json
 
 SETTINGS = "settings.json"
 # What shows that a folder holds a run.
@@ -77,7 +77,7 @@ def claim(folder: pathlib.Path, settings: dict[str, Any], **options: Any) -> Non
     """`check` all settings of a run, make its folder and write them there.
 
     Args:
-        folder: Held by this process, by `lock.locked`; what killed writers have left is deleted.
+        folder: Held by this process, by `lock.locked`.
         settings: All that determines the result, `versions` too.
         **options: As for `check`.
 
@@ -86,7 +86,6 @@ def claim(folder: pathlib.Path, settings: dict[str, Any], **options: Any) -> Non
     """
     check(folder, settings, **options)
     folder.mkdir(parents=True, exist_ok=True)
-    remove_partial(folder)
     write_json(folder / SETTINGS, settings)
 
 
