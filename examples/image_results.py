@@ -28,7 +28,8 @@ def result_of(run, seed, folder, scores=(), diverged=None):
         "metrics": {key: best_and_final(log, key, directions[key]) for key in directions if log},
         "losses": {key: spread(log[key]) for key in LOSSES} if log else {},
         "evaluated": f"average of the weights, decay {run['ema']}" if run["ema"] else "weights",
-        "scores": [metric.description() for metric in scores],
+        # A process that only writes the result again has measured nothing itself.
+        "scores": [metric.description() | {"n_fake": run["eval_samples"]} for metric in scores],
     }
 
 

@@ -414,7 +414,7 @@ def train_and_report(settings, output, strategy, shared):
     """Everything in the folder of results, which this process holds; whether all is done."""
     claim(
         output,
-        settings | {"versions": versions()},
+        settings | {"example": "mixture_of_gaussians", "versions": versions()},
         resume=FLAGS.resume,
         backups=list(output.glob("*/backup")),
         may_change=lambda before, now: _EXTENSIBLE,

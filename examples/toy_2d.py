@@ -477,7 +477,7 @@ def main(argv):
     with plain_errors(), locked(output):
         claim(
             output,
-            settings | {"versions": versions()},
+            settings | {"example": "toy_2d", "versions": versions()},
             resume=FLAGS.resume,
             may_change=lambda before, now: EXTENSIBLE,
         )

@@ -157,6 +157,8 @@ flags.register_validator(
     lambda asked: not asked or importlib.util.find_spec("tensorboard") is not None,
     "needs the package tensorboard: pip install tensorboard",
 )
+for named in ("classifier", "inception", "reference", "data_dir", "cache"):
+    flags.register_validator(named, lambda path: path is None or path != "", "must name a path")
 flags.register_multi_flags_validator(
     ["classifier", "inception"],
     lambda given: None in given.values(),
@@ -208,8 +210,9 @@ def run_folder(output, run, seed):
 
 def going_on(found, run):
     """The settings that a run may change when it goes on: to more steps, from whole epochs."""
-    before, steps = found.get("steps", 0), run.get("steps", 0)
-    return ["steps"] if before < steps and before % run["eval_every"] == 0 else []
+    before = found.get("steps", 0)
+    goes_on = isinstance(before, int) and before < run.get("steps", 0)
+    return ["steps"] if goes_on and before % run["eval_every"] == 0 else []
 
 
 def is_finished(folder, run):
@@ -252,8 +255,8 @@ def load_reference(run, extractor, output):
     if FLAGS.resume and path.exists():
         try:
             return tfc.metrics.Reference.load(path)
-        except (ValueError, OSError) as error:
-            print(f"taken again: {error}", file=sys.stderr)
+        except (ValueError, OSError):
+            print(f"{path} is damaged: its statistics are taken again", file=sys.stderr)
     print(f"statistics of the {FLAGS.test_split} images of {run['dataset']} ...", flush=True)
     real = image_runs.make_test_data(run, FLAGS.test_split, FLAGS.data_dir, FLAGS.cache)
     reference = tfc.metrics.Reference.of(extractor, real, split=FLAGS.test_split)
@@ -323,6 +326,8 @@ def terminate(number, frame):
 def claim_folders(runs, output, scores):
     """Refuses folders of other runs than those asked for; without scores, as far as is known."""
     more = {"versions": versions()}
+    if FLAGS.reference is None and (FLAGS.classifier or FLAGS.inception):
+        more["test_split"] = FLAGS.test_split
     if scores is not None:
         more["scores"] = [
             {"extractor": x.extractor.fingerprint, "reference": x.reference.fingerprint}
@@ -341,12 +346,13 @@ def claim_folders(runs, output, scores):
 
 def train_and_report(runs, output, options):
     """Everything in the folder of results, which this process holds; returns the exit status."""
+    settings.check_example(output, "train_images")
     claim_folders(runs, output, None)
     print_settings(runs)
-    scores = make_scores(runs[0], output)
-    more = claim_folders(runs, output, scores)
-    options["settings"] = lambda run: {k: v for k, v in run.items() if k != "steps"} | more
     try:
+        scores = make_scores(runs[0], output)
+        more = claim_folders(runs, output, scores)
+        options["settings"] = lambda run: {k: v for k, v in run.items() if k != "steps"} | more
         failed = train_all(runs, output, options, scores)
     except KeyboardInterrupt as stop:
         write_report(runs, output)

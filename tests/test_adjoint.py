@@ -229,7 +229,7 @@ def test_fit_equals_nested_tapes(name, fused):
     gans = [make_gan("convolutions", "lazy") for _ in range(2)]
     gans[1]._adjoint = None
     data = tf.data.Dataset.counter(dtype=tf.int32).map(
-        lambda i: tf.random.stateless_normal((6, 8, 8, 2), tf.stack([3, i]))
+        lambda i: tf.random.stateless_uniform((6, 8, 8, 2), tf.stack([3, i]), -1.0, 1.0)
     )
     options = {"jit_compile": True, "steps_per_execution": 2} if fused else {}
     for gan in gans:

@@ -22,23 +22,27 @@ EPOCHS, STEPS = 4, 3
 
 
 class Stop(keras.callbacks.Callback):
-    """Ctrl-C after a step."""
+    """Ctrl-C after a step, or before the first."""
 
     def __init__(self, step):
         super().__init__()
         self.step = step
+
+    def on_train_batch_begin(self, batch, logs=None):
+        if self.step == "begin":
+            raise KeyboardInterrupt
 
     def on_train_batch_end(self, batch, logs=None):
         if int(self.model.optimizer.iterations.numpy()) == self.step:
             raise KeyboardInterrupt
 
 
-def run(folder, name="consensus", stop=None, gan=None, save=None, options=None, **changed):
+def run(folder, name="consensus", stop=None, gan=None, save=None, options=None, more=(), **changed):
     """A run of four epochs, or until a step; its model and the epochs that it trained."""
     gan = gan or make_gan(OPTIMIZERS[name](), **(options or {}))
     data = tfc.data.mixture_of_gaussians(8, seed=3, start=gan.optimizer.iterations)
     backup = SafeBackup(folder, **{"delete_checkpoint": False, **(save or {})})
-    callbacks = [*([Stop(stop)] if stop else []), backup]
+    callbacks = [*([Stop(stop)] if stop else []), *more, backup]
     settings = {"epochs": EPOCHS, "steps_per_epoch": STEPS, "shuffle": False, **changed}
     history = None
     try:
@@ -153,6 +157,80 @@ def test_the_next_fit_of_the_model_begins_at_its_own_epoch(tmp_path):
     assert len(fit(gan, epochs=2)["gradient_norm"]) == 2
 
 
+def test_each_fit_needs_a_folder_of_its_own(tmp_path):
+    """Else the second takes the first's backup for its own and trains nothing."""
+    gan, _, backup = run(tmp_path)
+    with pytest.raises(BackupError, match="needs a `backup_dir` of its own"):
+        run(tmp_path, gan=gan)
+    backup.delete()
+    _, history, _ = run(tmp_path, gan=gan)
+    assert len(history["gradient_norm"]) == EPOCHS
+
+
+def test_fewer_epochs_than_there_are_are_refused(tmp_path):
+    run(tmp_path, stop=11)
+    with pytest.raises(BackupError, match="epochs=2, with a backup of 3 epochs"):
+        run(tmp_path, epochs=2)
+    assert len(files(tmp_path)) == 2
+
+
+def test_fit_again_after_ctrl_c_in_one_process(tmp_path, whole):
+    """A schedule has changed the rate, and steps were being skipped."""
+    halve = [keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.9)]
+    expected = weights(run(tmp_path / "whole", more=halve)[0])
+    gan, _, _ = run(tmp_path / "parts", stop=8, more=halve)
+    gan, _, _ = run(tmp_path / "parts", gan=gan, more=halve)
+    np.testing.assert_array_equal(weights(gan), expected)
+    gan, _, _ = run(tmp_path / "skip", stop=5, save={"save_freq": 1})
+    run(tmp_path / "skip", gan=gan, stop="begin", save={"save_freq": 1})
+    gan, _, _ = run(tmp_path / "skip", gan=gan, save={"save_freq": 1})
+    np.testing.assert_array_equal(weights(gan), whole)
+
+
+class Scale(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        x = self.model.trainable_variables[0]
+        x.assign(x * 0.5)
+
+
+@pytest.mark.parametrize("other", [Scale, lambda: keras.callbacks.SwapEMAWeights(True)])
+def test_weights_changed_after_a_backup_are_refused(other, tmp_path):
+    inner = keras.optimizers.RMSprop(1e-2, use_ema=True, ema_momentum=0.9)
+    gan = make_gan(tfc.ConsensusOptimizer(inner, gamma=1.0))
+    data = tfc.data.mixture_of_gaussians(8, seed=3, start=gan.optimizer.iterations)
+    options = {"epochs": 2, "steps_per_epoch": 2, "shuffle": False, "verbose": 0}
+    with pytest.raises(ValueError, match="another callback has changed since the backup"):
+        gan.fit(data, callbacks=[SafeBackup(tmp_path), other()], **options)
+
+
+def test_a_foreign_file_with_a_backups_name_is_damaged(tmp_path, whole):
+    from tf_consensus.callbacks import backup_files
+
+    run(tmp_path, stop=8)
+    make_gan().save_weights(tmp_path / "a.weights.h5")
+    digest = backup_files._digest(tmp_path / "a.weights.h5")
+    (tmp_path / "a.weights.h5").rename(tmp_path / f"step-00000099-{digest}.weights.h5")
+    with pytest.warns(UserWarning, match="damaged backup is left out: .*step-00000099"):
+        gan, _, _ = run(tmp_path)
+    np.testing.assert_array_equal(weights(gan), whole)
+
+
+def test_other_layers_of_the_same_shapes_are_refused(tmp_path):
+    def model(activation, loss):
+        made = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, activation)])
+        made.compile("sgd", loss)
+        return made
+
+    x = np.ones((4, 2), np.float32)
+    with pytest.raises(KeyboardInterrupt):
+        model("relu", "mse").fit(
+            x, x[:, :1], epochs=3, verbose=0, callbacks=[Stop(2), SafeBackup(tmp_path)]
+        )
+    for other, found in ((("tanh", "mse"), "activation=tanh"), (("relu", "mae"), "loss=mae")):
+        with pytest.raises(BackupError, match=rf"{found} \(before: "):
+            model(*other).fit(x, x[:, :1], epochs=3, verbose=0, callbacks=[SafeBackup(tmp_path)])
+
+
 def test_epochs_of_another_length_go_on_from_whole_ones(tmp_path, whole):
     run(tmp_path, stop=8)
     gan, history, _ = run(tmp_path, epochs=2, steps_per_epoch=6)
@@ -161,12 +239,14 @@ def test_epochs_of_another_length_go_on_from_whole_ones(tmp_path, whole):
 
 
 def test_a_model_trained_before_counts_its_epochs_from_there(tmp_path):
-    gans = [make_gan(), make_gan()]
+    gans = [make_gan() for _ in range(3)]
     for gan in gans:
         fit(gan, steps_per_epoch=5)
     expected = weights(run(tmp_path / "whole", gan=gans[0])[0])
     run(tmp_path / "parts", gan=gans[1], stop=5 + 8)
-    gan, history, _ = run(tmp_path / "parts")
+    with pytest.raises(BackupError, match="that began at step 5, for a model at step 0"):
+        run(tmp_path / "parts")
+    gan, history, _ = run(tmp_path / "parts", gan=gans[2])
     assert len(history["gradient_norm"]) == 2
     np.testing.assert_array_equal(weights(gan), expected)
 
@@ -180,15 +260,18 @@ def other_gan(**options):
 
 
 REFUSED = {
-    "optimizer": ({"name": "simultaneous"}, "optimizer.class=.*after"),
+    "optimizer": ({"name": "simultaneous"}, "optimizer.class=.*before"),
     "penalties": ({"gan": lambda: other_gan(penalties=[tfc.penalties.R1(3.0)])}, "penalties="),
-    "objective": ({"gan": lambda: other_gan(objective="js")}, "objective.class=.* after Standard"),
-    "seed": ({"gan": lambda: other_gan(seed=6)}, "seed=6 after 5"),
+    "objective": (
+        {"gan": lambda: other_gan(objective="js")},
+        r"objective.class=\w+ \(before: Standard\)",
+    ),
+    "seed": ({"gan": lambda: other_gan(seed=6)}, r"seed=6 \(before: 5\)"),
     "rate": (
         {"gan": lambda: make_gan(tfc.ConsensusOptimizer("rmsprop", 5e-3, gamma=1.0))},
-        "optimizer.*learning_rate=0.005.* after 0.01",
+        r"optimizer.*learning_rate=0.005 \(before: 0.01\)",
     ),
-    "settings": ({"save": {"settings": {"data": "b"}}}, "settings.data=b after a"),
+    "settings": ({"save": {"settings": {"data": "b"}}}, r"settings.data=b \(before: a\)"),
     "epoch": ({"steps_per_epoch": 4}, "4 steps per epoch after 3, at step 6"),
 }
 
@@ -208,7 +291,7 @@ def test_other_networks_are_refused(tmp_path):
     generator = keras.Sequential([keras.Input((3,)), keras.layers.Dense(9), keras.layers.Dense(2)])
     gan = tfc.GAN(generator, make_gan().discriminator, 3, seed=5)
     gan.compile(optimizer=OPTIMIZERS["consensus"]())
-    with pytest.raises(ValueError, match=r"of shape \[|variables after"):
+    with pytest.raises(ValueError, match=r"layers\.|of shape \[|variables \(before"):
         run(tmp_path, gan=gan)
 
 

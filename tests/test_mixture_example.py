@@ -90,7 +90,7 @@ def test_ctrl_c_keeps_what_is_done_and_resume_ends_the_same(whole, tmp_path, mon
     refused = finish(start(output, *arguments), code=1)
     assert "Results need a new folder" in refused
     changed = (f"--output_dir={output}", "--resume", "--gamma=3", *arguments)
-    assert "gamma=3 after 10" in refusal("mixture_of_gaussians", monkeypatch, *changed)
+    assert "gamma=3 (before: 10)" in refusal("mixture_of_gaussians", monkeypatch, *changed)
 
     printed = finish(start(output, "--resume", *arguments))
     assert "Epoch 1/5" not in printed

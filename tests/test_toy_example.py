@@ -166,7 +166,7 @@ def test_ctrl_c_keeps_what_is_done_and_resume_goes_on(tmp_path, monkeypatch):
     refused = finish(start(output, *choice, *SMALL), code=1)
     assert "Results need a new folder" in refused
     changed = (f"--output_dir={output}", *choice, *SMALL, "--resume", "--gamma=3")
-    assert "gamma=3 after 1" in refusal("toy_2d", monkeypatch, *changed)
+    assert "gamma=3 (before: 1)" in refusal("toy_2d", monkeypatch, *changed)
 
     printed = finish(start(output, *choice, *SMALL, "--resume"))
     assert "r1, circle, seed 0: finished before" in printed

@@ -269,10 +269,10 @@ def test_sigterm_keeps_the_backup_and_resume_ends_the_same(
     assert read(output / "results.json")["runs"] == []
     for more, message in (
         ((), "Results need a new folder. Received: .* which holds runs"),
-        (("--resume", "--gamma=3"), "gamma=3 after 1"),
+        (("--resume", "--gamma=3"), r"gamma=3 \(before: 1\)"),
         (
             ("--resume", "--precision=mixed_bfloat16"),
-            "precision=mixed_bfloat16 after float32",
+            r"precision=mixed_bfloat16 \(before: float32\)",
         ),
     ):
         with pytest.raises(SystemExit, match=message):
@@ -292,7 +292,7 @@ def test_a_finished_run_goes_on_to_more_steps(data_dir, tmp_path, monkeypatch, c
     whole, parts = ([*common, f"--output_dir={tmp_path / name}"] for name in ("whole", "parts"))
     main("train_images", monkeypatch, *whole, "--steps=6")
     main("train_images", monkeypatch, *parts, "--steps=4")
-    with pytest.raises(SystemExit, match="steps=2 after 4"):
+    with pytest.raises(SystemExit, match=r"steps=2 \(before: 4\)"):
         main("train_images", monkeypatch, *parts, "--resume", "--steps=2")
     capsys.readouterr()
     main("train_images", monkeypatch, *parts, "--resume", "--steps=6")
@@ -342,7 +342,7 @@ def test_debiasing_belongs_to_the_settings(data_dir, tmp_path, monkeypatch):
     main("train_images", monkeypatch, *arguments, "--debias=groups")
     gan = keras.models.load_model(tmp_path / "consensus-dcgan4_nobn-seed0" / "model.keras")
     assert (gan.optimizer.microbatches, gan.optimizer.debias) == (4, "groups")
-    with pytest.raises(SystemExit, match="debias=None after groups"):
+    with pytest.raises(SystemExit, match=r"debias=None \(before: groups\)"):
         main("train_images", monkeypatch, *arguments, "--resume")
 
 

@@ -26,6 +26,7 @@ from tf_consensus.support.layers import seed_generators, walk
 KEPT = 2
 _ENTRY = "tf_consensus_backup"
 _NAME = re.compile(r"step-(\d+)-([0-9a-f]{16})\.weights\.h5")
+_STATE = "state"
 _CHUNK = 1 << 20
 
 
@@ -38,6 +39,7 @@ class Record(NamedTuple):
 
     Attributes:
         step: Value of `optimizer.iterations`.
+        started: Its value before the first step of the run.
         first_step: The step at which epoch 0 began, or would have.
         epoch: Finished epochs.
         begun: Steps taken of the epoch after them.
@@ -49,6 +51,7 @@ class Record(NamedTuple):
     """
 
     step: int
+    started: int
     first_step: int
     epoch: int
     begun: int
@@ -86,7 +89,7 @@ def write(folder: pathlib.Path, model: keras.Model, record: Record) -> None:
         OSError: If it cannot be written; those before are then still there.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / f"state.{os.getpid()}{PARTIAL}.weights.h5"
+    partial = folder / f"{_STATE}.{os.getpid()}{PARTIAL}.weights.h5"
     try:
         _save(partial, model, record)
         path = folder / f"step-{record.step:08d}-{_digest(partial)}.weights.h5"
@@ -108,14 +111,15 @@ def newest(folder: pathlib.Path) -> tuple[pathlib.Path, Record] | None:
     """
     damaged = []
     for path in _backups(folder):
-        if path.is_file() and _digest(path) == _NAME.fullmatch(path.name)[2]:
+        record = _read(path)
+        if record is not None:
             if damaged:
                 warnings.warn(
                     f"A damaged backup is left out: {damaged[0]}. Training goes on from the one "
                     f"before, {path.name}.",
                     stacklevel=3,
                 )
-            return path, _read(path)
+            return path, record
         damaged.append(path)
     if damaged:
         raise BackupError(
@@ -140,8 +144,8 @@ def delete(folder: pathlib.Path) -> None:
         folder.rmdir()
 
 
-def check_folder(folder: pathlib.Path) -> None:
-    """Raise unless backups can be written there; make the folder.
+def prepare_folder(folder: pathlib.Path) -> None:
+    """Make the folder, and delete what killed writers have left; raise where none can write.
 
     Raises:
         BackupError: If it is a file, cannot be made, or is not for this process to write.
@@ -158,6 +162,8 @@ def check_folder(folder: pathlib.Path) -> None:
             f"`backup_dir` must be a folder to write to. Received: {folder}, which is read-only. "
             "Change its permissions, or pass another path."
         )
+    for path in folder.glob(f"{_STATE}.*{PARTIAL}.weights.h5"):
+        path.unlink(missing_ok=True)
 
 
 def _seeds(model):
@@ -199,8 +205,13 @@ def _size(model):
 
 
 def _read(path):
+    """The record of a backup; `None` if the file is damaged, or no backup of this version."""
+    if not path.is_file() or _digest(path) != _NAME.fullmatch(path.name)[2]:
+        return None
     with h5py.File(path) as file:
-        return Record(**json.loads(bytes(file[_ENTRY][()])))
+        entry = file.get(_ENTRY)
+        content = {} if entry is None else json.loads(bytes(entry[()]))
+    return Record(**content) if set(content) == set(Record._fields) else None
 
 
 def _backups(folder):

@@ -5,14 +5,16 @@ from typing import Any
 
 import keras
 
+from tf_consensus.support.layers import walk
+
 # Of a serialized object: where its class is, and automatic names; neither changes a result.
-_LEFT_OUT = ("module", "registered_name", "name", "build_config")
+_LEFT_OUT = ("module", "registered_name", "name", "build_config", "shared_object_id")
 # What makes a GAN's game; its networks are compared by their variables.
 _OF_A_GAN = ("objective", "penalties", "latent_dim", "num_classes", "seed", "allow_cut")
 
 
 def settings_of(model: keras.Model, more: Any = None) -> dict[str, Any]:
-    """Optimizer and, of a GAN, objective, penalties, seed and classes, as JSON holds them.
+    """Optimizer, loss, layers and, of a GAN, objective, penalties and seed, as JSON holds them.
 
     What Keras cannot serialize is told by its class alone.
 
@@ -24,6 +26,9 @@ def settings_of(model: keras.Model, more: Any = None) -> dict[str, Any]:
         ValueError: If JSON cannot hold `more`.
     """
     found = {"optimizer": _serialized(model.optimizer)}
+    if isinstance(getattr(model, "loss", None), str | dict | list) or callable(model.loss):
+        found["loss"] = _serialized(model.loss)
+    found["layers"] = _layers(model)
     found |= {key: _serialized(getattr(model, key)) for key in _OF_A_GAN if hasattr(model, key)}
     try:
         found["settings"] = json.loads(json.dumps(more))
@@ -33,6 +38,22 @@ def settings_of(model: keras.Model, more: Any = None) -> dict[str, Any]:
             "a dict of numbers, strings and lists."
         ) from error
     return found
+
+
+def _layers(model):
+    """The settings of all layers that hold no others, by number and class."""
+    found = {}
+    for number, layer in enumerate(walk(model)):
+        if not [x for x in walk(layer) if x is not layer]:
+            found[f"{number} {type(layer).__name__}"] = _config(layer)
+    return found
+
+
+def _config(layer):
+    try:
+        return _plain(layer.get_config())
+    except (TypeError, ValueError, NotImplementedError):
+        return type(layer).__name__
 
 
 def _serialized(thing):
@@ -49,7 +70,7 @@ def _plain(config):
         return {"class": kept.pop("class_name"), **kept.pop("config")} if _is_object(kept) else kept
     if isinstance(config, list | tuple):
         return [_plain(value) for value in config]
-    return config if isinstance(config, str | int | float | None) else repr(config)
+    return config if isinstance(config, str | int | float | None) else type(config).__name__
 
 
 def _is_object(kept):

@@ -5,14 +5,19 @@ import pathlib
 from typing import Any
 
 import keras
+import numpy as np
 
-from tf_consensus.callbacks import backup_files
-from tf_consensus.callbacks.backup_checks import check_same_step, other_variables
+from tf_consensus.callbacks import backup_files, runs_of_this_process
+from tf_consensus.callbacks.backup_checks import (
+    check_same_run,
+    check_same_step,
+    other_variables,
+    weight_sums,
+)
 from tf_consensus.callbacks.backup_files import BackupError, Record
 from tf_consensus.callbacks.divergence import LARGEST_LOSS, check_converging
 from tf_consensus.callbacks.log_rows import Row, row_of, rows_before
-from tf_consensus.callbacks.run_settings import settings_of
-from tf_consensus.callbacks.skipped_steps import skip_steps
+from tf_consensus.callbacks.skipped_steps import skip_nothing, skip_steps
 from tf_consensus.checks import check_count, check_float
 from tf_consensus.strategies import is_chief
 from tf_consensus.support.differences import differences
@@ -27,12 +32,14 @@ class SafeBackup(keras.callbacks.Callback):
 
     A state that has diverged is never written: `DivergedError` ends `fit`, and the backup before
     stays. A backup of another run is refused: of another optimizer or other settings of it, of
-    another objective, other penalties, another seed, or networks of other shapes.
+    another loss, objective, penalties or seed, of other layers, or one that began at another step.
 
     Weights are exact if the data go on where they stopped, as `tfc.data`'s streams do with
-    `start=gan.optimizer.iterations` and `shuffle=False`. A backup within an epoch (`save_freq` a
-    number) goes on within it, for its remaining steps; the logs of that epoch are of these steps
-    alone. The state of other callbacks, as the patience of `EarlyStopping`, is not kept.
+    `start=gan.optimizer.iterations` and `shuffle=False`; arrays are shuffled anew. A backup within
+    an epoch (`save_freq` a number) goes on within it, for its remaining steps, with such a stream
+    alone: an array would begin at its first row. The logs of that epoch are of these steps alone.
+    Put it last: callbacks after it must not change weights. The state of other callbacks, as the
+    patience of `EarlyStopping`, is not kept.
 
     Of several machines the chief alone writes and all read, so the folder must be one that all of
     them see.
@@ -53,7 +60,8 @@ class SafeBackup(keras.callbacks.Callback):
             its number as "epoch".
 
     Raises:
-        ValueError: If an argument is out of range, or the model is not built or compiled.
+        ValueError: If an argument is out of range, the model is not built or compiled, or another
+            callback has changed weights after the backup.
         BackupError: A ValueError: if the backup is of another run, no backup is whole, or
             `backup_dir` is no folder to write to.
         DivergedError: At the end of an epoch, or before a backup, that has diverged.
@@ -105,9 +113,8 @@ class SafeBackup(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):
         """Restores the newest whole backup, if there is one."""
         self._check_model()
-        self._settings = settings_of(self.model, self.settings)
-        self._first_step = None
-        self.history = []
+        skip_nothing(self.model)
+        self.history, self._first_step, self._sums = [], None, None
         steps = self.params.get("steps")
         if self.save_freq != "epoch" and steps is None:
             raise ValueError(
@@ -116,8 +123,10 @@ class SafeBackup(keras.callbacks.Callback):
                 'fit, or save_freq="epoch".'
             )
         if is_chief(self.model.distribute_strategy):
-            backup_files.check_folder(self.backup_dir)
+            backup_files.prepare_folder(self.backup_dir)
         found = backup_files.newest(self.backup_dir)
+        self._start = runs_of_this_process.start_of(self.model, self.backup_dir, self.settings)
+        check_same_run(self.model, self._start.settings)
         if found is not None:
             self._restore(*found, steps)
         self._saved = self._step()
@@ -129,6 +138,13 @@ class SafeBackup(keras.callbacks.Callback):
         if self._first_step is None:
             self._first_step = self._step() - epoch * (self.params.get("steps") or 0)
         self._epoch = epoch
+        if self._sums is not None and not np.array_equal(self._sums, weight_sums(self.model)):
+            raise ValueError(
+                "A backup holds the weights that the next epoch begins with. Received: weights "
+                "that another callback has changed since the backup. Put SafeBackup last, and "
+                "leave out callbacks that exchange weights, as SwapEMAWeights; `use_ema` alone "
+                "does for generate and EvaluateGAN."
+            )
 
     def on_train_batch_end(self, batch, logs=None):
         """Saves the state each `save_freq` steps, if it is in order."""
@@ -141,10 +157,12 @@ class SafeBackup(keras.callbacks.Callback):
         """Saves the state, if it is in order."""
         self.history = [*rows_before(self.history, epoch), row_of(epoch, logs)]
         self._save(epoch + 1, 0, logs)
+        self._sums = weight_sums(self.model)
 
     def on_train_end(self, logs=None):
         """Deletes the backups of a training that ended as planned, if asked to."""
         self.model._initial_epoch = None
+        runs_of_this_process.end(self.model)
         if self.delete_checkpoint and is_chief(self.model.distribute_strategy):
             self.delete()
 
@@ -155,19 +173,20 @@ class SafeBackup(keras.callbacks.Callback):
             return
         record = Record(
             step=self._saved,
+            started=self._start.step,
             first_step=self._first_step,
             epoch=epoch,
             begun=begun,
             steps_per_epoch=self.params.get("steps"),
             history=self.history,
-            settings=self._settings,
+            settings=self._start.settings,
             variables=backup_files.describe_variables(self.model),
             seeds=backup_files.seed_states(self.model),
         )
         backup_files.write(self.backup_dir, self.model, record)
 
     def _restore(self, path, record, steps):
-        changed = differences(record.settings, self._settings)
+        changed = differences(record.settings, self._start.settings)
         if describe := other_variables(record, self.model):
             changed.append(describe)
         if changed:
@@ -176,15 +195,33 @@ class SafeBackup(keras.callbacks.Callback):
                 f"{'; '.join(changed)}, in {path.parent}. Repeat the first settings, or pass "
                 "another `backup_dir`."
             )
+        self._check_start(record)
         backup_files.load(path, record, self.model)
         self._first_step = record.first_step
         epoch, begun = record.epoch, record.begun
         if steps != record.steps_per_epoch:
             epoch, begun = self._in_other_epochs(record, steps)
+        if epoch > self.params.get("epochs", epoch):
+            raise BackupError(
+                "A run goes on to at least the epochs that it has. Received: "
+                f"epochs={self.params['epochs']}, with a backup of {epoch} epochs in "
+                f"{path.parent}. Pass more epochs, or another `backup_dir`."
+            )
         self.history = rows_before(record.history, epoch)
         self.model._initial_epoch = epoch
         if begun:
             skip_steps(self.model, begun)
+
+    def _check_start(self, record):
+        """Raises if the model is neither where the run began nor where its backup is."""
+        step = self._start.step
+        if self._start.ended or step not in (record.started, record.step):
+            raise BackupError(
+                "Each `fit` needs a `backup_dir` of its own. Received: "
+                f"{self.backup_dir}, which holds the backup of a run that began at step "
+                f"{record.started}, for a model at step {step}. Pass another path, or call "
+                "`delete()` when the model of the run before is saved."
+            )
 
     def _in_other_epochs(self, record, steps):
         """Finished epochs and steps of the next, if epochs have another length now."""

@@ -27,15 +27,21 @@ def skip_steps(model: keras.Model, steps: int) -> None:
     model.train_function = _Skipping(model, model.train_function, steps // at_once)
 
 
+def skip_nothing(model: keras.Model) -> None:
+    """Take back what `skip_steps` has done in a `fit` that was interrupted."""
+    while isinstance(model.train_function, _Skipping):
+        model.train_function = model.train_function.function
+
+
 class _Skipping:
     """A train function that does nothing for some calls, then puts the true one back."""
 
     def __init__(self, model: keras.Model, function: Callable, calls: int):
-        self._model, self._function, self._calls = model, function, calls
+        self._model, self.function, self._calls = model, function, calls
 
     def __call__(self, iterator):
         if self._calls:
             self._calls -= 1
             return self._model.get_metrics_result()
-        self._model.train_function = self._function
-        return self._function(iterator)
+        self._model.train_function = self.function
+        return self.function(iterator)

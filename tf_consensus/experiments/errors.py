@@ -26,12 +26,18 @@ def plain_errors() -> Iterator[None]:
     except OSError as error:
         if "Received" in str(error):
             sys.exit(str(error))
-        full = error.errno == errno.ENOSPC or "No space left" in str(error)
-        rule = "There must be space on the disk" if full else "Files must be there for the program"
         sys.exit(
-            f"{rule}. Received: {error}. Nothing that was whole before is lost: mend that, and "
-            "repeat the command with --resume."
+            f"{_rule(error)} Received: {error}. Nothing that was whole before is lost: mend that, "
+            "and repeat the command with --resume."
         )
+
+
+def _rule(error):
+    if error.errno == errno.ENOSPC or "No space left" in str(error):
+        return "There must be space on the disk."
+    if error.errno in (errno.EISDIR, errno.EEXIST, errno.ENOTDIR, errno.ENOTEMPTY):
+        return "A folder must not be where a file belongs, nor a file where a folder does."
+    return "The program must be able to read and write its files."
 
 
 @contextlib.contextmanager

@@ -39,8 +39,9 @@ def locked(folder: pathlib.Path) -> Iterator[None]:
         ) from error
     except OSError as error:
         raise RunError(
-            f"Results need a folder to write to. Received: {folder} ({error.strerror or error}). "
-            "Name another folder, or change its permissions."
+            f"Results need a folder to write to. Received: {error.filename or folder} "
+            f"({error.strerror or error}). Name another folder, change its permissions, or move "
+            "away what is in the way."
         ) from error
     try:
         remove_partial(folder)

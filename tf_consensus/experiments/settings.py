@@ -52,6 +52,8 @@ def check(
     """
     path = folder / SETTINGS
     if not path.exists() and not _holds_a_run(folder, backups):
+        if resume:
+            print(f"nothing to go on with in {folder}: training starts anew", flush=True)
         return
     if not resume:
         raise RunError(
@@ -89,13 +91,34 @@ def claim(folder: pathlib.Path, settings: dict[str, Any], **options: Any) -> Non
     write_json(folder / SETTINGS, settings)
 
 
+def check_example(folder: pathlib.Path, name: str) -> None:
+    """Raise if a folder holds results of another example, which has its settings there.
+
+    Args:
+        folder: Of all results of an example.
+        name: Of this example; it has a folder of settings per run.
+
+    Raises:
+        RunError: If it does.
+    """
+    path = folder / SETTINGS
+    if path.exists():
+        raise RunError(
+            f"Each example needs a folder of its own. Received: {folder} for {name}, with the "
+            f"{SETTINGS} of another example. Name another folder."
+        )
+
+
 def _holds_a_run(folder, backups):
     return any((folder / name).exists() for name in _LEFT) or any(b.exists() for b in backups)
 
 
 def _known(path, backups):
     """The settings before: of the file, or of a backup if the file is damaged."""
-    remedy = "Restore it from a copy, or delete the folder to train from the start."
+    remedy = (
+        "It may be the folder of another example: name another one. Or restore the file from a "
+        "copy, or delete the run to train from the start."
+    )
     try:
         return _dict(read_json(path, remedy), path, remedy)
     except RunError:
@@ -107,6 +130,6 @@ def _known(path, backups):
 
 
 def _dict(content, path, remedy):
-    if not isinstance(content, dict):
+    if not isinstance(content, dict) or not content:
         raise RunError(f"{path.name} must hold settings. Received: {path}, damaged. {remedy}")
     return content

@@ -4,7 +4,7 @@ from typing import Any
 
 
 def differences(before: Any, now: Any, key: str = "") -> list[str]:
-    """One text per setting that differs, as "optimizer.gamma=1.0 after 10.0"."""
+    """One text per setting that differs, as "optimizer.gamma=1 (before: 10)"."""
     if isinstance(before, dict) and isinstance(now, dict):
         inner = f"{key}." if key else ""
         return [
@@ -12,7 +12,9 @@ def differences(before: Any, now: Any, key: str = "") -> list[str]:
             for name in {**before, **now}
             for text in differences(before.get(name), now.get(name), f"{inner}{name}")
         ]
-    return [] if before == now else [f"{key or 'settings'}={_shown(now)} after {_shown(before)}"]
+    return (
+        [] if before == now else [f"{key or 'settings'}={_shown(now)} (before: {_shown(before)})"]
+    )
 
 
 def _shown(value):
