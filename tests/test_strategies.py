@@ -121,12 +121,14 @@ def test_machines_find_each_other():
         time.sleep(0.4 * own)
         rendezvous.wait_for_all(cluster_of(*ports, own=own), 30)
         # A machine that has found all goes on, and TensorFlow listens in its stead.
-        with socket.create_server(("127.0.0.1", ports[own])):
-            end.wait(30)
+        cluster = {"worker": [f"127.0.0.1:{ports[own]}"]}
+        server = tf.distribute.Server(cluster, "worker", 0)
+        end.wait(30)
+        del server
 
     with concurrent.futures.ThreadPoolExecutor() as pool:
         machines = [pool.submit(machine, own) for own in range(3)]
-        first = concurrent.futures.wait(machines, timeout=3, return_when="FIRST_EXCEPTION")
+        first = concurrent.futures.wait(machines, timeout=6, return_when="FIRST_EXCEPTION")
         end.set()
         assert not first.done
         for each in machines:
@@ -140,6 +142,13 @@ def test_who_is_missing_is_said_and_then_an_error(monkeypatch):
         rendezvous.wait_for_all(cluster_of(*ports), 1.0, told.append)
     assert len(told) >= 2
     assert told[0].startswith("worker 0 has waited 0 s for worker 1 (127.0.0.1:")
+
+
+def test_a_program_of_others_is_no_machine():
+    with socket.create_server(("127.0.0.1", 0)) as foreign:
+        port = foreign.getsockname()[1]
+        with pytest.raises(TimeoutError, match=f"no answer from worker 1 .*{port}"):
+            rendezvous.wait_for_all(cluster_of(free_port(), port), 1.0, print)
 
 
 def test_a_port_that_is_taken_is_said():

@@ -7,6 +7,7 @@ where TensorFlow will, and knocks at all others.
 import contextlib
 import errno
 import socket
+import threading
 import time
 from collections.abc import Callable
 
@@ -15,6 +16,11 @@ from tf_consensus.execution.tf_config import Cluster, split_address
 REPORT_EVERY = 30.0
 _PAUSE = 0.2
 _KNOCK = 2.0
+# How a caller begins under HTTP/2, by which TensorFlow's servers speak, and what those answer with:
+# a frame of settings, whose fourth byte is its type. Programs of others answer otherwise.
+_SETTINGS = b"\x04"
+_HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0" + _SETTINGS + b"\0" * 5
+_HERE = b"tf_consensus waits\n"
 
 
 def wait_for_all(
@@ -66,13 +72,36 @@ def _listening(address):
             f"({error.strerror}). End what is left of an earlier start, or name another port in "
             "the TF_CONFIG of all machines."
         ) from error
-    with server:
+    end = threading.Event()
+    answering = threading.Thread(target=_answer, args=(server, end), daemon=True)
+    answering.start()
+    try:
         yield
+    finally:
+        end.set()
+        answering.join()
+        server.close()
+
+
+def _answer(server, end):
+    """Answers whoever knocks, until the end."""
+    server.settimeout(_PAUSE)
+    while not end.is_set():
+        with contextlib.suppress(OSError):
+            caller, _ = server.accept()
+            with caller:
+                caller.settimeout(_KNOCK)
+                # What is not read when a connection closes may take the answer with it.
+                caller.recv(len(_HELLO))
+                caller.sendall(_HERE)
 
 
 def _answers(address):
+    """Whether one of this run's processes is there: one that waits too, or TensorFlow."""
     try:
-        socket.create_connection(split_address(address), timeout=_KNOCK).close()
+        with socket.create_connection(split_address(address), timeout=_KNOCK) as machine:
+            machine.sendall(_HELLO)
+            answer = machine.recv(len(_HERE))
     except OSError:
         return False
-    return True
+    return answer == _HERE or answer[3:4] == _SETTINGS
