@@ -272,7 +272,7 @@ REFUSED = {
         r"optimizer.*learning_rate=0.005 \(before: 0.01\)",
     ),
     "settings": ({"save": {"settings": {"data": "b"}}}, r"settings.data=b \(before: a\)"),
-    "epoch": ({"steps_per_epoch": 4}, "4 steps per epoch after 3, at step 6"),
+    "epoch": ({"steps_per_epoch": 4}, r"4 steps per epoch \(before: 3\), at step 6"),
 }
 
 

@@ -193,6 +193,54 @@ def test_damage_to_an_unfinished_run(wholes, data_dir, tmp_path, monkeypatch, ca
     assert counts["exact"] >= 15
 
 
+def test_a_result_written_again_is_the_same(wholes, data_dir, tmp_path, monkeypatch, capsys):
+    """With scores, of which a process that only writes has measured none."""
+    scores = tmp_path / "scores"
+    tiny = (f"--data_dir={data_dir}", "--filters=4", "--epochs=1", "--batch_size=16")
+    main("train_classifier", monkeypatch, f"--output_dir={scores}", *tiny)
+    run = EXAMPLES["images"]
+    arguments = (*flags_of(run, data_dir), f"--classifier={scores / 'classifier.keras'}")
+    folder = f"--output_dir={tmp_path / 'run'}"
+    main("train_images", monkeypatch, folder, *arguments)
+    expected = state_of(run, tmp_path / "run")
+    (tmp_path / "run" / run.run / "result.json").unlink()
+    main("train_images", monkeypatch, folder, *arguments, "--resume")
+    assert same(state_of(run, tmp_path / "run"), expected)
+    assert expected[0]["scores"][0]["n_fake"] == 16
+    for more, message in (
+        (("--test_split=train",), r"test_split=train \(before: test\)"),
+        ((f"--reference={scores / 'reference.npz'}",), "scores|test_split"),
+    ):
+        with pytest.raises(SystemExit, match=message):
+            main("train_images", monkeypatch, folder, *arguments, *more, "--resume")
+
+
+def test_another_examples_folder_is_left_alone(wholes, data_dir, tmp_path, monkeypatch):
+    for name, other in (("toy", "images"), ("toy", "mixture"), ("images", "mixture")):
+        folder = tmp_path / f"{name}-{other}"
+        shutil.copytree(wholes(name)[0], folder)
+        before = (folder / "results.json").read_bytes()
+        arguments = (f"--output_dir={folder}", *flags_of(EXAMPLES[other], data_dir), "--resume")
+        with pytest.raises(SystemExit, match=r"another example|example=\w+ \(before: "):
+            main(EXAMPLES[other].name, monkeypatch, *arguments)
+        assert (folder / "results.json").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [("{}", "must hold settings"), ('{"steps": "six"}', "before: six"), ("[]", "must hold")],
+)
+def test_settings_changed_by_hand_are_said(
+    content, message, wholes, data_dir, tmp_path, monkeypatch
+):
+    shutil.copytree(wholes("images")[0], tmp_path / "run")
+    path = tmp_path / "run" / EXAMPLES["images"].run / "settings.json"
+    path.write_text(content, encoding="utf-8")
+    arguments = (f"--output_dir={tmp_path / 'run'}", *flags_of(EXAMPLES["images"], data_dir))
+    with pytest.raises(SystemExit, match=message):
+        main("train_images", monkeypatch, *arguments, "--resume")
+
+
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_a_second_process_is_told_who_holds_the_folder(name, data_dir, tmp_path, monkeypatch):
     arguments = (f"--output_dir={tmp_path}", *flags_of(EXAMPLES[name], data_dir))

@@ -1,6 +1,6 @@
 """Keras callbacks for GAN training."""
 
-from tf_consensus.callbacks.backup_files import BackupError
+from tf_consensus.callbacks.backup_record import BackupError
 from tf_consensus.callbacks.divergence import DivergedError, StopWhenDiverged
 from tf_consensus.callbacks.evaluate_gan import EvaluateGAN
 from tf_consensus.callbacks.evaluations import Evaluation

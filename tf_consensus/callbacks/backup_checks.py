@@ -8,8 +8,61 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_consensus.callbacks import backup_files
-from tf_consensus.callbacks.backup_files import BackupError, Record
+from tf_consensus.callbacks.backup_record import (
+    BackupError,
+    Record,
+    describe_variables,
+    seed_states,
+)
+from tf_consensus.callbacks.runs_of_this_process import Start
+
+
+def prepare_model(model: keras.Model) -> None:
+    """Have the optimizer of a model make its variables.
+
+    Raises:
+        ValueError: If the model is not compiled or not built.
+    """
+    if model.optimizer is None or not model.built:
+        raise ValueError(
+            "A backup needs a model that is compiled with an optimizer and built. Received: "
+            f"{model!r}. Call compile, and the model on a batch, before fit."
+        )
+    if not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
+
+
+def check_start(start: Start, record: Record) -> None:
+    """Raise if a run began neither where the backup's did nor where the backup is.
+
+    Raises:
+        BackupError: If it did not.
+    """
+    if start.ended or start.step not in (record.started, record.step):
+        raise BackupError(
+            "Each `fit` needs a `backup_dir` of its own. Received: "
+            f"{start.folder}, which holds the backup of a run that began at step "
+            f"{record.started}, for a model at step {start.step}. Pass another path, or call "
+            "`delete()` when the model of the run before is saved."
+        )
+
+
+def progress(record: Record, steps: int | None) -> tuple[int, int]:
+    """Finished epochs and steps of the next, in epochs of so many steps.
+
+    Raises:
+        BackupError: If the steps taken are no whole number of them.
+    """
+    if steps == record.steps_per_epoch:
+        return record.epoch, record.begun
+    taken = record.step - record.first_step
+    if steps is None or record.steps_per_epoch is None or taken % steps:
+        raise BackupError(
+            "A run goes on with epochs of the length it was started with, or of one that the "
+            f"steps taken are a multiple of. Received: {steps} steps per epoch (before: "
+            f"{record.steps_per_epoch}), at step {taken}. Repeat the first number."
+        )
+    return taken // steps, 0
 
 
 def check_same_run(model: keras.Model, settings: Any) -> None:
@@ -61,10 +114,10 @@ def _equal_on_all(model, number):
 
 def other_variables(record: Record, model: keras.Model) -> str:
     """What differs between the variables of a backup and the model's; empty if nothing does."""
-    before, now = record.variables, backup_files.describe_variables(model)
+    before, now = record.variables, describe_variables(model)
     if len(before) != len(now):
         return f"{len(now)} variables (before: {len(before)})"
-    if len(record.seeds) != (seeds := len(backup_files.seed_states(model))):
+    if len(record.seeds) != (seeds := len(seed_states(model))):
         return f"{seeds} layers that draw random numbers (before: {len(record.seeds)})"
     variables = [*model.weights, *model.optimizer.variables]
     for variable, old, new in zip(variables, before, now, strict=True):

@@ -12,15 +12,13 @@ import os
 import pathlib
 import re
 import warnings
-from typing import Any, NamedTuple
 
 import h5py
 import keras
 import numpy as np
 
-from tf_consensus.callbacks.log_rows import Row
+from tf_consensus.callbacks.backup_record import BackupError, Record, seeds_of
 from tf_consensus.support.files import PARTIAL, check_space, put_in_place
-from tf_consensus.support.layers import seed_generators, walk
 
 # The newest, and the one before for the day when the disk damages the newest.
 KEPT = 2
@@ -30,55 +28,10 @@ _STATE = "state"
 _CHUNK = 1 << 20
 
 
-class BackupError(ValueError):
-    """Backups that cannot be used: damaged, of another run, or in a place that is no folder."""
-
-
-class Record(NamedTuple):
-    """What a backup holds beside weights, optimizer and counters.
-
-    Attributes:
-        step: Value of `optimizer.iterations`.
-        started: Its value before the first step of the run.
-        first_step: The step at which epoch 0 began, or would have.
-        epoch: Finished epochs.
-        begun: Steps taken of the epoch after them.
-        steps_per_epoch: Steps of an epoch; None if `fit` could not tell.
-        history: Logs of the finished epochs, numbers by name, and the number of each as "epoch".
-        settings: What the run was started with, as JSON holds it.
-        variables: Shape and type of every weight and optimizer variable, in order.
-        seeds: States of the layers' random seeds, which Keras does not save.
-    """
-
-    step: int
-    started: int
-    first_step: int
-    epoch: int
-    begun: int
-    steps_per_epoch: int | None
-    history: list[Row]
-    settings: Any
-    variables: list[list]
-    seeds: list[list[int]]
-
-
-def describe_variables(model: keras.Model) -> list[list]:
-    """Shape and type of each variable that a backup holds, as `Record.variables`."""
-    return [
-        [list(x.shape), keras.backend.standardize_dtype(x.dtype)]
-        for x in [*model.weights, *model.optimizer.variables]
-    ]
-
-
-def seed_states(model: keras.Model) -> list[list[int]]:
-    """The states of all random seeds of the layers, as `Record.seeds`."""
-    return [x.state.numpy().tolist() for x in _seeds(model)]
-
-
 def load(path: pathlib.Path, record: Record, model: keras.Model) -> None:
     """Put a backup's weights, optimizer, counters and seeds into the model."""
     model.load_weights(path)
-    for generator, state in zip(_seeds(model), record.seeds, strict=True):
+    for generator, state in zip(seeds_of(model), record.seeds, strict=True):
         generator.state.assign(np.array(state, generator.state.dtype))
 
 
@@ -164,10 +117,6 @@ def prepare_folder(folder: pathlib.Path) -> None:
         )
     for path in folder.glob(f"{_STATE}.*{PARTIAL}.weights.h5"):
         path.unlink(missing_ok=True)
-
-
-def _seeds(model):
-    return [generator for layer in walk(model) for generator in seed_generators(layer)]
 
 
 def _prune(folder, newest_path):

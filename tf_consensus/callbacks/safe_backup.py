@@ -11,10 +11,18 @@ from tf_consensus.callbacks import backup_files, runs_of_this_process
 from tf_consensus.callbacks.backup_checks import (
     check_same_run,
     check_same_step,
+    check_start,
     other_variables,
+    prepare_model,
+    progress,
     weight_sums,
 )
-from tf_consensus.callbacks.backup_files import BackupError, Record
+from tf_consensus.callbacks.backup_record import (
+    BackupError,
+    Record,
+    describe_variables,
+    seed_states,
+)
 from tf_consensus.callbacks.divergence import LARGEST_LOSS, check_converging
 from tf_consensus.callbacks.log_rows import Row, row_of, rows_before
 from tf_consensus.callbacks.skipped_steps import skip_nothing, skip_steps
@@ -26,9 +34,8 @@ from tf_consensus.support.differences import differences
 class SafeBackup(keras.callbacks.Callback):
     """Backs up a run so that, killed at any moment, it ends with the weights of one undisturbed.
 
-    A backup is one file of weights, optimizer, counters and logs. It gets its name when it is whole
-    and on the disk, and the name holds a digest of it. Two are kept. `fit` with this callback goes
-    on from the newest whole one, if there is one.
+    A backup is one file of weights, optimizer, counters and logs, named when it is whole and on the
+    disk, with a digest in its name. Two are kept. `fit` goes on from the newest whole one.
 
     A state that has diverged is never written: `DivergedError` ends `fit`, and the backup before
     stays. A backup of another run is refused: of another optimizer or other settings of it, of
@@ -112,7 +119,7 @@ class SafeBackup(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         """Restores the newest whole backup, if there is one."""
-        self._check_model()
+        prepare_model(self.model)
         skip_nothing(self.model)
         self.history, self._first_step, self._sums = [], None, None
         steps = self.params.get("steps")
@@ -142,8 +149,7 @@ class SafeBackup(keras.callbacks.Callback):
             raise ValueError(
                 "A backup holds the weights that the next epoch begins with. Received: weights "
                 "that another callback has changed since the backup. Put SafeBackup last, and "
-                "leave out callbacks that exchange weights, as SwapEMAWeights; `use_ema` alone "
-                "does for generate and EvaluateGAN."
+                "leave out SwapEMAWeights: generate and EvaluateGAN take averages by `use_ema`."
             )
 
     def on_train_batch_end(self, batch, logs=None):
@@ -180,8 +186,8 @@ class SafeBackup(keras.callbacks.Callback):
             steps_per_epoch=self.params.get("steps"),
             history=self.history,
             settings=self._start.settings,
-            variables=backup_files.describe_variables(self.model),
-            seeds=backup_files.seed_states(self.model),
+            variables=describe_variables(self.model),
+            seeds=seed_states(self.model),
         )
         backup_files.write(self.backup_dir, self.model, record)
 
@@ -195,12 +201,10 @@ class SafeBackup(keras.callbacks.Callback):
                 f"{'; '.join(changed)}, in {path.parent}. Repeat the first settings, or pass "
                 "another `backup_dir`."
             )
-        self._check_start(record)
+        check_start(self._start, record)
         backup_files.load(path, record, self.model)
         self._first_step = record.first_step
-        epoch, begun = record.epoch, record.begun
-        if steps != record.steps_per_epoch:
-            epoch, begun = self._in_other_epochs(record, steps)
+        epoch, begun = progress(record, steps)
         if epoch > self.params.get("epochs", epoch):
             raise BackupError(
                 "A run goes on to at least the epochs that it has. Received: "
@@ -212,36 +216,5 @@ class SafeBackup(keras.callbacks.Callback):
         if begun:
             skip_steps(self.model, begun)
 
-    def _check_start(self, record):
-        """Raises if the model is neither where the run began nor where its backup is."""
-        step = self._start.step
-        if self._start.ended or step not in (record.started, record.step):
-            raise BackupError(
-                "Each `fit` needs a `backup_dir` of its own. Received: "
-                f"{self.backup_dir}, which holds the backup of a run that began at step "
-                f"{record.started}, for a model at step {step}. Pass another path, or call "
-                "`delete()` when the model of the run before is saved."
-            )
-
-    def _in_other_epochs(self, record, steps):
-        """Finished epochs and steps of the next, if epochs have another length now."""
-        taken = record.step - record.first_step
-        if steps is None or record.steps_per_epoch is None or taken % steps:
-            raise BackupError(
-                "A run goes on with epochs of the length it was started with, or of one that the "
-                f"steps taken are a multiple of. Received: {steps} steps per epoch after "
-                f"{record.steps_per_epoch}, at step {taken}. Repeat the first number."
-            )
-        return taken // steps, 0
-
     def _step(self):
         return int(self.model.optimizer.iterations.numpy())
-
-    def _check_model(self):
-        if self.model.optimizer is None or not self.model.built:
-            raise ValueError(
-                "A backup needs a model that is compiled with an optimizer and built. Received: "
-                f"{self.model!r}. Call compile, and the model on a batch, before fit."
-            )
-        if not self.model.optimizer.built:
-            self.model.optimizer.build(self.model.trainable_variables)

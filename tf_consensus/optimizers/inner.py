@@ -142,7 +142,7 @@ def check_rates(optimizer, ahead: Iterable[int] = (0,)) -> None:
 
 
 def _from(optimizer, ahead):
-    return [int(optimizer.iterations) + step for step in ahead]
+    return [int(optimizer.iterations.numpy()) + step for step in ahead]
 
 
 def rate_of(optimizer):
