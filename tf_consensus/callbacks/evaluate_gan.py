@@ -94,19 +94,16 @@ class EvaluateGAN(keras.callbacks.Callback):
         directions: Mapping[str, str] | None = None,
     ):
         super().__init__()
-        hint = "For example EvaluateGAN(metrics, samples=2560, every=1)."
+        hint = "For example EvaluateGAN(metrics, samples=2560)."
         self.metrics = check_metrics(metrics)
         self.samples = check_count("samples", samples, hint)
         self.every = check_count("every", every, hint)
         self.seed = check_int("seed", seed)
         self.on_samples = check_function("on_samples", on_samples)
-        self.batch_size = (
-            batch_size
-            if batch_size is None
-            else check_count(
-                "batch_size", batch_size, "Pass None for a size that suits the samples."
-            )
-        )
+        if batch_size is not None:
+            remedy = "Pass None for a size that suits the samples."
+            batch_size = check_count("batch_size", batch_size, remedy)
+        self.batch_size = batch_size
         self.report = check_function("report", report)
         self.averaged = check_bool("averaged", averaged)
         self._evaluations = Evaluations(self.metrics, check_directions(self.metrics, directions))

@@ -38,8 +38,8 @@ def image_grid(
     Raises:
         OSError: If the file cannot be written; an old one is then still in its place.
         ValueError: If the images are not of such a shape, there are none, they are other
-            unsigned integers than bytes, or range beyond ±10 (integers beyond ±1), a number is out of range, or the
-            suffix is of no format.
+            unsigned integers than bytes or range beyond ±10 (integers beyond ±1), a number is out
+            of range, or the suffix is of no format.
 
     Example:
         >>> image_grid(np.zeros((6, 8, 8, 1)), columns=3).shape
@@ -87,7 +87,7 @@ def _checked(images) -> np.ndarray:
     if np.abs(finite).max(initial=0.0) > far:
         raise ValueError(
             "Images must be floats in [-1, 1] or unsigned bytes. Received: images from "
-            f"{finite.min():g} to {finite.max():g}. Pass bytes as `images.astype('uint8')`, or clip."
+            f"{finite.min():g} to {finite.max():g}. Pass `images.astype('uint8')`, or clip."
         )
     return images
 
