@@ -36,6 +36,10 @@ def broken_network():
     return Extractor(model, name="broken")
 
 
+def batch_mean(images):
+    return tf.reduce_mean(images, axis=0, keepdims=True)
+
+
 def with_one(array, value):
     array = np.array(array, dtype=float)
     array.flat[1] = value
@@ -75,6 +79,9 @@ NO_IMAGES = {
     "nothing": (None, "must be an array of numbers"),
     "a text": ("fid", "must (be an array of numbers|have shape)"),
     "uneven": ([IMAGES[0], IMAGES[0, :3]], "must be an array of numbers"),
+}
+NO_PATH = {
+    repr(value): (value, "`path` must be the name of a file") for value in (None, 3, True, b"x", [])
 }
 NO_COUNT = {key: (key, "must be an integer") for key in (0, -1, 1.5, "a", None, True)}
 
@@ -166,6 +173,10 @@ TABLE = {
             lambda: broken_network()(IMAGES),
             "`(features|logits)` must be finite.*look at the weights of 'broken'",
         ),
+        "a mean over the batch": (
+            lambda: Extractor(network(), name="mixed", preprocess=batch_mean)(IMAGES),
+            r"one row of features per image.*\(1, 4\) for 9 images, from 'mixed'. Take a",
+        ),
         "model": (lambda: Extractor("vgg", name="x"), "`model` must be a built"),
         "size": (
             lambda: Extractor(network(), name="x", image_size=0),
@@ -227,6 +238,8 @@ TABLE = {
             ).items()
             if key not in ("no images", "uneven")  # lists are (images, labels) here
         },
+        **{f"load {key}": value for key, value in calls(Reference.load, NO_PATH).items()},
+        **{f"save {key}": value for key, value in calls(REFERENCE.save, NO_PATH).items()},
         "batches": (lambda: Reference.of(EXTRACTOR, 3), "must come in batches"),
         "no batch": (lambda: Reference.of(EXTRACTOR, []), "needs 2 real images. Received: 0"),
         "numbers": (lambda: Reference.of(EXTRACTOR, [1.0, 2.0]), "must be an array of numbers"),
@@ -282,6 +295,7 @@ TABLE = {
         ),
     },
     "load_classifier": {
+        **calls(metrics.load_classifier, NO_PATH),
         "nothing there": (lambda: metrics.load_classifier("nowhere.keras"), "can be read"),
         "a folder": (lambda: metrics.load_classifier("."), "can be read"),
     },
@@ -315,6 +329,7 @@ TABLE = {
         "name": (lambda: metrics.resizing.get("nearest"), "`resizer` must be a name"),
     },
     "inception": {
+        **calls(inception.frozen_inception, NO_PATH),
         "nothing there": (lambda: inception.frozen_inception("nowhere.pb"), "does not contain"),
         "a folder": (lambda: inception.frozen_inception("."), "is a file"),
         "no weights": (

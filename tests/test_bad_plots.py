@@ -78,7 +78,15 @@ NO_REFERENCE = {
     "a number": (3.0, "must be a dict"),
 }
 NO_IMAGES = {
-    "bytes": (np.full((2, 4, 4, 1), 200, "uint8"), "must be floats in .*from 200 to 200"),
+    **{
+        f"{kind} of {value}": (np.full((2, 4, 4, 1), value, kind), f"unsigned bytes.*dtype {kind}")
+        for kind in ("uint16", "uint32", "uint64")
+        for value in (0, 1, 100)
+    },
+    **{
+        f"{kind} of 100": (np.full((2, 4, 4, 1), 100, kind), "unsigned bytes.*from 100 to 100")
+        for kind in ("int8", "int16", "int32", "int64", "float32")
+    },
     "0 to 255": (np.linspace(0, 255, 32).reshape(2, 4, 4, 1), "must be floats in .*to 255"),
     "bool": (np.zeros((2, 4, 4, 1), bool), "must be floats in .*dtype bool"),
     "texts": (np.full((2, 4, 4, 1), "a"), "must be floats in "),
@@ -211,6 +219,18 @@ def test_bad_values_are_refused_in_words(name, key, tmp_path, monkeypatch):
 
 def test_no_public_name_is_forgotten():
     assert set(TABLE) == set(plotting.__all__) == {"density", *GOOD}
+
+
+def test_bytes_are_drawn_as_they_are():
+    images = np.random.default_rng(0).integers(0, 256, (3, 4, 5, 3), "uint8")
+    picture = plotting.image_grid(images, columns=3, gap=0)
+    np.testing.assert_array_equal(picture, np.concatenate(images, axis=1))
+    np.testing.assert_array_equal(picture, plotting.image_grid(images / 127.5 - 1, None, 3, 0))
+    grey = plotting.image_grid(np.zeros((4, 4, 4, 3), "uint8"), gap=0)
+    assert not grey.any()
+    # Of few levels, which might be taken for floats.
+    levels = np.arange(2, dtype="uint8").reshape(2, 1, 1, 1)
+    assert plotting.image_grid(levels, gap=0).tolist() == [[[0] * 3, [1] * 3]]
 
 
 # --- files ---------------------------------------------------------------------------------------

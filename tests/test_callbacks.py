@@ -1,6 +1,7 @@
 """Callbacks during fit: evaluation of samples and the spectrum."""
 
 import csv
+import inspect
 import math
 import weakref
 from typing import ClassVar
@@ -560,6 +561,20 @@ def test_the_line_names_the_eigenvalue_that_limits_the_step():
     assert line.endswith("(for plain steps: Adam rescales each parameter's)")
 
 
+class Labelled(Recorder):
+    """What needs labels."""
+
+    def update_state(self, samples, labels):
+        super().update_state(samples)
+
+
+class Weighted(Recorder):
+    """What takes more, but can do without."""
+
+    def update_state(self, samples, weights=None, **options):
+        super().update_state(samples)
+
+
 class Unfinished:
     """What lacks a method of metrics."""
 
@@ -608,14 +623,130 @@ def image_scores():
         (lambda: EvaluateGAN(on_samples="print"), "`on_samples` must be a function or None"),
         (lambda: EvaluateGAN(report=True), "`report` must be a function or None"),
         (lambda: EvaluateGAN(directions={"fid": "low"}), "Directions must be 'up' or 'down'"),
+        (lambda: EvaluateGAN(directions="up"), r"`directions` must be a dict .*Received: .*'up'\."),
+        (lambda: EvaluateGAN(directions=["up"]), "`directions` must be a dict"),
+        (lambda: EvaluateGAN(directions={"fid": ["up"]}), "Directions must be 'up' or 'down'"),
+        (
+            lambda: EvaluateGAN(directions={"A": "up"}),
+            "must be of results of the metrics. Received: 'A', where the results are none. Name",
+        ),
+        (
+            lambda: EvaluateGAN([Recorder()], directions={"spraed": "up"}),
+            "'spraed', where the results are distance, score, spread. Did you mean 'spread'",
+        ),
+        (
+            lambda: EvaluateGAN([Recorder()], every=2, directions={"recorder": "up"}),
+            "'recorder', where the results are distance, score, spread",
+        ),
+        (
+            lambda: EvaluateGAN([Recorder()], directions={"distance": "up"}),
+            "otherwise than a metric. Received: 'distance' as 'up', which is 'down'",
+        ),
+        (lambda: EvaluateGAN(averaged="no"), "`averaged` must be True or False.*'no'"),
+        (lambda: EvaluateGAN(averaged=None), "`averaged` must be True or False"),
+        (lambda: EvaluateGAN(averaged=0), "`averaged` must be True or False"),
+        (
+            lambda: EvaluateGAN([keras.metrics.MeanSquaredError()]),
+            r"must take the samples alone. Received: <MeanSq.*, whose .* takes \(y_true, y_pred",
+        ),
+        (lambda: EvaluateGAN([keras.metrics.AUC()]), "must take the samples alone.*y_true"),
+        (lambda: EvaluateGAN([Labelled()]), r"must take the samples alone.*\(samples, labels\)"),
         (lambda: SpectrumMonitor([[0.0]], every=0), "`every` must be an integer of at least 1"),
         (lambda: SpectrumMonitor([[0.0]], dense_limit=0), "`dense_limit` must be an integer"),
         (lambda: SpectrumMonitor([[0.0]], neutral=-1.0), "`neutral` must be finite and not neg"),
     ],
 )
 def test_bad_options_are_refused(make, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((ValueError, TypeError), match=message):
         make()
+
+
+def needs_samples_alone(kind):
+    """Whether a class of Keras' metrics takes one argument, by its own words."""
+    return "y_true" not in inspect.signature(kind.update_state).parameters
+
+
+def test_metrics_of_keras_are_taken_if_samples_are_all_they_need():
+    made = {kind: kind() for kind in (keras.metrics.Mean, keras.metrics.Sum, keras.metrics.AUC)}
+    made |= {kind: kind() for kind in (keras.metrics.Precision, keras.metrics.Poisson)}
+    for kind, metric in made.items():
+        if needs_samples_alone(kind):
+            assert EvaluateGAN([metric]).metrics == [metric]
+        else:
+            with pytest.raises(ValueError, match="must take the samples alone"):
+                EvaluateGAN([metric])
+    assert EvaluateGAN([Weighted()], directions={"spread": "up"}).metrics
+
+
+def run_for(callbacks, epochs=2):
+    """What `fit` logs, step by step."""
+    return fit(image_gan(), image_data(), epochs=epochs, steps_per_epoch=1, callbacks=callbacks)
+
+
+class Named(Recorder):
+    """One result, of any name, that nothing says before the first evaluation."""
+
+    directions: ClassVar = {}
+
+    def __init__(self, key):
+        self.key = key
+        super().__init__([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+
+    def result(self):
+        return {self.key: self.value}
+
+
+@pytest.mark.parametrize("name", ["generator_loss", "discriminator_loss", "gradient_norm"])
+def test_results_do_not_take_the_place_of_the_models(name):
+    seen = []
+    options = {"samples": 8, "on_samples": lambda *args: seen.append(args), "report": None}
+    evaluate = EvaluateGAN([keras.metrics.Mean(name=name)], **options)
+    message = rf"names that are not yet in the logs\. Received: {name}, of the model\. Give"
+    with pytest.raises(ValueError, match=message):
+        run_for([evaluate])
+    assert not seen
+    with pytest.raises(ValueError, match=f"Received: {name}, of the model or of a callback"):
+        run_for([EvaluateGAN([Named(name)], **options)])
+
+
+def test_results_do_not_take_the_place_of_another_callbacks():
+    first, second = (EvaluateGAN([Recorder()], samples=8, report=None) for _ in range(2))
+    message = "Received: distance, score, spread, of the model or of a callback .*Give the metric"
+    with pytest.raises(ValueError, match=message):
+        run_for([first, second])
+    with pytest.raises(ValueError, match="Received: evaluated, of the model"):
+        run_for([EvaluateGAN([keras.metrics.Mean(name="evaluated")], samples=8, report=None)])
+
+
+@pytest.mark.parametrize("periods", [(2, 3), (3, 2), (1, 2), (2, 1), (2, 2), (1, 1)])
+def test_several_evaluations_of_their_own_periods_are_told_apart(periods):
+    def make():
+        pairs = zip("ab", periods, strict=True)
+        options = {"samples": 8, "report": None}
+        return [EvaluateGAN([Named(k)], every=n, directions={k: "up"}, **options) for k, n in pairs]
+
+    callbacks, epochs = make(), 6
+    history = run_for(callbacks, epochs)
+    marks = [n for n in periods if n > 1]
+    keys = ["evaluated", "evaluated_b"][: len(marks)]
+    assert [key for key in history if key.startswith("evaluated")] == keys
+    for key, every in zip(keys, marks, strict=True):
+        assert history[key] == [float((k + 1) % every == 0) for k in range(epochs)]
+    rows = [
+        {"step": k + 1, **{key: values[k] for key, values in history.items()}}
+        for k in range(epochs)
+    ]
+    for callback, resumed in zip(callbacks, make(), strict=True):
+        resumed.record_rows(rows)
+        assert resumed.final == callback.final
+        assert resumed.best == callback.best != {}
+
+
+@pytest.mark.filterwarnings("ignore:Nothing says which end")
+def test_samples_alone_leave_the_mark_of_another():
+    results = EvaluateGAN([Named("a")], samples=8, every=2, report=None)
+    history = run_for([results, EvaluateGAN(samples=8, every=3)], 3)
+    assert history["evaluated"] == [0, 1, 0]
 
 
 def test_two_results_of_one_name_are_refused():

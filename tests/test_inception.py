@@ -177,21 +177,87 @@ def test_the_form_is_that_of_keras_own_inception(whole):
     assert sorted(convolutions.values()) == keras_shapes
     channels = sum(layer.beta.shape[0] for layer in kinds[keras.layers.BatchNormalization])
     filters = sum(math.prod(shape) for shape in keras_shapes)
-    assert filters + 4 * channels + 2048 * 1008 + 1008 == inception_graph.PARAMETERS
+    assert filters + 4 * channels + 2048 * 1008 == inception_graph.PARAMETERS
     keras.backend.clear_session()
 
 
+def named(graph, name):
+    return next(node for node in graph.node if node.name == name)
+
+
 def renamed(graph, old, new):
-    next(node for node in graph.node if node.name == old).name = new
+    named(graph, old).name = new
 
 
 def reshaped(graph):
-    node = next(node for node in graph.node if node.name == "conv_3/conv2d_params")
+    node = named(graph, "conv_3/conv2d_params")
     node.attr["value"].tensor.tensor_shape.dim[3].size = 81
 
 
 def averaged(graph):
-    next(node for node in graph.node if node.name == "mixed_10/tower_2/pool").op = "AvgPool"
+    named(graph, "mixed_10/tower_2/pool").op = "AvgPool"
+
+
+def rewired(name, place, source):
+    def change(graph):
+        named(graph, name).input[place] = source
+
+    return change
+
+
+def with_numbers(name, key, *numbers):
+    def change(graph):
+        named(graph, name).attr[key].list.i[:] = numbers
+
+    return change
+
+
+def unpadded(graph):
+    named(graph, "mixed/tower/conv_1/Conv2D").attr["padding"].s = b"VALID"
+
+
+def flattened(graph):
+    named(graph, "conv_2/batchnorm").attr["variance_epsilon"].f = math.inf
+
+
+def dilated(graph):
+    named(graph, "conv_2/Conv2D").attr["dilations"].list.i[:] = [1, 2, 2, 1]
+
+
+def swapped(graph):
+    parts = named(graph, "mixed_9/join").input
+    parts[2], parts[3] = parts[3], parts[2]
+
+
+def extra(op):
+    def change(graph):
+        graph.node.add(op=op, name="extra")
+
+    return change
+
+
+WIRING = [
+    (rewired("conv_2/Conv2D", 0, "Mul"), "'conv_2' of 'Mul' where it is of 'conv_1'"),
+    (rewired("conv_2/held", 0, "conv_1"), "'conv_2' of Relu of"),
+    (rewired("conv_2/batchnorm", 4, "conv_2/batchnorm/beta"), "'conv_2/batchnorm' by conv_2/"),
+    (rewired("conv_1/Conv2D", 1, "conv/conv2d_params"), "'conv_1' of 'nothing' where it is of"),
+    (rewired("pool", 0, "conv_1"), "'pool' of 'conv_1' where it is of 'conv_2'"),
+    (rewired("mixed_6/tower/conv/Conv2D", 0, "mixed_4/join"), "of 'mixed_4' where it is of 'mixed"),
+    (rewired("mixed_10/tower/mixed/conv_1/Conv2D", 0, "mixed_10/tower/mixed/conv"), "conv_1' of"),
+    (rewired("mixed/join", 2, "mixed/conv"), "no join of 'mixed'"),
+    (swapped, "no join of 'mixed_9'"),
+    (rewired("pool_3", 0, "mixed_9/join"), "'pool_3' of 'mixed_9' where it is of 'mixed_10'"),
+    (rewired("pool_3/_reshape", 0, "mixed_10/join"), "'softmax' of 'mixed_10' where it is of"),
+    (rewired("softmax/logits/MatMul", 1, "conv/conv2d_params"), "MatMul' by other weights"),
+    (with_numbers("pool_3", "ksize", 1, 1, 1, 1), "'pool_3' with .*1, 1, 1, 1.* where it has"),
+    (with_numbers("mixed/tower_2/pool", "ksize", 1, 1, 1, 1), "'mixed/tower_2/pool' with "),
+    (with_numbers("conv_1/Conv2D", "strides", 1, 2, 2, 1), "'conv_1' with .*where it has"),
+    (with_numbers("mixed_3/pool", "strides", 1, 1, 1, 1), "'mixed_3/pool' with .*where it has"),
+    (unpadded, "'mixed/tower/conv_1' with .*VALID.*SAME"),
+    (dilated, "'conv_2' with "),
+    (flattened, "'conv_2/batchnorm' with an epsilon of inf"),
+    *((extra(op), f"1 nodes {op} where it has none") for op in ("Mul", "Mean", "Sub", "Softmax")),
+]
 
 
 @pytest.mark.parametrize(
@@ -206,17 +272,59 @@ def averaged(graph):
         (averaged, "no MaxPool 'mixed_10/tower_2/pool'"),
         (lambda g: g.node.add(op="Relu", name="x"), "95 nodes Relu where it has 94"),
         (
-            lambda g: renamed(g, "softmax/biases", "x"),
-            "23,884,384 parameters where it has 23,885,39",
+            lambda g: renamed(g, "softmax/weights", "x"),
+            "21,820,000 parameters where it has 23,884,38",
         ),
+        *WIRING,
     ],
 )
 def test_what_differs_from_the_reference_is_named(whole, change, message):
-    graph = tf.compat.v1.GraphDef()
-    graph.CopyFrom(whole)
+    graph = frozen_graph.part(whole, ("pool_3", "softmax/logits/MatMul"), ("Mul",))
     assert inception_graph.differences(graph) == []
     change(graph)
     assert any(re.search(message, found) for found in inception_graph.differences(graph))
+
+
+def float_node(graph, op, name, *inputs):
+    attribute = tf.compat.v1.AttrValue
+    node(graph, op, name, inputs, T=attribute(type=tf.float32.as_datatype_enum))
+    if op == "Mean":
+        named(graph, name).attr["Tidx"].type = tf.int32.as_datatype_enum
+
+
+def constant(graph, name, array):
+    tensor = tf.make_tensor_proto(array)
+    attribute = tf.compat.v1.AttrValue
+    types = {"dtype": attribute(type=tensor.dtype), "value": attribute(tensor=tensor)}
+    node(graph, "Const", name, [], **types)
+
+
+def without_convolutions(graph):
+    """All nodes are there, and pool_3 is the mean of the image in 2,048 equal features."""
+    for name, axes in (("channels", [3]), ("positions", [1, 2])):
+        constant(graph, f"{name}/axes", np.array(axes, "int32"))
+        source = "Mul" if name == "channels" else "channels"
+        float_node(graph, "Mean", name, source, f"{name}/axes")
+        named(graph, name).attr["keep_dims"].b = True
+    constant(graph, "ones", np.ones((1, 1, 1, FEATURES), "float32"))
+    float_node(graph, "Mul", "spread", "positions", "ones")
+    named(graph, "pool_3").input[0] = "spread"
+    with_numbers("pool_3", "ksize", 1, 1, 1, 1)(graph)
+
+
+@pytest.mark.parametrize("change", [without_convolutions, flattened, swapped, unpadded])
+def test_a_graph_whose_nodes_are_not_used_is_not_the_reference(whole, change, tmp_path):
+    graph = tf.compat.v1.GraphDef()
+    graph.CopyFrom(whole)
+    change(graph)
+    path = tmp_path / "classify_image_graph_def.pb"
+    path.write_bytes(graph.SerializeToString())
+    if change is unpadded:
+        # Its branches have other sizes.
+        with pytest.raises(ValueError, match="a graph that TensorFlow cannot import"):
+            inception.frozen_inception(path)
+    else:
+        assert other_graph(path).reference_network is False
 
 
 def test_another_graph_never_gets_the_published_names(network):
@@ -343,6 +451,131 @@ def test_what_feeds_the_input_is_not_imported(network):
     assert "Mul" not in operations
     assert "softmax" not in operations
     assert "pool_3" in operations
+
+
+def reading(graph):
+    """pool_3 is multiplied by the pixels of a picture in the file."""
+    picture = tf.io.encode_jpeg(np.full((1, 1, 3), 200, "uint8")).numpy()
+    constant(graph, "picture", picture)
+    node(graph, "DecodeJpeg", "pixels", ["picture"])
+    attribute = tf.compat.v1.AttrValue
+    types = {"SrcT": tf.uint8, "DstT": tf.float32}
+    types = {key: attribute(type=value.as_datatype_enum) for key, value in types.items()}
+    node(graph, "Cast", "cast", ["pixels"], **types)
+    constant(graph, "all", np.array([0, 1, 2], "int32"))
+    float_node(graph, "Mean", "mean_pixel", "cast", "all")
+    float_node(graph, "Mul", "scaled", "batchnorm", "mean_pixel")
+    named(graph, "pool_3").input[0] = "scaled"
+
+
+def waiting(graph):
+    """pool_3 is multiplied by what nothing gives."""
+    attribute = tf.compat.v1.AttrValue
+    node(graph, "Placeholder", "wait", [], dtype=attribute(type=tf.float32.as_datatype_enum))
+    float_node(graph, "Mul", "scaled", "batchnorm", "wait")
+    named(graph, "pool_3").input[0] = "scaled"
+
+
+def control_only(graph):
+    attribute = tf.compat.v1.AttrValue
+    node(graph, "Placeholder", "wait", [], dtype=attribute(type=tf.float32.as_datatype_enum))
+    named(graph, "pool_3").input.append("^wait")
+
+
+def doubled(graph, name, times, source):
+    """Concatenations with themselves along the first axis."""
+    constant(graph, f"{name}/axis", np.int32(0))
+    attribute = tf.compat.v1.AttrValue
+    kind = tf.float32 if source == "batchnorm" else tf.int32
+    for k in range(times):
+        options = {
+            "N": attribute(i=2),
+            "T": attribute(type=kind.as_datatype_enum),
+            "Tidx": attribute(type=tf.int32.as_datatype_enum),
+        }
+        node(graph, "ConcatV2", f"{name}_{k}", [source, source, f"{name}/axis"], **options)
+        source = f"{name}_{k}"
+    return source
+
+
+def exploding(graph):
+    doubled(graph, "double", 30, "batchnorm")
+    constant(graph, "first", np.array([0], "int32"))
+    float_node(graph, "Mean", "one", "double_29", "first")
+    named(graph, "one").attr["keep_dims"].b = True
+    named(graph, "pool_3").input[0] = "one"
+
+
+def exploding_shape(graph):
+    """A tensor that TensorFlow would compute while it imports, to know a shape."""
+    constant(graph, "one", np.ones(2**10, "int32"))
+    last = doubled(graph, "double", 25, "one")
+    float_node(graph, "Reshape", "reshaped", "batchnorm", last)
+    named(graph, "reshaped").attr["Tshape"].type = tf.int32.as_datatype_enum
+    named(graph, "pool_3").input[0] = "reshaped"
+
+
+def broadcasting(graph):
+    for name, shape in (("column", (1, 2**14, 1, 1)), ("row", (1, 1, 2**15, 1))):
+        constant(graph, name, np.ones(shape, "float32"))
+    float_node(graph, "Mul", "table", "column", "row")
+    constant(graph, "axes", np.array([1, 2], "int32"))
+    float_node(graph, "Mean", "small", "table", "axes")
+    float_node(graph, "Mul", "scaled", "batchnorm", "small")
+    named(graph, "pool_3").input[0] = "scaled"
+
+
+def many_nodes(graph):
+    for k in range(5000):
+        graph.node.add(op="Identity", name=f"extra_{k}", input=["pool_3"])
+
+
+def many_inputs(graph):
+    graph.node.add(op="ConcatV2", name="extra", input=["pool_3"] * 20_000)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (reading, r"features depend on other inputs: DecodeJpeg \(node 'pixels'\)"),
+        (waiting, r"features depend on other inputs: Placeholder \(node 'wait'\)"),
+        (control_only, r"features depend on other inputs: Placeholder \(node 'wait'\)"),
+        (exploding, r"computes \d{1,3},.* numbers per image, of which 268,435,456 are allowed"),
+        (exploding_shape, "shapes or axes that are no constants: 'reshaped'"),
+        (broadcasting, "computes .* numbers per image.*the most in 'table'"),
+        (many_nodes, r"a graph with 5,\d+ nodes and .*4,096 and 16,384 are allowed"),
+        (many_inputs, r"nodes and 20,\d+ inputs of theirs, of which"),
+    ],
+)
+def test_what_a_network_of_images_needs_not_is_refused_before_it_runs(
+    tmp_path, monkeypatch, change, message
+):
+    graph = tiny_graph()
+    change(graph)
+    path = tmp_path / "graph.pb"
+    path.write_bytes(graph.SerializeToString())
+    monkeypatch.setattr(tf.compat.v1, "Session", None)
+    with pytest.raises(ValueError, match=f"Received: path='.*graph.pb', .*{message}.*It is the"):
+        inception.frozen_inception(path)
+
+
+def test_a_graph_that_mixes_the_images_is_refused_where_it_shows(tmp_path):
+    graph = tiny_graph()
+    tensor = tf.make_tensor_proto(np.array([0, 1, 2], "int32"))
+    named(graph, "average/reduction_indices").attr["value"].tensor.CopyFrom(tensor)
+    path = tmp_path / "graph.pb"
+    path.write_bytes(graph.SerializeToString())
+    network = other_graph(path)
+    with pytest.raises(
+        ValueError, match=r"row of features per image\. Received: .*\(1, 2048\) for 2 images, from"
+    ):
+        network(images(2))
+
+
+@pytest.mark.parametrize("path", [None, 3, 1.5, True, b"graph.pb", ["graph.pb"]])
+def test_a_path_that_is_none_is_refused(path):
+    with pytest.raises(ValueError, match=r"`path` must be the name of a file\. Received: .*It is"):
+        inception.frozen_inception(path)
 
 
 def huge(graph):

@@ -9,13 +9,15 @@ import keras
 import numpy as np
 
 from tf_consensus.averaging import averaged_weights
-from tf_consensus.callbacks.evaluations import Evaluation, Evaluations
+from tf_consensus.callbacks.evaluations import MARK, Evaluation, Evaluations, mark
 from tf_consensus.callbacks.metric_results import (
+    check_directions,
+    check_free,
     check_metrics,
     results_of,
     warn_of_missing_directions,
 )
-from tf_consensus.checks import check_count, check_function, check_int
+from tf_consensus.checks import check_bool, check_count, check_function, check_int
 from tf_consensus.refusals import refuse_other_models
 
 # Images at a time, unless said: 256 of 64² in colour take 12 MB.
@@ -31,7 +33,8 @@ class EvaluateGAN(keras.callbacks.Callback):
     there can be (infinity, of a result whose better end is "down"), so that Keras' ModelCheckpoint,
     EarlyStopping and ReduceLROnPlateau, placed after this callback, choose among the evaluated
     epochs. They count epochs, repeated ones too: a patience of n evaluations is `n * every`. With
-    `every` above 1 the logs have `evaluated` too, 1 in epochs with an evaluation, else 0.
+    `every` above 1 the logs have `evaluated` too, 1 in epochs with an evaluation, else 0; those of
+    a second EvaluateGAN have `evaluated_<its first result>`.
 
     Samples that are not finite are not measured: such an epoch counts as not evaluated, shows the
     worst values and is never the best. `StopWhenDiverged` ends training there.
@@ -48,9 +51,10 @@ class EvaluateGAN(keras.callbacks.Callback):
     kept over several `fit`; a process that resumes a run begins anew, unless `record` tells it.
 
     Args:
-        metrics: Keras metrics of samples or others with `reset_state`, `update_state` and
-            `result`, which may be a dict, as `metrics.ModeCoverage`'s is. An attribute
-            `directions`, a dict of "up" or "down", says which results have a best value.
+        metrics: Keras metrics of samples or others with `reset_state`, `update_state`, of the
+            samples alone, and `result`, which may be a dict, as `metrics.ModeCoverage`'s is, and is
+            asked before there are samples too. An attribute `directions`, a dict of "up" or
+            "down", says which results have a best value.
         samples: number of samples to generate.
         every: evaluate each `every`-th epoch.
         seed: determines the latents.
@@ -68,8 +72,9 @@ class EvaluateGAN(keras.callbacks.Callback):
             finite.
 
     Raises:
-        ValueError: if an argument is of another kind, or a metric cannot take so many samples; in
-            `fit`, if the model is no GAN or two results have one name.
+        TypeError: if `averaged` is no bool; in `fit`, if the model is no GAN.
+        ValueError: if another argument is of another kind, or a metric cannot take so many samples;
+            in `fit`, if a result has the name of another or of what is in the logs already.
 
     Example:
         >>> coverage = metrics.ModeCoverage(data.ring_modes(), stddev=0.01)
@@ -89,22 +94,19 @@ class EvaluateGAN(keras.callbacks.Callback):
         directions: Mapping[str, str] | None = None,
     ):
         super().__init__()
-        hint = "For example EvaluateGAN(metrics, samples=2560, every=1)."
+        hint = "For example EvaluateGAN(metrics, samples=2560)."
         self.metrics = check_metrics(metrics)
         self.samples = check_count("samples", samples, hint)
         self.every = check_count("every", every, hint)
         self.seed = check_int("seed", seed)
         self.on_samples = check_function("on_samples", on_samples)
-        self.batch_size = (
-            batch_size
-            if batch_size is None
-            else check_count(
-                "batch_size", batch_size, "Pass None for a size that suits the samples."
-            )
-        )
+        if batch_size is not None:
+            remedy = "Pass None for a size that suits the samples."
+            batch_size = check_count("batch_size", batch_size, remedy)
+        self.batch_size = batch_size
         self.report = check_function("report", report)
-        self.averaged = averaged
-        self._evaluations = Evaluations(self.metrics, directions)
+        self.averaged = check_bool("averaged", averaged)
+        self._evaluations = Evaluations(self.metrics, check_directions(self.metrics, directions))
         self._measured = True
         for metric in self.metrics:
             getattr(metric, "check_samples", lambda number: None)(self.samples)
@@ -128,6 +130,8 @@ class EvaluateGAN(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         """Hands out the samples of the untrained, or restored, generator."""
+        names = {*self._evaluations.directions, *(getattr(x, "name", "") for x in self.metrics)}
+        check_free(names, [MARK, *(x.name for x in self.model.metrics)], "of the model")
         if self.on_samples is not None:
             with self._weights():
                 self.on_samples(self._step(), np.concatenate(list(self._batches())))
@@ -138,9 +142,10 @@ class EvaluateGAN(keras.callbacks.Callback):
         results = self.evaluate() if due else results_of(self.metrics)
         if logs is None:
             return
+        check_free(results, logs, "of the model or of a callback before this one")
         logs.update({key: self._evaluations.shown(key) for key in results})
         if self.every > 1:
-            logs["evaluated"] = float(due and self._measured)
+            mark(logs, results, due and self._measured)
 
     def on_train_end(self, logs=None):
         """Reports the final and best values."""
@@ -183,10 +188,7 @@ class EvaluateGAN(keras.callbacks.Callback):
 
     def record_rows(self, rows: Sequence[Mapping[str, float]]):
         """Takes the evaluations of a log that is resumed, one row per epoch, with its "step"."""
-        names = results_of(self.metrics)
-        for row in rows:
-            if row.get("evaluated", 1.0):
-                self.record(int(row["step"]), {key: row[key] for key in names if key in row})
+        self._evaluations.record_rows(rows, list(results_of(self.metrics)), self.every)
 
     def describe(self) -> str:
         """One line of the final values and, where one is better, the best ones."""

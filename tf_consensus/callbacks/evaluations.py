@@ -1,9 +1,11 @@
 """The best and the final values of metrics, and what stands in the logs between evaluations."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+# The entry of the logs that tells epochs with an evaluation, where others have none.
+MARK = "evaluated"
 _SIGNS = {"up": 1, "down": -1}
 
 
@@ -19,37 +21,39 @@ class Evaluation(NamedTuple):
     value: float
 
 
+def own_mark(names: Iterable[str]) -> str:
+    """The mark of results where another callback's stands in the logs already."""
+    return "_".join([MARK, *list(names)[:1]])
+
+
+def mark(logs: dict[str, float], names: Iterable[str], evaluated: bool) -> None:
+    """Puts the mark of an epoch into its logs; none of no results where there is another's."""
+    names = list(names)
+    if names or MARK not in logs:
+        logs[own_mark(names) if MARK in logs else MARK] = float(evaluated)
+
+
 class Evaluations:
     """Results by name over a run: the last, the best, and what epochs without any show.
 
     Args:
-        metrics: what the results come from. Attributes `directions`, a dict of "up" or "down", and
-            `worst`, a dict of numbers, say which end of a result is the better one and how bad it
-            can be; infinitely, if `worst` does not say.
-        directions: more of them, by the result's name.
+        metrics: what the results come from. An attribute `worst`, a dict of numbers, says how bad a
+            result can be; infinitely, if it does not.
+        directions: "up" or "down", the better end, by the result's name.
 
     Attributes:
         best: dict of `Evaluation`; of results with a direction.
         final: dict of `Evaluation`, of all results.
-        directions: of all metrics together.
-
-    Raises:
-        ValueError: if a direction is neither "up" nor "down".
+        directions: as given.
     """
 
-    def __init__(self, metrics: Sequence[Any], directions: Mapping[str, str] | None):
+    def __init__(self, metrics: Sequence[Any], directions: Mapping[str, str]):
         self.best: dict[str, Evaluation] = {}
         self.final: dict[str, Evaluation] = {}
-        self.directions = dict(directions or {})
+        self.directions = dict(directions)
         self._worst = {}
         for metric in metrics:
-            self.directions |= getattr(metric, "directions", {})
             self._worst |= getattr(metric, "worst", {})
-        if wrong := {key: x for key, x in self.directions.items() if x not in _SIGNS}:
-            raise ValueError(
-                f"Directions must be 'up' or 'down'. Received: directions={wrong}. Say which end "
-                "of a result is the better one."
-            )
 
     def record(self, step: int, results: Mapping[str, float]):
         """Takes results in; one that is not finite cannot be the best."""
@@ -60,6 +64,24 @@ class Evaluations:
                 continue
             if key not in self.best or sign * value > sign * self.best[key].value:
                 self.best[key] = self.final[key]
+
+    def record_rows(self, rows: Sequence[Mapping[str, float]], names: Sequence[str], every: int):
+        """Takes in what the logs have shown, one row per epoch, with its "step".
+
+        Args:
+            rows: The logs' rows, in order.
+            names: Of the results.
+            every: Every how many epochs there was an evaluation. If in each, the rows have no mark
+                of it, and one that they have is another callback's: then a row counts whose values
+                are new.
+        """
+        last = {}
+        for row in rows:
+            results = {key: row[key] for key in names if key in row}
+            evaluated = row.get(own_mark(names), row.get(MARK, 1.0))
+            if evaluated or (every == 1 and not _equal(results, last)):
+                self.record(int(row["step"]), results)
+            last = results
 
     def shown(self, name: str) -> float:
         """What the logs show of a result: its last value, and where it has none the worst.
@@ -81,3 +103,11 @@ class Evaluations:
             part = f"{key} {value:.4g}"
             parts.append(part + (f" (best {best.value:.4g} at step {best.step:,})" if best else ""))
         return f"step {max(final.step for final in self.final.values()):,}: " + ", ".join(parts)
+
+
+def _equal(results, others):
+    """Whether both have the same values, NaN equal to NaN."""
+    return set(results) == set(others) and all(
+        value == others[key] or (math.isnan(value) and math.isnan(others[key]))
+        for key, value in results.items()
+    )

@@ -1,9 +1,13 @@
 """Lists of metrics: what they must be, and what they say by name."""
 
+import inspect
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from tf_consensus.checks import nearest
+
+_ENDS = ("up", "down")
 _NEEDED = ("reset_state", "update_state", "result")
 
 
@@ -23,7 +27,63 @@ def check_metrics(metrics) -> list[Any]:
             f"{wrong[0]!r}. Make them first, e.g. EvaluateGAN([metrics.ImageScores(extractor, "
             "reference)])."
         )
+    for metric in metrics:
+        _check_update(metric)
     return list(metrics)
+
+
+def check_directions(metrics: Sequence[Any], directions) -> dict[str, str]:
+    """Which end of results is the better one, as the metrics and `directions` say.
+
+    Raises:
+        ValueError: If `directions` is no dict of "up" or "down", names what no metric gives, or
+            says otherwise than a metric.
+    """
+    if not isinstance(directions, Mapping | None):
+        raise ValueError(
+            f"`directions` must be a dict by a result's name. Received: directions={directions!r}. "
+            "Pass e.g. {'mean': 'down'}."
+        )
+    known = {}
+    for metric in metrics:
+        known |= getattr(metric, "directions", {})
+    both = dict(directions or {}) | known
+    if wrong := {key: x for key, x in both.items() if not isinstance(x, str) or x not in _ENDS}:
+        raise ValueError(
+            f"Directions must be 'up' or 'down'. Received: directions={wrong}. Say which end of a "
+            "result is the better one."
+        )
+    unlike = sorted(key for key in directions or () if directions[key] != both[key])
+    if unlike:
+        raise ValueError(
+            f"`directions` must not say otherwise than a metric. Received: {unlike[0]!r} as "
+            f"{directions[unlike[0]]!r}, which is {both[unlike[0]]!r}. Leave it out."
+        )
+    names = results_of(metrics) if directions else ()
+    if missing := [key for key in directions or () if key not in names]:
+        raise ValueError(
+            f"`directions` must be of results of the metrics. Received: {missing[0]!r}, where the "
+            f"results are {', '.join(names) or 'none'}. {nearest(missing[0], names)}Name a result."
+        )
+    return both
+
+
+def check_free(names: Iterable[str], taken: Iterable[str], whose: str) -> None:
+    """Raises if a result would take the place of an entry in the logs.
+
+    Args:
+        names: Of results.
+        taken: Names of entries.
+        whose: What these are, in words.
+
+    Raises:
+        ValueError: With the names that are both.
+    """
+    if both := sorted(set(names) & set(taken)):
+        raise ValueError(
+            f"Results of metrics must have names that are not yet in the logs. Received: "
+            f"{', '.join(both)}, {whose}. Give the metric another `name`, or rename its results."
+        )
 
 
 def results_of(metrics: Sequence[Any]) -> dict[str, float]:
@@ -62,3 +122,19 @@ def warn_of_missing_directions(metrics: Sequence[Any], directions: Mapping[str, 
 def _is_metric(metric):
     there = all(callable(getattr(metric, name, None)) for name in _NEEDED)
     return there and not isinstance(metric, type)
+
+
+def _check_update(metric):
+    """Raises if a metric needs more than the samples, such as labels."""
+    try:
+        signature = inspect.signature(metric.update_state)
+    except ValueError:  # of functions in C, which have none to look at
+        return
+    try:
+        signature.bind(None)
+    except TypeError as error:
+        raise ValueError(
+            f"`update_state` of a metric must take the samples alone. Received: {metric!r}, whose "
+            f"`update_state` takes {signature}. Pass a metric of samples, e.g. "
+            "metrics.ModeCoverage(modes, stddev)."
+        ) from error

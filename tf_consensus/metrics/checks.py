@@ -1,5 +1,7 @@
 """Checks of the arrays that metrics take: numbers of the right shape, all of them finite."""
 
+import os
+
 import numpy as np
 import tensorflow as tf
 
@@ -26,6 +28,16 @@ def floats(name: str, value, remedy: str = "Pass an array of floats.") -> np.nda
     except (TypeError, ValueError, tf.errors.OpError) as error:
         raise ValueError(_no_numbers(name, value, remedy)) from error
     raise ValueError(_no_numbers(name, value, remedy))
+
+
+def check_path(path, remedy: str):
+    """Raises unless the path is a text or a `pathlib.Path`.
+
+    Raises:
+        ValueError: If it is anything else.
+    """
+    if not isinstance(path, str | os.PathLike):
+        raise ValueError(f"`path` must be the name of a file. Received: path={path!r}. {remedy}")
 
 
 def check_finite(name: str, array: np.ndarray, remedy: str, largest: float = LARGEST):

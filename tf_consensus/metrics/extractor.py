@@ -51,15 +51,25 @@ class ImageNetwork:
 
         Raises:
             ValueError: if the images are no such batch or not finite, or what the network makes of
-                them is not finite.
+                them is not finite or not one row per image.
         """
-        features, logits = self._run(checks.images(images, self._channels))
+        images = checks.images(images, self._channels)
+        features, logits = self._run(images)
         extracted = Extracted(np.asarray(features), None if logits is None else np.asarray(logits))
         for name, array in extracted._asdict().items():
             if array is not None:
+                self._check_rows(name, array, len(images))
                 remedy = f"The images were: look at the weights of {self.name!r}."
                 checks.check_finite(name, array, remedy)
         return extracted
+
+    def _check_rows(self, name, array, number):
+        if array.ndim != 2 or len(array) != number:
+            raise ValueError(
+                f"A network must give one row of {name} per image. Received: {name} of shape "
+                f"{array.shape} for {number} images, from {self.name!r}. Take a network that "
+                "treats each image by itself."
+            )
 
     @property
     def description(self) -> dict:

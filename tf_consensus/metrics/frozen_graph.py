@@ -5,8 +5,7 @@ import math
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
-# What a network that classifies images needs. None of these reads, writes, calls or keeps anything;
-# DecodeJpeg, which the reference graph begins with, is never imported.
+# What a network that classifies images needs. None of these reads, writes, calls or keeps anything.
 OPERATIONS = frozenset(
     {
         *("Add", "AddV2", "AvgPool", "BatchNormWithGlobalNormalization", "BiasAdd", "Cast"),
@@ -15,8 +14,21 @@ OPERATIONS = frozenset(
         *("ResizeBilinear", "Softmax", "Squeeze", "Sub"),
     }
 )
+# What may feed the input, and is nothing that features could depend on.
+_FEEDING = frozenset({"DecodeJpeg", "Placeholder"})
 # Of all constants together: the reference graph has 23,885,411.
 _MOST_NUMBERS = 2**26
+# The reference graph has 1,008 nodes, of some 1,100 inputs.
+_MOST_NODES, _MOST_INPUTS = 2**12, 2**14
+# Inputs whose values TensorFlow computes to know a shape, which it does at the import.
+_SHAPING = {
+    "Concat": 0,
+    "ConcatV2": -1,
+    "ExpandDims": 1,
+    "Mean": 1,
+    "Reshape": 1,
+    "ResizeBilinear": 1,
+}
 _CALLS = ("func", "placeholder")
 
 
@@ -25,13 +37,14 @@ def parse(content: bytes) -> tf.compat.v1.GraphDef:
 
     Raises:
         ValueError: If the bytes are no graph, or the graph holds anything but `OPERATIONS` on
-            constants. The message says what, without the path.
+            constants, or too much of it. The message says what, without the path.
     """
     graph_def = tf.compat.v1.GraphDef()
     try:
         graph_def.ParseFromString(content)
     except DecodeError as error:
         raise ValueError("a file that is no GraphDef") from error
+    _check_length(graph_def)
     if graph_def.library.function or graph_def.library.gradient:
         names = [function.signature.name for function in graph_def.library.function]
         raise ValueError(f"a graph with functions of its own: {_some(names)}")
@@ -53,7 +66,8 @@ def part(graph_def, outputs, inputs) -> tf.compat.v1.GraphDef:
         inputs: Names of nodes that will be replaced.
 
     Raises:
-        ValueError: If a node is missing. The message says which, without the path.
+        ValueError: If a node is missing, what is used reads a file or waits for another input, or a
+            shape in it is computed. The message says which, without the path.
     """
     nodes = {node.name: node for node in graph_def.node}
     wanted, seen = list(outputs), set(inputs)
@@ -76,7 +90,14 @@ def part(graph_def, outputs, inputs) -> tf.compat.v1.GraphDef:
             for key, value in node.attr.items():
                 if not key.startswith("_"):
                     copy.attr[key].CopyFrom(value)
+    _check_inputs(used)
+    _check_shapes(used)
     return used
+
+
+def data_inputs(node) -> list[str]:
+    """Names of the nodes that a node takes tensors from, in order."""
+    return [_node_of(tensor) for tensor in node.input if not tensor.startswith("^")]
 
 
 def constant_shape(node) -> tuple[int, ...]:
@@ -87,6 +108,38 @@ def constant_shape(node) -> tuple[int, ...]:
 def _node_of(tensor):
     """Name of the node of an input such as "^conv/control" or "split:1"."""
     return tensor.removeprefix("^").split(":")[0]
+
+
+def _check_length(graph_def):
+    nodes, inputs = len(graph_def.node), sum(len(node.input) for node in graph_def.node)
+    if nodes > _MOST_NODES or inputs > _MOST_INPUTS:
+        raise ValueError(
+            f"a graph with {nodes:,} nodes and {inputs:,} inputs of theirs, of which "
+            f"{_MOST_NODES:,} and {_MOST_INPUTS:,} are allowed"
+        )
+
+
+def _check_inputs(used):
+    """Refuses what may feed the input of a network, where it is beyond it."""
+    found = [f"{node.op} (node {node.name!r})" for node in used.node if node.op in _FEEDING]
+    if found:
+        raise ValueError(f"a graph whose features depend on other inputs: {_some(found)}")
+
+
+def _check_shapes(used):
+    """Refuses shapes that are computed: the import would compute them, of whatever size."""
+    nodes = {node.name: node for node in used.node}
+    computed = []
+    for node in used.node:
+        inputs = data_inputs(node)
+        place = _SHAPING.get(node.op)
+        if place is None or not -len(inputs) <= place < len(inputs):
+            continue
+        shape = nodes.get(inputs[place])
+        if shape is None or shape.op != "Const":
+            computed.append(repr(node.name))
+    if computed:
+        raise ValueError(f"a graph with shapes or axes that are no constants: {_some(computed)}")
 
 
 def _check_operations(graph_def):

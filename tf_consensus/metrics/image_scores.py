@@ -137,7 +137,11 @@ class ImageScores:
         return dict(self._results)
 
     def description(self) -> dict:
-        """What the numbers depend on beside the images: counts, split and the extractor's."""
+        """What the numbers depend on beside the images: counts, split and the extractor's.
+
+        `n_fake` counts the images since `reset_state`: 0 before the first evaluation of a process,
+        also where a run goes on whose log has evaluations.
+        """
         about = {"n_fake": self._count}
         if self.reference is not None:
             about |= {"n_real": self.reference.n_real, "reference_split": self.reference.split}

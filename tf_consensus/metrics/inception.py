@@ -7,7 +7,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_consensus.metrics import fingerprints, frozen_graph, inception_graph, resizing
+from tf_consensus.metrics import (
+    checks,
+    fingerprints,
+    frozen_graph,
+    frozen_sizes,
+    inception_graph,
+    resizing,
+)
 from tf_consensus.metrics.extractor import Extractor, ImageNetwork
 
 _HOW_TO_GET_IT = (
@@ -36,8 +43,8 @@ def frozen_inception(path) -> "FrozenInception":
     Raises:
         FileNotFoundError: if it is not there, with how to get it.
         OSError: if it cannot be read.
-        ValueError: if the file is no graph that can stand for it, or holds an operation that reads,
-            writes, calls out or is not one of `frozen_graph.OPERATIONS`.
+        ValueError: if `path` is none, or the file is no graph that can stand for it, holds an
+            operation that is not one of `frozen_graph.OPERATIONS`, or would take too much memory.
     """
     return FrozenInception(path)
 
@@ -79,9 +86,9 @@ class FrozenInception(ImageNetwork):
     one, on the GPU if there is one. Of the file only the part between `Mul` and these two is
     imported, after all of it has been found to hold nothing but an allowed operation on constants.
 
-    A graph that has these nodes but is not the reference network (`inception_graph.differences`)
-    is taken, with a warning: its results carry the names of any other network's, never `fid`,
-    `kid` or `inception_score`.
+    A graph that has these nodes but whose imported part is not the reference network
+    (`inception_graph.differences`) is taken, with a warning: its results carry the names of any
+    other network's, never `fid`, `kid` or `inception_score`.
 
     Args:
         path: of the frozen graph.
@@ -105,6 +112,7 @@ class FrozenInception(ImageNetwork):
         try:
             graph_def = frozen_graph.parse(content)
             used = frozen_graph.part(graph_def, (_FEATURES, _LOGITS), (_INPUT,))
+            frozen_sizes.check(used, _INPUT, (1, _SIZE, _SIZE, 3))
             with tf.Graph().as_default() as graph:
                 self._images = tf.compat.v1.placeholder(tf.float32, (None, None, None, 3))
                 self._outputs = _connect(used, self._images)
@@ -113,7 +121,7 @@ class FrozenInception(ImageNetwork):
                 "The reference Inception is the frozen graph of 2015-12-05, with 2,048 features "
                 f"and 1,008 classes. Received: path={str(path)!r}, {error}. {_HOW_TO_GET_IT}"
             ) from error
-        differences = inception_graph.differences(graph_def)
+        differences = inception_graph.differences(used)
         self.reference_network = not differences
         if differences:
             _warn(path, differences)
@@ -163,13 +171,9 @@ def _connect(used, images):
         ValueError: If the graph is not one that these come out of, without its path.
     """
     x = (resizing.tf1_bilinear(to_bytes(images), _SIZE) - 128.0) / 128.0
-    try:
-        pool, product = tf.compat.v1.import_graph_def(
-            used, {f"{_INPUT}:0": x}, [f"{_FEATURES}:0", _LOGITS], name=""
-        )
-    except (ValueError, tf.errors.OpError) as error:
-        reason = str(error).splitlines()[0].rstrip(".")
-        raise ValueError(f"a graph that TensorFlow cannot import: {reason}") from error
+    pool, product = tf.compat.v1.import_graph_def(
+        used, {f"{_INPUT}:0": x}, [f"{_FEATURES}:0", _LOGITS], name=""
+    )
     weights = product.inputs[1]
     wanted = inception_graph.FEATURES, inception_graph.CLASSES
     if product.type != "MatMul" or tuple(weights.shape) != wanted:
@@ -180,6 +184,7 @@ def _connect(used, images):
 
 
 def _read(path) -> bytes:
+    checks.check_path(path, _HOW_TO_GET_IT)
     path = pathlib.Path(path)
     if not path.exists():
         raise FileNotFoundError(

@@ -1,10 +1,10 @@
-"""What identifies the reference Inception network: names, shapes and numbers of its nodes.
+"""What identifies the reference Inception network: names, shapes, numbers, wiring of its nodes.
 
 TensorFlow publishes the file without a digest of it, so none is compared: a network of the same
 form with other weights would pass. Its fingerprint, which descriptions hold, tells it apart.
 
 Reference:
-    The numbers of operations and of parameters, 23,885,411, are those that TensorFlow's guide to
+    The numbers of operations and of all constants, 23,885,411, are those that TensorFlow's guide to
     its graph transforms prints; the shapes are those of Szegedy et al., Rethinking the Inception
     Architecture for Computer Vision, 2015.
 """
@@ -13,11 +13,13 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 
+from tf_consensus.metrics import inception_wiring
 from tf_consensus.metrics.frozen_graph import constant_shape
 
 FEATURES, CLASSES = 2048, 1008
-# All that is learnt or averaged: of 94 convolutions, their normalizations and the last layer.
-PARAMETERS = 23_885_392
+# All that is learnt or averaged and that features and logits depend on: of 94 convolutions, their
+# normalizations and the last layer, without its biases.
+PARAMETERS = 23_884_384
 _OPERATIONS = {
     "Conv2D": 94,
     "BatchNormWithGlobalNormalization": 94,
@@ -26,7 +28,9 @@ _OPERATIONS = {
     "AvgPool": 9,
     "MaxPool": 5,
     "MatMul": 1,
+    "Reshape": 1,
 }
+_SILENT = {"CheckNumerics", "Const", "Identity"}
 # The last of these is one that later Inceptions average over.
 _MAXIMA = ("pool", "pool_1", "mixed_3/pool", "mixed_8/pool", "mixed_10/tower_2/pool")
 _MEANS = (
@@ -40,7 +44,8 @@ def differences(graph_def) -> list[str]:
     """In what a graph is not the reference network, each in a few words; empty if it is.
 
     Args:
-        graph_def: A graph that `frozen_graph.parse` has passed.
+        graph_def: What features and logits depend on, as `frozen_graph.part` gives it: nodes beside
+            it say nothing of what they are.
     """
     nodes = {node.name: node for node in graph_def.node}
     shapes = {name: constant_shape(node) for name, node in nodes.items() if node.op == "Const"}
@@ -50,6 +55,8 @@ def differences(graph_def) -> list[str]:
         for op, number in _OPERATIONS.items()
         if counts[op] != number
     ]
+    others = sorted(set(counts) - set(_OPERATIONS) - _SILENT)
+    found += [f"{counts[op]} nodes {op} where it has none" for op in others]
     for op, names in (("MaxPool", _MAXIMA), ("AvgPool", _MEANS)):
         found += [f"no {op} {n!r}" for n in names if n not in nodes or nodes[n].op != op]
     wanted = dict(parameters())
@@ -59,7 +66,8 @@ def differences(graph_def) -> list[str]:
     own = sum(math.prod(shapes.get(name, (0,))) for name in wanted)
     if own != PARAMETERS:
         found.append(f"{own:,} parameters where it has {PARAMETERS:,}")
-    return found
+    # Of other nodes the wiring cannot but differ.
+    return found or inception_wiring.differences(graph_def, dict(convolutions()))
 
 
 def convolutions() -> Iterator[tuple[str, tuple[int, int, int, int]]]:
@@ -86,7 +94,6 @@ def parameters() -> Iterator[tuple[str, tuple[int, ...]]]:
         for average in _AVERAGES:
             yield f"{name}/batchnorm/{average}", shape[-1:]
     yield "softmax/weights", (FEATURES, CLASSES)
-    yield "softmax/biases", (CLASSES,)
 
 
 def _form(shape):

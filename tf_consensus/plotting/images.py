@@ -25,7 +25,8 @@ def image_grid(
 
     Args:
         images: Floats (n, height, width, channels) of 1 or 3 channels, in [-1, 1]; values a little
-            outside are clipped. An image that is not finite becomes mid-grey.
+            outside are clipped. An image that is not finite becomes mid-grey. Or unsigned bytes
+            (uint8), which are drawn as they are, 0 as black.
         path: Where to save the picture too, in the format of the suffix.
         columns: Images a row; None: as many as make the grid square.
         gap: Pixels between images.
@@ -36,8 +37,9 @@ def image_grid(
 
     Raises:
         OSError: If the file cannot be written; an old one is then still in its place.
-        ValueError: If the images are not of such a shape, there are none, they are bytes or range
-            beyond ±10, a number is out of range, or the suffix is of no format.
+        ValueError: If the images are not of such a shape, there are none, they are other
+            unsigned integers than bytes or range beyond ±10 (integers beyond ±1), a number is out
+            of range, or the suffix is of no format.
 
     Example:
         >>> image_grid(np.zeros((6, 8, 8, 1)), columns=3).shape
@@ -71,25 +73,29 @@ def _checked(images) -> np.ndarray:
             f"at least. Received: shape={images.shape}. Add the axis that lacks, e.g. "
             "`images[..., None]`."
         )
-    # Of bfloat16 NumPy knows no kind.
-    if images.dtype.kind in "bOSUMmc":
+    if images.dtype == np.uint8:
+        return images
+    # Of bfloat16 NumPy knows no kind. Unsigned, nothing but a byte says which value is white.
+    if images.dtype.kind in "bOSUMmcu":
         raise ValueError(
-            "Images must be floats in [-1, 1]. Received: images of dtype "
-            f"{images.dtype}. Scale bytes by x / 127.5 - 1."
+            "Images must be floats in [-1, 1] or unsigned bytes. Received: images of dtype "
+            f"{images.dtype}. Pass bytes as `images.astype('uint8')`, or floats."
         )
-    far = 1.0 if images.dtype.kind in "iu" else _FAR
+    far = 1.0 if images.dtype.kind == "i" else _FAR
     images = images.astype(np.float64)
     finite = images[np.isfinite(images)]
     if np.abs(finite).max(initial=0.0) > far:
         raise ValueError(
-            "Images must be floats in [-1, 1]. Received: images from "
-            f"{finite.min():g} to {finite.max():g}. Scale bytes by x / 127.5 - 1, or clip."
+            "Images must be floats in [-1, 1] or unsigned bytes. Received: images from "
+            f"{finite.min():g} to {finite.max():g}. Pass `images.astype('uint8')`, or clip."
         )
     return images
 
 
 def _bytes(images) -> np.ndarray:
     """Colours of 0 to 255, in three channels."""
+    if images.dtype == np.uint8:
+        return np.broadcast_to(images, (*images.shape[:3], 3))
     finite = np.isfinite(images).all(axis=(1, 2, 3), keepdims=True)
     unit = np.where(finite, np.clip(images, -1.0, 1.0), 0.0)
     return np.broadcast_to(np.round((unit + 1.0) * 127.5), (*images.shape[:3], 3)).astype(np.uint8)
