@@ -94,7 +94,9 @@ def resolve(optimizer, key: str):
 
 
 def check_rate(rate):
-    """The learning rate, a number or one of Keras' schedules or functions.
+    """The learning rate, a float or one of Keras' schedules or functions.
+
+    Keras takes Python's own floats alone, so any other number, such as NumPy's, becomes one.
 
     Raises:
         ValueError: if it is negative or not finite; a schedule is probed.
@@ -105,7 +107,7 @@ def check_rate(rate):
         return rate
     number = isinstance(rate, numbers.Real) and not isinstance(rate, bool)
     if number and math.isfinite(rate) and rate >= 0:
-        return rate
+        return float(rate)
     if number:
         raise ValueError(_RATE.format(rate))
     if callable(rate) and not isinstance(rate, type):
@@ -158,8 +160,8 @@ def set_rate(optimizer, rate) -> None:
             schedule, whose step decides.
         TypeError: if it is no rate.
     """
-    check_rate(rate)
-    if isinstance(rate, numbers.Real):
+    rate = check_rate(rate)
+    if isinstance(rate, float):
         refuse_schedule(optimizer, rate)
     optimizer.learning_rate = rate
 
