@@ -30,7 +30,7 @@ def test_any_real_number_is_a_learning_rate(name, rate):
     cls = getattr(tfc, name)
     if "Alternating" not in name:
         assert float(cls("adam", learning_rate=rate).learning_rate) == float(rate)
-    optimizer = cls("sgd")
+    optimizer = cls(*["sgd"] * (1 + ("Alternating" in name)))
     optimizer.learning_rate = rate
     for inner in optimizer.inner_optimizers:
         assert float(inner.learning_rate) == float(rate)
