@@ -25,6 +25,7 @@ from tf_consensus.distributed import (
     warn_of_layers,
 )
 from tf_consensus.exhaustion import explain_exhaustion
+from tf_consensus.finite_losses import FiniteLosses, with_callback
 from tf_consensus.first_batch import check_label_range, looked_at
 from tf_consensus.fused import fuse
 from tf_consensus.games.contract import Contract, check_allow_cut
@@ -48,6 +49,7 @@ from tf_consensus.refusals import (
     checked_data,
     planned_steps,
     refuse_compile_options,
+    refuse_hdf5,
     refuse_losses,
     refuse_uncompiled,
     refuse_weight_arguments,
@@ -341,7 +343,8 @@ class GAN(keras.Model):
 
         With `use_ema` it ends with the weights that training goes on with; `generate` and the
         callbacks use their averages (`averaged_weights`). The first batch is looked at before the
-        first step (`first_batch.inspect`).
+        first step (`first_batch.inspect`). The first epoch whose losses are not finite is said
+        by a warning.
 
         Raises:
             ValueError: if there are no data, they are not finite, labels are no classes, or shapes
@@ -353,6 +356,7 @@ class GAN(keras.Model):
         args, options = checked_data(super().fit, args, options, self._check_data)
         self._check_rates(planned_steps(super().fit, args, options))
         self.look(trains=True)
+        args, options = with_callback(super().fit, args, options, FiniteLosses())
         with weights_left_alone(self.optimizer):
             return super().fit(*args, **options)
 
@@ -389,6 +393,15 @@ class GAN(keras.Model):
         """Keras' `test_on_batch`, without weights of examples."""
         refuse_uncompiled(self, "test_on_batch")
         return super().test_on_batch(*args, **options)
+
+    def save(self, filepath, *args, **options):
+        """Keras' `save`, in its own format alone: HDF5 keeps no model of several networks.
+
+        Raises:
+            ValueError: if the file's name ends in `.h5` or `.hdf5`.
+        """
+        refuse_hdf5(filepath, options.get("save_format"))
+        return super().save(filepath, *args, **options)
 
     def export(self, *args, **options):
         """Not what to export: the generator is.

@@ -2,6 +2,7 @@
 
 import inspect
 import math
+import os
 import types
 from collections.abc import Callable, Iterator
 
@@ -88,6 +89,17 @@ def refuse_compile_options(options: dict) -> None:
         )
 
 
+def refuse_hdf5(filepath, save_format: str | None) -> None:
+    """Raises `ValueError` if a whole model is to be saved as HDF5, from which it does not load."""
+    name = os.fspath(filepath) if isinstance(filepath, str | os.PathLike) else ""
+    if name.lower().endswith((".h5", ".hdf5")) or save_format in ("h5", "hdf5"):
+        raise ValueError(
+            "A GAN is saved in Keras' own format; it would not load from HDF5. Received: "
+            f"filepath={name!r}. End the name in '.keras', or save the weights alone by "
+            "gan.save_weights('gan.weights.h5')."
+        )
+
+
 def refuse_uncompiled(model, method: str) -> None:
     """Raises `ValueError` if a model is not compiled."""
     if not model.compiled:
@@ -163,8 +175,10 @@ def _check_numbers(given):
 
 
 def _check_callbacks(callbacks):
-    if callbacks is None or isinstance(callbacks, keras.callbacks.CallbackList):
+    if callbacks is None:
         return
+    if isinstance(callbacks, keras.callbacks.CallbackList):
+        callbacks = callbacks.callbacks
     given = callbacks if isinstance(callbacks, list | tuple) else [callbacks]
     wrong = [x for x in given if not isinstance(x, keras.callbacks.Callback)]
     if wrong:
@@ -172,6 +186,13 @@ def _check_callbacks(callbacks):
         raise TypeError(
             "`callbacks` must be a list of keras.callbacks.Callback. Received: "
             f"{wrong[0]!r}. {hint or 'For example [EvaluateGAN(metrics)].'}"
+        )
+    never = keras.callbacks.TerminateOnNaN
+    if any(isinstance(x, never) and type(x).on_batch_end is never.on_batch_end for x in given):
+        raise ValueError(
+            "A callback must look at what a GAN logs, generator_loss, discriminator_loss and "
+            "gradient_norm. Received: TerminateOnNaN, which looks at 'loss' alone and never fires. "
+            "Use tf_consensus.callbacks.StopWhenDiverged()."
         )
 
 
