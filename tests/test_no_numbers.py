@@ -7,7 +7,8 @@ import warnings
 import keras
 import numpy as np
 import pytest
-from bad_calls.things import POINTS, gan
+import tensorflow as tf
+from bad_calls.things import POINTS, gan, generator, stream
 
 import tf_consensus as tfc
 
@@ -96,3 +97,33 @@ def test_hdf5_is_refused_before_a_file_is_written(name, kind, tmp_path):
     gan().save(kind(tmp_path / "m.keras"))
     gan().save_weights(tmp_path / "m.weights.h5")
     assert isinstance(keras.models.load_model(tmp_path / "m.keras"), tfc.GAN)
+
+
+NO_DATA = {
+    "a list": (POINTS.tolist, r"Python's own\. Pass np\.asarray"),
+    "an iterator": (lambda: iter(stream(POINTS)), "an iterator.*Pass the data set"),
+    "a function": (lambda: generator, r"the function generator\. Call it: fit\(generator\(\)\)"),
+    "ragged": (lambda: tf.ragged.constant([[1.0, 2.0], [1.0]]), "RaggedTensor.*to_tensor"),
+    "sparse": (lambda: tf.sparse.from_dense(POINTS), "SparseTensor.*to_dense"),
+    "ragged data": (
+        lambda: stream(tf.ragged.constant([[1.0, 2.0], [1.0]])),
+        "a tf.data.Dataset of type RaggedTensor.*dataset.map",
+    ),
+    "sparse data": (lambda: stream(tf.sparse.from_dense(POINTS)), "of type SparseTensor"),
+}
+
+
+@pytest.mark.parametrize(("data", "message"), NO_DATA.values(), ids=NO_DATA)
+@pytest.mark.parametrize("method", ["fit", "evaluate"])
+def test_what_is_no_data_is_refused_with_what_to_pass(method, data, message):
+    with pytest.raises(TypeError, match=f"(?s)Data are arrays.*Received: .*{message}"):
+        getattr(gan(), method)(data(), verbose=0)
+
+
+def test_optimizers_that_keras_has_no_name_for_and_those_of_players():
+    with pytest.raises(ValueError, match=r"'lamb'. Keras.*pass keras\.optimizers\.Lamb\(\)"):
+        gan("lamb")
+    adam = keras.optimizers.Adam
+    for player in ("g", "d", "generator", "gen"):
+        with pytest.raises(TypeError, match=r"Received: .*_optimizer.*AlternatingOptimizer"):
+            gan().compile(**{f"{player}_optimizer": adam(), "d_optimizer": adam()})

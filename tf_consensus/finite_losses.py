@@ -46,6 +46,17 @@ class FiniteLosses(keras.callbacks.Callback):
         return int(self.model.optimizer.iterations.numpy())
 
 
+def refuse_blind(callbacks) -> None:
+    """Raises `ValueError` if one is Keras' `TerminateOnNaN`, which looks at what a GAN lacks."""
+    never = keras.callbacks.TerminateOnNaN
+    if any(isinstance(x, never) and type(x).on_batch_end is never.on_batch_end for x in callbacks):
+        raise ValueError(
+            "A callback must look at what a GAN logs, generator_loss, discriminator_loss and "
+            "gradient_norm. Received: TerminateOnNaN, which looks at 'loss' alone and never fires. "
+            "Use tf_consensus.callbacks.StopWhenDiverged()."
+        )
+
+
 def with_callback(
     method: Callable, args: tuple, options: dict, callback: keras.callbacks.Callback
 ) -> tuple:

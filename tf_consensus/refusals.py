@@ -10,9 +10,17 @@ import keras
 import tensorflow as tf
 
 from tf_consensus.checks import check_bool, check_count, check_int
+from tf_consensus.data_kinds import refuse_kinds
+from tf_consensus.finite_losses import refuse_blind
 from tf_consensus.first_batch import EMPTY
 
 _UNUSED = ("loss", "loss_weights", "metrics", "weighted_metrics")
+# The arguments of the `compile` that tutorials write for a GAN of their own.
+_OF_PLAYERS = {
+    f"{player}_{kind}"
+    for player in ("g", "d", "gen", "disc", "generator", "discriminator")
+    for kind in ("optimizer", "opt")
+}
 _LOOKS = 50  # at schedules, over a training
 _ALIKE = (
     "A GAN's losses count every example alike, so weights would be ignored. Received: {}. Leave "
@@ -31,6 +39,13 @@ def refuse_losses(compile_method: Callable, args: tuple, options: dict) -> None:
     Raises:
         ValueError: if one is given; `None` and empty ones, as in saved models, are not.
     """
+    players = sorted(set(options) & _OF_PLAYERS)
+    if players:
+        raise TypeError(
+            "A GAN has one optimizer, which may hold one for each player. Received: "
+            f"{', '.join(players)}. Write compile(AlternatingOptimizer(generator_optimizer, "
+            "discriminator_optimizer))."
+        )
     given = inspect.signature(compile_method).bind_partial(*args, **options).arguments
     given = {key: given[key] for key in _UNUSED if given.get(key)}
     if given:
@@ -133,6 +148,7 @@ def checked_data(method: Callable, args: tuple, options: dict, check: Callable) 
         raise ValueError(EMPTY.format("x=None"))
     _check_numbers(given)
     _check_callbacks(given.get("callbacks"))
+    refuse_kinds(x)
     if isinstance(x, tf.data.Dataset):
         if int(x.cardinality()) == 0:
             raise ValueError(EMPTY.format("an empty tf.data.Dataset"))
@@ -187,13 +203,7 @@ def _check_callbacks(callbacks):
             "`callbacks` must be a list of keras.callbacks.Callback. Received: "
             f"{wrong[0]!r}. {hint or 'For example [EvaluateGAN(metrics)].'}"
         )
-    never = keras.callbacks.TerminateOnNaN
-    if any(isinstance(x, never) and type(x).on_batch_end is never.on_batch_end for x in given):
-        raise ValueError(
-            "A callback must look at what a GAN logs, generator_loss, discriminator_loss and "
-            "gradient_norm. Received: TerminateOnNaN, which looks at 'loss' alone and never fires. "
-            "Use tf_consensus.callbacks.StopWhenDiverged()."
-        )
+    refuse_blind(given)
 
 
 def _with_one_batch(batches, check) -> Iterator:

@@ -1,13 +1,12 @@
 """The Keras optimizer inside of ours: which ones there are, and what it may be given."""
 
-import inspect
 import math
 import numbers
 from collections.abc import Iterable
 
 import keras
 
-from tf_consensus.checks import nearest
+from tf_consensus.optimizers import names
 from tf_consensus.schedules import check_values, is_schedule
 
 CLIPS = ("clipnorm", "clipvalue", "global_clipnorm")
@@ -74,11 +73,9 @@ def resolve(optimizer, key: str):
         try:
             return keras.optimizers.get(optimizer)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            names = _names()
             raise ValueError(
                 f"`{key}` must be the name or the config of a Keras optimizer. Received: "
-                f"{key}={optimizer!r}. {nearest(optimizer, names)}The names are "
-                f"{', '.join(names)}."
+                f"{key}={optimizer!r}. {names.remedy(optimizer)}"
             ) from error
     if isinstance(optimizer, keras.optimizers.Optimizer):
         return optimizer
@@ -201,14 +198,6 @@ def refuse_options(name, options, inner="inner_optimizer", inner_options=INNER_O
             f"{name} does not know these arguments. Received: {sorted(options)}. "
             "See its documentation for those it takes."
         )
-
-
-def _names():
-    """The names of Keras' optimizers."""
-    base, wrapper = keras.optimizers.Optimizer, keras.optimizers.LossScaleOptimizer
-    found = [x for x in vars(keras.optimizers).values() if inspect.isclass(x)]
-    found = [x for x in found if issubclass(x, base) and x not in (base, wrapper)]
-    return sorted(x.__name__.lower() for x in found)
 
 
 _RATE = (
