@@ -11,7 +11,7 @@ def refuse_kinds(x) -> None:
         raise TypeError(_DATA.format(f"a {type(x).__name__}", _DENSE))
     if isinstance(x, tf.data.Dataset):
         _refuse_uneven(x)
-    if isinstance(x, list) and not any(hasattr(part, "shape") for part in x):
+    if isinstance(x, list) and x and not any(hasattr(part, "shape") for part in x):
         raise TypeError(_DATA.format("a list of Python's own", "Pass np.asarray(x, 'float32')."))
     if isinstance(x, tf.data.Iterator):
         raise TypeError(_DATA.format("an iterator of a tf.data.Dataset", "Pass the data set."))

@@ -49,13 +49,13 @@ from tf_consensus.refusals import (
     checked_data,
     planned_steps,
     refuse_compile_options,
-    refuse_hdf5,
     refuse_losses,
     refuse_uncompiled,
     refuse_weight_arguments,
     refuse_weights,
 )
 from tf_consensus.replicas import batch_share
+from tf_consensus.saving_checks import refuse_hdf5
 from tf_consensus.schedules import check_values
 from tf_consensus.verified_training import check_verify, verified
 

@@ -2,7 +2,6 @@
 
 import inspect
 import math
-import os
 import types
 from collections.abc import Callable, Iterator
 
@@ -16,11 +15,8 @@ from tf_consensus.first_batch import EMPTY
 
 _UNUSED = ("loss", "loss_weights", "metrics", "weighted_metrics")
 # The arguments of the `compile` that tutorials write for a GAN of their own.
-_OF_PLAYERS = {
-    f"{player}_{kind}"
-    for player in ("g", "d", "gen", "disc", "generator", "discriminator")
-    for kind in ("optimizer", "opt")
-}
+_PLAYERS = ("g", "d", "gen", "disc", "generator", "discriminator")
+_OF_PLAYERS = {f"{player}_{kind}" for player in _PLAYERS for kind in ("optimizer", "opt")}
 _LOOKS = 50  # at schedules, over a training
 _ALIKE = (
     "A GAN's losses count every example alike, so weights would be ignored. Received: {}. Leave "
@@ -101,17 +97,6 @@ def refuse_compile_options(options: dict) -> None:
         raise ValueError(
             "`jit_compile` must be True, False or 'auto'. Received: "
             f"jit_compile={jit_compile!r}. 'auto' is XLA where there is a GPU."
-        )
-
-
-def refuse_hdf5(filepath, save_format: str | None) -> None:
-    """Raises `ValueError` if a whole model is to be saved as HDF5, from which it does not load."""
-    name = os.fspath(filepath) if isinstance(filepath, str | os.PathLike) else ""
-    if name.lower().endswith((".h5", ".hdf5")) or save_format in ("h5", "hdf5"):
-        raise ValueError(
-            "A GAN is saved in Keras' own format; it would not load from HDF5. Received: "
-            f"filepath={name!r}. End the name in '.keras', or save the weights alone by "
-            "gan.save_weights('gan.weights.h5')."
         )
 
 
