@@ -1,6 +1,7 @@
 """Penalties against closed forms, finite differences and gradients example by example."""
 
 import doctest
+import inspect
 import warnings
 
 import keras
@@ -531,7 +532,7 @@ def test_names_and_round_trips():
     special = [
         R1(2.0, every=4, schedule=schedule),
         WGANGP(target=0.5, weight=2.0, every=2),
-        DRAGAN(0.5, 2.0, perturbation=0.25),
+        DRAGAN(2.0, target=0.5, perturbation=0.25),
         InstanceNoise(0.3, schedule=schedule),
     ]
     for penalty in special:
@@ -539,6 +540,25 @@ def test_names_and_round_trips():
         assert config["registered_name"] == f"tf_consensus>{type(penalty).__name__}"
         assert penalties.get(config) == penalty
         assert penalties.get(config) != type(penalty)()
+
+
+STRENGTHS = {
+    "r1": "gamma",
+    "r2": "gamma",
+    "zero_centered_interpolated": "gamma",
+    "wgan_gp": "weight",
+    "dragan": "weight",
+    "instance_noise": "stddev",
+}
+
+
+@pytest.mark.parametrize("name", penalties.names())
+def test_the_first_argument_of_a_penalty_is_its_strength(name):
+    cls, plain = type(penalties.get(name)), penalties.get(name)
+    changed = {k: v for k, v in vars(cls(0.125)).items() if v != vars(plain)[k]}
+    assert changed == {STRENGTHS[name]: 0.125}
+    for key in {"target", "perturbation"} & set(plain.get_config()):
+        assert inspect.signature(cls).parameters[key].kind is inspect.Parameter.KEYWORD_ONLY
 
 
 def test_a_function_is_a_penalty_as_it_is():

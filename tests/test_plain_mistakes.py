@@ -13,6 +13,7 @@ import tf_consensus as tfc
 
 NAN = np.where(np.arange(16).reshape(8, 2) == 5, np.nan, POINTS)
 UNIT, BYTES = (POINTS + 1) / 2, 127.5 * (POINTS + 1)
+FULL = np.linspace(0.0, 1.0, 512).reshape(256, 2)  # enough of 0 to 1 to tell it from a part
 WAYS = {
     "arrays": lambda gan, *batch: gan.fit(*batch, batch_size=8, verbose=0),
     "a data set": lambda gan, *batch: fit(gan, stream(one(batch))),
@@ -84,12 +85,20 @@ def test_labels_that_are_no_classes_are_refused_before_a_step(way, labels, error
     ("end", "batch", "message"),
     [
         ("tanh", BYTES, r"from -1 to 1.*from 12.75 to 242.* \(tanh\).*x / 127.5 - 1"),
-        ("tanh", UNIT, r"from -1 to 1.*from 0.05 to 0.95.* \(tanh\).*2 \* x - 1"),
-        ("tanh", 3 * POINTS, r"from -2.7 to 2.7, and a generator"),
+        ("tanh", FULL, r"from -1 to 1.*from 0 to 1.* \(tanh\).*2 \* x - 1, or"),
+        (
+            "tanh",
+            3 * POINTS,
+            r"from -2.7 to 2.7, and a gen.* 2 \* \(x - low\) / \(high - low\) - 1",
+        ),
         ("sigmoid", POINTS, r"from 0 to 1.*from -0.9 to 0.9.* \(sigmoid\).*\(x \+ 1\) / 2"),
         ("sigmoid", BYTES, r"from 12.75 to 242.*x / 255"),
         ("relu", POINTS, r"from 0 to inf.*from -0.9 to 0.9"),
         ("tanh", POINTS, None),
+        ("tanh", UNIT, None),
+        ("tanh", FULL[:127], None),
+        ("tanh", 0.9 * FULL, None),
+        ("tanh", FULL - 0.05, None),
         ("tanh", 1.05 * POINTS / 0.9, None),
         ("sigmoid", UNIT, None),
         ("relu", BYTES, None),
@@ -109,7 +118,7 @@ def test_samples_out_of_the_generators_range_are_said_once(mode, end, batch, mes
 
 @pytest.mark.parametrize("way", WAYS)
 def test_they_are_said_however_the_data_come_but_not_of_an_evaluation(way):
-    assert len(said(lambda: WAYS[way](gan(last="tanh"), UNIT))) == (way != "evaluation")
+    assert len(said(lambda: WAYS[way](gan(last="tanh"), BYTES))) == (way != "evaluation")
 
 
 @pytest.mark.parametrize("end", ["sigmoid", "hard_sigmoid"])
@@ -134,7 +143,7 @@ def test_an_activation_is_found_behind_wrappers():
     for generator_ in ends:
         model = tfc.GAN(generator_, net(2, 1), latent_dim=3)
         model.compile("sgd")
-        assert len(said(lambda model=model: model.fit(UNIT, verbose=0))) == 1
+        assert len(said(lambda model=model: model.fit(BYTES, verbose=0))) == 1
 
 
 def rows():
@@ -165,8 +174,8 @@ def test_the_look_takes_no_batch_and_traces_nothing_again(mode, options, monkeyp
 def test_replicas_look_too(two_replicas):
     with two_replicas.scope():
         model, conditional = gan(last="tanh"), labelled()
-    assert len(said(lambda: fit(model, stream(UNIT, 4)))) == 1
-    assert not said(lambda: fit(model, stream(UNIT, 4)))
+    assert len(said(lambda: fit(model, stream(BYTES, 4)))) == 1
+    assert not said(lambda: fit(model, stream(BYTES, 4)))
     with pytest.raises(ValueError, match="samples with 1 values that are NaN"):
         fit(model, stream(NAN.astype("float32"), 4))
     with pytest.raises((ValueError, tf.errors.InvalidArgumentError), match="Labels must be from 0"):

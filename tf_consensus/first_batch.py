@@ -5,6 +5,7 @@ any time. The batch is taken from the data, looked at, and put back.
 """
 
 import itertools
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -12,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_consensus.inputs import split
-from tf_consensus.network_checks import warn_of_probabilities, warn_of_range
+from tf_consensus.range_warnings import warn_of_probabilities, warn_of_range
 
 
 class Seen(NamedTuple):
@@ -79,7 +80,8 @@ def inspect(model, numbers, *, trains: bool) -> None:
         )
     check_label_range(model.num_classes, seen.first_label, seen.last_label)
     if trains:
-        warn_of_range(model.generator, seen.low, seen.high, model.warned)
+        values = seen.examples * math.prod(side or 1 for side in model.sample_shape[1:])
+        warn_of_range(model.generator, (seen.low, seen.high), values, model.warned)
         warn_of_probabilities(model.discriminator, model.objective, model.warned)
 
 

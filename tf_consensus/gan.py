@@ -25,6 +25,7 @@ from tf_consensus.distributed import (
     warn_of_layers,
 )
 from tf_consensus.exhaustion import explain_exhaustion
+from tf_consensus.finite_losses import FiniteLosses, with_callback
 from tf_consensus.first_batch import check_label_range, looked_at
 from tf_consensus.fused import fuse
 from tf_consensus.games.contract import Contract, check_allow_cut
@@ -39,10 +40,11 @@ from tf_consensus.inputs import (
     sample_dtype,
     split,
 )
-from tf_consensus.network_checks import check_networks, warn_of_bytes, warn_of_inexact_biases
+from tf_consensus.network_checks import check_networks, warn_of_inexact_biases
 from tf_consensus.noise import Draws, layer_seeds, normal, uniform
 from tf_consensus.optimizers import GameOptimizer, apply_direction
 from tf_consensus.optimizers.inner import check_own_rate, check_rates, resolve
+from tf_consensus.range_warnings import warn_of_bytes
 from tf_consensus.refusals import (
     checked_data,
     planned_steps,
@@ -53,6 +55,7 @@ from tf_consensus.refusals import (
     refuse_weights,
 )
 from tf_consensus.replicas import batch_share
+from tf_consensus.saving_checks import refuse_hdf5
 from tf_consensus.schedules import check_values
 from tf_consensus.verified_training import check_verify, verified
 
@@ -139,7 +142,7 @@ class GAN(keras.Model):
         if num_classes is not None:
             num_classes = check_count("num_classes", num_classes, "For example num_classes=10.")
         latent_dim = check_count("latent_dim", latent_dim, "It is the generator's input size.")
-        self._sample_shape = check_networks(generator, discriminator, latent_dim, num_classes)
+        self.sample_shape = check_networks(generator, discriminator, latent_dim, num_classes)
         self.num_classes = num_classes
         self.generator = generator
         self.discriminator = discriminator
@@ -239,13 +242,16 @@ class GAN(keras.Model):
         Args:
             real: tensor of real samples, (batch, …); of a conditional model a pair of these and
                 their labels, integers (batch,). Integer samples become floating-point numbers of
-                the same values; of bytes, 0 to 255, there is a warning.
+                the same values; of bytes that the generator cannot make there is a warning.
             training: how the networks are called; `False` leaves the noise counter alone.
 
         Returns:
             The game, generator first, discriminator second.
         """
         refuse_weights(real)
+        # In a graph there are no values yet; `fit` looks at them before it.
+        if tf.executing_eagerly():
+            warn_of_bytes(self.generator, split(real)[0], self.warned)
         samples, labels = split(self._floating(real))
         if self.num_classes is not None:
             labels = [self._check_labels(labels)]
@@ -291,10 +297,7 @@ class GAN(keras.Model):
     def _floating(self, real):
         """The batch with samples of the discriminator's type, as tapes do not watch integers."""
         samples, _ = split(real)
-        check_sample_shape(samples, self._sample_shape)
-        if samples.dtype == tf.uint8 and "range" not in self.warned:
-            self.warned.add("range")
-            warn_of_bytes(self.generator)
+        check_sample_shape(samples, self.sample_shape)
         return cast_samples(real, sample_dtype(self.discriminator))
 
     def _check_labels(self, labels):
@@ -340,7 +343,8 @@ class GAN(keras.Model):
 
         With `use_ema` it ends with the weights that training goes on with; `generate` and the
         callbacks use their averages (`averaged_weights`). The first batch is looked at before the
-        first step (`first_batch.inspect`).
+        first step (`first_batch.inspect`). The first epoch whose losses are not finite is said
+        by a warning.
 
         Raises:
             ValueError: if there are no data, they are not finite, labels are no classes, or shapes
@@ -352,6 +356,7 @@ class GAN(keras.Model):
         args, options = checked_data(super().fit, args, options, self._check_data)
         self._check_rates(planned_steps(super().fit, args, options))
         self.look(trains=True)
+        args, options = with_callback(super().fit, args, options, FiniteLosses())
         with weights_left_alone(self.optimizer):
             return super().fit(*args, **options)
 
@@ -375,7 +380,7 @@ class GAN(keras.Model):
         """Raises if arrays, or a first batch, are not of a type and shape to train with."""
         samples, labels = split(data)
         cast_samples(samples, "float32")
-        check_sample_shape(samples, self._sample_shape)
+        check_sample_shape(samples, self.sample_shape)
         if self.num_classes is not None and labels:
             check_labels(tf.convert_to_tensor(labels[0]))
 
@@ -388,6 +393,15 @@ class GAN(keras.Model):
         """Keras' `test_on_batch`, without weights of examples."""
         refuse_uncompiled(self, "test_on_batch")
         return super().test_on_batch(*args, **options)
+
+    def save(self, filepath, *args, **options):
+        """Keras' `save`, in its own format alone: HDF5 keeps no model of several networks.
+
+        Raises:
+            ValueError: if the file's name ends in `.h5` or `.hdf5`.
+        """
+        refuse_hdf5(filepath, options.get("save_format"))
+        return super().save(filepath, *args, **options)
 
     def export(self, *args, **options):
         """Not what to export: the generator is.

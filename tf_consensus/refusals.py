@@ -9,9 +9,14 @@ import keras
 import tensorflow as tf
 
 from tf_consensus.checks import check_bool, check_count, check_int
+from tf_consensus.data_kinds import refuse_kinds
+from tf_consensus.finite_losses import refuse_blind
 from tf_consensus.first_batch import EMPTY
 
 _UNUSED = ("loss", "loss_weights", "metrics", "weighted_metrics")
+# The arguments of the `compile` that tutorials write for a GAN of their own.
+_PLAYERS = ("g", "d", "gen", "disc", "generator", "discriminator")
+_OF_PLAYERS = {f"{player}_{kind}" for player in _PLAYERS for kind in ("optimizer", "opt")}
 _LOOKS = 50  # at schedules, over a training
 _ALIKE = (
     "A GAN's losses count every example alike, so weights would be ignored. Received: {}. Leave "
@@ -30,6 +35,13 @@ def refuse_losses(compile_method: Callable, args: tuple, options: dict) -> None:
     Raises:
         ValueError: if one is given; `None` and empty ones, as in saved models, are not.
     """
+    players = sorted(set(options) & _OF_PLAYERS)
+    if players:
+        raise TypeError(
+            "A GAN has one optimizer, which may hold one for each player. Received: "
+            f"{', '.join(players)}. Write compile(AlternatingOptimizer(generator_optimizer, "
+            "discriminator_optimizer))."
+        )
     given = inspect.signature(compile_method).bind_partial(*args, **options).arguments
     given = {key: given[key] for key in _UNUSED if given.get(key)}
     if given:
@@ -121,6 +133,7 @@ def checked_data(method: Callable, args: tuple, options: dict, check: Callable) 
         raise ValueError(EMPTY.format("x=None"))
     _check_numbers(given)
     _check_callbacks(given.get("callbacks"))
+    refuse_kinds(x)
     if isinstance(x, tf.data.Dataset):
         if int(x.cardinality()) == 0:
             raise ValueError(EMPTY.format("an empty tf.data.Dataset"))
@@ -163,8 +176,10 @@ def _check_numbers(given):
 
 
 def _check_callbacks(callbacks):
-    if callbacks is None or isinstance(callbacks, keras.callbacks.CallbackList):
+    if callbacks is None:
         return
+    if isinstance(callbacks, keras.callbacks.CallbackList):
+        callbacks = callbacks.callbacks
     given = callbacks if isinstance(callbacks, list | tuple) else [callbacks]
     wrong = [x for x in given if not isinstance(x, keras.callbacks.Callback)]
     if wrong:
@@ -173,6 +188,7 @@ def _check_callbacks(callbacks):
             "`callbacks` must be a list of keras.callbacks.Callback. Received: "
             f"{wrong[0]!r}. {hint or 'For example [EvaluateGAN(metrics)].'}"
         )
+    refuse_blind(given)
 
 
 def _with_one_batch(batches, check) -> Iterator:

@@ -19,6 +19,11 @@ _NO_BATCH = [
     "POINTS + 1j", "np.ones(8)", "[]", "3.0",
 ]  # fmt: skip
 _BROKEN = ["np.full_like(POINTS, nan)", "np.full_like(POINTS, -inf)"]
+_NO_DATA = [
+    "POINTS.tolist()", "iter(stream(POINTS))", "lambda: generator(POINTS)", "generator",
+    "tf.ragged.constant([[1.0, 2.0], [1.0]])", "tf.sparse.from_dense(POINTS)",
+    "stream(tf.ragged.constant([[1.0, 2.0], [1.0]]))", "stream(tf.sparse.from_dense(POINTS))",
+]  # fmt: skip
 _NO_LABELS = [
     "LABELS + 1", "LABELS - 1", "LABELS + 0.5", "LABELS * nan", "LABELS.astype(str)",
     "LABELS[:, None]", "np.eye(3)[LABELS]", "LABELS > 0",
@@ -92,6 +97,11 @@ CALLS = {
         *_fits([*_BROKEN, *_NO_BATCH[:4]], "gan()"),
         *_fits(_BROKEN, "gan(jit_compile=True, steps=2)"),
         *_fits(_PAIRS, "labelled()"),
+        *numbers("gan().fit({}, verbose=0)", _NO_DATA),
+        *numbers("gan().compile({}=keras.optimizers.Adam())", ["g_optimizer", "gen_optimizer"]),
+        "gan('lamb')",
+        "gan().fit(POINTS, verbose=0, callbacks=[keras.callbacks.TerminateOnNaN()])",
+        "gan().save('/nonexistent/gan.h5')",
         "labelled().fit(POINTS, LABELS + 1, verbose=0)",
         "labelled().fit(POINTS, LABELS * nan, verbose=0)",
         "gan().fit(verbose=0)",

@@ -163,7 +163,7 @@ class AlternatingOptimizer(ReevaluatingOptimizer):
                 f"{learning_rate!r}. Set `optimizer.generator_optimizer.learning_rate` and "
                 "`optimizer.discriminator_optimizer.learning_rate` to anything else."
             )
-        check_rate(learning_rate)
+        learning_rate = check_rate(learning_rate)
         generator, discriminator = self.inner_optimizers
         for inner in self.inner_optimizers:
             refuse_schedule(inner, learning_rate)

@@ -1,13 +1,12 @@
 """The Keras optimizer inside of ours: which ones there are, and what it may be given."""
 
-import inspect
 import math
 import numbers
 from collections.abc import Iterable
 
 import keras
 
-from tf_consensus.checks import nearest
+from tf_consensus.optimizers import names
 from tf_consensus.schedules import check_values, is_schedule
 
 CLIPS = ("clipnorm", "clipvalue", "global_clipnorm")
@@ -74,11 +73,9 @@ def resolve(optimizer, key: str):
         try:
             return keras.optimizers.get(optimizer)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            names = _names()
             raise ValueError(
                 f"`{key}` must be the name or the config of a Keras optimizer. Received: "
-                f"{key}={optimizer!r}. {nearest(optimizer, names)}The names are "
-                f"{', '.join(names)}."
+                f"{key}={optimizer!r}. {names.remedy(optimizer)}"
             ) from error
     if isinstance(optimizer, keras.optimizers.Optimizer):
         return optimizer
@@ -94,7 +91,9 @@ def resolve(optimizer, key: str):
 
 
 def check_rate(rate):
-    """The learning rate, a number or one of Keras' schedules or functions.
+    """The learning rate, a float or one of Keras' schedules or functions.
+
+    Keras takes Python's own floats alone, so any other number, such as NumPy's, becomes one.
 
     Raises:
         ValueError: if it is negative or not finite; a schedule is probed.
@@ -105,7 +104,7 @@ def check_rate(rate):
         return rate
     number = isinstance(rate, numbers.Real) and not isinstance(rate, bool)
     if number and math.isfinite(rate) and rate >= 0:
-        return rate
+        return float(rate)
     if number:
         raise ValueError(_RATE.format(rate))
     if callable(rate) and not isinstance(rate, type):
@@ -158,8 +157,8 @@ def set_rate(optimizer, rate) -> None:
             schedule, whose step decides.
         TypeError: if it is no rate.
     """
-    check_rate(rate)
-    if isinstance(rate, numbers.Real):
+    rate = check_rate(rate)
+    if isinstance(rate, float):
         refuse_schedule(optimizer, rate)
     optimizer.learning_rate = rate
 
@@ -199,14 +198,6 @@ def refuse_options(name, options, inner="inner_optimizer", inner_options=INNER_O
             f"{name} does not know these arguments. Received: {sorted(options)}. "
             "See its documentation for those it takes."
         )
-
-
-def _names():
-    """The names of Keras' optimizers."""
-    base, wrapper = keras.optimizers.Optimizer, keras.optimizers.LossScaleOptimizer
-    found = [x for x in vars(keras.optimizers).values() if inspect.isclass(x)]
-    found = [x for x in found if issubclass(x, base) and x not in (base, wrapper)]
-    return sorted(x.__name__.lower() for x in found)
 
 
 _RATE = (

@@ -11,7 +11,8 @@ from tf_consensus.penalties.interpolation import draw_weights, interpolate
 class _Centered(GradientPenalty):
     """weight · (‖∇D‖ - target)² an example."""
 
-    def __init__(self, target: float = 1.0, weight: float = 10.0, every: int = 1, schedule=None):
+    # The weight comes first, as in every penalty: WGANGP(10.0) is λ = 10.
+    def __init__(self, weight: float = 10.0, every: int = 1, schedule=None, *, target: float = 1.0):
         super().__init__(every, schedule)
         self.target = check_float("target", target, zero=True)
         self.weight = check_float("weight", weight, zero=True)
@@ -32,17 +33,17 @@ class WGANGP(_Centered):
     so nothing becomes NaN. Not locally convergent on the Dirac-GAN, unlike the zero-centred ones.
 
     Args:
-        target: the norm that the penalty prefers, at least 0.
         weight: λ ≥ 0.
         every: penalize each k-th step only, k times as strong; see `GradientPenalty`.
         schedule: factor over the training steps; `None` is 1.
+        target: the norm that the penalty prefers, at least 0; by name only.
 
     Raises:
         ValueError: if an argument is out of range, or, when called, the batches differ in shape.
 
     Example:
         >>> x = tf.constant([[1.0], [3.0]])
-        >>> float(WGANGP(target=1.0, weight=10.0)(lambda x: 3 * x, x, -x))  # 10 · (3 - 1)²
+        >>> float(WGANGP(10.0)(lambda x: 3 * x, x, -x))  # 10 · (3 - 1)²
         40.0
 
     Reference:
@@ -67,18 +68,18 @@ class DRAGAN(_Centered):
     ∇D(x̂) = 0 as in `WGANGP`.
 
     Args:
-        target: the norm that the penalty prefers, at least 0.
         weight: λ ≥ 0.
-        perturbation: reach of the perturbation in standard deviations, at least 0.
         every: penalize each k-th step only, k times as strong; see `GradientPenalty`.
         schedule: factor over the training steps; `None` is 1.
+        target: the norm that the penalty prefers, at least 0; by name only.
+        perturbation: reach of the perturbation in standard deviations, at least 0; by name only.
 
     Raises:
         ValueError: if an argument is out of range.
 
     Example:
         >>> x = tf.constant([[1.0], [3.0]])
-        >>> float(DRAGAN(target=1.0, weight=10.0)(lambda x: 3 * x, x, x))
+        >>> float(DRAGAN(10.0)(lambda x: 3 * x, x, x))
         40.0
 
     Reference:
@@ -90,13 +91,14 @@ class DRAGAN(_Centered):
 
     def __init__(
         self,
-        target: float = 1.0,
         weight: float = 10.0,
-        perturbation: float = 0.5,
         every: int = 1,
         schedule=None,
+        *,
+        target: float = 1.0,
+        perturbation: float = 0.5,
     ):
-        super().__init__(target, weight, every, schedule)
+        super().__init__(weight, every, schedule, target=target)
         self.perturbation = check_float("perturbation", perturbation, zero=True)
 
     def draw(self, samples, random):
