@@ -257,7 +257,8 @@ def test_a_saved_gan_goes_on(way, tmp_path):
         gan = tfc.GAN(generator(), make(way, tmp_path)[0], 3, penalties=[R1(1.0)], seed=0)
         gan.compile(optimizer=tfc.ConsensusOptimizer("rmsprop", learning_rate=1e-2, gamma=1.0))
         gans.append(gan)
-    data = tf.data.Dataset.from_tensors(tf.constant(REAL, tf.float32)).repeat()
+    # Within the range of the generator, which ends in tanh.
+    data = tf.data.Dataset.from_tensors(tf.tanh(tf.constant(REAL, tf.float32))).repeat()
     options = {"verbose": 0, "shuffle": False}
     gans[0].fit(data, steps_per_epoch=4, **options)
     gans[1].fit(data, steps_per_epoch=2, **options)

@@ -73,7 +73,8 @@ def _check_inputs(key, network, num_classes):
             f"A {key} takes at most two inputs, the second of them labels. Received: a {key} of "
             f"{number} inputs. Build it for two."
         )
-    if number == 2 and input_shapes(network)[1] not in ((None,), (None, 1)):
+    # A network that was built by a call knows the size of that batch.
+    if number == 2 and input_shapes(network)[1][1:] not in ((), (1,)):
         raise ValueError(
             f"The second input of a {key} is the labels, integers (batch,). Received: a second "
             f"input of shape {input_shapes(network)[1]}. Build it for shape (); a second input of "

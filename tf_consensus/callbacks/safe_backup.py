@@ -146,6 +146,7 @@ class SafeBackup(keras.callbacks.Callback):
             self._first_step = self._step() - epoch * (self.params.get("steps") or 0)
         self._epoch = epoch
         if self._sums is not None and not np.array_equal(self._sums, weight_sums(self.model)):
+            check_converging(self.model, None, self.largest_loss)
             raise ValueError(
                 "A backup holds the weights that the next epoch begins with. Received: weights "
                 "that another callback has changed since the backup. Put SafeBackup last, and "
