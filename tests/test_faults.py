@@ -129,12 +129,14 @@ def is_one_sentence(text, *names):
     return told and "Traceback" not in text
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize(
+    "name", ["images", *(pytest.param(name, marks=pytest.mark.slow) for name in ("mixture", "toy"))]
+)
 def test_damage_to_a_finished_run(name, wholes, data_dir, tmp_path, monkeypatch, capsys):
     """Each file of the run's folder in each way: the next start mends it, or says it."""
     example, (output, expected, _) = EXAMPLES[name], wholes(name)
     counts, arguments = Counter(), flags_of(example, data_dir)
-    monkeypatch.setattr("warnings.showwarning", lambda *args: print(args[0], file=sys.stderr))
     for file in example.leaves:
         for kind in DAMAGES:
             folder = tmp_path / f"{file}-{kind}"
@@ -164,6 +166,7 @@ class Interrupt(keras.callbacks.Callback):
             raise KeyboardInterrupt
 
 
+@pytest.mark.filterwarnings("default")
 def test_damage_to_an_unfinished_run(wholes, data_dir, tmp_path, monkeypatch, capsys):
     """Settings and log are in the backup too, and of backups there are two."""
     example, (_, expected, _) = EXAMPLES["images"], wholes("images")
