@@ -1,5 +1,6 @@
 """The whole matrix v' of a game, and its eigenvalues."""
 
+import inspect
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -61,7 +62,7 @@ def compile_jacobian(
     def measure(batches: Iterable[Any] | None = None) -> np.ndarray:
         total, count = np.zeros((n, n), dtype.as_numpy_dtype), 0
         for batch in [game.batch] if batches is None else _check_batches(batches):
-            _check_batch(batch, len(game.batch))
+            _check_batch(batch, game)
             if count == 0:
                 check_deterministic(flat.at_batch(game, batch))
             parts = np.split(total, np.cumsum(sizes)[:-1])
@@ -262,17 +263,20 @@ def _check_batches(batches):
     return batches
 
 
-def _check_batch(batch, number):
+def _check_batch(batch, game):
     if not isinstance(batch, tuple | list):
         raise TypeError(
             "Each of the batches must be a tuple of the arguments of `game.losses`. "
             f"Received: {type(batch).__name__}. For a single argument pass (batch,)."
         )
-    if len(batch) != number:
+    try:
+        # Losses may have defaults for some of their arguments, as those of a GAN's game have.
+        inspect.signature(game.losses).bind(*batch)
+    except TypeError as error:
         raise ValueError(
-            f"Each of the batches must be {number} arguments of `game.losses`, as the game's own. "
-            f"Received: {len(batch)}. None takes the game's own batch."
-        )
+            "Each of the batches must be arguments that `game.losses` takes. Received: "
+            f"{len(batch)} arguments ({error}). None takes the game's own batch."
+        ) from error
 
 
 def _check_count(count):
