@@ -17,6 +17,7 @@ from test_gan import OPTIMIZERS, batches, fit, make_gan, weights
 
 import tf_consensus as tfc
 from tf_consensus.callbacks import BackupError, DivergedError, SafeBackup
+from tf_consensus.support.files import digest
 
 EPOCHS, STEPS = 4, 3
 
@@ -204,12 +205,10 @@ def test_weights_changed_after_a_backup_are_refused(other, tmp_path):
 
 
 def test_a_foreign_file_with_a_backups_name_is_damaged(tmp_path, whole):
-    from tf_consensus.callbacks import backup_files
-
     run(tmp_path, stop=8)
     make_gan().save_weights(tmp_path / "a.weights.h5")
-    digest = backup_files._digest(tmp_path / "a.weights.h5")
-    (tmp_path / "a.weights.h5").rename(tmp_path / f"step-00000099-{digest}.weights.h5")
+    name = f"step-00000099-{digest(tmp_path / 'a.weights.h5')}.weights.h5"
+    (tmp_path / "a.weights.h5").rename(tmp_path / name)
     with pytest.warns(UserWarning, match="damaged backup is left out: .*step-00000099"):
         gan, _, _ = run(tmp_path)
     np.testing.assert_array_equal(weights(gan), whole)

@@ -6,7 +6,6 @@ a digest of its content, so a reader knows a damaged file before reading anythin
 """
 
 import contextlib
-import hashlib
 import json
 import os
 import pathlib
@@ -18,14 +17,13 @@ import keras
 import numpy as np
 
 from tf_consensus.callbacks.backup_record import BackupError, Record, seeds_of
-from tf_consensus.support.files import PARTIAL, check_space, put_in_place
+from tf_consensus.support.files import PARTIAL, check_space, digest, put_in_place
 
 # The newest, and the one before for the day when the disk damages the newest.
 KEPT = 2
 _ENTRY = "tf_consensus_backup"
 _NAME = re.compile(r"step-(\d+)-([0-9a-f]{16})\.weights\.h5")
 _STATE = "state"
-_CHUNK = 1 << 20
 
 
 def load(path: pathlib.Path, record: Record, model: keras.Model) -> None:
@@ -45,7 +43,7 @@ def write(folder: pathlib.Path, model: keras.Model, record: Record) -> None:
     partial = folder / f"{_STATE}.{os.getpid()}{PARTIAL}.weights.h5"
     try:
         _save(partial, model, record)
-        path = folder / f"step-{record.step:08d}-{_digest(partial)}.weights.h5"
+        path = folder / f"step-{record.step:08d}-{digest(partial)}.weights.h5"
         put_in_place(partial, path)
     finally:
         with contextlib.suppress(OSError):
@@ -155,7 +153,7 @@ def _size(model):
 
 def _read(path):
     """The record of a backup; `None` if the file is damaged, or no backup of this version."""
-    if not path.is_file() or _digest(path) != _NAME.fullmatch(path.name)[2]:
+    if not path.is_file() or digest(path) != _NAME.fullmatch(path.name)[2]:
         return None
     with h5py.File(path) as file:
         entry = file.get(_ENTRY)
@@ -169,11 +167,3 @@ def _backups(folder):
         return []
     found = [path for path in folder.iterdir() if _NAME.fullmatch(path.name)]
     return sorted(found, key=_step, reverse=True)
-
-
-def _digest(path):
-    sha = hashlib.sha256()
-    with open(path, "rb") as file:
-        while chunk := file.read(_CHUNK):
-            sha.update(chunk)
-    return sha.hexdigest()[:16]

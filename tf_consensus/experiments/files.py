@@ -1,13 +1,10 @@
 """Reading what a run has left, damaged or not."""
 
-import hashlib
 import json
 import pathlib
 from typing import Any
 
 from tf_consensus.experiments.errors import RunError
-
-_CHUNK = 1 << 20
 
 
 def read_json(path: pathlib.Path, remedy: str) -> Any:
@@ -27,15 +24,6 @@ def read_json(path: pathlib.Path, remedy: str) -> Any:
             f"{path.name} must be the file that was written. Received: {path}, "
             f"{reason(error)}. {remedy}"
         ) from error
-
-
-def digest(path: pathlib.Path) -> str:
-    """SHA-256 of a file, the first 16 hexadecimal digits."""
-    sha = hashlib.sha256()
-    with open(path, "rb") as file:
-        while chunk := file.read(_CHUNK):
-            sha.update(chunk)
-    return sha.hexdigest()[:16]
 
 
 def reason(error: Exception) -> str:

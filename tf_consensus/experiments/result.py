@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from tf_consensus.experiments.errors import RunError
-from tf_consensus.experiments.files import digest, reason
+from tf_consensus.experiments.files import reason
 from tf_consensus.experiments.log import read_rows, write_rows
-from tf_consensus.support.files import write_json
+from tf_consensus.support.files import digest, write_json
 
 RESULT, LOG = "result.json", "log.csv"
 

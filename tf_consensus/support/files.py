@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import hashlib
 import json
 import os
 import pathlib
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 
 # In the name of a file that is being written, before its suffix.
 PARTIAL = ".partial"
+_CHUNK = 1 << 20
 
 
 @contextlib.contextmanager
@@ -42,6 +44,15 @@ def replacing(path: str | os.PathLike) -> Iterator[pathlib.Path]:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
         raise
+
+
+def digest(path: str | os.PathLike) -> str:
+    """SHA-256 of a file, the first 16 hexadecimal digits."""
+    sha = hashlib.sha256()
+    with open(path, "rb") as file:
+        while chunk := file.read(_CHUNK):
+            sha.update(chunk)
+    return sha.hexdigest()[:16]
 
 
 def check_space(folder: str | os.PathLike, size: int) -> None:
