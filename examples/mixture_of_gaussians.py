@@ -22,9 +22,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 from absl import app, flags
-from strategy_flags import make_strategy, own_folder
 
 import tf_consensus as tfc
+from tf_consensus.cli.strategy_flags import define as define_strategy_flags
+from tf_consensus.cli.strategy_flags import make_strategy, own_folder
 from tf_consensus.experiments.clock import Clock
 from tf_consensus.experiments.errors import RunError, plain_errors
 from tf_consensus.experiments.lock import locked
@@ -67,6 +68,7 @@ STDDEV = 0.01
 STEPS_PER_EPOCH = 1000
 
 FLAGS = flags.FLAGS
+define_strategy_flags()
 flags.DEFINE_list(
     "optimizer", ["simultaneous", "consensus"], f"Methods to compare, of {', '.join(METHODS)}."
 )

@@ -27,9 +27,10 @@ from absl import app, flags
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
-from strategy_flags import make_strategy, own_folder
 
 import tf_consensus as tfc
+from tf_consensus.cli.strategy_flags import define as define_strategy_flags
+from tf_consensus.cli.strategy_flags import make_strategy, own_folder
 from tf_consensus.support.files import replacing, write_text
 
 METHODS = {"consensus": "consensus optimization", "simultaneous": "simultaneous gradient ascent"}
@@ -42,6 +43,7 @@ MAX_PARAMETERS = 10_000
 BLUE, ORANGE = "#0072B2", "#D55E00"
 
 FLAGS = flags.FLAGS
+define_strategy_flags()
 flags.DEFINE_integer("steps", 20_000, "Training steps of a run.", 1)
 flags.DEFINE_integer("seed", 0, "Seed of networks, latents and data.", 0)
 flags.DEFINE_float(

@@ -30,7 +30,6 @@ def example(name, monkeypatch):
         for flag in set(flags.FLAGS) - before:
             delattr(flags.FLAGS, flag)
         flags.FLAGS.unparse_flags()
-        sys.modules.pop("strategy_flags", None)  # it defines flags as well
         signal.signal(signal.SIGTERM, handler)
         tf.get_logger().setLevel(level)
 

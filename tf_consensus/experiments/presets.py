@@ -1,13 +1,12 @@
-"""The image experiments by name: what `train_images.py --experiment=NAME` runs.
+"""The image experiments by name: what `tf-consensus train --experiment=NAME` runs.
 
 An experiment is a dict of settings with a list `runs`; each run is a method and a network, and may
-set anything else. `resolve` puts them together with what the user overrides.
+set anything else. `resolving.resolve` puts them together with what the user overrides.
 
 The papers' learning rates and weights of figures 12, 13 and 14 are not in their text: the sweeps
 below have values of our own around those of the other experiments.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 # What a method's name stands for. A penalty's weight is gamma unless penalty_weight is set.
@@ -180,44 +179,3 @@ def _fashion_mnist():
 EXPERIMENTS: dict[str, dict[str, Any]] = (
     _inception_scores() | _comparison() | _large() | _fashion_mnist()
 )
-# What a sweep may run over, by the name it gives the run's folder.
-SWEPT = {"learning_rate": "lr", "gamma": "gamma"}
-
-
-def resolve(experiment: Mapping, overrides: Mapping, methods=(), sweeps: Mapping | None = None):
-    """The experiment's runs, each with all of its settings and a name of its own.
-
-    Args:
-        experiment: one of `EXPERIMENTS`.
-        overrides: settings that hold for every run, whatever the experiment says.
-        methods: methods to run: the experiment's own runs of them, and those it lacks on the
-            network of its first run; none: all of the experiment's.
-        sweeps: for keys of `SWEPT` several values, each of which every run takes.
-
-    Returns:
-        List of dicts of settings; "name" names the run.
-    """
-    runs = list(experiment["runs"])
-    if methods:
-        lacking = [m for m in methods if m not in {run["method"] for run in runs}]
-        runs = [run for run in runs if run["method"] in methods]
-        runs += _runs(lacking, experiment["runs"][0]["network"])
-    for key, values in (sweeps or {}).items():
-        runs = [run | {key: value} for run in runs for value in values]
-    base = {key: value for key, value in experiment.items() if key != "runs"}
-    # An override may make runs equal, such as those of a sweep.
-    resolved = [base | METHODS[run["method"]] | run | dict(overrides) for run in runs]
-    resolved = [run for k, run in enumerate(resolved) if run not in resolved[:k]]
-    return [run | {"name": _name(run, resolved)} for run in resolved]
-
-
-def _name(run, runs):
-    """`method-network`, and whatever else tells the run from the others."""
-    parts = [run["method"], run["network"]]
-    usual = METHODS[run["method"]].get("objective", "standard")
-    if run["objective"] != usual:
-        parts.append(run["objective"])
-    for key, short in SWEPT.items():
-        if len({other[key] for other in runs}) > 1:
-            parts.append(f"{short}{run[key]:g}")
-    return "-".join(parts)

@@ -5,13 +5,13 @@ import warnings
 from collections import defaultdict
 
 import numpy as np
-from image_experiments import SWEPT
-from image_results import LOSSES, best_and_final
 
 import tf_consensus as tfc
 from tf_consensus.experiments.errors import RunError
 from tf_consensus.experiments.files import read_json
+from tf_consensus.experiments.image_results import LOSSES, best_and_final
 from tf_consensus.experiments.log import columns, read_log
+from tf_consensus.experiments.resolving import SWEPT
 from tf_consensus.experiments.result import read_result
 from tf_consensus.plotting.style import words
 

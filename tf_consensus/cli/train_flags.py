@@ -1,0 +1,192 @@
+"""The flags of training on images, of the program and of `examples/train_images.py`."""
+
+import importlib.util
+
+from absl import flags
+
+from tf_consensus.cli import strategy_flags
+from tf_consensus.cli.catalogue import METHODS, NETWORKS, OBJECTIVES, OTHER_OBJECTIVES, PENALTIES
+from tf_consensus.cli.messages import did_you_mean
+from tf_consensus.experiments.presets import EXPERIMENTS
+from tf_consensus.experiments.resolving import SWEPT
+
+# Flags that override a setting of the experiment's.
+OVERRIDES = (
+    *("dataset", "image_size", "channels", "crop", "flip", "dequantise", "num_classes"),
+    *("batch_size", "network", "latent_dim", "filters", "objective", "penalty", "penalty_weight"),
+    *("penalty_every", "inner", "beta_1", "beta_2", "decay", "epsilon", "initial_accumulator"),
+    *("clip_norm", "microbatches", "debias", "ema"),
+    *("steps", "eval_every", "eval_samples", "backup_every", "precision"),
+)
+_DEBIAS = "Consensus and smoothing without the bias of batches: over micro-batches or examples."
+
+
+def define(values: flags.FlagValues = flags.FLAGS, experiment: str | None = None) -> None:
+    """Define the flags.
+
+    Args:
+        values: Where.
+        experiment: The default of --experiment.
+    """
+    _define_method(values, experiment)
+    _define_data(values)
+    _define_optimizer(values)
+    _define_course(values)
+    _define_scores(values)
+    strategy_flags.define(values)
+    _register_validators(values)
+
+
+def _define_method(values, experiment):
+    text, integer, a_list = flags.DEFINE_string, flags.DEFINE_integer, flags.DEFINE_list
+    by = {"flag_values": values}
+    text("experiment", experiment, "What to run; a wrong name lists them all.", **by)
+    a_list("optimizer", [], f"Methods to run, of {', '.join(METHODS)}; none: all of it.", **by)
+    a_list("seeds", ["0"], "Seeds; every run is done once with each.", **by)
+    a_list("learning_rate", [], "Step size of the inner optimizer; several: a sweep.", **by)
+    a_list("gamma", [], "Weight of consensus, smoothing and penalties; several: a sweep.", **by)
+    text("network", None, f"One of {', '.join(NETWORKS)}.", **by)
+    integer("latent_dim", None, "Size of a latent.", 1, **by)
+    integer("filters", None, "Filters of the networks' level next to the image.", 1, **by)
+    text("objective", None, f"One of {', '.join(OBJECTIVES)}.", **by)
+    a_list("penalty", None, f"Penalties, of {', '.join(PENALTIES)}.", **by)
+    hint = "Weight of each penalty, if it is not gamma."
+    flags.DEFINE_float("penalty_weight", None, hint, 0.0, **by)
+    integer("penalty_every", None, "Take penalties each so many steps only.", 1, **by)
+
+
+def _define_data(values):
+    text, integer, boolean = flags.DEFINE_string, flags.DEFINE_integer, flags.DEFINE_bool
+    by = {"flag_values": values}
+    text("dataset", None, "Name for tfc.data.images, or folder:PATH.", **by)
+    integer("image_size", None, "Side of the images in pixels.", 1, **by)
+    integer("channels", None, "Colour channels, 1 or 3.", 1, 3, **by)
+    integer("crop", None, "Side of the centre crop, if not the data set's usual one.", 1, **by)
+    boolean("flip", None, "Mirror half of the images.", **by)
+    boolean("dequantise", None, "Add noise within a step of the images' 8 bits.", **by)
+    integer("num_classes", None, "Classes of a conditional GAN; 0: unconditional.", 0, **by)
+    integer("batch_size", None, "Images in a batch.", 1, **by)
+    text("data_dir", None, "Folder of the data set, if not the usual one.", **by)
+    text("cache", None, "Folder to keep decoded images in, if they exceed 2 GiB.", **by)
+
+
+def _define_optimizer(values):
+    number, by = flags.DEFINE_float, {"flag_values": values}
+    inner = "The Keras optimizer that takes the step."
+    flags.DEFINE_enum("inner", None, ["rmsprop", "adam"], inner, **by)
+    number("beta_1", None, "Adam's momentum.", 0.0, 1.0, **by)
+    number("beta_2", None, "Adam's memory of squares.", 0.0, 1.0, **by)
+    number("decay", None, "RMSProp's memory of squares.", 0.0, 1.0, **by)
+    number("epsilon", None, "Epsilon of the inner optimizer.", 0.0, **by)
+    number("initial_accumulator", None, "Start of RMSProp's mean of squares.", 0.0, **by)
+    number("clip_norm", None, "Largest norm of a player's gradient (clipped).", 0.0, **by)
+    number("ema", None, "Decay of the weights' average; 0: none.", 0.0, 1.0, **by)
+    parts = "Equal parts to go through a batch in."
+    flags.DEFINE_integer("microbatches", None, parts, 1, **by)
+    flags.DEFINE_enum("debias", None, ["groups", "per_example"], _DEBIAS, **by)
+    policy = "Keras' dtype policy of the networks."
+    flags.DEFINE_enum("precision", None, ["float32", "mixed_bfloat16"], policy, **by)
+
+
+def _define_course(values):
+    integer, by = flags.DEFINE_integer, {"flag_values": values}
+    integer("steps", None, "Training steps of a run.", 1, **by)
+    integer("eval_every", None, "Steps between evaluations and samples.", 1, **by)
+    integer("backup_every", None, "Steps between backups, if not eval_every.", 1, **by)
+    integer("interpolations", 8, "Strips of interpolated images at the end.", 0, **by)
+    flags.DEFINE_enum("jit", "auto", ["auto", "on", "off"], "XLA; auto: on a GPU or TPU.", **by)
+    flags.DEFINE_bool("advice", True, "Say what goes wrong while it goes wrong.", **by)
+    flags.DEFINE_bool("tensorboard", False, "Write TensorBoard logs into the runs' folders.", **by)
+    flags.DEFINE_enum("verbose", "auto", ["auto", "0", "1", "2"], "Keras' progress.", **by)
+    flags.DEFINE_string(
+        "output_dir", None, "Folder for all results; none: output/ and a name.", **by
+    )
+    flags.DEFINE_bool("resume", False, "Go on with the runs in --output_dir.", **by)
+
+
+def _define_scores(values):
+    text, by = flags.DEFINE_string, {"flag_values": values}
+    flags.DEFINE_integer("eval_samples", None, "Generated images per evaluation.", 1, **by)
+    text("classifier", None, "Keras classifier to score by (train_classifier.py).", **by)
+    text("inception", None, "Graph of the reference Inception network to score by.", **by)
+    text("reference", None, "Statistics of the real images; none: taken before training.", **by)
+    text(
+        "test_split",
+        None,
+        "Split of the real images, if there is no --reference; none: test, of a folder held_out.",
+        **by,
+    )
+
+
+def _one_of(names, also=()):
+    """A validator for an optional name, whose message offers the nearest one."""
+
+    def check(name):
+        if name is None or name in names or name in also:
+            return True
+        near = did_you_mean(name, names)
+        raise flags.ValidationError(f"{near}It must be one of {', '.join(sorted(names))}")
+
+    return check
+
+
+def _list_of(names, also=()):
+    """A validator for a list of different names."""
+
+    def check(given):
+        for name in given or ():
+            if name not in names and name not in also:
+                near = did_you_mean(name, names)
+                raise flags.ValidationError(
+                    f"{near}It must be a comma list of different names out of {', '.join(names)}"
+                )
+        if given and len(set(given)) != len(given):
+            raise flags.ValidationError(
+                f"It must be a comma list of different names out of {', '.join(names)}"
+            )
+        return True
+
+    return check
+
+
+def is_positive(text: str) -> bool:
+    """Whether the text is a finite number above 0."""
+    try:
+        return 0 < float(text) < float("inf")
+    except ValueError:
+        return False
+
+
+def _register_validators(values):
+    def register(name, check, message="flag is not right"):
+        flags.register_validator(name, check, message, values)
+
+    register("experiment", _one_of(EXPERIMENTS))
+    register("network", _one_of(NETWORKS))
+    register("objective", _one_of(OBJECTIVES, OTHER_OBJECTIVES))
+    register("optimizer", _list_of(METHODS))
+    register("penalty", _list_of(PENALTIES))
+    register(
+        "seeds",
+        lambda seeds: seeds and all(s.isdigit() for s in seeds) and len(set(seeds)) == len(seeds),
+        "must be a comma list of different integers of at least 0",
+    )
+    for swept in SWEPT:
+        register(
+            swept,
+            lambda found: all(map(is_positive, found)) and len(set(found)) == len(found),
+            "must be a comma list of different positive numbers",
+        )
+    register(
+        "tensorboard",
+        lambda asked: not asked or importlib.util.find_spec("tensorboard") is not None,
+        "needs the package tensorboard: pip install tensorboard",
+    )
+    for named in ("classifier", "inception", "reference", "data_dir", "cache", "output_dir"):
+        register(named, lambda path: path is None or path != "", "must name a path")
+    flags.register_multi_flags_validator(
+        ["classifier", "inception"],
+        lambda given: None in given.values(),
+        "Images are scored by --classifier or by --inception, not by both",
+        values,
+    )

@@ -1,0 +1,164 @@
+"""All runs of a request: claimed, trained or found finished, and reported."""
+
+import shlex
+import sys
+from typing import Any
+
+from tf_consensus.callbacks import BackupError, DivergedError
+from tf_consensus.data import fingerprint
+from tf_consensus.experiments import comparison, settings
+from tf_consensus.experiments.errors import RunError, of_the_user
+from tf_consensus.experiments.image_results import result_of
+from tf_consensus.experiments.image_training import train
+from tf_consensus.experiments.report.page import write_report as write_page
+from tf_consensus.experiments.request import Request
+from tf_consensus.experiments.result import (
+    damaged_files,
+    mend_log,
+    numbers_of,
+    read_result,
+    write_result,
+)
+from tf_consensus.experiments.scoring import make_scores
+from tf_consensus.experiments.settings import versions
+from tf_consensus.support.files import write_json
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, which stops training as Ctrl-C does."""
+
+
+def train_and_report(request: Request) -> int:
+    """Train all runs in the folder of results, which this process holds.
+
+    Returns:
+        The exit status: 0, 1 if a run failed, 130 after Ctrl-C, 143 after SIGTERM.
+
+    Raises:
+        RunError: If the folder holds other runs, or a file that the request names is wrong.
+    """
+    settings.check_example(request.output, "train_images")
+    _claim(request, None)
+    print_settings(request.runs)
+    try:
+        scores = make_scores(request)
+        more = _claim(request, scores)
+        failed = _train_all(request, scores, more)
+    except KeyboardInterrupt as stop:
+        _write_report(request)
+        resumed = [] if request.resume else ["--resume"]
+        command = shlex.join([*request.command, *resumed])
+        print(f"\ninterrupted; this goes on from the last backup:\n  {command}", file=sys.stderr)
+        return 143 if isinstance(stop, Terminated) else 130
+    _print_table(_write_report(request))
+    print(f"results in {request.output}/, to look at in {request.output}/report.html")
+    if failed:
+        print(f"failed: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def print_settings(runs: list[dict[str, Any]]) -> None:
+    """Print what all runs have in common, and what sets each apart."""
+    common = {k: v for k, v in runs[0].items() if all(run[k] == v for run in runs)}
+    print("settings:")
+    for key, value in sorted(common.items()):
+        print(f"  {key}: {value}")
+    for run in runs:
+        own = {key: value for key, value in run.items() if key not in {*common, "name"}}
+        print(f"run {run['name']}: " + ", ".join(f"{k}={v}" for k, v in own.items()))
+
+
+def _claim(request, scores):
+    """Refuses folders of other runs than those asked for; without scores, as far as is known."""
+    more = {"versions": versions()}
+    if request.reference is None and request.scored:
+        more["test_split"] = request.test[1]
+    if scores is not None:
+        more["scores"] = [
+            {"extractor": x.extractor.fingerprint, "reference": x.reference.fingerprint}
+            for x in scores
+        ]
+        with of_the_user("--dataset"):
+            run = request.runs[0]
+            split = run.get("split", "train")
+            more["data"] = fingerprint(run["dataset"], split, data_dir=request.data_dir)
+    for run, _, folder in _all(request):
+        options = {"resume": request.resume, "backups": [folder / "backup"]}
+        act = settings.check if scores is None else settings.claim
+        act(folder, {**run, **more}, may_change=_going_on, **options)
+    return more
+
+
+def _all(request):
+    """Every run with every seed, and its folder."""
+    return [
+        (run, seed, request.folder(run, seed)) for seed in request.seeds for run in request.runs
+    ]
+
+
+def _going_on(found, run):
+    """The settings that a run may change when it goes on: to more steps, from whole epochs."""
+    before = found.get("steps", 0)
+    goes_on = isinstance(before, int) and before < run.get("steps", 0)
+    return ["steps"] if goes_on and before % run["eval_every"] == 0 else []
+
+
+def _is_finished(folder, run):
+    """Whether the run has a result of all its steps, or has diverged, and its files are whole."""
+    found = read_result(folder)
+    if found is None or (found["diverged"] is None and found["steps"] < run["steps"]):
+        return False
+    mend_log(folder, found)
+    damaged = damaged_files(folder, found)
+    if damaged:
+        print(f"{folder}: {', '.join(damaged)} damaged", file=sys.stderr)
+    return not damaged
+
+
+def _train_all(request, scores, more):
+    """Every run that has no result yet; returns the messages of those that failed."""
+    failed = {}
+    for run, seed, folder in _all(request):
+        try:
+            if _is_finished(request.shared / folder.name, run):
+                print(f"{run['name']}, seed {seed}: finished before")
+                continue
+            print(f"{run['name']}, seed {seed}: {run['steps']} steps", flush=True)
+            of_the_run = {key: value for key, value in run.items() if key != "steps"} | more
+            train(run, seed, request, scores, of_the_run)
+        except (RunError, BackupError) as error:
+            print(f"{run['name']}, seed {seed}: {error}", file=sys.stderr)
+            failed[folder.name] = str(error)
+        except DivergedError as error:
+            print(f"{run['name']}, seed {seed}: {error}", file=sys.stderr)
+            failed[folder.name] = str(error)
+            write_result(folder, result_of(run, seed, folder, scores, str(error)))
+    return failed
+
+
+def _write_report(request):
+    """results.json, pictures and pages, from whatever is finished; returns the results."""
+    output, runs = request.output, request.runs
+    results = [read_result(folder) for _, _, folder in _all(request)]
+    finished = [numbers_of(result) for result in results if result is not None]
+    found = {"python": sys.version.split()[0], **versions()}
+    write_json(output / "results.json", {"runs": finished, "settings": runs, "versions": found})
+    comparison.draw(comparison.load_runs([output], [run["name"] for run in runs]), output)
+    started = [folder for _, _, folder in _all(request) if (folder / "log.csv").exists()]
+    for folder in started:
+        write_page([folder], folder / "report.html")
+    if started:
+        write_page(started, output / "report.html")
+    return finished
+
+
+def _print_table(finished):
+    """One line per run."""
+    for run in finished:
+        scores = "  ".join(
+            f"{key} {value['final']:.2f} (best {value['best']:.2f} at {value['best_step']})"
+            for key, value in run["metrics"].items()
+            if value is not None
+        )
+        end = "  diverged" if run["diverged"] else ""
+        print(f"{run['name']}, seed {run['seed']}: {run['seconds']:.0f} s  {scores}{end}")

@@ -1,0 +1,61 @@
+"""What is asked of the image experiments, beside the settings that determine a run."""
+
+import dataclasses
+import pathlib
+from typing import Any
+
+import tensorflow as tf
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """Runs, and how to go about them; nothing but `runs`, `seeds` and `test` changes a result.
+
+    Attributes:
+        runs: Settings, as `resolving.resolve` returns them.
+        seeds: Every run is done once with each.
+        output: Folder of this process for all results.
+        shared: The chief's, the same unless several machines train.
+        strategy: Of `tf.distribute`.
+        command: What was typed, to be repeated with --resume.
+        test: Data set and split of the real images that scores compare with.
+        resume: Whether to go on with the runs in `shared`.
+        data_dir: Folder of the data set, if not the usual one.
+        cache: Folder to keep decoded images in.
+        classifier: File of a Keras classifier to score by.
+        inception: File of the reference Inception network to score by.
+        reference: File of statistics of the real images; `None` takes them before training.
+        interpolations: Strips of interpolated images at the end.
+        jit: Keras' `jit_compile`.
+        verbose: Keras' progress.
+        tensorboard: Whether to write TensorBoard logs.
+        advise: Whether `callbacks.Advisor` looks at the runs.
+    """
+
+    runs: list[dict[str, Any]]
+    seeds: list[int]
+    output: pathlib.Path
+    shared: pathlib.Path
+    strategy: tf.distribute.Strategy
+    command: list[str]
+    test: tuple[str, str]
+    resume: bool = False
+    data_dir: str | None = None
+    cache: str | None = None
+    classifier: str | None = None
+    inception: str | None = None
+    reference: str | None = None
+    interpolations: int = 8
+    jit: bool | str = "auto"
+    verbose: int | str = "auto"
+    tensorboard: bool = False
+    advise: bool = True
+
+    @property
+    def scored(self) -> bool:
+        """Whether scores are asked for."""
+        return self.classifier is not None or self.inception is not None
+
+    def folder(self, run: dict[str, Any], seed: int) -> pathlib.Path:
+        """The folder of one run, of this process."""
+        return self.output / f"{run['name']}-seed{seed}"

@@ -1,0 +1,62 @@
+"""From an experiment and what the user overrides to runs with all of their settings."""
+
+from collections.abc import Mapping
+
+from tf_consensus.experiments.presets import METHODS
+
+# Methods that train with batch normalization, and those that need networks without it: with it their
+# discriminator wins, without it the others do not leave noise (docs/fashion_mnist.md).
+NORMALIZED = ("alternating", "simultaneous", "clipped")
+WITHOUT = {"dcgan3": "dcgan3_nobn", "dcgan4": "dcgan4_nobn"}
+# What a sweep may run over, by the name it gives the run's folder.
+SWEPT = {"learning_rate": "lr", "gamma": "gamma"}
+
+
+def resolve(experiment: Mapping, overrides: Mapping, methods=(), sweeps: Mapping | None = None):
+    """The experiment's runs, each with all of its settings and a name of its own.
+
+    Args:
+        experiment: one of `EXPERIMENTS`.
+        overrides: settings that hold for every run, whatever the experiment says.
+        methods: methods to run: the experiment's own runs of them, and those it lacks on
+            `network_for` the network of its first run, with the settings that "paired" has for
+            them; none: all of the experiment's.
+        sweeps: for keys of `SWEPT` several values, each of which every run takes.
+
+    Returns:
+        List of dicts of settings; "name" names the run.
+    """
+    runs = list(experiment["runs"])
+    if methods:
+        lacking = [m for m in methods if m not in {run["method"] for run in runs}]
+        runs = [run for run in runs if run["method"] in methods]
+        network, paired = experiment["runs"][0]["network"], experiment.get("paired", {})
+        runs += [
+            {"method": m, "network": network_for(m, network)} | paired.get(m, {}) for m in lacking
+        ]
+    for key, values in (sweeps or {}).items():
+        runs = [run | {key: value} for run in runs for value in values]
+    base = {key: value for key, value in experiment.items() if key not in ("runs", "paired")}
+    # An override may make runs equal, such as those of a sweep.
+    resolved = [base | METHODS[run["method"]] | run | dict(overrides) for run in runs]
+    resolved = [run for k, run in enumerate(resolved) if run not in resolved[:k]]
+    return [run | {"name": _name(run, resolved)} for run in resolved]
+
+
+def network_for(method: str, network: str) -> str:
+    """The network, with or without batch normalization as the method needs it."""
+    if method in NORMALIZED:
+        return {without: with_it for with_it, without in WITHOUT.items()}.get(network, network)
+    return WITHOUT.get(network, network)
+
+
+def _name(run, runs):
+    """`method-network`, and whatever else tells the run from the others."""
+    parts = [run["method"], run["network"]]
+    usual = METHODS[run["method"]].get("objective", "standard")
+    if run["objective"] != usual:
+        parts.append(run["objective"])
+    for key, short in SWEPT.items():
+        if len({other[key] for other in runs}) > 1:
+            parts.append(f"{short}{run[key]:g}")
+    return "-".join(parts)

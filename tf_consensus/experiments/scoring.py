@@ -1,0 +1,61 @@
+"""The scores of generated images that a request asks for."""
+
+import pathlib
+import sys
+from typing import Any
+
+from tf_consensus.experiments.errors import of_the_user
+from tf_consensus.experiments.image_runs import make_test_data
+from tf_consensus.experiments.request import Request
+from tf_consensus.metrics import Extractor, ImageScores, Reference, inception, load_classifier
+
+
+def make_scores(request: Request) -> list[ImageScores]:
+    """The metrics of generated images, none if the request names no network to score by.
+
+    Raises:
+        RunError: If a file that it names is not what it must be.
+    """
+    if not request.scored:
+        print("no scores: give --classifier or --inception to have some")
+        return []
+    run = request.runs[0]
+    extractor = make_extractor(request, run)
+    with of_the_user("--reference, --dataset and --test_split"):
+        return [ImageScores(extractor, load_reference(request, run, extractor))]
+
+
+def make_extractor(request: Request, run: dict[str, Any]) -> Extractor:
+    """The network whose features and classes the scores are of.
+
+    Raises:
+        RunError: If its file is not what it must be.
+    """
+    if request.inception is not None:
+        with of_the_user("--inception"):
+            return inception.frozen_inception(request.inception)
+    shape = (run["image_size"], run["image_size"], run["channels"])
+    with of_the_user("--classifier"):
+        return Extractor(
+            load_classifier(request.classifier, shape),
+            name=f"classifier of {run['dataset']}",
+            weights=pathlib.Path(request.classifier).name,
+        )
+
+
+def load_reference(request: Request, run: dict[str, Any], extractor: Extractor) -> Reference:
+    """Statistics of the real images: those of the flag or of the run before, or new ones."""
+    path = request.output / "reference.npz"
+    if request.reference is not None:
+        return Reference.load(request.reference)
+    if request.resume and path.exists():
+        try:
+            return Reference.load(path)
+        except (ValueError, OSError):
+            print(f"{path} is damaged: its statistics are taken again", file=sys.stderr)
+    dataset, split = request.test
+    print(f"statistics of the {split} images of {dataset} ...", flush=True)
+    real = make_test_data(run, dataset, split, request.data_dir, request.cache)
+    reference = Reference.of(extractor, real, split=split)
+    reference.save(path)
+    return reference
