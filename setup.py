@@ -1,19 +1,24 @@
 """Packaging of tf_consensus; tool settings live in pyproject.toml."""
 
 import pathlib
+import re
 
 from setuptools import find_packages, setup
 
 ROOT = pathlib.Path(__file__).parent
+PACKAGE = (ROOT / "tf_consensus" / "__init__.py").read_text(encoding="utf-8")
+VERSION = re.search(r'^__version__ = "(.+)"$', PACKAGE, re.MULTILINE)[1]
 
 setup(
     name="tf_consensus",
-    version="0.1.0",
+    version=VERSION,
     description="GAN training that converges, for TensorFlow 2 and Keras 3",
     long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     packages=find_packages(include=["tf_consensus", "tf_consensus.*"]),
+    package_data={"tf_consensus": ["py.typed"]},
+    entry_points={"console_scripts": ["tf-consensus=tf_consensus.cli.main:run"]},
     python_requires=">=3.10",
     install_requires=[
         "absl-py>=2.0",

@@ -1,47 +1,61 @@
 """GAN training that converges: consensus optimization and its relatives for Keras 3.
 
-Importing this package registers every serializable class, so that saved models load.
+Importing this package registers every serializable class, so that saved models load. The program
+`tf-consensus` alone loads it later, at the first use of a public name (`_deferred`).
 """
 
-from tf_consensus import (
-    callbacks,
-    data,
-    latents,
-    metrics,
-    networks,
-    objectives,
-    penalties,
-    plotting,
-    problems,
-    spectrum,
-    strategies,
-    theory,
-    vectors,
-)
-from tf_consensus.averaging import averaged_weights
-from tf_consensus.game import Game, Linearization
-from tf_consensus.games.exact_operations import exact_operations
-from tf_consensus.gan import GAN
-from tf_consensus.optimizers import (
-    AlternatingMomentumOptimizer,
-    AlternatingOptimizer,
-    ClippedOptimizer,
-    CompetitiveOptimizer,
-    ConsensusOptimizer,
-    ExtragradientOptimizer,
-    GameOptimizer,
-    LookaheadOptimizer,
-    MomentumOptimizer,
-    OptimisticOptimizer,
-    PastExtragradientOptimizer,
-    SimultaneousOptimizer,
-    SmoothingOptimizer,
-    SymplecticOptimizer,
-)
-from tf_consensus.verification import Verification, verify
-from tf_consensus.verification_report import VerificationError
+from typing import TYPE_CHECKING
+
+from tf_consensus import _deferred
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING or not _deferred.waits():
+    from tf_consensus import (
+        callbacks,
+        data,
+        latents,
+        metrics,
+        networks,
+        objectives,
+        penalties,
+        plotting,
+        problems,
+        spectrum,
+        strategies,
+        theory,
+        vectors,
+    )
+    from tf_consensus.averaging import averaged_weights
+    from tf_consensus.game import Game, Linearization
+    from tf_consensus.games.exact_operations import exact_operations
+    from tf_consensus.gan import GAN
+    from tf_consensus.optimizers import (
+        AlternatingMomentumOptimizer,
+        AlternatingOptimizer,
+        ClippedOptimizer,
+        CompetitiveOptimizer,
+        ConsensusOptimizer,
+        ExtragradientOptimizer,
+        GameOptimizer,
+        LookaheadOptimizer,
+        MomentumOptimizer,
+        OptimisticOptimizer,
+        PastExtragradientOptimizer,
+        SimultaneousOptimizer,
+        SmoothingOptimizer,
+        SymplecticOptimizer,
+    )
+    from tf_consensus.verification import Verification, verify
+    from tf_consensus.verification_report import VerificationError
+else:
+
+    def __getattr__(name):
+        return _deferred.get(name)
+
+    def __dir__():
+        return sorted({*globals(), *__all__})
+
 
 __all__ = [
     "GAN",

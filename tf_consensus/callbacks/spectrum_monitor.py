@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 import keras
 import numpy as np
-from scipy.sparse.linalg import LinearOperator
 
 from tf_consensus import spectrum
 from tf_consensus.callbacks.fixed_batch import fixed_batch
@@ -140,6 +139,8 @@ class SpectrumMonitor(keras.callbacks.Callback):
         """The derivative w' of a regularized field, in a list, of a matrix or an operator."""
         if not _is_regularized(field):
             return []
+        from scipy.sparse.linalg import LinearOperator
+
         c, r = field.projections(flat.sizes(self._fixed_game()))
         if isinstance(jacobian, np.ndarray):
             return [jacobian - field.gamma * r[:, None] * (jacobian.T @ (c[:, None] * jacobian))]

@@ -1,7 +1,7 @@
 """Fréchet distance between Gaussians, the FID's formula."""
 
 import numpy as np
-from scipy import linalg
+import scipy
 
 from tf_consensus.metrics import checks
 
@@ -51,7 +51,7 @@ def frechet_distance(mean1, cov1, mean2, cov2) -> float:
         checks.check_finite(name, array, _DIVERGED, checks.LARGEST**2)
     mean1, cov1, mean2, cov2 = arrays.values()
     product = _root("cov1", cov1).T @ _root("cov2", cov2)
-    roots = linalg.svdvals(product).sum() if product.size else 0.0
+    roots = scipy.linalg.svdvals(product).sum() if product.size else 0.0
     distance = np.sum((mean1 - mean2) ** 2) + np.trace(cov1) + np.trace(cov2) - 2 * roots
     return max(0.0, float(distance))
 
@@ -64,13 +64,13 @@ def _root(key, cov):
             f"`{key}` must be symmetric. Received: a matrix that differs from its transpose by "
             f"{np.abs(cov - cov.T).max():.2g}. Pass a covariance."
         )
-    upper, pivots, rank, _ = linalg.lapack.dpstrf(cov)
+    upper, pivots, rank, _ = scipy.linalg.lapack.dpstrf(cov)
     root = np.empty((len(cov), rank))
     root[pivots - 1] = np.triu(upper)[:rank].T
     if np.abs(root @ root.T - cov).max() > _TOLERANCE * scale:
         raise ValueError(
             f"`{key}` must have no negative eigenvalues. Received: {key} with the eigenvalue "
-            f"{linalg.eigvalsh(cov)[0]:.2g}. Pass a covariance, computed in float64."
+            f"{scipy.linalg.eigvalsh(cov)[0]:.2g}. Pass a covariance, computed in float64."
         )
     return root
 

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import log_softmax
+import scipy
 
 from tf_consensus.checks import check_int
 from tf_consensus.metrics import checks
@@ -56,7 +56,7 @@ def classifier_score(logits, splits: int = 10) -> MeanStd:
             f"{n} images, splits={splits!r}. Generate more samples, or take fewer splits."
         )
     check_not_probabilities(logits)
-    log_p = log_softmax(logits, axis=1)
+    log_p = scipy.special.log_softmax(logits, axis=1)
     parts = [log_p[i * n // splits : (i + 1) * n // splits] for i in range(splits)]
     with np.errstate(invalid="ignore"):
         scores = [_score(part) for part in parts]

@@ -1,8 +1,7 @@
 """The Wasserstein-1 distance of two point clouds, exact and sliced."""
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
-from scipy.spatial.distance import cdist
+import scipy
 
 from tf_consensus.checks import check_int
 from tf_consensus.metrics import checks
@@ -50,7 +49,8 @@ def wasserstein1(a, b) -> float:
             f"Received: a of shape {a.shape}, b of shape {b.shape}. "
             "Take equal numbers of samples, or use `sliced_wasserstein1`."
         )
-    rows, columns = linear_sum_assignment(_reduced(cdist(a, b)))
+    distances = scipy.spatial.distance.cdist(a, b)
+    rows, columns = scipy.optimize.linear_sum_assignment(_reduced(distances))
     return float(np.linalg.norm(a[rows] - b[columns], axis=1).mean())
 
 

@@ -5,8 +5,7 @@ import os
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib.font_manager import findfont
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from tf_consensus.plotting.checks import positive
 from tf_consensus.plotting.densities import (
@@ -92,6 +91,9 @@ def _palette():
 
 def _text(text, width, height, size=14):
     """Renders centred text, in the palette's greys."""
+    from matplotlib.font_manager import findfont
+    from PIL import ImageDraw, ImageFont
+
     image = Image.new("L", (width, height), 255)
     # matplotlib ships this font, and it knows γ.
     font = ImageFont.truetype(findfont("DejaVu Sans"), size)

@@ -2,12 +2,15 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from tf_consensus.plotting.checks import check_mapping, check_names, check_references, pair
-from tf_consensus.plotting.style import REFERENCE, line_style, saved, tidy, words
+from tf_consensus.plotting.style import REFERENCE, line_style, new_figure, saved, tidy, words
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def training_curves(
@@ -16,7 +19,7 @@ def training_curves(
     step_unit: str = "iterations",
     references: Mapping[str, float] | None = None,
     path: str | os.PathLike | None = None,
-) -> Figure:
+) -> "Figure":
     """Draws quantities logged over training, a panel a quantity and a colour a method.
 
     Args:
@@ -46,7 +49,7 @@ def training_curves(
     """
     references = check_references(references)
     _check_histories(histories, quantities, references)
-    figure = Figure(figsize=(3.6 * len(quantities), 2.9), layout="constrained")
+    figure = new_figure(3.6 * len(quantities), 2.9)
     panels = figure.subplots(1, len(quantities), squeeze=False)[0]
     for axis, quantity in zip(panels, quantities, strict=True):
         _draw_curves(axis, histories, quantity)

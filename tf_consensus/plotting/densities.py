@@ -7,9 +7,8 @@ widely spread samples would be too faint to see.
 
 from collections.abc import Sequence
 
-import matplotlib
 import numpy as np
-from scipy.ndimage import gaussian_filter
+import scipy
 
 from tf_consensus.checks import check_int
 from tf_consensus.plotting.checks import check_mapping, numbers_of, positive
@@ -53,7 +52,7 @@ def density(samples, extent: float = 1.6, bins: int = 200, bandwidth: float = 0.
     box = [[-extent, extent]] * 2
     counts, _, _ = np.histogram2d(y, x, bins=bins, range=box)
     cell = 2.0 * extent / bins
-    smooth = gaussian_filter(counts, bandwidth / cell, mode="constant")
+    smooth = scipy.ndimage.gaussian_filter(counts, bandwidth / cell, mode="constant")
     return smooth / (len(x) * cell**2)
 
 
@@ -96,6 +95,8 @@ def check_rows(name, rows, titles):
 
 def even_lightness(name, size):
     """Resamples a colour map to equal steps of lightness, so that it is perceptually uniform."""
+    import matplotlib
+
     rgb = matplotlib.colormaps[name](np.linspace(0, 1, 256))[:, :3]
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     lightness = np.cbrt(linear @ [0.2126, 0.7152, 0.0722])

@@ -2,10 +2,9 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.colors import ListedColormap
-from matplotlib.figure import Figure
 
 from tf_consensus.plotting.checks import check_mapping, positive
 from tf_consensus.plotting.densities import (
@@ -16,7 +15,10 @@ from tf_consensus.plotting.densities import (
     peak_density,
     shades,
 )
-from tf_consensus.plotting.style import saved
+from tf_consensus.plotting.style import new_figure, saved
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _FRAME_GREY = "0.7"
 
@@ -27,7 +29,7 @@ def density_grid(
     target,
     extent: float = 1.6,
     path: str | os.PathLike | None = None,
-) -> Figure:
+) -> "Figure":
     """Draws densities over training, a method a row, the target in red at the end of each.
 
     Args:
@@ -57,7 +59,7 @@ def density_grid(
     check_rows("rows", rows, titles)
     extent = positive("extent", extent)
     columns = len(titles) + 1
-    figure = Figure(figsize=(1.65 * columns + 0.4, 1.65 * len(rows) + 0.4), layout="constrained")
+    figure = new_figure(1.65 * columns + 0.4, 1.65 * len(rows) + 0.4)
     axes = figure.subplots(len(rows), columns, squeeze=False)
     peak = peak_density([target], extent)
     for axis, title in zip(axes[0], [*titles, "target"], strict=True):
@@ -78,7 +80,7 @@ def density_table(
     targets: Mapping[str, np.ndarray],
     extent: float = 1.6,
     path: str | os.PathLike | None = None,
-) -> Figure:
+) -> "Figure":
     """Draws the densities of several methods, a row a method, on several targets, a column each.
 
     The last row holds the targets, in red. Each column has a scale of its own, as `density_grid`
@@ -110,8 +112,7 @@ def density_table(
     """
     _check_table(rows, targets)
     extent = positive("extent", extent)
-    size = (1.25 * len(targets) + 0.4, 1.25 * (len(rows) + 1) + 0.3)
-    figure = Figure(figsize=size, layout="constrained")
+    figure = new_figure(1.25 * len(targets) + 0.4, 1.25 * (len(rows) + 1) + 0.3)
     axes = figure.subplots(len(rows) + 1, len(targets), squeeze=False)
     for column, (name, target) in zip(axes.T, targets.items(), strict=True):
         peak = peak_density([target], extent)
@@ -151,6 +152,8 @@ def _draw_density(axis, samples, extent, peak, colors):
         axis.text(0, 0, message, ha="center", va="center", color="0.35", fontsize=9)
         return
     shade = shades(samples, extent, peak)
+    from matplotlib.colors import ListedColormap
+
     cmap = ListedColormap(even_lightness(colors, 256))
     box = (-extent, extent, -extent, extent)
     axis.imshow(shade, cmap=cmap, vmin=0, vmax=1, origin="lower", extent=box)

@@ -2,13 +2,23 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from tf_consensus.plotting.checks import check_mapping, check_names, check_references, pair
-from tf_consensus.plotting.style import REFERENCE, line_style, saved, tidy, words
+from tf_consensus.plotting.style import (
+    REFERENCE,
+    legend_line,
+    line_style,
+    new_figure,
+    saved,
+    tidy,
+    words,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def run_curves(
@@ -17,7 +27,7 @@ def run_curves(
     along: str = "step",
     references: Mapping[str, float] | None = None,
     path: str | os.PathLike | None = None,
-) -> Figure:
+) -> "Figure":
     """Draws logged quantities, a panel a quantity and a colour a run.
 
     A line is the mean over the run's seeds, the band around it reaches from the smallest to the
@@ -55,7 +65,7 @@ def run_curves(
     rows = -(-len(quantities) // columns)
     # High enough for the legend.
     height = max(3.4 * rows, 0.21 * len(runs) + 0.4)
-    figure = Figure(figsize=(4.4 * columns + 2.6, height), layout="constrained")
+    figure = new_figure(4.4 * columns + 2.6, height)
     axes = list(figure.subplots(rows, columns, squeeze=False).flat)
     for axis in axes[len(quantities) :]:
         axis.set_axis_off()
@@ -71,7 +81,7 @@ def run_curves(
         tidy(axis)
         if quantity in references:
             axis.axhline(references[quantity], **REFERENCE)
-    entries = [Line2D([], [], **line_style(k), label=name) for k, name in enumerate(runs)]
+    entries = [legend_line(**line_style(k), label=name) for k, name in enumerate(runs)]
     figure.legend(handles=entries, loc="outside right center", frameon=False, fontsize=9)
     return saved(figure, path)
 

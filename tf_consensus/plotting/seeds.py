@@ -2,13 +2,23 @@
 
 import os
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from tf_consensus.plotting.checks import check_mapping, check_references, pair
-from tf_consensus.plotting.style import REFERENCE, line_style, saved, scale_by_logarithm, tidy
+from tf_consensus.plotting.style import (
+    REFERENCE,
+    legend_line,
+    line_style,
+    new_figure,
+    saved,
+    scale_by_logarithm,
+    tidy,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _DIVERGED = "^"
 
@@ -20,7 +30,7 @@ def seed_curves(
     references: Mapping[str, float] | None = None,
     reference_label: str = "reference",
     path: str | os.PathLike | None = None,
-) -> Figure:
+) -> "Figure":
     """Draws one positive quantity over training for several seeds, a panel each, a colour a method.
 
     A line is the mean over the seeds, the band around it reaches from the smallest to the largest.
@@ -55,7 +65,7 @@ def seed_curves(
     methods = list(dict.fromkeys(method for runs in panels.values() for method in runs))
     columns = min(2, len(panels))
     lines = -(-len(panels) // columns)
-    figure = Figure(figsize=(4.2 * columns + 2.2, 2.9 * lines), layout="constrained")
+    figure = new_figure(4.2 * columns + 2.2, 2.9 * lines)
     axes = list(figure.subplots(lines, columns, squeeze=False).flat)
     for axis in axes[len(panels) :]:
         axis.set_axis_off()
@@ -121,10 +131,10 @@ def _seed_series(panel, method, series):
 
 
 def _seed_legend(methods, references, reference_label, diverged):
-    entries = [Line2D([], [], **line_style(k), label=name) for k, name in enumerate(methods)]
+    entries = [legend_line(**line_style(k), label=name) for k, name in enumerate(methods)]
     if references:
-        entries.append(Line2D([], [], **REFERENCE, label=reference_label))
+        entries.append(legend_line(**REFERENCE, label=reference_label))
     if diverged:
         mark = {"color": "0.3", "marker": _DIVERGED, "linestyle": "none"}
-        entries.append(Line2D([], [], **mark, label="a seed has diverged"))
+        entries.append(legend_line(**mark, label="a seed has diverged"))
     return entries

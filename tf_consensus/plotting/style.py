@@ -1,10 +1,9 @@
 """What all plots have in common: colours, lines and axes.
 
 Figures are built on `matplotlib.figure.Figure` alone, without pyplot and its global state, so
-every function works headless and in threads.
+every function works headless and in threads. matplotlib is loaded by the first plot, not by
+`import tf_consensus`, which it would make slow.
 """
-
-from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from tf_consensus.plotting.saving import save
 
@@ -18,6 +17,20 @@ REFERENCE = {"color": "0.3", "linestyle": (0, (4, 3)), "linewidth": 1}
 def words(name: str) -> str:
     """The name of a logged quantity as axes and tables say it."""
     return " ".join(_SPELLED.get(word, word) for word in name.split("_"))
+
+
+def new_figure(width, height):
+    """An empty figure of that many inches, which finds room for all labels."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def legend_line(**style):
+    """A line that only the legend shows."""
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], **style)
 
 
 def line_style(index):
@@ -35,6 +48,8 @@ def tidy(axis):
 
 def scale_by_logarithm(axis):
     """Makes the y axis logarithmic, labelled by plain numbers."""
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
     axis.set_yscale("log")
     axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))

@@ -4,14 +4,15 @@ import math
 import numbers
 import os
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.ticker import NullLocator
 
 from tf_consensus.plotting.checks import check_mapping, check_names, numbers_of
-from tf_consensus.plotting.style import line_style, saved, tidy, words
+from tf_consensus.plotting.style import legend_line, line_style, new_figure, saved, tidy, words
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def sweep_curves(
@@ -19,7 +20,7 @@ def sweep_curves(
     quantities: Sequence[str],
     setting: str,
     path: str | os.PathLike | None = None,
-) -> Figure:
+) -> "Figure":
     """Draws what training reached against a setting such as the learning rate, a panel a quantity.
 
     The final value is a solid line with dots, the best one a dotted line with circles; both are
@@ -48,8 +49,10 @@ def sweep_curves(
         >>> figure.axes[0].get_xscale()
         'log'
     """
+    from matplotlib.ticker import NullLocator
+
     _check(sweeps, quantities, setting)
-    figure = Figure(figsize=(4.4 * len(quantities) + 2.6, 3.4), layout="constrained")
+    figure = new_figure(4.4 * len(quantities) + 2.6, 3.4)
     axes = figure.subplots(1, len(quantities), squeeze=False)[0]
     values = sorted({value for sweep in sweeps.values() for value in sweep})
     for axis, quantity in zip(axes, quantities, strict=True):
@@ -62,8 +65,8 @@ def sweep_curves(
         if not axis.lines or all(len(line.get_xdata()) == 0 for line in axis.lines):
             axis.text(0.5, 0.5, "not measured", transform=axis.transAxes, ha="center", color="0.35")
         tidy(axis)
-    entries = [Line2D([], [], **line_style(k), label=name) for k, name in enumerate(sweeps)]
-    entries += [Line2D([], [], color="0.3", label=key, **_MARKS[key]) for key in _MARKS]
+    entries = [legend_line(**line_style(k), label=name) for k, name in enumerate(sweeps)]
+    entries += [legend_line(color="0.3", label=key, **_MARKS[key]) for key in _MARKS]
     figure.legend(handles=entries, loc="outside right center", frameon=False, fontsize=9)
     return saved(figure, path)
 

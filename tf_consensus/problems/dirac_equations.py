@@ -8,24 +8,24 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 import tensorflow as tf
 from numpy.polynomial.hermite_e import hermegauss
-from scipy.special import expit
 
 
 def f1(t):
     """First derivative f'(t) of f(t) = -log(1 + e⁻ᵗ)."""
-    return expit(-t)
+    return scipy.special.expit(-t)
 
 
 def f2(t):
     """Second derivative f''(t)."""
-    return -expit(t) * expit(-t)
+    return -scipy.special.expit(t) * scipy.special.expit(-t)
 
 
 def f3(t):
     """Third derivative f'''(t)."""
-    return f2(t) * (expit(-t) - expit(t))
+    return f2(t) * (scipy.special.expit(-t) - scipy.special.expit(t))
 
 
 class Scalar(NamedTuple):

@@ -1,14 +1,16 @@
 """A few extreme eigenvalues without the matrix, by ARPACK."""
 
 import warnings
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigs
 
 from tf_consensus.checks import check_count, check_float, check_int, nearest
 from tf_consensus.game import Game
 from tf_consensus.spectrum.matrix_free import as_operator
+
+if TYPE_CHECKING:
+    from scipy.sparse.linalg import LinearOperator
 
 # ARPACK's name, and the key that orders the result.
 _WHICH = {
@@ -37,7 +39,7 @@ class ExtremeEigenvalues(NamedTuple):
 
 
 def extreme_eigenvalues(
-    game: Game | LinearOperator,
+    game: "Game | LinearOperator",
     k: int = 6,
     which: str = "largest_real",
     tolerance: float | None = None,
@@ -96,6 +98,8 @@ def extreme_eigenvalues(
         "maxiter": max_iterations,
         "ncv": subspace,
     }
+    from scipy.sparse.linalg import ArpackNoConvergence, eigs
+
     try:
         values, z = eigs(operator, k, **options)
     except ArpackNoConvergence as error:

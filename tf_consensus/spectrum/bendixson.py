@@ -1,16 +1,18 @@
 """A box around the whole spectrum from two symmetric eigenvalue problems."""
 
 import warnings
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.sparse.linalg import LinearOperator
 
 from tf_consensus.checks import check_count, check_float, check_int
 from tf_consensus.game import Game
 from tf_consensus.spectrum.dense import check_gamma
 from tf_consensus.spectrum.lanczos import lanczos
 from tf_consensus.spectrum.matrix_free import as_operator
+
+if TYPE_CHECKING:
+    from scipy.sparse.linalg import LinearOperator
 
 
 class NumericalRange(NamedTuple):
@@ -46,7 +48,7 @@ class NumericalRange(NamedTuple):
 
 
 def numerical_range(
-    game: Game | LinearOperator,
+    game: "Game | LinearOperator",
     gamma: float = 0.0,
     tolerance: float = 1e-4,
     max_steps: int = 500,

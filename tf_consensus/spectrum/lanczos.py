@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import eigh_tridiagonal
+import scipy
 
 
 class Ends(NamedTuple):
@@ -63,7 +63,7 @@ def lanczos(
         alphas.append(0.0 if antisymmetric else float(q @ u))
         u -= alphas[-1] * q
         beta = float(np.linalg.norm(u))
-        ritz, s = eigh_tridiagonal(alphas, betas)
+        ritz, s = scipy.linalg.eigh_tridiagonal(alphas, betas)
         residuals = beta * np.abs(s[-1, [0, -1]])
         largest = max(abs(ritz[0]), abs(ritz[-1]))
         converged = bool(max(residuals) <= max(tolerance * largest, floor))

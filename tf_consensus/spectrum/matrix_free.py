@@ -1,16 +1,20 @@
 """The derivative v' as a linear operator, for games too large for a matrix."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import tensorflow as tf
-from scipy.sparse.linalg import LinearOperator
 
 from tf_consensus.game import Game
 from tf_consensus.spectrum import flat
 from tf_consensus.spectrum.dense import check_a_game, check_gamma
 from tf_consensus.spectrum.determinism import check_deterministic
 
+if TYPE_CHECKING:
+    from scipy.sparse.linalg import LinearOperator
 
-def linear_operator(game: Game, gamma: float = 0.0, jit_compile: bool = False) -> LinearOperator:
+
+def linear_operator(game: Game, gamma: float = 0.0, jit_compile: bool = False) -> "LinearOperator":
     """The operator v' - γ v'ᵀv' on flat vectors, never formed as a matrix.
 
         matvec(u) = v'u - γ v'ᵀ(v'u),    rmatvec(u) = v'ᵀ(u - γ v'u)
@@ -39,6 +43,8 @@ def linear_operator(game: Game, gamma: float = 0.0, jit_compile: bool = False) -
         >>> operator.rmatvec(np.array([1.0, 2.0])).tolist()
         [2.0, -1.0]
     """
+    from scipy.sparse.linalg import LinearOperator
+
     check_a_game(game)
     gamma = check_gamma(gamma)
     check_deterministic(game)
@@ -58,12 +64,14 @@ def linear_operator(game: Game, gamma: float = 0.0, jit_compile: bool = False) -
     return LinearOperator((n, n), matvec, rmatvec, dtype=dtype.as_numpy_dtype)
 
 
-def as_operator(game: Game | LinearOperator, jit_compile: bool = False) -> LinearOperator:
+def as_operator(game: "Game | LinearOperator", jit_compile: bool = False) -> "LinearOperator":
     """A game's operator, compiled now; an operator itself.
 
     Raises:
         TypeError: if it is neither.
     """
+    from scipy.sparse.linalg import LinearOperator
+
     if isinstance(game, LinearOperator):
         return game
     return linear_operator(game, jit_compile=jit_compile)

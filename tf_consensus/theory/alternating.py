@@ -1,7 +1,7 @@
 """Alternating gradient ascent: the second player answers the first one's new parameters."""
 
 import numpy as np
-import scipy.linalg
+import scipy
 
 from tf_consensus.theory._checks import as_matrix, as_positive, as_split, check_stable
 

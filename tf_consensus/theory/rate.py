@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import minimize_scalar
+import scipy
 
 from tf_consensus.theory._checks import as_matrix, as_positive
 from tf_consensus.theory.consensus import consensus_matrix
@@ -83,7 +83,7 @@ def optimal_gamma(jacobian, step_size: float) -> OptimalGamma:
     radii = [consensus_spectral_radius(a, h, gamma) for gamma in grid]
     best = int(np.argmin(radii))
     bounds = grid[max(best - 1, 0)], grid[min(best + 1, _POINTS)]
-    refined = minimize_scalar(
+    refined = scipy.optimize.minimize_scalar(
         lambda gamma: consensus_spectral_radius(a, h, gamma),
         bounds=bounds,
         method="bounded",
