@@ -19,33 +19,22 @@ from tf_consensus.plotting.style import words
 # Said elsewhere on the page, or of no use to a reader.
 _ELSEWHERE = ("versions", "scores", "files", "log", "metrics", "losses", "diverged", "name")
 _CHOSEN = ("method", "network", "seed", "gamma", "learning_rate")
+_NONE = ("–", "–")
 _MISSING = "not there"
 
 
 def best_and_final(runs: Sequence[Run]) -> str:
     """Best and final values of each score, the last of losses, and what it took."""
-    lines = {run.label: _numbers_of(run) for run in runs}
-    columns = list(dict.fromkeys(name for line in lines.values() for name in line))
-    if not columns:
+    lines = [_numbers_of(run) for run in runs]
+    names = list(dict.fromkeys(name for line in lines for name in line))
+    if not names:
         return ""
     if len(runs) == 1:
-        (line,) = lines.values()
-        rows = [[escape(name), *line[name]] for name in columns]
+        rows = [[escape(name), *lines[0][name]] for name in names]
         body = table("Best and final values", ["", "final", "best"], rows)
     else:
-        head = ["run", *(title for name in columns for title in _titles(lines, name))]
-        rows = [
-            [
-                escape(label),
-                *(
-                    line.get(name, ("–", "–"))[end == "best"]
-                    for name in columns
-                    for end in _ends(lines, name)
-                ),
-            ]
-            for label, line in lines.items()
-        ]
-        body = table("Best and final values of each run", head, rows)
+        rows = [row for name in names for row in _rows(name, lines)]
+        body = table("Best and final values", ["", *(run.label for run in runs)], rows)
     return _section("best", "Best and final", body + _measured(runs))
 
 
@@ -78,15 +67,12 @@ def _section(name, title, body):
     return f"{top}{body}</section>\n"
 
 
-def _titles(lines, name):
-    ends = _ends(lines, name)
-    return [f"{name}, {end}" for end in ends] if len(ends) > 1 else [name]
-
-
-def _ends(lines, name):
-    """Which of the two ends some run has."""
-    best = any(line.get(name, ("–", "–"))[1] != "–" for line in lines.values())
-    return ("final", "best") if best else ("final",)
+def _rows(name, lines):
+    """A row of final values and, if some run has one, a row of best ones."""
+    final, best = ([line.get(name, _NONE)[end] for line in lines] for end in (0, 1))
+    if set(best) == {_NONE[1]}:
+        return [[escape(name), *final]]
+    return [[f"{escape(name)}, final", *final], [f"{escape(name)}, best", *best]]
 
 
 def _numbers_of(run):
