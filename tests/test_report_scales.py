@@ -114,7 +114,7 @@ def test_repeated_scores_are_left_out_and_losses_are_not():
     score = np.array([np.inf, 5.0, 5.0, 4.0, 4.0, 4.0])
     rare, other = np.array([9.0, 9.0, 9.0, 8.0, 8.0, 8.0]), np.array([0.0, 0, 0, 1, 0, 0])
     loss = np.array([3.0, 2.0, 2.5, 2.0, 1.0, 0.5])
-    log = log_of(6, loss=loss, score=score, rare=rare, evaluated=marks, evaluated_rare=other)
+    log = log_of(6, loss=loss, score=score, evaluated=marks, rare=rare, evaluated_rare=other)
     assert points(log, "loss", "step")[1].tolist() == loss.tolist()
     assert [x.tolist() for x in points(log, "score", "step")] == [[2.0, 4.0], [5.0, 4.0]]
     assert [x.tolist() for x in points(log, "rare", "seconds")] == [[2.0], [8.0]]

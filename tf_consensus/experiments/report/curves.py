@@ -74,7 +74,7 @@ def points(log: dict[str, np.ndarray], name: str, along: str) -> tuple[np.ndarra
 
 
 def _marks(log, name):
-    """The marks that may be a column's, its own first: the results of a callback stand before it."""
+    """The marks that may be of a column, its own first: a callback puts results before its mark."""
     names = list(log)
     after = [mark for mark in names[names.index(name) :] if is_mark(mark)]
     return after + [mark for mark in names if is_mark(mark) and mark not in after]
