@@ -108,7 +108,7 @@ def test_whatever_comes_from_files_is_text(tmp_path):
         tmp_path / name,
         settings={NASTY: NASTY, "list": [NASTY], "deep": {NASTY: {"x": None}}, "steps": 40},
         advice=[{"step": NASTY, "name": NASTY, "message": NASTY}],
-        run={"command": NASTY, NASTY: NASTY, "title": NASTY},
+        run={"command": NASTY, NASTY: NASTY},
         spectrum={"sentence": NASTY, NASTY: NASTY, "step": NASTY},
         log=rows(4, **{NASTY.replace("\x00", ""): [1, 2, 3, 4]}),
     )

@@ -19,11 +19,19 @@ FILES = ("settings.json", "log.csv", "result.json", "advice.json", "run.json", "
 # What each part says when its file is whole.
 SAYS = {
     "settings.json": "learning_rate",
-    "log.csv": "Curves",
+    "log.csv": "over seconds",
     "result.json": "How the scores were measured",
-    "advice.json": "Warnings met",
+    "advice.json": "Be warned.",
     "run.json": "the command",
     "spectrum.json": "the sentence",
+}
+PLACES = {
+    "settings.json": 'id="settings"',
+    "log.csv": 'id="curves"',
+    "result.json": 'id="best"',
+    "advice.json": 'id="warnings"',
+    "run.json": 'id="making"',
+    "spectrum.json": 'id="spectrum"',
 }
 DAMAGES = {
     "empty": b"",
@@ -64,6 +72,7 @@ def test_a_damaged_file_is_named_and_the_rest_is_shown(tmp_path, name, damage):
     assert str(folder / name) in sentence
     assert sentence.endswith(".")
     assert SAYS[name] not in shown(text)
+    assert text.split('<p class="damage">')[0].rsplit("<h2 ", 1)[1].startswith(PLACES[name])
     for other in FILES:
         assert other == name or SAYS[other] in shown(text)
 
@@ -105,7 +114,7 @@ def test_a_log_that_is_none_is_damaged(tmp_path, text):
     found = page(folder)
     assert found.count('class="damage"') == 1
     assert "log.csv must " in found
-    assert "Curves" not in shown(found)
+    assert "over seconds" not in shown(found)
 
 
 @pytest.mark.parametrize(
@@ -136,6 +145,28 @@ def test_damaged_pictures_are_named_and_the_others_shown(tmp_path, content):
     assert [step for step, look, _ in frames(text) if "shown" in look] == [20]
     assert text.count('class="damage"') == 2
     assert "00000030.png" in shown(text)
+
+
+def test_pictures_with_many_pixels_are_shown_or_named(tmp_path, monkeypatch):
+    from PIL import Image
+
+    folder = make(tmp_path / "run", samples=(0,))
+    for limit, shown_too in [(24 * 16 - 1, True), (24 * 16 // 2 - 1, False)]:
+        os.utime(folder / "samples" / "00000000.png", (limit, limit))
+        with monkeypatch.context() as patched:
+            patched.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+            text = page(folder)
+        assert len(frames(text)) == shown_too
+        assert ("of more pixels than Pillow takes" in shown(text)) is not shown_too
+
+
+def test_a_picture_that_is_written_anew_is_shown_anew(tmp_path):
+    folder = make(tmp_path / "run", samples=(0,))
+    ((*_, first),) = frames(page(folder))
+    picture(folder / "samples" / "00000000.png", seed=7)
+    os.utime(folder / "samples" / "00000000.png", (1, 1))
+    ((*_, second),) = frames(page(folder))
+    assert first.tobytes() != second.tobytes()
 
 
 def test_a_page_of_damaged_samples_alone_has_no_slider(tmp_path):
