@@ -35,6 +35,26 @@ _FEWEST = 4
 class Advisor(keras.callbacks.Callback):
     """Says during `fit` what goes wrong, and what to change; once a run for each symptom.
 
+    Each look is at the same real samples and latents, in training mode, and changes nothing: a run
+    with it ends in the same weights. With chance the discriminator's loss where it cannot tell
+    samples apart, and best its infimum, both found from the objective, it looks for
+
+        `data_range`: the first batch against the generator's last activation, at once;
+        `probabilities`: a sigmoid or softmax before logits, at once; outputs at 0 and 1, 3 looks;
+        `discriminator_won`: its loss 95 % of the way from chance to best, 3 looks, 300 steps;
+        `collapse`: spread below 0.1 of the data's, once wider or moving, 3 looks, 300 steps;
+            or 0.4 of the pairs nearer than 0.1 of the data's mean distance, of real ones < 0.2;
+        `not_learning`: loss within 0.1 of chance, samples 0.7 deviations off, both resting,
+            4 looks, 1,000 steps;
+        `oscillation`: autocorrelation of the losses below -0.4, then above 0.5, over 4 periods;
+            amplitude 0.1 of the way from chance to best; the last third 0.8 of the first;
+        `gamma`: ‖γ∇L‖ above 20 ‖v‖, 3 looks (0.2 to 4 on networks that train);
+        `learning_rate`: above Lemma 4's bound, ‖v‖ not falling, 3 looks; plain SGD alone, up to
+            300 parameters or with a `SpectrumMonitor` before it.
+
+    The logs have `advice`, how many pieces there are so far. What the GAN itself has warned of is
+    taken in, and not warned of again.
+
     Args:
         every: look at the end of each `every`-th epoch; two looks are at least 100 steps apart.
         path: JSON file that the advice is written to, [{"step": …, "name": …, "message": …}]. A
@@ -46,6 +66,20 @@ class Advisor(keras.callbacks.Callback):
 
     Attributes:
         advice: list of `Advice`.
+
+    Raises:
+        ValueError: if `every` is not a positive integer, `samples` is below 4, `path` is no path of
+            a file, `report` is none of these, or the batch is not of finite numbers; in `fit`, if
+            the file holds something else.
+        TypeError: in `fit`, if the model is no GAN.
+
+    Example:
+        >>> advisor = Advisor(path="run/advice.json")
+        >>> history = gan.fit(images, epochs=10, steps_per_epoch=500, callbacks=[advisor])
+        >>> print(advisor.describe())
+
+    Reference:
+        Mescheder, Nowozin, Geiger, The Numerics of GANs, 2017, section 3.
     """
 
     def __init__(

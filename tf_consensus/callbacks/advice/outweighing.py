@@ -24,7 +24,7 @@ def find(scene: Scene) -> str | None:
         name = type(optimizer).__name__
         optimizer = getattr(optimizer, "inner_optimizer", None)
     middle = float(np.median(ratios))
-    remedy = f"lower gamma to about {gamma / middle:.1g}"
+    remedy = f"lower gamma to about {float(f'{gamma / middle:.1g}'):g}"
     if any(isinstance(x, keras.layers.BatchNormalization) for x in walk(scene.model)):
         remedy += ", or build the networks without batch normalization"
     return (

@@ -4,8 +4,6 @@ import math
 
 from tf_consensus.callbacks.advice.symptom import Scene, Symptom
 
-# Full-batch descent trains well with a rate a little above the bound, which then adapts to it.
-_ABOVE = 1.5
 _CHECKS, _STEPS = 3, 200
 _FALLS = 0.9
 
@@ -19,7 +17,7 @@ def find(scene: Scene) -> str | None:
         return None
     rate = float(scene.model.optimizer.learning_rate)
     first, last = checks[0], checks[-1]
-    if max(x.step_limit for x in checks) * _ABOVE > rate:
+    if max(x.step_limit for x in checks) >= rate:
         return None
     if last.gradient_norm < _FALLS * first.gradient_norm:
         return None

@@ -21,10 +21,10 @@ def find(scene: Scene) -> str | None:
     off, moves = (_LOGITS, _LOGITS) if scale is None else (_CHANCE * scale, _MOVES * scale)
     if max(abs(x - levels.chance) for x in losses) > off or max(losses) - min(losses) > moves:
         return None
-    first, last = checks[0], checks[-1]
+    last, steps = checks[-1], checks[-1].step - checks[0].step
     return (
-        f"Neither network learns: the discriminator's loss has been at "
-        f"{last.discriminator_loss:.4g}, where chance is {levels.chance:.4g}, for {last.step - first.step:,} steps, while means and "
+        f"Neither network learns: for {steps:,} steps the discriminator's loss has been at "
+        f"{last.discriminator_loss:.4g}, where chance is {levels.chance:.4g}, while means and "
         f"deviations of generated samples are {last.distance**0.5:.2g} standard deviations off "
         "the data's; raise the learning rate, lower `gamma` or the penalties' weights if there are "
         "any, or build the networks with another seed, as their units may be dead."
