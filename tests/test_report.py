@@ -203,12 +203,17 @@ def test_the_page_takes_its_own_place_again_and_is_no_picture_of_it(tmp_path):
     assert "partial" not in (folder / "report.html").read_text(encoding="utf-8")
 
 
-def test_a_run_that_has_gone_on_from_its_result_is_not_finished(tmp_path):
-    folder = make(tmp_path / "run", settings={"steps": 80})
+@pytest.mark.parametrize(
+    ("total", "said"),
+    [
+        (80, "Not finished It was interrupted, or it still runs, after 60 of 80 steps"),
+        (60, "Not finished All 60 of 60 steps in 9 s are taken; the result is not written."),
+    ],
+)
+def test_a_run_that_has_gone_on_from_its_result_is_not_finished(tmp_path, total, said):
+    folder = make(tmp_path / "run", settings={"steps": total})
     write_rows(folder / "log.csv", rows(6))
-    assert "Not finished It was interrupted, or it still runs, after 60 of 80" in shown(
-        page(folder)
-    )
+    assert said in shown(page(folder))
 
 
 def test_the_package_has_two_names():
