@@ -7,6 +7,7 @@ import numpy as np
 
 from tf_consensus.callbacks.evaluations import MARK
 from tf_consensus.experiments.report.collect import Run
+from tf_consensus.plotting.style import words
 
 LOSSES = ("generator_loss", "discriminator_loss")
 NORM = "gradient_norm"
@@ -46,7 +47,7 @@ def curves_of(runs: Sequence[Run], names: Sequence[str], along: str) -> list[Cur
     """A curve for each quantity that a run has; those of one run are told apart by quantity."""
     alone = len(runs) == 1
     found = [
-        (name if alone else run.label, j if alone else i, *points(run.log, name, along))
+        (words(name) if alone else run.label, j if alone else i, *points(run.log, name, along))
         for i, run in enumerate(runs)
         for j, name in enumerate(names)
         if name in run.log and places(run.log, along) is not None
