@@ -12,9 +12,11 @@ from tf_consensus.games import graph_repair
 from tf_consensus.games.autodiff import explain_recomputation, tf_variables
 from tf_consensus.games.contract import check_allow_cut, name_of, refuse_cuts
 from tf_consensus.microbatches import MicrobatchedGame
+from tf_consensus.optimizers.description import describe
 from tf_consensus.optimizers.field import Field
 from tf_consensus.optimizers.inner import CLIPS, refuse_options, set_rate
 from tf_consensus.optimizers.per_player import UNKNOWN, OptimizerPerPlayer, make_inners
+from tf_consensus.optimizers.players_apart import refuse_players_apart
 from tf_consensus.vector_checks import check_vector
 
 
@@ -140,7 +142,7 @@ class GameOptimizer(keras.optimizers.Optimizer):
         self.microbatches = check_count("microbatches", microbatches, hint)
         self.inner_optimizer = self._make_inner(inner_optimizer, learning_rate)
         if self._per_player:
-            self._tracked = list(self._per_player)  # for tf.train.Checkpoint
+            self._listed = list(self._per_player)  # for tf.train.Checkpoint
 
     def _make_inner(self, optimizer, learning_rate):
         return make_inners(optimizer, learning_rate)
@@ -150,6 +152,9 @@ class GameOptimizer(keras.optimizers.Optimizer):
         """The inner optimizers of a list."""
         inner = self.inner_optimizer
         return inner if isinstance(inner, OptimizerPerPlayer) else None
+
+    def __repr__(self):
+        return describe(self)
 
     def direction(self, linearization: Linearization) -> list[tf.Tensor]:
         """The field w to step along, a list that matches `linearization.v`."""
@@ -223,7 +228,8 @@ class GameOptimizer(keras.optimizers.Optimizer):
             RuntimeError: if the second-order term is needed and cannot be had from `grads`, the
                 batch was to be cut into micro-batches, or each player has its own inner optimizer.
             ValueError: if the variables are not those the optimizer was built with, all of them
-                where the update needs them, or not as many as the gradients.
+                where the update needs them, or not as many as the gradients; or another optimizer
+                updates another player of the same game (`refuse_players_apart`).
         """
         grads = list(grads)
         if not grads:
@@ -248,6 +254,7 @@ class GameOptimizer(keras.optimizers.Optimizer):
             )
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         grads = [tf.convert_to_tensor(g) for g in grads]
+        refuse_players_apart(self, grads, variables)
         v = [-replicas * g for g in grads]
         pullback = self._symbolic_pullback(v, grads, variables)
         self._move(Linearization([], v, pullback, player_sizes=None), variables)

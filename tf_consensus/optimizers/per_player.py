@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import keras
 
+from tf_consensus.optimizers.description import describe_all
 from tf_consensus.optimizers.inner import (
     check_rate,
     make_inner,
@@ -51,6 +52,9 @@ class OptimizerPerPlayer:
         self._own: list[set] = []  # each player's variables, by key; empty while not known
         self._averages: list = []  # of each optimizer that keeps them: (variable, average)
         self._ratios = None  # of the learning rates, each to the first
+
+    def __repr__(self):
+        return describe_all(self._each)
 
     def __len__(self) -> int:
         return len(self._each)
@@ -111,9 +115,9 @@ class OptimizerPerPlayer:
         for inner, own, pairs in zip(self._each, self._own, self._averages, strict=False):
             if pairs:
                 kept = [(x, average) for x, average in pairs if self._key(x) in own]
-                # In place: these are lists of Keras' own, which are not tracked.
-                inner._trainable_variables[:] = [x for x, _ in kept]
-                inner._model_variables_moving_average[:] = [average for _, average in kept]
+                # Past Keras' and TensorFlow's tracking: what is saved stays the same.
+                vars(inner)["_trainable_variables"] = [x for x, _ in kept]
+                vars(inner)["_model_variables_moving_average"] = [average for _, average in kept]
 
     def _key(self, variable):
         return self._each[0]._var_key(variable)
