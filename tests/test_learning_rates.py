@@ -463,7 +463,9 @@ def test_callbacks_of_keras_see_and_set_the_rates(tmp_path):
         keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2),
         keras.callbacks.TensorBoard(str(tmp_path)),
         keras.callbacks.ProgbarLogger(),
-        keras.callbacks.ReduceLROnPlateau("generator_loss", factor=0.5, patience=1, min_delta=1e3),
+        keras.callbacks.ReduceLROnPlateau(
+            "generator_loss", factor=0.5, patience=1, min_delta=1e3, mode="min"
+        ),
         keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(dict(logs))),
     ]
     model.fit(batches(), shuffle=False, epochs=2, verbose=0, callbacks=callbacks)

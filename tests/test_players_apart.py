@@ -100,6 +100,8 @@ PAIRS = {
     "simultaneous_second": (consensus, tfc.SimultaneousOptimizer),
     "plain_first": (lambda: keras.optimizers.Adam(1e-3), consensus),
     "plain_sgd_first": (lambda: keras.optimizers.SGD(1e-3), consensus),
+    "plain_second": (consensus, lambda: keras.optimizers.Adam(1e-3)),
+    "plain_sgd_second": (consensus, lambda: keras.optimizers.SGD(1e-3)),
     "plain_rmsprop_first": (lambda: keras.optimizers.RMSprop(1e-3, momentum=0.5), consensus),
 }
 REFUSED = r"(?s)one optimizer.*Received: '.*' \(.*whose gradients depend on each.*to ONE `apply_g"
@@ -118,6 +120,10 @@ def fit(model, pair, **options):
         ("keras_example", "consensus", {"jit_compile": True}),
         ("no_noise", "consensus", {"steps_per_execution": 2}),
         ("no_noise", "plain_first", {"jit_compile": True, "steps_per_execution": 2}),
+        ("no_noise", "plain_second", {"jit_compile": True, "steps_per_execution": 2}),
+        ("two_steps", "plain_second", {}),
+        ("one_tape", "plain_second", {}),
+        ("wgan_gp", "plain_first", {}),
     ],
 )
 def test_a_train_step_with_two_optimizers(variant, pair, options):
@@ -167,10 +173,11 @@ def test_a_loop_of_ones_own(functions, jit_compile):
         step(tf.constant(REAL[:8]))
 
 
-def test_on_two_replicas(two_replicas):
+@pytest.mark.parametrize("pair", ["consensus", "plain_first", "plain_second"])
+def test_on_two_replicas(pair, two_replicas):
     with two_replicas.scope():
         model = KerasGAN(noise=False)
-        model.compile(consensus(), consensus(), jit_compile=False)
+        model.compile(*(make() for make in PAIRS[pair]), jit_compile=False)
     with pytest.raises(ValueError, match=REFUSED):
         model.fit(REAL, batch_size=16, verbose=0)
 
@@ -225,18 +232,20 @@ def test_two_models_in_one_step():
     function(tf.constant(REAL))
 
 
+@pytest.mark.parametrize("probe_first", [False, True])
 @pytest.mark.parametrize("other", [consensus, lambda: keras.optimizers.Adam(1e-3)])
-def test_a_probe_on_features_that_are_trained_by_themselves(other):
+def test_a_probe_on_features_that_are_trained_by_themselves(other, probe_first):
     """Its gradients depend on the features; theirs not on the probe."""
     features, probe = net(2, 3), net(3, 1)
     optimizers = other(), consensus()
 
     @tf.function(autograph=False)
     def function(x):
-        for network, inputs, optimizer in (
+        turns = [
             (features, lambda: x, optimizers[0]),
             (probe, lambda: features(x), optimizers[1]),
-        ):
+        ]
+        for network, inputs, optimizer in reversed(turns) if probe_first else turns:
             variables = network.trainable_variables
             with tf.GradientTape() as tape:
                 loss = squares(network)(inputs())
@@ -267,13 +276,13 @@ def test_what_else_a_step_assigns(counter):
     @tf.function(autograph=False)
     def function(x):
         getattr(weight, counter)(0.25)
-        for slow, fast in zip(target.variables, online.variables, strict=True):
-            slow.assign(0.9 * slow + 0.1 * fast)
         variables = normalized.trainable_variables
         with tf.GradientTape() as tape:
             error = normalized(x, training=True) - tf.stop_gradient(target(x))
             loss = weight * tf.reduce_mean(error**2)
         optimizer.apply(tape.gradient(loss, variables), variables)
+        for slow, fast in zip(target.variables, online.variables, strict=True):
+            slow.assign(0.9 * slow + 0.1 * fast)
 
     function(tf.constant(REAL))
 

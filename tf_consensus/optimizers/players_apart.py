@@ -41,8 +41,8 @@ def refuse_players_apart(optimizer, gradients: Sequence[tf.Tensor], variables: S
     """Raises `ValueError` if another optimizer updates another player of the same game.
 
     That is so where the gradients of each depend on what the other updates, and one of them
-    differentiates the field. Where the other is no `GameOptimizer` it is found if it stepped
-    earlier in the same graph.
+    differentiates the field. Where the other is no `GameOptimizer` it is found by its steps in the
+    same graph, before or after.
 
     Args:
         optimizer: a `GameOptimizer`.
@@ -60,9 +60,8 @@ def refuse_players_apart(optimizer, gradients: Sequence[tf.Tensor], variables: S
         if apart and differentiates and _depend_on_each_other(sight, theirs):
             raise ValueError(_message(optimizer, sight, other, theirs.own))
     if optimizer.second_order:
-        moved = _stepped(graph, sight)
-        if moved:
-            raise ValueError(_message(optimizer, sight, None, moved))
+        _refuse_other_steps(optimizer, graph, sight)
+        _watch(optimizer, graph, sight)
     before = _sights.get(optimizer, Sight({}, set()))
     _sights[optimizer] = Sight({**before.own, **sight.own}, before.read | sight.read)
 
@@ -73,18 +72,62 @@ def _depend_on_each_other(ours, theirs):
     return bool(ours.read & trained and theirs.read & ours.own.keys())
 
 
+def _refuse_other_steps(optimizer, graph, sight):
+    """Raises where another variable of the game has stepped in this graph."""
+    moved = _stepped(graph, sight)
+    if moved:
+        raise ValueError(_message(optimizer, sight, None, moved))
+
+
+def _watch(optimizer, graph, sight):
+    """Has the rest of the graph looked at as it is made: no word comes from Keras' own optimizers.
+
+    Only what steps a variable that the gradients depend on is looked at.
+    """
+    make, suspects = graph._create_op_internal, sight.read - sight.own.keys()
+    owner = weakref.ref(optimizer)  # which is not to live as long as the graph
+
+    def watching(op_type, inputs, *arguments, **options):
+        operation = make(op_type, inputs, *arguments, **options)
+        steps = op_type.startswith((*_STEPS, *_APPLY))
+        if steps and owner() is not None and _read(operation.inputs[:1]) & suspects:
+            _refuse_other_steps(owner(), graph, sight)
+        return operation
+
+    graph._create_op_internal = watching
+
+
 def _stepped(graph, sight):
     """The other variables, by handle, that have stepped in this graph by gradients of the game."""
+    trained = [x for x in graph._watched_variables if x.trainable and x.dtype.is_floating]
+    known = {part.handle._id: x for x in trained for part in _parts(x)}
+    own = sight.own.keys()
+    suspects = (sight.read & known.keys()) - own
+    if not suspects:
+        return {}
     writes = [op for op in graph.get_operations() if op.type.startswith((*_WRITES, *_APPLY))]
-    steps = [op for op in writes if op.type.startswith((*_STEPS, *_APPLY))]
-    steps = [op for op in steps if _read(op.inputs[1:])]  # others count by a constant
-    handles = {handle for op in steps for handle in _read(op.inputs[:1])}
-    known = {x.handle._id: x for x in graph._watched_variables}
-    others = (handles & sight.read) - sight.own.keys()
-    moved = {handle: known[handle] for handle in others if handle in known}
-    moved = {handle: x for handle, x in moved.items() if x.trainable and x.dtype.is_floating}
+    # What came before the last step of its own, that step says itself.
+    last = [i for i, op in enumerate(writes) if _steps(op) and _read(op.inputs[:1]) & own]
+    writes = writes[last[-1] + 1 :] if last else writes
+    steps = [op for op in writes if _steps(op)]
+    moved = {
+        handle: known[handle]
+        for op in steps
+        for handle in _read(op.inputs[:1]) & suspects
+        if _read(op.inputs[1:])  # others count by a constant
+    }
     values = [t for op in writes for t in op.inputs[1:]]
-    return moved if moved and _read(values) & sight.own.keys() else {}
+    return moved if moved and _read(values) & own else {}
+
+
+def _steps(operation):
+    return operation.type.startswith((*_STEPS, *_APPLY))
+
+
+def _parts(variable):
+    """The variable, or its copies on the replicas of a strategy."""
+    distributed = isinstance(variable, tf.distribute.DistributedValues)
+    return variable.values if distributed else [variable]
 
 
 def _read(tensors: Iterable[tf.Tensor]) -> set[int]:
