@@ -15,7 +15,8 @@ from tf_consensus.microbatches import MicrobatchedGame
 from tf_consensus.optimizers.description import describe
 from tf_consensus.optimizers.field import Field
 from tf_consensus.optimizers.inner import CLIPS, refuse_options, set_rate
-from tf_consensus.optimizers.per_player import UNKNOWN, OptimizerPerPlayer, make_inners
+from tf_consensus.optimizers.inner_lists import make_inners
+from tf_consensus.optimizers.per_player import UNKNOWN, OptimizerPerPlayer
 from tf_consensus.optimizers.players_apart import refuse_players_apart
 from tf_consensus.vector_checks import check_vector
 

@@ -6,7 +6,7 @@ import tensorflow as tf
 from tf_consensus.checks import check_count, check_number
 from tf_consensus.optimizers.game_optimizer import GameOptimizer, assign, values_of
 from tf_consensus.optimizers.inner import refuse_learning_rate, resolve
-from tf_consensus.optimizers.per_player import make_inners
+from tf_consensus.optimizers.inner_lists import make_inners
 from tf_consensus.optimizers.simultaneous import SimultaneousOptimizer
 
 
