@@ -5,8 +5,8 @@ The text of a block is never changed. What is small is the world around it:
 - `fit` takes at most EPOCHS epochs of STEPS steps, and `EvaluateGAN` at most SAMPLES samples;
 - the home folder holds stand-ins of Fashion-MNIST, CelebA and a folder of pictures;
 - the working folder is a repository of links, so that what a block writes is thrown away;
-- `python` and `pip` of a shell are scripts that note their arguments and make the folders that
-  later commands look for; the notes are then checked by the program's own flags.
+- `python`, `pip` and `tf-consensus` of a shell are scripts that note their arguments and make the
+  folders that later commands look for; the notes are then checked by the program's own flags.
 
 A block that cannot run has `<!-- not run: REASON -->` in the line above it.
 """
@@ -33,6 +33,7 @@ PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 EPOCHS, STEPS, SAMPLES = 2, 2, 24
 FENCE = re.compile(r"^```(\w*)$")
 EXCUSE = re.compile(r"^<!-- not run: (\S.*) -->$")
+PROGRAMS = ("python", "python3", "pip", "tf-consensus")
 LINKED = ("docs", "examples", "setup.py", "tf_consensus")
 
 
@@ -134,9 +135,10 @@ name, arguments = sys.argv[0], sys.argv[1:]
 with open({notes!r}, "a") as file:
     print(json.dumps([name, arguments, dict(os.environ)]), file=file)
 if arguments[:2] == ["-m", "venv"]:
-    os.makedirs(arguments[2] + "/bin", exist_ok=True)
-    for program in {{"python", "pip"}}.difference(os.listdir(arguments[2] + "/bin")):
-        os.symlink({stub!r}, arguments[2] + "/bin/" + program)
+    place = arguments[2] + "/bin/"
+    os.makedirs(place, exist_ok=True)
+    for program in {{"python", "pip", "tf-consensus"}}.difference(os.listdir(place)):
+        os.symlink({stub!r}, place + program)
 flags = dict(part[2:].split("=", 1) for part in arguments if part[:2] == "--" and "=" in part)
 if "output_dir" in flags or "experiment" in flags:
     folder = flags.get("output_dir", "output/" + flags.get("experiment", ""))
@@ -145,7 +147,7 @@ if "output_dir" in flags or "experiment" in flags:
 
 
 class Command(NamedTuple):
-    """A call of `python` or `pip` by a shell."""
+    """A call of one of `PROGRAMS` by a shell."""
 
     program: str
     arguments: list[str]
@@ -153,7 +155,7 @@ class Command(NamedTuple):
 
 
 def run_shell(block, folder):
-    """Runs a block by bash in a folder; returns what it calls `python` and `pip` with."""
+    """Runs a block by bash in a folder; returns the calls of `PROGRAMS`."""
     programs = folder / ".programs"
     programs.mkdir(exist_ok=True)
     stub, notes = programs / "stub", programs / "notes"
@@ -161,7 +163,7 @@ def run_shell(block, folder):
     code = STUB.format(python=sys.executable, notes=str(notes), stub=str(stub))
     stub.write_text(code, encoding="utf-8")
     stub.chmod(stub.stat().st_mode | stat.S_IXUSR)
-    for name in ("python", "python3", "pip"):
+    for name in PROGRAMS:
         (programs / name).unlink(missing_ok=True)
         (programs / name).symlink_to(stub)
     environment = {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}

@@ -1,6 +1,7 @@
 """Every Python and shell block of the pages runs as pasted, in page order."""
 
 import ast
+import importlib
 import pathlib
 import re
 
@@ -100,11 +101,18 @@ def test_shell_blocks(page, world, monkeypatch):
 
 
 def check(command, monkeypatch):
+    module = command.arguments[1] if command.arguments[0] == "-m" else None
     if command.program == "pip":
-        return check_pip(command.arguments)
-    if command.arguments[0] == "-m":
-        return check_module(*command.arguments[1:])
-    return check_script(command, monkeypatch)
+        check_pip(command.arguments)
+    elif command.program == "tf-consensus":
+        check_program(command.arguments)
+    elif module == "tf_consensus":
+        check_program(command.arguments[2:])
+    elif module:
+        assert module in ("venv", "pytest")
+        assert len(command.arguments) == 2 + (module == "venv")
+    else:
+        check_script(command, monkeypatch)
 
 
 def check_pip(arguments):
@@ -120,9 +128,17 @@ def check_pip(arguments):
             assert part in ("-e", "--no-deps"), part
 
 
-def check_module(module, *arguments):
-    assert module in ("venv", "pytest")
-    assert len(arguments) == (module == "venv")
+def check_program(arguments):
+    """Parses the flags of a command by its own; what is answered at once is run."""
+    from tf_consensus.cli import main as program
+
+    name, *rest = arguments
+    if name.startswith("-") or name == "list":
+        assert program.main(arguments) == 0
+        return
+    values = flags.FlagValues()
+    importlib.import_module(f"tf_consensus.cli.{name}").define(values)
+    program.parse(name, values, rest)
 
 
 def check_script(command, monkeypatch):
@@ -176,6 +192,26 @@ def test_wrong_shell_blocks_are_noticed(code, tmp_path, world, monkeypatch):
     page = tmp_path / "page.md"
     page.write_text(f"Text\n\n```bash\n{code}```\n", encoding="utf-8")
     with pytest.raises((AssertionError, flags.Error)):
+        test_shell_blocks(page, world, monkeypatch)
+
+
+PROGRAM = {
+    "an unknown command": "tf-consensus trian folder:pictures\n",
+    "an unknown flag": "tf-consensus generate output/run --nn=64\n",
+    "a wrong value": "python -m tf_consensus generate output/run --n=many\n",
+    "an unknown flag of what runs": "tf-consensus list --all-of-it\n",
+}
+
+
+@pytest.mark.parametrize("code", PROGRAM.values(), ids=PROGRAM)
+def test_wrong_calls_of_the_program_are_noticed(code, tmp_path, world, monkeypatch):
+    program = pytest.importorskip("tf_consensus.cli.main")
+    page = tmp_path / "page.md"
+    right = "tf-consensus -h\ntf-consensus generate output/run --n=64 --output=new/\n"
+    page.write_text(f"```bash\n{right}```\n", encoding="utf-8")
+    test_shell_blocks(page, world, monkeypatch)
+    page.write_text(f"```bash\n{code}```\n", encoding="utf-8")
+    with pytest.raises((AssertionError, ModuleNotFoundError, program.UsageError)):
         test_shell_blocks(page, world, monkeypatch)
 
 
