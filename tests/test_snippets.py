@@ -205,7 +205,8 @@ PROGRAM = {
 
 @pytest.mark.parametrize("code", PROGRAM.values(), ids=PROGRAM)
 def test_wrong_calls_of_the_program_are_noticed(code, tmp_path, world, monkeypatch):
-    program = pytest.importorskip("tf_consensus.cli.main")
+    pytest.importorskip("tf_consensus.cli.generate")
+    program = importlib.import_module("tf_consensus.cli.main")
     page = tmp_path / "page.md"
     right = "tf-consensus -h\ntf-consensus generate output/run --n=64 --output=new/\n"
     page.write_text(f"```bash\n{right}```\n", encoding="utf-8")
