@@ -1,6 +1,5 @@
 """Every Python and shell block of the pages runs as pasted, in page order."""
 
-import ast
 import importlib
 import pathlib
 import re
@@ -15,7 +14,7 @@ from tests.in_process import example, main
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SHELL, PYTHON = ("bash", "sh"), ("python",)
 IDS = [page.relative_to(ROOT).as_posix() for page in snippets.PAGES]
-# Blocks that do not run, by page. A new one needs an entry here.
+# Blocks that do not run, by page; a new one needs an entry.
 NOT_RUN = {"docs/tpu.md": ["needs a TPU"]}
 # Commands that run, by a pattern of their whole line, with the flags that make them short. Of the
 # others the flags are parsed by the script's own.
@@ -49,8 +48,8 @@ def test_blocks_that_do_not_run_say_why_and_are_listed():
 
 
 def test_every_block_says_its_language():
+    known = (*SHELL, *PYTHON, "text")
     for page in snippets.PAGES:
-        known = (*SHELL, *PYTHON, "text")
         assert not [b.line for b in snippets.blocks(page) if b.language not in known], page
 
 
@@ -77,12 +76,10 @@ def prepare_readme(folder, monkeypatch):
     (folder / "classify_image_graph_def.pb").write_bytes(content)
 
 
-PREPARE = {"README.md": prepare_readme}
-
-
 @pytest.mark.parametrize("page", pages_with(PYTHON))
 def test_python_blocks(page, world, monkeypatch):
-    PREPARE.get(page.name, lambda *_: None)(world, monkeypatch)
+    if page.name == "README.md":
+        prepare_readme(world, monkeypatch)
     snippets.cap(monkeypatch)
     namespace = {"__name__": "__main__"}
     for block in blocks(page, PYTHON):
@@ -116,10 +113,9 @@ def check(command, monkeypatch):
 
 
 def check_pip(arguments):
-    action, *rest = arguments
-    assert action == "install"
+    assert arguments[0] == "install"
     extras = re.findall(r'"([\w-]+)": \[', (ROOT / "setup.py").read_text(encoding="utf-8"))
-    for part in rest:
+    for part in arguments[1:]:
         if named := re.fullmatch(r"\.(?:\[(.+)\])?", part):
             assert not named[1] or set(named[1].split(",")) <= set(extras)
         elif not part.startswith("-"):
@@ -130,8 +126,7 @@ def check_pip(arguments):
 
 def check_program(arguments):
     """Parses the flags of a command by its own; what is answered at once is run."""
-    from tf_consensus.cli import main as program
-
+    program = importlib.import_module("tf_consensus.cli.main")
     name, *rest = arguments
     if name.startswith("-") or name == "list":
         assert program.main(arguments) == 0
@@ -144,13 +139,12 @@ def check_program(arguments):
 def check_script(command, monkeypatch):
     """Parses the flags by the script's own, looks for the files they name, and runs the short."""
     script, *arguments = command.arguments
-    assert (ROOT / script).is_file(), script
+    assert (ROOT / script).is_file()
     name = script.removeprefix("examples/").removesuffix(".py")
     # As Python does for a script.
     monkeypatch.syspath_prepend(str((ROOT / script).parent))
     with example(name, monkeypatch) as module:
-        rest = flags.FLAGS([script, *arguments])
-        assert rest == [script], rest
+        assert flags.FLAGS([script, *arguments]) == [script]
         assert callable(module.main)
     for argument in arguments:
         key, _, value = argument.partition("=")
@@ -223,4 +217,3 @@ def test_wrong_python_blocks_are_noticed_by_their_line(tmp_path):
     with pytest.raises(NameError) as caught:
         snippets.run_python(block, page, {})
     assert caught.traceback[-1].lineno + 1 == 5
-    assert ast.parse(block.code)
