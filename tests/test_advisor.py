@@ -161,7 +161,7 @@ def test_it_works_on_replicas(two_replicas, conditional, options):
         else:
             pair = runs.dense(3, 2), runs.dense(2, 1)
         model = tfc.GAN(*pair, latent_dim=3, seed=0, num_classes=3 if conditional else None)
-        model.compile(tfc.ConsensusOptimizer("sgd", 1e-3, gamma=1e6), **options)
+        model.compile(tfc.ConsensusOptimizer("rmsprop", 1e-5, gamma=1e5), **options)
     data = tf.data.Dataset.from_tensor_slices((points, labels) if conditional else points)
     advisor = Advisor(report=None)
     model.fit(
