@@ -79,7 +79,7 @@ def find(scene: Scene) -> str | None:
             size = float(np.median(np.abs(values)))
             known = levels is not None and levels.best is not None
             least = _OF_SCALE * (levels.chance - levels.best) if known else _OF_SIZE * size
-            steps = round(swing.period * length.mean())
+            steps = round(swing.period * float(np.median(length)))
             if amplitude > least and not _is_epochs(scene, steps):
                 return _sentence(name, swing, steps, scene.model)
     return None
