@@ -99,13 +99,16 @@ def _callbacks(run, folder, shared, request, scores, backup, every):
     """In the order in which the log needs them; the backup last."""
     board = folder / "tensorboard" if request.tensorboard else None
     evaluate = EvaluateGAN(scores, run["eval_samples"], every, report=None) if scores else None
-    log = RunLog(folder / "log.csv", backup, before=shared / "log.csv", evaluate=evaluate)
+    advisor = Advisor(path=folder / "advice.json") if request.advise else None
+    log = RunLog(
+        folder / "log.csv", backup, before=shared / "log.csv", evaluate=evaluate, advisor=advisor
+    )
     return [
         Clock(log),
         StopWhenDiverged(),
         *([evaluate] if scores else []),
         SampleGrid(folder / "samples", every=every, tensorboard=board),
-        *([Advisor(path=folder / "advice.json")] if request.advise else []),
+        *([advisor] if advisor else []),
         log,
         Estimate(run["steps"]),
         LiveReport(folder),
