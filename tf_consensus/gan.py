@@ -47,6 +47,7 @@ from tf_consensus.optimizers import GameOptimizer, apply_direction
 from tf_consensus.optimizers.inner import check_own_rate, check_rates, resolve
 from tf_consensus.range_warnings import warn_of_bytes
 from tf_consensus.refusals import (
+    check_batch,
     checked_data,
     planned_steps,
     refuse_compile_options,
@@ -299,9 +300,9 @@ class GAN(keras.Model):
 
     def _floating(self, real):
         """The batch with samples of the discriminator's type, as tapes do not watch integers."""
-        samples, _ = split(real)
-        check_sample_shape(samples, self.sample_shape)
-        return cast_samples(real, sample_dtype(self.discriminator))
+        real = cast_samples(real, sample_dtype(self.discriminator))
+        check_sample_shape(split(real)[0], self.sample_shape)
+        return real
 
     def _check_labels(self, labels):
         if not labels:
@@ -397,11 +398,13 @@ class GAN(keras.Model):
     def train_on_batch(self, *args, **options):
         """Keras' `train_on_batch`, without weights of examples."""
         refuse_uncompiled(self, "train_on_batch")
+        check_batch(super().train_on_batch, args, options)
         return super().train_on_batch(*args, **options)
 
     def test_on_batch(self, *args, **options):
         """Keras' `test_on_batch`, without weights of examples."""
         refuse_uncompiled(self, "test_on_batch")
+        check_batch(super().test_on_batch, args, options)
         return super().test_on_batch(*args, **options)
 
     def save(self, filepath, *args, **options):
