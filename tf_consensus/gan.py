@@ -57,7 +57,7 @@ from tf_consensus.refusals import (
     refuse_weights,
 )
 from tf_consensus.replicas import batch_share
-from tf_consensus.saving_checks import refuse_hdf5
+from tf_consensus.saving_checks import LOADING, refuse_hdf5
 from tf_consensus.schedules import check_values
 from tf_consensus.verified_training import check_verify, verified
 
@@ -580,6 +580,7 @@ class GAN(keras.Model):
         """The constructor's arguments, networks and objective serialized."""
         serialize = keras.saving.serialize_keras_object
         return {
+            **LOADING,
             "name": self.name,
             "generator": serialize(self.generator),
             "discriminator": serialize(self.discriminator),
@@ -599,7 +600,7 @@ class GAN(keras.Model):
         Raises:
             ValueError: if the objective or a penalty cannot be loaded, by its name.
         """
-        config = dict(config)
+        config = {key: value for key, value in config.items() if key not in LOADING}
         if isinstance(config.get("objective"), dict):
             config["objective"] = deserialized("objective", config["objective"], custom_objects)
         config["penalties"] = [
