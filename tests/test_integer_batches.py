@@ -161,10 +161,11 @@ def test_a_penalty_of_a_discriminator_of_integers_is_refused():
 @pytest.mark.parametrize("form", [np.asarray, tf.constant])
 @pytest.mark.parametrize("cls", [InstanceNoise, WGANGP, DRAGAN, ZeroCenteredInterpolated])
 def test_what_is_drawn_for_integers_is_drawn_for_their_floats(cls, form, dtype):
-    whole, draws = form(WHOLE.astype(dtype)), tfc.noise.Draws(0, 0)
-    penalty = cls(0.5)
-    drawn = tf.nest.flatten(penalty.draw(whole, draws))
-    floats = tf.nest.flatten(penalty.draw(tf.cast(whole, tf.float32), draws))
+    whole, penalty = form(WHOLE.astype(dtype)), cls(0.5)
+    drawn, floats = (
+        tf.nest.flatten(penalty.draw(x, tfc.noise.Draws(0, 0)))
+        for x in (whole, tf.cast(whole, tf.float32))
+    )
     assert all(np.array_equal(a, b) and np.any(a) for a, b in zip(drawn, floats, strict=True))
     if cls is InstanceNoise:
         noisy = penalty(whole, drawn[0])
