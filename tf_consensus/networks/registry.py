@@ -67,6 +67,7 @@ def _check_settings(name, settings):
     signature = inspect.signature(_BUILDERS[name])
     signature = signature.replace(return_annotation=inspect.Signature.empty)
     try:
+        signature.bind_partial(**settings)  # names what is unknown, and not what is missing for it
         signature.bind(**settings)
     except TypeError as error:
         raise ValueError(
