@@ -17,7 +17,7 @@ from tf_consensus.experiments.recommended import Pictures, recommend, remarks
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SMALL = ("--filters=2", "--batch_size=4", "--steps=4", "--eval_every=2", "--interpolations=0")
-SMALL += ("--latent_dim=4", "--verbose=2", "--eval_samples=8")
+SMALL += ("--latent_dim=4", "--verbose=2", "--eval_samples=10")
 
 
 def write_pictures(folder, number=12, size=(40, 36), colour=True, classes=()):
@@ -116,7 +116,7 @@ def test_a_bare_folder_is_looked_at_and_trained_on(colour, channels, tmp_path, c
     assert f"  channels       {channels}              --channels=1" in printed
     settings = settings_of(tmp_path / "out")
     assert (settings["channels"], settings["image_size"]) == (channels, 32)
-    assert (settings["network"], settings["learning_rate"]) == ("dcgan4", 1e-3)
+    assert (settings["network"], settings["ema"]) == ("dcgan4", 0.99)
     assert "split" not in settings
     folder = tmp_path / "out" / "alternating-dcgan4-seed0"
     gan = keras.models.load_model(folder / "model.keras")
