@@ -14,6 +14,8 @@ def make_inner(run):
     """The Keras optimizer that takes the step."""
     average = {"use_ema": True, "ema_momentum": run["ema"]} if run["ema"] else {}
     rate, epsilon = run["learning_rate"], run["epsilon"]
+    if run.get("schedule") == "linear":
+        rate = keras.optimizers.schedules.PolynomialDecay(rate, run["steps"], 0.0)
     if run["inner"] == "adam":
         betas = {"beta_1": run["beta_1"], "beta_2": run["beta_2"]}
         return keras.optimizers.Adam(rate, epsilon=epsilon, **betas, **average)
