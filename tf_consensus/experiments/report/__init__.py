@@ -1,0 +1,15 @@
+"""report.html: what a run did, or several side by side, on one page that needs no other file.
+
+`write_report` writes the page of run folders, and `LiveReport` keeps it up to date in `fit`.
+"""
+
+import importlib
+
+_WHERE = {"write_report": "page", "LiveReport": "live"}
+
+
+def __getattr__(name):
+    # Loaded when asked for: a program that only prints its help needs no page.
+    if name in _WHERE:
+        return getattr(importlib.import_module(f"{__name__}.{_WHERE[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,103 @@
+"""From the logs of runs to the curves of a page."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from tf_consensus.callbacks.evaluations import MARK
+from tf_consensus.experiments.report.collect import Run
+
+LOSSES = ("generator_loss", "discriminator_loss")
+NORM = "gradient_norm"
+# What a log has besides losses and scores.
+CLOCKS = ("epoch", "step", "seconds", "cpu_seconds", "ms_per_step")
+# Points of a curve, and of all curves of a chart, that a page draws.
+MOST, MOST_OF_A_CHART = 1000, 12000
+
+
+class Curve(NamedTuple):
+    """A quantity over training; `number` says which colour it has.
+
+    Attributes:
+        label: What it is.
+        x: Places, finite, float64.
+        y: Values, of which some may not be finite.
+        number: From 0.
+    """
+
+    label: str
+    x: np.ndarray
+    y: np.ndarray
+    number: int
+
+
+def quantities_of(runs: Sequence[Run]) -> list[str]:
+    """What the logs hold: losses, the gradient's norm, other losses, scores, in this order."""
+    names = list(dict.fromkeys(name for run in runs for name in run.log))
+    marks = [name for name in names if is_mark(name)]
+    shown = [name for name in names if name not in (*CLOCKS, *marks)]
+    first = [name for name in (*LOSSES, NORM) if name in shown]
+    losses = [name for name in shown if name.endswith("_loss") and name not in first]
+    return first + losses + [name for name in shown if name not in (*first, *losses)]
+
+
+def curves_of(runs: Sequence[Run], names: Sequence[str], along: str) -> list[Curve]:
+    """A curve for each quantity that a run has; those of one run are told apart by quantity."""
+    alone = len(runs) == 1
+    found = [
+        (name if alone else run.label, j if alone else i, *points(run.log, name, along))
+        for i, run in enumerate(runs)
+        for j, name in enumerate(names)
+        if name in run.log and places(run.log, along) is not None
+    ]
+    limit = min(MOST, max(100, MOST_OF_A_CHART // max(1, len(found))))
+    return [Curve(label, *thin(x, y, limit), number) for label, number, x, y in found]
+
+
+def places(log: dict[str, np.ndarray], along: str) -> np.ndarray | None:
+    """Where the rows of a log are, along "step" or "seconds"; `None` if it does not know."""
+    if along == "step" and "step" not in log and "epoch" in log:
+        return log["epoch"] + 1
+    found = log.get(along)
+    return found if found is not None and np.isfinite(found).any() else None
+
+
+def points(log: dict[str, np.ndarray], name: str, along: str) -> tuple[np.ndarray, np.ndarray]:
+    """Places and values of the rows in which a quantity was measured."""
+    x, y = places(log, along), log[name]
+    there = np.isfinite(x)
+    for mark in filter(is_mark, log):
+        measured = log[mark] > 0
+        if _repeats(y, measured):
+            there &= measured
+    return x[there], y[there]
+
+
+def is_mark(name: str) -> bool:
+    """Whether a column of a log tells in which rows others were measured."""
+    return name == MARK or name.startswith(f"{MARK}_")
+
+
+def _repeats(values, measured):
+    """Whether rows without a measurement repeat the last, as scores do and losses do not."""
+    before = np.concatenate([values[:1], values[:-1]])
+    first = np.maximum.accumulate(measured) == 0
+    same = (values == before) | (np.isnan(values) & np.isnan(before))
+    # Before the first measurement stands the worst that there can be.
+    return not measured.all() and bool((same | first)[~measured].all())
+
+
+def thin(x: np.ndarray, y: np.ndarray, limit: int) -> tuple[np.ndarray, np.ndarray]:
+    """At most `limit` of the points: of each stretch its extremes and the ends of its gap."""
+    if len(x) <= limit:
+        return x, y
+    kept = {0, len(x) - 1}
+    for rows in np.array_split(np.arange(len(x)), (limit - 2) // 4):
+        good = rows[np.isfinite(y[rows])]
+        if len(good):
+            kept |= {int(good[np.argmin(y[good])]), int(good[np.argmax(y[good])])}
+        if len(good) < len(rows):
+            kept |= set(rows[~np.isfinite(y[rows])][[0, -1]].tolist())
+    order = sorted(kept)
+    return x[order], y[order]

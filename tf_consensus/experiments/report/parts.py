@@ -1,0 +1,189 @@
+"""The parts of the page around curves, samples and tables."""
+
+from collections.abc import Sequence
+
+from tf_consensus.experiments.errors import RunError
+from tf_consensus.experiments.report.charts import chart, legend
+from tf_consensus.experiments.report.collect import SPECTRUM, Run
+from tf_consensus.experiments.report.curves import LOSSES, curves_of, places, quantities_of
+from tf_consensus.experiments.report.pictures import PICTURES_ROOM, embed, image
+from tf_consensus.experiments.report.state import State
+from tf_consensus.experiments.report.text import escape, number, pairs, plain
+from tf_consensus.plotting.style import words
+
+_SPECTRUM_PICTURE = "spectrum.png"
+_OVER = {"step": "steps", "epoch": "epochs", "seconds": "seconds"}
+
+
+def header(runs: Sequence[Run], states: Sequence[State], title: str, written: str) -> str:
+    """The title and how each run stands."""
+    lines = []
+    for run, state in zip(runs, states, strict=True):
+        name = f"<strong>{escape(run.label)}</strong> " if len(runs) > 1 else ""
+        bar = ""
+        if state.kind in ("running", "unfinished") and state.done is not None:
+            said = f"{100 * state.done:.0f} % of the steps"
+            bar = (
+                f'<progress value="{state.done:.4f}" max="1" aria-label="{said}">{said}</progress>'
+            )
+        lines.append(
+            f'<li>{name}<span class="badge {state.kind}">{state.word}</span> '
+            f"<span>{escape(state.sentence)}</span>{bar}</li>\n"
+        )
+    return (
+        f'<header><h1>{_breakable(title)}</h1>\n<ul class="states">{"".join(lines)}</ul>\n'
+        f'<p class="note">Written <time datetime="{escape(written)}" id="written">'
+        f'{escape(written.replace("T", " ")[:19])}</time><span id="age"></span></p></header>\n'
+    )
+
+
+def _breakable(title):
+    """A title with places to break names of several words at."""
+    return escape(title).replace("_", "_<wbr>")
+
+
+def advice(runs: Sequence[Run]) -> str:
+    """Warnings that were met in training, and files that are damaged."""
+    items = []
+    for run in runs:
+        name = f"<strong>{escape(run.label)}</strong>: " if len(runs) > 1 else ""
+        for met in run.advice:
+            step, what = met.get("step"), met.get("name")
+            about = [words(plain(what))] if what is not None else []
+            about += [f"step {number(step)}"] if step is not None else []
+            at = f'<span class="at">{escape(", ".join(about))}</span>' if about else ""
+            items.append(f"<li>{name}{escape(plain(met['message']))} {at}</li>\n")
+    warned = "".join(items)
+    damaged = "".join(
+        f'<p class="damage">{escape(sentence)}</p>\n'
+        for run in runs
+        for sentence in run.damage.values()
+    )
+    body = f"<ul>{warned}</ul>\n" if warned else ""
+    if not body:
+        return damaged
+    title = '<h2 id="warnings">Warnings met in training</h2>'
+    section = f'<section class="warnings" aria-labelledby="warnings">{title}\n{body}</section>\n'
+    return section + damaged
+
+
+def curves(runs: Sequence[Run]) -> str:
+    """A chart a quantity, over steps and over seconds; of one run both losses in one chart."""
+    names = quantities_of(runs)
+    losses = [name for name in LOSSES if name in names]
+    groups = [(name, [name]) for name in names]
+    if len(runs) == 1 and len(losses) == 2:
+        groups = [("losses", losses)] + [(n, [n]) for n in names if n not in losses]
+    ways = [along for along in ("step", "seconds") if any(_knows(run, along) for run in runs)]
+    charts = [
+        chart(words(title), found, _axis(runs, along), keyed=len(runs) == 1)
+        for title, group in groups
+        for along in ways
+        if (found := curves_of(runs, group, along))
+    ]
+    if not charts:
+        return ""
+    axes = [_axis(runs, along) for along in ways]
+    switch = ""
+    if len(axes) > 1:
+        switch = "".join(
+            f'<input type="radio" name="along" id="along-{axis}"{" checked" * (i == 0)}>'
+            f'<label for="along-{axis}">over {_OVER[axis]}</label>\n'
+            for i, axis in enumerate(axes)
+        )
+    having = [(run.label, i) for i, run in enumerate(runs) if run.log]
+    shared = legend(having) if len(runs) > 1 else ""
+    return (
+        '<section class="curves" aria-labelledby="curves"><h2 id="curves">Curves</h2>\n'
+        f'{switch}<div class="shared">{shared}</div>\n'
+        f'<div class="charts">\n{"".join(charts)}</div></section>\n'
+    )
+
+
+def _knows(run, along):
+    return places(run.log, along) is not None
+
+
+def _axis(runs, along):
+    """What an axis is; logs without steps have epochs."""
+    return "epoch" if along == "step" and not any("step" in run.log for run in runs) else along
+
+
+def pictures(runs: Sequence[Run]) -> str:
+    """What else a run has left as pictures."""
+    found = [(run, path) for run in runs for path in run.pictures]
+    shown = [_figure(run, path, len(found), runs) for run, path in found if not _of_spectrum(path)]
+    if not shown:
+        return ""
+    return (
+        '<section aria-labelledby="pictures"><h2 id="pictures">Pictures</h2>\n'
+        f'<div class="stacks">{"".join(shown)}</div></section>\n'
+    )
+
+
+def spectrum(runs: Sequence[Run]) -> str:
+    """What is known of the eigenvalues, in words and as a picture."""
+    parts = []
+    number_of = sum(len(run.pictures) for run in runs)
+    for run in runs:
+        figures = [_figure(run, p, number_of, runs) for p in run.pictures if _of_spectrum(p)]
+        if not run.spectrum and not figures:
+            continue
+        title = f"<h3>{escape(run.label)}</h3>\n" if len(runs) > 1 else ""
+        step, sentence = run.spectrum.get("step"), run.spectrum.get("sentence")
+        said = f"<p>{escape(plain(sentence))}</p>\n" if sentence is not None else ""
+        at = f'<p class="note">At step {escape(number(step))}.</p>\n' if step is not None else ""
+        rest = [
+            (words(name), number(value))
+            for name, value in run.spectrum.items()
+            if name not in ("step", "sentence") and not isinstance(value, dict | list)
+        ]
+        parts.append(title + said + at + (pairs(rest) if rest else "") + "".join(figures))
+    if not parts:
+        return ""
+    title = f'<h2 id="spectrum">{SPECTRUM.split(".")[0].title()}</h2>'
+    return f'<section aria-labelledby="spectrum">{title}\n{"".join(parts)}</section>\n'
+
+
+def _of_spectrum(path):
+    return path.name == _SPECTRUM_PICTURE
+
+
+def _figure(run, path, of, runs):
+    name = words(path.stem)
+    title = f"{run.label}: {name}" if len(runs) > 1 else name
+    try:
+        shown = image(embed(path, PICTURES_ROOM // of), f"{name} of {run.label}")
+    except RunError as error:
+        return f'<p class="damage">{escape(error)}</p>\n'
+    return f"<figure>{shown}<figcaption>{escape(title)}</figcaption></figure>\n"
+
+
+def making(runs: Sequence[Run]) -> str:
+    """The command of each run, when it started, and the versions that it ran with."""
+    parts = []
+    for i, run in enumerate(runs):
+        command = run.made.get("command")
+        items = [
+            (words(name), plain(value)) for name, value in run.made.items() if name != "command"
+        ]
+        versions = run.settings.get("versions") or run.result.get("versions")
+        if isinstance(versions, dict):
+            items += [(name, plain(value)) for name, value in versions.items()]
+        items.append(("folder", str(run.folder)))
+        title = f"<h3>{escape(run.label)}</h3>\n" if len(runs) > 1 else ""
+        shown = ""
+        if command is not None:
+            shown = (
+                f'<div class="command"><pre tabindex="0"><code id="command{i}">'
+                f'{_arguments(command)}</code></pre><button type="button" '
+                f'data-copy="command{i}">Copy</button></div>\n'
+            )
+        parts.append(title + shown + pairs(items))
+    title = '<h2 id="making">How it was made</h2>'
+    return f'<section aria-labelledby="making">{title}\n{"".join(parts)}</section>\n'
+
+
+def _arguments(command):
+    """A command whose lines break between arguments, not after their dashes."""
+    return " ".join(f"<span>{escape(word)}</span>" for word in plain(command).split(" "))

@@ -1,0 +1,101 @@
+"""Pictures of files as parts of the page, none larger than there is room for."""
+
+import base64
+import io
+import pathlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from PIL import Image
+
+from tf_consensus.experiments.errors import RunError
+from tf_consensus.experiments.files import reason
+from tf_consensus.experiments.report.text import escape
+
+# Bytes of all samples, and of all other pictures, of a page: 24 MB once they are text.
+SAMPLES_ROOM, PICTURES_ROOM = 14_000_000, 4_000_000
+# Samples of a run that a page shows, and the bytes that each should have at least.
+MOST, EACH = 60, 60_000
+# Pictures of more pixels a side are shown smaller where there is no room for all of them.
+_SIDE = 1024
+
+
+class Picture(NamedTuple):
+    """A picture in the page.
+
+    Attributes:
+        source: A data: address.
+        width: In pixels.
+        height: In pixels.
+    """
+
+    source: str
+    width: int
+    height: int
+
+
+def evenly(items: Sequence, most: int) -> list:
+    """At most so many of the items, evenly spread, the first and the last always."""
+    if len(items) <= most:
+        return list(items)
+    last = len(items) - 1
+    return [items[round(i * last / (most - 1))] for i in range(most)]
+
+
+def share(runs: int) -> tuple[int, int]:
+    """How many samples each of so many runs shows, and the most bytes of each."""
+    room = SAMPLES_ROOM // runs
+    most = min(MOST, max(2, room // EACH))
+    return most, room // most
+
+
+def embed(path: pathlib.Path, room: int) -> Picture:
+    """A picture of a file, smaller where it takes more than so many bytes.
+
+    Raises:
+        RunError: If it is damaged, or an animation with more bytes.
+    """
+    try:
+        content = path.read_bytes()
+        with Image.open(io.BytesIO(content), formats=("PNG", "GIF")) as image:
+            kind, size, frames = image.format, image.size, getattr(image, "n_frames", 1)
+            image.verify()
+        if len(content) > room:
+            if frames > 1:
+                raise RunError(
+                    f"An animation must have at most {room:,} bytes to be in a page. Received: "
+                    f"{path}, {len(content):,} bytes. Open the file itself."
+                )
+            content, kind, size = _smaller(content, room), "JPEG", size
+    # What Pillow raises for files that are no pictures, or are so in part.
+    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+        raise RunError(
+            f"A picture must be a whole PNG or GIF file. Received: {path}, {reason(error)}. The "
+            "rest of the page does without it; restore it from a copy."
+        ) from error
+    text = base64.b64encode(content).decode("ascii")
+    return Picture(f"data:image/{kind.lower()};base64,{text}", *size)
+
+
+def _smaller(content, room):
+    """The picture as JPEG of at most so many bytes."""
+    with Image.open(io.BytesIO(content)) as image:
+        image = image.convert("RGB")
+    side = _SIDE
+    while True:
+        image.thumbnail((side, side))
+        file = io.BytesIO()
+        image.save(file, "JPEG", quality=85)
+        if file.tell() <= room or side < 32:
+            return file.getvalue()
+        side = side * 3 // 4
+
+
+def image(picture: Picture, alt: str) -> str:
+    """The element that shows a picture."""
+    # Pixels of small samples are to be seen as such.
+    small = " pixels" * (max(picture.width, picture.height) < 700)
+    return (
+        f'<img class="picture{small}" src="{picture.source}" width="{picture.width}" '
+        f'height="{picture.height}" alt="{escape(alt)}">'
+    )

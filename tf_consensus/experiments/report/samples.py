@@ -1,0 +1,68 @@
+"""Samples over training: pictures of all runs at the step of one slider."""
+
+from collections.abc import Sequence
+
+from tf_consensus.experiments.errors import RunError
+from tf_consensus.experiments.report.collect import Run
+from tf_consensus.experiments.report.pictures import embed, evenly, image, share
+from tf_consensus.experiments.report.text import as_json, escape
+
+# Of each run so many pictures are printed.
+_PRINTED = 4
+
+
+def samples(runs: Sequence[Run]) -> str:
+    """The section of samples; "" if no run has any."""
+    having = [run for run in runs if run.samples]
+    if not having:
+        return ""
+    most, room = share(len(having))
+    steps, stacks = set(), []
+    for run in having:
+        frames, problems = [], []
+        for step, path in evenly(run.samples, most):
+            try:
+                frames.append((step, embed(path, room)))
+            except RunError as error:
+                problems.append(str(error))
+        steps |= {step for step, _ in frames}
+        stacks.append(_stack(run, frames, problems, alone=len(runs) == 1))
+    chosen = sorted(steps)
+    control = _slider(chosen) if len(chosen) > 1 else ""
+    left_out = sum(len(run.samples) > most for run in having)
+    note = f"Of all pictures {most} a run are shown, evenly spread." if left_out else ""
+    return (
+        '<section aria-labelledby="samples"><h2 id="samples">Samples</h2>\n'
+        f'{control}<div class="stacks">\n{"".join(stacks)}</div>\n'
+        + (f'<p class="note">{note}</p>\n' if note else "")
+        + "</section>\n"
+    )
+
+
+def _slider(steps):
+    last = len(steps) - 1
+    return (
+        '<div class="slider"><button type="button" id="play" aria-pressed="false">Play</button>\n'
+        '<label for="at">Step</label>\n'
+        f'<input type="range" id="at" min="0" max="{last}" value="{last}" step="1" '
+        f'data-steps="{as_json(steps)}" aria-valuetext="step {steps[-1]}">\n'
+        f'<output for="at" id="shown">{steps[-1]:,}</output></div>\n'
+    )
+
+
+def _stack(run, frames, problems, alone):
+    printed = {step for step, _ in evenly(frames, _PRINTED)}
+    ends = {step for step, _ in evenly(frames, 2)}
+    parts = []
+    for i, (step, picture) in enumerate(frames):
+        look = "frame" + " key" * (step in ends) + " printed" * (step in printed)
+        look += " shown" * (i == len(frames) - 1)
+        shown = image(picture, f"Samples of {run.label} after {step:,} steps")
+        parts.append(
+            f'<div class="{look}" data-step="{step}">{shown}<p>after {step:,} steps</p></div>\n'
+        )
+    title = "" if alone else f"<h3>{escape(run.label)}</h3>\n"
+    said = "".join(f'<p class="damage">{escape(problem)}</p>\n' for problem in problems[:3])
+    if len(problems) > 3:
+        said += f'<p class="damage">{len(problems) - 3:,} more pictures are damaged.</p>\n'
+    return f'<div class="stack">{title}{"".join(parts)}{said}</div>\n'

@@ -1,0 +1,115 @@
+"""From values to places along an axis, and the values that are written at it."""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+# Positive values that range over more than these powers of ten get a logarithmic axis.
+DECADES = 3
+# Values that differ by less, relative to their size, are rounding of one value.
+_SAME = 1e-9
+
+
+@dataclasses.dataclass(frozen=True)
+class Scale:
+    """An axis from `low` to `high`, by the logarithm or not."""
+
+    low: float
+    high: float
+    log: bool = False
+
+    def __call__(self, values: Sequence[float]) -> np.ndarray:
+        """Places of values, 0 at `low` and 1 at `high`."""
+        values = np.asarray(values, np.float64)
+        if self.log:
+            low, high = math.log10(self.low), math.log10(self.high)
+            return (np.log10(values) - low) / (high - low)
+        # Divided first, as the difference of two numbers near the largest overflows.
+        unit = max(abs(self.low), abs(self.high))
+        return (values / unit - self.low / unit) / (self.high / unit - self.low / unit)
+
+    def ticks(self, most: int = 6) -> list[float]:
+        """Round values within the axis, at most so many."""
+        if self.log:
+            first, last = math.ceil(math.log10(self.low)), math.floor(math.log10(self.high))
+            every = max(1, math.ceil((last - first + 1) / most))
+            return [10.0**power for power in range(first, last + 1, every)]
+        step = _round_step(self.low, self.high, most)
+        first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
+        return [step * i for i in range(first, last + 1)]
+
+    def labels(self, most: int = 6) -> list[tuple[float, str]]:
+        """Ticks and what is written at them."""
+        ticks = self.ticks(most)
+        if self.log:
+            return [(tick, _power(tick)) for tick in ticks]
+        step = ticks[1] - ticks[0] if len(ticks) > 1 else abs(self.high - self.low)
+        return [(tick, _label(tick, step, max(map(abs, ticks)))) for tick in ticks]
+
+
+def scale_of(values: Sequence[float], may_be_log: bool = True, room: float = 0.0) -> Scale:
+    """The axis that holds finite values; an empty one, from 0 to 1, holds none.
+
+    Args:
+        values: What it holds.
+        may_be_log: Whether it may be logarithmic.
+        room: What it has beyond them on either side, relative to their range; only where it is not
+            logarithmic.
+    """
+    values = np.asarray(values, np.float64)
+    if not len(values):
+        return Scale(0.0, 1.0)
+    low, high = float(values.min()), float(values.max())
+    if may_be_log and low > 0 and math.log10(high) - math.log10(low) > DECADES:
+        return Scale(low, high, log=True)
+    size = max(abs(low), abs(high))
+    around = room * (high / 2 - low / 2) * 2
+    if high / 2 - low / 2 <= _SAME * size / 2:
+        around = 0.1 * size if size > 1e-300 else 1.0
+    low, high = low - around, high + around
+    # Twice the middle of the range of the largest numbers is infinite.
+    most = np.finfo(np.float64).max
+    return Scale(max(low, -most), min(high, most))
+
+
+def _round_step(low, high, most):
+    """The smallest of 1, 2 and 5 times a power of ten that takes at most `most` ticks."""
+    rough = high / (most - 1) - low / (most - 1)
+    power = 10.0 ** math.floor(math.log10(rough))
+    return next(unit * power for unit in (1, 2, 5, 10) if unit * power >= rough * (1 - 1e-9))
+
+
+def _label(tick, step, largest):
+    if tick == 0:
+        return "0"
+    if largest >= 1e9 or largest < 1e-3:
+        # As many digits as tell neighbours apart.
+        digits = max(0, math.ceil(math.log10(largest / step) - 1e-9))
+        return _short(f"{tick:.{digits}e}")
+    unit, name = _unit(largest)
+    decimals = max(0, -math.floor(math.log10(step / unit) + 1e-9))
+    return f"{tick / unit:,.{decimals}f}{name}"
+
+
+def _power(tick):
+    """A power of ten."""
+    if not 1e-4 < tick < 1e9:
+        return _short(f"{tick:.0e}")
+    unit, name = _unit(tick)
+    return f"{tick / unit:g}{name}"
+
+
+def _unit(largest):
+    if largest >= 1e6:
+        return 1e6, "M"
+    return (1e3, "k") if largest >= 1e4 else (1, "")
+
+
+def _short(text):
+    """1.50e-07 as 1.5e-7."""
+    digits, power = text.split("e")
+    if "." in digits:
+        digits = digits.rstrip("0").rstrip(".")
+    return f"{digits}e{int(power)}"

@@ -1,0 +1,169 @@
+"""Numbers and settings of runs as tables."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from tf_consensus.experiments.report.collect import Run
+from tf_consensus.experiments.report.curves import NORM, curves_of, quantities_of
+from tf_consensus.experiments.report.text import (
+    duration,
+    escape,
+    finite,
+    number,
+    pairs,
+    plain,
+    table,
+)
+from tf_consensus.plotting.style import words
+
+# Said elsewhere on the page, or of no use to a reader.
+_ELSEWHERE = ("versions", "scores", "files", "log", "metrics", "losses", "diverged", "name")
+_CHOSEN = ("method", "network", "seed", "gamma", "learning_rate")
+_MISSING = "not there"
+
+
+def best_and_final(runs: Sequence[Run]) -> str:
+    """Best and final values of each score, the last of losses, and what it took."""
+    lines = {run.label: _numbers_of(run) for run in runs}
+    columns = list(dict.fromkeys(name for line in lines.values() for name in line))
+    if not columns:
+        return ""
+    if len(runs) == 1:
+        (line,) = lines.values()
+        rows = [[escape(name), *line[name]] for name in columns]
+        body = table("Best and final values", ["", "final", "best"], rows)
+    else:
+        head = ["run", *(title for name in columns for title in _titles(lines, name))]
+        rows = [
+            [
+                escape(label),
+                *(
+                    line.get(name, ("–", "–"))[end == "best"]
+                    for name in columns
+                    for end in _ends(lines, name)
+                ),
+            ]
+            for label, line in lines.items()
+        ]
+        body = table("Best and final values of each run", head, rows)
+    return _section("best", "Best and final", body + _measured(runs))
+
+
+def settings(runs: Sequence[Run]) -> str:
+    """All settings; of several runs side by side, those that differ first and marked."""
+    # Folders whose settings are of several runs say in the result which of them a run had.
+    own = [{key: run.result[key] for key in _CHOSEN if key in run.result} for run in runs]
+    flat = [_flat({**own[i], **run.settings}) for i, run in enumerate(runs)]
+    names = list(dict.fromkeys(name for each in flat for name in each))
+    if not names:
+        return ""
+    if len(runs) == 1:
+        return _section("settings", "Settings", pairs([(name, flat[0][name]) for name in names]))
+    texts = {name: [each.get(name, _MISSING) for each in flat] for name in names}
+    differs = [name for name in names if len(set(texts[name])) > 1]
+    order = differs + [name for name in names if name not in differs]
+    rows = [
+        [escape(name) + ' <span class="mark">differs</span>' * (name in differs)]
+        + [escape(text) for text in texts[name]]
+        for name in order
+    ]
+    said = f"{len(differs)} of {len(names)} settings differ." if differs else "All are the same."
+    head = ["setting", *(run.label for run in runs)]
+    body = table("Settings of each run", head, rows, range(len(differs)))
+    return _section("settings", "Settings", f"<p>{said}</p>\n{body}")
+
+
+def _section(name, title, body):
+    top = f'<section class="{name}" aria-labelledby="{name}"><h2 id="{name}">{title}</h2>\n'
+    return f"{top}{body}</section>\n"
+
+
+def _titles(lines, name):
+    ends = _ends(lines, name)
+    return [f"{name}, {end}" for end in ends] if len(ends) > 1 else [name]
+
+
+def _ends(lines, name):
+    """Which of the two ends some run has."""
+    best = any(line.get(name, ("–", "–"))[1] != "–" for line in lines.values())
+    return ("final", "best") if best else ("final",)
+
+
+def _numbers_of(run):
+    """By name HTML of the final and of the best value."""
+    line: dict[str, tuple[str, str]] = {}
+    metrics = run.result.get("metrics")
+    for name, value in (metrics if isinstance(metrics, dict) else {}).items():
+        if isinstance(value, dict):
+            line[words(name)] = tuple(_at(value, end) for end in ("final", "best"))
+    for name in quantities_of([run]):
+        if words(name) not in line:
+            (curve,) = curves_of([run], [name], "step") or [None]
+            if curve is not None and len(curve.y):
+                line[words(name)] = (escape(number(float(curve.y[-1]))), "–")
+    for name, said in _cost(run).items():
+        line[name] = (escape(said), "–")
+    known = {
+        *line,
+        *(words(name) for name in (*_ELSEWHERE, *_CHOSEN, *run.log, *run.settings, NORM)),
+    }
+    for name, value in run.result.items():
+        if finite(value) is not None and words(name) not in known and name not in _COST:
+            line[words(name)] = (escape(number(value)), "–")
+    return line
+
+
+_COST = ("steps", "seconds", "cpu_seconds", "ms_per_step", "train_seconds")
+
+
+def _cost(run):
+    """What training took, by the log or the result."""
+    found = {}
+    for name in ("seconds", "cpu_seconds"):
+        value = run.log[name][-1] if name in run.log else run.result.get(name)
+        if duration(value):
+            found[{"seconds": "time", "cpu_seconds": "CPU time"}[name]] = duration(value)
+    pace = finite(run.result.get("ms_per_step"))
+    if pace is not None:
+        found["time per step"] = f"{number(pace, 3)} ms"
+    return found
+
+
+def _at(value, end):
+    """A value of a score and the step that it is of."""
+    step = value.get(f"{end}_step")
+    at = f' <span class="at">at step {escape(number(step))}</span>' if step is not None else ""
+    return escape(number(value.get(end))) + at
+
+
+def _measured(runs):
+    """How scores were measured, which decides whether they compare."""
+    parts = []
+    for run in runs:
+        scores = run.result.get("scores")
+        for score in scores if isinstance(scores, list) else []:
+            items = list(_flat(score).items()) if isinstance(score, dict) else [("", plain(score))]
+            title = f"<h3>{escape(run.label)}</h3>\n" if len(runs) > 1 else ""
+            parts.append(title + pairs(items))
+    if not parts:
+        return ""
+    return (
+        "<details><summary>How the scores were measured</summary>\n"
+        + "".join(parts)
+        + "</details>\n"
+    )
+
+
+def _flat(settings: dict[str, Any], before: str = "") -> dict[str, str]:
+    """Settings as text, those within others by both names."""
+    found = {}
+    for name, value in settings.items():
+        if name == "versions" and not before:
+            continue
+        if isinstance(value, dict) and value:
+            found |= _flat(value, f"{before}{name}.")
+        elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
+            found |= _flat({str(i): item for i, item in enumerate(value)}, f"{before}{name}.")
+        else:
+            found[f"{before}{name}"] = plain(value)
+    return found
