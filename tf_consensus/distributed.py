@@ -9,9 +9,10 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from tf_consensus.first_batch import describe, inspect
+from tf_consensus.first_batch import describe, inspect, wanted
 from tf_consensus.game import tf_variables
 from tf_consensus.games.evaluation import is_seed
+from tf_consensus.inputs import sample_dtype, split
 from tf_consensus.support.layers import coupling
 
 
@@ -35,23 +36,29 @@ def distribute(model, step: Callable, *, trains: bool) -> Callable:
         logs = strategy.run(step, args=(data,))
         return tf.nest.map_structure(lambda v: strategy.experimental_local_results(v)[0], logs)
 
-    def describe_local(data):
+    def look_local(data, rows):
         local = tf.nest.map_structure(lambda v: strategy.experimental_local_results(v)[0], data)
-        return describe(model.prepared(local))
+        local = model.prepared(local)
+        samples, labels = split(local)
+        return [describe(local), samples[:rows], *(x[:rows] for x in labels)]
 
-    def several_steps(iterator, looks):
+    def several_steps(iterator, looks, rows):
         def take(count, more, logs, seen):
             data = iterator.get_next_as_optional()
             more = data.has_value()
             first = looks & more & tf.equal(count, 0)
-            seen = tf.cond(first, lambda: describe_local(data.get_value()), lambda: seen)
+            seen = tf.cond(first, lambda: look_local(data.get_value(), rows), lambda: seen)
             logs = tf.cond(more, lambda: one_step(data.get_value()), lambda: logs)
             return count + tf.cast(more, tf.int32), more, logs, seen
 
+        nothing, shapes = _nothing_seen(model)
+        start = (tf.constant(0), tf.constant(True), _no_logs(model), nothing)
+        scalar = tf.TensorShape(())
         count, _, logs, seen = tf.while_loop(
             lambda count, more, logs, seen: more & (count < limit),
             take,
-            (tf.constant(0), tf.constant(True), _no_logs(model), tf.zeros(6, tf.float64)),
+            start,
+            (scalar, scalar, dict.fromkeys(start[2], scalar), shapes),
             parallel_iterations=1,
         )
         return count, logs, seen
@@ -65,9 +72,10 @@ def distribute(model, step: Callable, *, trains: bool) -> Callable:
         looks = model.takes_look(trains)
         if not isinstance(iterator, tf.distribute.DistributedIterator):
             return one_batch(next(iterator))  # of train_on_batch and the like
-        count, logs, seen = several_steps(iterator, tf.constant(looks))
+        rows = tf.constant(wanted(model))
+        count, logs, (numbers, *batch) = several_steps(iterator, tf.constant(looks), rows)
         if looks:
-            inspect(model, seen, trains=trains)
+            inspect(model, numbers, batch, trains=trains)
         if count == 0:
             raise StopIteration
         return logs
@@ -77,6 +85,18 @@ def distribute(model, step: Callable, *, trains: bool) -> Callable:
 
 def _no_logs(model):
     return {metric.name: tf.zeros((), metric.dtype) for metric in model.metrics}
+
+
+def _nothing_seen(model):
+    """What is seen of no batch, and the shapes of what is seen of one."""
+    shape = tf.TensorShape(model.sample_shape)
+    shapes = [tf.TensorShape(6), shape]
+    empty = [tf.zeros(6, tf.float64)]
+    empty.append(tf.zeros([side or 0 for side in shape], sample_dtype(model.discriminator)))
+    if model.num_classes is not None:
+        shapes.append(tf.TensorShape([None]))
+        empty.append(tf.zeros(0, tf.int32))
+    return empty, shapes
 
 
 def check_scope(model) -> None:

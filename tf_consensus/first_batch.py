@@ -6,6 +6,7 @@ any time. The batch is taken from the data, looked at, and put back.
 
 import itertools
 import math
+import weakref
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -36,6 +37,38 @@ class Seen(NamedTuple):
     last_label: int
 
 
+class Kept(NamedTuple):
+    """The beginning of the first batch of a training.
+
+    Attributes:
+        parts: samples, and labels if there are any; as the networks take them.
+        seen: what the whole batch was seen to hold.
+    """
+
+    parts: tuple[np.ndarray, ...]
+    seen: Seen
+
+
+# By model: how many examples are to be kept, and those that are.
+_WANTED: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
+_KEPT: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
+
+
+def keep(model, examples: int) -> None:
+    """Has training keep so many examples of the batch that it looks at next, for `kept`."""
+    _WANTED[model] = max(examples, _WANTED.get(model, 0))
+
+
+def wanted(model) -> int:
+    """How many examples are to be kept."""
+    return _WANTED.get(model, 0)
+
+
+def kept(model) -> Kept | None:
+    """What was kept; `None` before the first batch, or where nobody has asked for it."""
+    return _KEPT.get(model)
+
+
 def describe(batch) -> tf.Tensor:
     """The numbers of `Seen` of samples, or a tuple of samples and labels; float64, (6,)."""
     samples, labels = split(batch)
@@ -53,12 +86,19 @@ def _ends(values):
     return [tf.reduce_min(values), tf.reduce_max(values)]
 
 
-def inspect(model, numbers, *, trains: bool) -> None:
+def seen_of(numbers) -> Seen:
+    """What a batch was seen to hold, of what `describe` returned."""
+    values = [float(x) for x in np.asarray(numbers)]
+    return Seen(int(values[0]), int(values[1]), *values[2:4], *map(_whole, values[4:]))
+
+
+def inspect(model, numbers, batch=None, *, trains: bool) -> None:
     """Says what is wrong with a batch, by what was seen.
 
     Args:
         model: the `GAN`.
         numbers: what `describe` returned.
+        batch: the batch, or its beginning, for `kept`; samples, or samples and labels.
         trains: whether the batch is one to train with; that of an evaluation gets no warnings.
 
     Raises:
@@ -68,8 +108,7 @@ def inspect(model, numbers, *, trains: bool) -> None:
         UserWarning: if the samples are not in the range of the generator's last activation, or the
             discriminator ends in probabilities where the objective takes logits; once a model.
     """
-    values = [float(x) for x in np.asarray(numbers)]
-    seen = Seen(int(values[0]), int(values[1]), *values[2:4], *map(_whole, values[4:]))
+    seen = seen_of(numbers)
     if not seen.examples:
         raise ValueError(EMPTY.format("a first batch without examples"))
     if seen.broken:
@@ -80,6 +119,9 @@ def inspect(model, numbers, *, trains: bool) -> None:
         )
     check_label_range(model.num_classes, seen.first_label, seen.last_label)
     if trains:
+        if batch is not None and wanted(model):
+            parts = batch if isinstance(batch, list | tuple) else [batch]
+            _KEPT[model] = Kept(tuple(np.array(t[: wanted(model)]) for t in parts), seen)
         values = seen.examples * math.prod(side or 1 for side in model.sample_shape[1:])
         warn_of_range(model.generator, (seen.low, seen.high), values, model.warned)
         warn_of_probabilities(model.discriminator, model.objective, model.warned)
@@ -105,7 +147,8 @@ def look(model, batches, count: int) -> None:
     if count == 0:
         raise ValueError(EMPTY.format("data without a batch"))
     first = tf.nest.map_structure(lambda t: t[0], batches)
-    inspect(model, describe(model.prepared(first)), trains=True)
+    first = model.prepared(first)
+    inspect(model, describe(first), first, trains=True)
 
 
 def looked_at(model, function: Callable, trains: bool) -> Callable:
@@ -125,7 +168,8 @@ def looked_at(model, function: Callable, trains: bool) -> Callable:
             return function(iterator)
         first, iterator = _peek(iterator, model.steps_per_execution)
         if first is not None:
-            inspect(model, describe(model.prepared(first)), trains=trains)
+            first = model.prepared(first)
+            inspect(model, describe(first), first, trains=trains)
         return function(iterator)
 
     return watched

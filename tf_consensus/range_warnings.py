@@ -12,6 +12,29 @@ _ENOUGH = 256
 _NEAR = 0.02
 
 
+def remedy_of_range(generator, ends: tuple[float, float], values: int) -> tuple[End, str] | None:
+    """How to bring samples into the range of the generator's outputs.
+
+    Args:
+        generator: the generator.
+        ends: the smallest and the largest number of a batch.
+        values: how many numbers it has.
+
+    Returns:
+        What bounds the outputs, and the remedy; `None` where nothing is wrong.
+    """
+    end = end_of(generator)
+    if end is None or _fill(end, *ends, values):
+        return None
+    return end, _remedy(end, *ends)
+
+
+def probable_end(discriminator, objective) -> End | None:
+    """How a discriminator ends, if that is in probabilities where the objective takes logits."""
+    end = end_of(discriminator) if objective.takes_logits else None
+    return end if end is not None and (end.low, end.high) == (0.0, 1.0) else None
+
+
 def warn_of_range(generator, ends: tuple[float, float], values: int, warned: set) -> None:
     """Warns, once, of samples that are not in the range of the generator's outputs.
 
@@ -21,16 +44,17 @@ def warn_of_range(generator, ends: tuple[float, float], values: int, warned: set
         values: how many numbers it has.
         warned: names of what was said already, to which this is added.
     """
-    end = end_of(generator)
-    if "range" in warned or end is None or _fill(end, *ends, values):
+    found = None if "range" in warned else remedy_of_range(generator, ends, values)
+    if found is None:
         return
     warned.add("range")
+    end, remedy = found
     low, high = ends
     warnings.warn(
         f"A generator that ends in {end.activation} makes samples from {end.low:g} to "
         f"{end.high:g}, which those of the data should fill. Received: a first batch from "
         f"{low:g} to {high:g}, and a generator that ends in layer '{end.layer}' "
-        f"({end.activation}). {_remedy(end, low, high)}, or end the generator in another "
+        f"({end.activation}). {remedy}, or end the generator in another "
         "activation.",
         UserWarning,
         stacklevel=3,
@@ -49,15 +73,18 @@ def warn_of_bytes(generator, samples, warned: set) -> None:
         return
     warned.add("bytes")
     low, high = float(tf.reduce_min(samples)), float(tf.reduce_max(samples))
-    end = end_of(generator)
-    if "range" in warned or end is None or _fill(end, low, high, int(tf.size(samples))):
+    if "range" in warned:
+        return
+    found = remedy_of_range(generator, (low, high), int(tf.size(samples)))
+    if found is None:
         return
     warned.add("range")
+    end, remedy = found
     warnings.warn(
         "Samples of type uint8 are taken as the numbers from 0 to 255 that they are; their values "
         f"are unchanged. Received: a batch of dtype uint8, and a generator that ends in layer "
         f"'{end.layer}' ({end.activation}), from {end.low:g} to {end.high:g}. "
-        f"{_remedy(end, low, high)}.",
+        f"{remedy}.",
         UserWarning,
         stacklevel=3,
     )
@@ -101,10 +128,8 @@ def warn_of_probabilities(discriminator, objective, warned: set) -> None:
         objective: says by `takes_logits` whether it is one of logits.
         warned: names of what was said already, to which this is added.
     """
-    if "probabilities" in warned or not objective.takes_logits:
-        return
-    end = end_of(discriminator)
-    if end is None or (end.low, end.high) != (0.0, 1.0):
+    end = None if "probabilities" in warned else probable_end(discriminator, objective)
+    if end is None:
         return
     warned.add("probabilities")
     warnings.warn(

@@ -61,7 +61,22 @@ CALLS |= {
     ],
     "StopWhenDiverged": numbers("StopWhenDiverged({})", ["nan", "inf", "0", "None", "True", "'a'"]),
 }
+CALLS |= {
+    "Advisor": [
+        *numbers("Advisor(every={})", NO_COUNT),
+        *numbers("Advisor(samples={})", [*NO_COUNT, "3"]),
+        *numbers("Advisor(path={})", ["''", "3", "['a']", "'.'", "True"]),
+        *numbers("Advisor(report={})", ["3", "'print'", "True"]),
+        *numbers("Advisor(real={})", ["'images'", "np.array(['a'])", "[]", "POINTS[:0]", "{}"]),
+        f"classifier(){_FIT.replace('{}', 'Advisor()')}",
+        "gan().fit(POINTS, verbose=0, callbacks=[Advisor(real=POINTS[:, :1])])",
+        "labelled().fit(POINTS, LABELS, verbose=0, callbacks=[Advisor(real=POINTS)])",
+    ],
+    "read_advice": numbers("read_advice({})", ["None", "''", "3", "['a']", "'.'"]),
+}
 EXEMPT = {
+    "Advice": "a result",
+    "AdviceWarning": "a warning",
     "BackupError": "an error",
     "DivergedError": "an error",
     "Evaluation": "a result",

@@ -1,5 +1,7 @@
 """Keras callbacks for GAN training."""
 
+from tf_consensus.callbacks.advice.piece import Advice, AdviceWarning, read_advice
+from tf_consensus.callbacks.advisor import Advisor
 from tf_consensus.callbacks.backup_record import BackupError
 from tf_consensus.callbacks.divergence import DivergedError, StopWhenDiverged
 from tf_consensus.callbacks.evaluate_gan import EvaluateGAN
@@ -10,6 +12,9 @@ from tf_consensus.callbacks.spectrum_line import describe_spectrum
 from tf_consensus.callbacks.spectrum_monitor import SpectrumMonitor
 
 __all__ = [
+    "Advice",
+    "AdviceWarning",
+    "Advisor",
     "BackupError",
     "DivergedError",
     "EvaluateGAN",
@@ -19,4 +24,5 @@ __all__ = [
     "SpectrumMonitor",
     "StopWhenDiverged",
     "describe_spectrum",
+    "read_advice",
 ]

@@ -136,8 +136,8 @@ def _part(run, name, read):
         run.damage[name] = str(error)
     except OSError as error:
         run.damage[name] = _damaged(path, reason(error))
-    # Numbers beyond float64, and lists within lists without end.
-    except (OverflowError, RecursionError):
+    # Numbers beyond float64, lists within lists without end, and rows that end early.
+    except (OverflowError, RecursionError, AttributeError):
         run.damage[name] = _damaged(path, "damaged")
     return None
 

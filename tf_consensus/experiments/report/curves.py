@@ -67,11 +67,17 @@ def points(log: dict[str, np.ndarray], name: str, along: str) -> tuple[np.ndarra
     """Places and values of the rows in which a quantity was measured."""
     x, y = places(log, along), log[name]
     there = np.isfinite(x)
-    for mark in filter(is_mark, log):
-        measured = log[mark] > 0
-        if _repeats(y, measured):
-            there &= measured
+    for mark in _marks(log, name):
+        if _repeats(y, log[mark] > 0):
+            return x[there & (log[mark] > 0)], y[there & (log[mark] > 0)]
     return x[there], y[there]
+
+
+def _marks(log, name):
+    """The marks that may be of a column, its own first: a callback puts results before its mark."""
+    names = list(log)
+    after = [mark for mark in names[names.index(name) :] if is_mark(mark)]
+    return after + [mark for mark in names if is_mark(mark) and mark not in after]
 
 
 def is_mark(name: str) -> bool:

@@ -57,7 +57,7 @@ def write_report(
     Raises:
         RunError: If a folder holds no run, or is named twice.
         ValueError: If there is no folder, or `refresh` is no positive integer.
-        OSError: If the page cannot be written.
+        OSError: If the page cannot be written, or a folder not be read.
 
     Example:
         >>> write_report(["output/first", "output/second"], "compared.html")
@@ -107,7 +107,7 @@ def _title(runs):
     if len(runs) > 1:
         return f"{len(runs)} runs"
     (run,) = runs
-    names = (run.made.get("title"), run.settings.get("experiment"), run.settings.get("name"))
+    names = (run.settings.get("experiment"), run.settings.get("name"))
     named = [plain(name) for name in names if name]
     return f"{named[0]}: {run.label}" if named and named[0] != run.label else run.label
 

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from tf_consensus.experiments.errors import RunError
 from tf_consensus.experiments.report.charts import chart, legend
-from tf_consensus.experiments.report.collect import SPECTRUM, Run
+from tf_consensus.experiments.report.collect import ADVICE, LOG, MADE, SPECTRUM, Run
 from tf_consensus.experiments.report.curves import LOSSES, curves_of, places, quantities_of
 from tf_consensus.experiments.report.pictures import PICTURES_ROOM, embed, image
+from tf_consensus.experiments.report.sections import damages, heading, problem, section
 from tf_consensus.experiments.report.state import State
 from tf_consensus.experiments.report.text import escape, number, pairs, plain
 from tf_consensus.plotting.style import words
@@ -43,7 +44,7 @@ def _breakable(title):
 
 
 def advice(runs: Sequence[Run]) -> str:
-    """Warnings that were met in training, and files that are damaged."""
+    """Warnings that were met in training."""
     items = []
     for run in runs:
         name = f"<strong>{escape(run.label)}</strong>: " if len(runs) > 1 else ""
@@ -53,18 +54,8 @@ def advice(runs: Sequence[Run]) -> str:
             about += [f"step {number(step)}"] if step is not None else []
             at = f'<span class="at">{escape(", ".join(about))}</span>' if about else ""
             items.append(f"<li>{name}{escape(plain(met['message']))} {at}</li>\n")
-    warned = "".join(items)
-    damaged = "".join(
-        f'<p class="damage">{escape(sentence)}</p>\n'
-        for run in runs
-        for sentence in run.damage.values()
-    )
-    body = f"<ul>{warned}</ul>\n" if warned else ""
-    if not body:
-        return damaged
-    title = '<h2 id="warnings">Warnings met in training</h2>'
-    section = f'<section class="warnings" aria-labelledby="warnings">{title}\n{body}</section>\n'
-    return section + damaged
+    warned = f"<ul>{''.join(items)}</ul>\n" if items else ""
+    return section("warnings", "Warnings met in training", damages(runs, ADVICE) + warned)
 
 
 def curves(runs: Sequence[Run]) -> str:
@@ -81,11 +72,9 @@ def curves(runs: Sequence[Run]) -> str:
         for along in ways
         if (found := curves_of(runs, group, along))
     ]
-    if not charts:
-        return ""
     axes = [_axis(runs, along) for along in ways]
     switch = ""
-    if len(axes) > 1:
+    if charts and len(axes) > 1:
         switch = "".join(
             f'<input type="radio" name="along" id="along-{axis}"{" checked" * (i == 0)}>'
             f'<label for="along-{axis}">over {_OVER[axis]}</label>\n'
@@ -93,11 +82,11 @@ def curves(runs: Sequence[Run]) -> str:
         )
     having = [(run.label, i) for i, run in enumerate(runs) if run.log]
     shared = legend(having) if len(runs) > 1 else ""
-    return (
-        '<section class="curves" aria-labelledby="curves"><h2 id="curves">Curves</h2>\n'
-        f'{switch}<div class="shared">{shared}</div>\n'
-        f'<div class="charts">\n{"".join(charts)}</div></section>\n'
-    )
+    body = damages(runs, LOG)
+    if charts:
+        body += f'{switch}<div class="shared">{shared}</div>\n'
+        body += f'<div class="charts">\n{"".join(charts)}</div>\n'
+    return section("curves", "Curves", body)
 
 
 def _knows(run, along):
@@ -113,12 +102,11 @@ def pictures(runs: Sequence[Run]) -> str:
     """What else a run has left as pictures."""
     found = [(run, path) for run in runs for path in run.pictures]
     shown = [_figure(run, path, len(found), runs) for run, path in found if not _of_spectrum(path)]
-    if not shown:
-        return ""
-    return (
-        '<section aria-labelledby="pictures"><h2 id="pictures">Pictures</h2>\n'
-        f'<div class="stacks">{"".join(shown)}</div></section>\n'
-    )
+    return section("pictures", "Pictures", _side_by_side(shown))
+
+
+def _side_by_side(items):
+    return f'<div class="stacks">{"".join(items)}</div>\n' if items else ""
 
 
 def spectrum(runs: Sequence[Run]) -> str:
@@ -129,7 +117,6 @@ def spectrum(runs: Sequence[Run]) -> str:
         figures = [_figure(run, p, number_of, runs) for p in run.pictures if _of_spectrum(p)]
         if not run.spectrum and not figures:
             continue
-        title = f"<h3>{escape(run.label)}</h3>\n" if len(runs) > 1 else ""
         step, sentence = run.spectrum.get("step"), run.spectrum.get("sentence")
         said = f"<p>{escape(plain(sentence))}</p>\n" if sentence is not None else ""
         at = f'<p class="note">At step {escape(number(step))}.</p>\n' if step is not None else ""
@@ -138,11 +125,11 @@ def spectrum(runs: Sequence[Run]) -> str:
             for name, value in run.spectrum.items()
             if name not in ("step", "sentence") and not isinstance(value, dict | list)
         ]
-        parts.append(title + said + at + (pairs(rest) if rest else "") + "".join(figures))
-    if not parts:
-        return ""
-    title = f'<h2 id="spectrum">{SPECTRUM.split(".")[0].title()}</h2>'
-    return f'<section aria-labelledby="spectrum">{title}\n{"".join(parts)}</section>\n'
+        numbers = pairs(rest) if rest else ""
+        text = f"{heading(run, runs)}{said}{at}{numbers}{''.join(figures)}"
+        parts.append(f"<div>{text}</div>\n")
+    body = _side_by_side(parts) if len(runs) > 1 else "".join(parts)
+    return section("spectrum", "Spectrum", damages(runs, SPECTRUM) + body)
 
 
 def _of_spectrum(path):
@@ -155,7 +142,7 @@ def _figure(run, path, of, runs):
     try:
         shown = image(embed(path, PICTURES_ROOM // of), f"{name} of {run.label}")
     except RunError as error:
-        return f'<p class="damage">{escape(error)}</p>\n'
+        return problem(error)
     return f"<figure>{shown}<figcaption>{escape(title)}</figcaption></figure>\n"
 
 
@@ -171,7 +158,6 @@ def making(runs: Sequence[Run]) -> str:
         if isinstance(versions, dict):
             items += [(name, plain(value)) for name, value in versions.items()]
         items.append(("folder", str(run.folder)))
-        title = f"<h3>{escape(run.label)}</h3>\n" if len(runs) > 1 else ""
         shown = ""
         if command is not None:
             shown = (
@@ -179,9 +165,8 @@ def making(runs: Sequence[Run]) -> str:
                 f'{_arguments(command)}</code></pre><button type="button" '
                 f'data-copy="command{i}">Copy</button></div>\n'
             )
-        parts.append(title + shown + pairs(items))
-    title = '<h2 id="making">How it was made</h2>'
-    return f'<section aria-labelledby="making">{title}\n{"".join(parts)}</section>\n'
+        parts.append(heading(run, runs) + shown + pairs(items))
+    return section("making", "How it was made", damages(runs, MADE) + "".join(parts))
 
 
 def _arguments(command):

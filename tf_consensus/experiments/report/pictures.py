@@ -1,8 +1,10 @@
 """Pictures of files as parts of the page, none larger than there is room for."""
 
 import base64
+import functools
 import io
 import pathlib
+import warnings
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -56,25 +58,39 @@ def embed(path: pathlib.Path, room: int) -> Picture:
         RunError: If it is damaged, or an animation with more bytes.
     """
     try:
-        content = path.read_bytes()
-        with Image.open(io.BytesIO(content), formats=("PNG", "GIF")) as image:
-            kind, size, frames = image.format, image.size, getattr(image, "n_frames", 1)
-            image.verify()
-        if len(content) > room:
-            if frames > 1:
-                raise RunError(
-                    f"An animation must have at most {room:,} bytes to be in a page. Received: "
-                    f"{path}, {len(content):,} bytes. Open the file itself."
-                )
-            content, kind, size = _smaller(content, room), "JPEG", size
+        state = path.stat()
+        return _embedded(path, room, state.st_mtime_ns, state.st_size)
     # What Pillow raises for files that are no pictures, or are so in part.
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-        raise RunError(
-            f"A picture must be a whole PNG or GIF file. Received: {path}, {reason(error)}. The "
-            "rest of the page does without it; restore it from a copy."
-        ) from error
+    except (OSError, ValueError, SyntaxError, EOFError) as error:
+        what = reason(error)
+    except Image.DecompressionBombError:
+        what = "of more pixels than Pillow takes"
+    raise RunError(
+        f"A picture must be a whole PNG or GIF file. Received: {path}, {what}. The rest of the "
+        "page does without it; restore it from a copy."
+    )
+
+
+# A page of a run that goes on is written again and again, with the same pictures but the last.
+@functools.lru_cache(maxsize=128)
+def _embedded(path, room, changed, size):
+    del changed, size
+    content = path.read_bytes()
+    with warnings.catch_warnings():
+        # Grids of large images have many pixels, and are no attack.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        with Image.open(io.BytesIO(content), formats=("PNG", "GIF")) as image:
+            kind, shape, frames = image.format, image.size, getattr(image, "n_frames", 1)
+            image.verify()
+        if len(content) > room and frames > 1:
+            raise RunError(
+                f"An animation must have at most {room:,} bytes to be in a page. Received: {path}, "
+                f"{len(content):,} bytes. Open the file itself."
+            )
+        if len(content) > room:
+            content, kind = _smaller(content, room), "JPEG"
     text = base64.b64encode(content).decode("ascii")
-    return Picture(f"data:image/{kind.lower()};base64,{text}", *size)
+    return Picture(f"data:image/{kind.lower()};base64,{text}", *shape)
 
 
 def _smaller(content, room):

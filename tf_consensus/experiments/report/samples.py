@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from tf_consensus.experiments.errors import RunError
-from tf_consensus.experiments.report.collect import Run
+from tf_consensus.experiments.report.collect import SAMPLES, Run
 from tf_consensus.experiments.report.pictures import embed, evenly, image, share
-from tf_consensus.experiments.report.text import as_json, escape
+from tf_consensus.experiments.report.sections import damages, heading, problem, section
+from tf_consensus.experiments.report.text import as_json
 
 # Of each run so many pictures are printed.
 _PRINTED = 4
@@ -15,7 +16,7 @@ def samples(runs: Sequence[Run]) -> str:
     """The section of samples; "" if no run has any."""
     having = [run for run in runs if run.samples]
     if not having:
-        return ""
+        return section("samples", "Samples", damages(runs, SAMPLES))
     most, room = share(len(having))
     steps, stacks = set(), []
     for run in having:
@@ -26,17 +27,13 @@ def samples(runs: Sequence[Run]) -> str:
             except RunError as error:
                 problems.append(str(error))
         steps |= {step for step, _ in frames}
-        stacks.append(_stack(run, frames, problems, alone=len(runs) == 1))
+        stacks.append(_stack(run, frames, problems, heading(run, runs)))
     chosen = sorted(steps)
     control = _slider(chosen) if len(chosen) > 1 else ""
     left_out = sum(len(run.samples) > most for run in having)
     note = f"Of all pictures {most} a run are shown, evenly spread." if left_out else ""
-    return (
-        '<section aria-labelledby="samples"><h2 id="samples">Samples</h2>\n'
-        f'{control}<div class="stacks">\n{"".join(stacks)}</div>\n'
-        + (f'<p class="note">{note}</p>\n' if note else "")
-        + "</section>\n"
-    )
+    body = f'{damages(runs, SAMPLES)}{control}<div class="stacks">\n{"".join(stacks)}</div>\n'
+    return section("samples", "Samples", body + (f'<p class="note">{note}</p>\n' if note else ""))
 
 
 def _slider(steps):
@@ -50,7 +47,7 @@ def _slider(steps):
     )
 
 
-def _stack(run, frames, problems, alone):
+def _stack(run, frames, problems, title):
     printed = {step for step, _ in evenly(frames, _PRINTED)}
     ends = {step for step, _ in evenly(frames, 2)}
     parts = []
@@ -61,8 +58,7 @@ def _stack(run, frames, problems, alone):
         parts.append(
             f'<div class="{look}" data-step="{step}">{shown}<p>after {step:,} steps</p></div>\n'
         )
-    title = "" if alone else f"<h3>{escape(run.label)}</h3>\n"
-    said = "".join(f'<p class="damage">{escape(problem)}</p>\n' for problem in problems[:3])
+    said = "".join(map(problem, problems[:3]))
     if len(problems) > 3:
-        said += f'<p class="damage">{len(problems) - 3:,} more pictures are damaged.</p>\n'
+        said += problem(f"{len(problems) - 3:,} more pictures are damaged.")
     return f'<div class="stack">{title}{"".join(parts)}{said}</div>\n'

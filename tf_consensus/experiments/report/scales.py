@@ -10,6 +10,9 @@ import numpy as np
 DECADES = 3
 # Values that differ by less, relative to their size, are rounding of one value.
 _SAME = 1e-9
+# What is smaller is 0 in a picture.
+_NONE = 1e-300
+_LEAST, _MOST = float(np.finfo(np.float64).tiny), float(np.finfo(np.float64).max)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,7 +28,8 @@ class Scale:
         values = np.asarray(values, np.float64)
         if self.log:
             low, high = math.log10(self.low), math.log10(self.high)
-            return (np.log10(values) - low) / (high - low)
+            # The least numbers of float64, which have fewer digits, are drawn at the end.
+            return np.clip((np.log10(values) - low) / (high - low), 0.0, 1.0)
         # Divided first, as the difference of two numbers near the largest overflows.
         unit = max(abs(self.low), abs(self.high))
         return (values / unit - self.low / unit) / (self.high / unit - self.low / unit)
@@ -55,23 +59,23 @@ def scale_of(values: Sequence[float], may_be_log: bool = True, room: float = 0.0
     Args:
         values: What it holds.
         may_be_log: Whether it may be logarithmic.
-        room: What it has beyond them on either side, relative to their range; only where it is not
-            logarithmic.
+        room: What it has beyond them on either side, relative to their range.
     """
     values = np.asarray(values, np.float64)
     if not len(values):
         return Scale(0.0, 1.0)
     low, high = float(values.min()), float(values.max())
-    if may_be_log and low > 0 and math.log10(high) - math.log10(low) > DECADES:
-        return Scale(low, high, log=True)
+    if may_be_log and low > 0 and high > _NONE and math.log10(high) - math.log10(low) > DECADES:
+        beyond = 10 ** (room * (math.log10(high) - math.log10(low)))
+        return Scale(max(low / beyond, _LEAST), min(high, _MOST / beyond) * beyond, log=True)
     size = max(abs(low), abs(high))
     around = room * (high / 2 - low / 2) * 2
-    if high / 2 - low / 2 <= _SAME * size / 2:
-        around = 0.1 * size if size > 1e-300 else 1.0
+    if size < _NONE:
+        around = 1.0
+    elif high / 2 - low / 2 <= _SAME * size / 2:
+        around = 0.1 * size
     low, high = low - around, high + around
-    # Twice the middle of the range of the largest numbers is infinite.
-    most = np.finfo(np.float64).max
-    return Scale(max(low, -most), min(high, most))
+    return Scale(max(low, -_MOST), min(high, _MOST))
 
 
 def _round_step(low, high, most):

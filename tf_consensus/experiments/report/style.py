@@ -3,7 +3,7 @@
 # Okabe and Ito's colours, darker on white and lighter on black, so that lines have contrast.
 _LIGHT = """
   --page: #ffffff; --card: #f6f7f9; --text: #1b1f24; --soft: #57606a; --line: #d5dae0;
-  --accent: #0a5fa8; --on-accent: #ffffff; --warn: #fff4d6; --warn-line: #b26a00;
+  --accent: #0a5fa8; --on-accent: #ffffff; --warn: #fff4d6; --warn-line: #8a5200;
   --bad: #ffe9e6; --bad-line: #b3261e; --good: #1a6e3c;
   --c0: #0072b2; --c1: #c8500a; --c2: #00795a; --c3: #b0508a; --c4: #a06a00; --c5: #2b8fc4;
   --c6: #1b1f24;"""
@@ -115,8 +115,8 @@ button {font: inherit; font-weight: 600; padding: .3rem .9rem; border-radius: 6p
 #along-seconds:checked ~ .charts .along-epoch {display: none;}
 
 .scroll {overflow-x: auto; max-width: 100%;}
-table {border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .925rem;
-  overflow-wrap: normal;}
+table {border-collapse: separate; border-spacing: 0; font-size: .925rem;
+  font-variant-numeric: tabular-nums; overflow-wrap: normal;}
 th, td {text-align: left; padding: .35rem 1.1rem .35rem .35rem; vertical-align: top;
   border-bottom: 1px solid var(--line); max-width: 22rem; min-width: 4rem;
   overflow-wrap: break-word;}
@@ -164,6 +164,9 @@ code span {display: inline-block; max-width: 100%;}
   .chart, figure, .frame, tr, .warnings {break-inside: avoid;}
   h2, h3 {break-after: avoid;}
   .scroll {overflow: visible;}
+  tbody th {position: static;}
+  td {white-space: normal;}
+  .settings td {overflow-wrap: anywhere;}
 }
 """
     + "".join(

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from tf_consensus.experiments.report.collect import Run
+from tf_consensus.experiments.report.collect import RESULT, SETTINGS, Run
 from tf_consensus.experiments.report.curves import NORM, curves_of, quantities_of
+from tf_consensus.experiments.report.sections import damages, heading, section
 from tf_consensus.experiments.report.text import (
     duration,
     escape,
@@ -19,34 +20,22 @@ from tf_consensus.plotting.style import words
 # Said elsewhere on the page, or of no use to a reader.
 _ELSEWHERE = ("versions", "scores", "files", "log", "metrics", "losses", "diverged", "name")
 _CHOSEN = ("method", "network", "seed", "gamma", "learning_rate")
+_NONE = ("–", "–")
 _MISSING = "not there"
 
 
 def best_and_final(runs: Sequence[Run]) -> str:
     """Best and final values of each score, the last of losses, and what it took."""
-    lines = {run.label: _numbers_of(run) for run in runs}
-    columns = list(dict.fromkeys(name for line in lines.values() for name in line))
-    if not columns:
-        return ""
-    if len(runs) == 1:
-        (line,) = lines.values()
-        rows = [[escape(name), *line[name]] for name in columns]
+    lines = [_numbers_of(run) for run in runs]
+    names = list(dict.fromkeys(name for line in lines for name in line))
+    body = ""
+    if names and len(runs) == 1:
+        rows = [[escape(name), *lines[0][name]] for name in names]
         body = table("Best and final values", ["", "final", "best"], rows)
-    else:
-        head = ["run", *(title for name in columns for title in _titles(lines, name))]
-        rows = [
-            [
-                escape(label),
-                *(
-                    line.get(name, ("–", "–"))[end == "best"]
-                    for name in columns
-                    for end in _ends(lines, name)
-                ),
-            ]
-            for label, line in lines.items()
-        ]
-        body = table("Best and final values of each run", head, rows)
-    return _section("best", "Best and final", body + _measured(runs))
+    elif names:
+        rows = [row for name in names for row in _rows(name, lines)]
+        body = table("Best and final values", ["", *(run.label for run in runs)], rows)
+    return section("best", "Best and final", damages(runs, RESULT) + body + _measured(runs))
 
 
 def settings(runs: Sequence[Run]) -> str:
@@ -55,10 +44,16 @@ def settings(runs: Sequence[Run]) -> str:
     own = [{key: run.result[key] for key in _CHOSEN if key in run.result} for run in runs]
     flat = [_flat({**own[i], **run.settings}) for i, run in enumerate(runs)]
     names = list(dict.fromkeys(name for each in flat for name in each))
-    if not names:
-        return ""
-    if len(runs) == 1:
-        return _section("settings", "Settings", pairs([(name, flat[0][name]) for name in names]))
+    body = damages(runs, SETTINGS)
+    if names and len(runs) == 1:
+        body += pairs([(name, flat[0][name]) for name in names])
+    elif names:
+        body += _compared(runs, names, flat)
+    return section("settings", "Settings", body)
+
+
+def _compared(runs, names, flat):
+    """A table of settings, those that differ first."""
     texts = {name: [each.get(name, _MISSING) for each in flat] for name in names}
     differs = [name for name in names if len(set(texts[name])) > 1]
     order = differs + [name for name in names if name not in differs]
@@ -69,24 +64,15 @@ def settings(runs: Sequence[Run]) -> str:
     ]
     said = f"{len(differs)} of {len(names)} settings differ." if differs else "All are the same."
     head = ["setting", *(run.label for run in runs)]
-    body = table("Settings of each run", head, rows, range(len(differs)))
-    return _section("settings", "Settings", f"<p>{said}</p>\n{body}")
+    return f"<p>{said}</p>\n" + table("Settings of each run", head, rows, range(len(differs)))
 
 
-def _section(name, title, body):
-    top = f'<section class="{name}" aria-labelledby="{name}"><h2 id="{name}">{title}</h2>\n'
-    return f"{top}{body}</section>\n"
-
-
-def _titles(lines, name):
-    ends = _ends(lines, name)
-    return [f"{name}, {end}" for end in ends] if len(ends) > 1 else [name]
-
-
-def _ends(lines, name):
-    """Which of the two ends some run has."""
-    best = any(line.get(name, ("–", "–"))[1] != "–" for line in lines.values())
-    return ("final", "best") if best else ("final",)
+def _rows(name, lines):
+    """A row of final values and, if some run has one, a row of best ones."""
+    final, best = ([line.get(name, _NONE)[end] for line in lines] for end in (0, 1))
+    if set(best) == {_NONE[1]}:
+        return [[escape(name), *final]]
+    return [[f"{escape(name)}, final", *final], [f"{escape(name)}, best", *best]]
 
 
 def _numbers_of(run):
@@ -143,8 +129,7 @@ def _measured(runs):
         scores = run.result.get("scores")
         for score in scores if isinstance(scores, list) else []:
             items = list(_flat(score).items()) if isinstance(score, dict) else [("", plain(score))]
-            title = f"<h3>{escape(run.label)}</h3>\n" if len(runs) > 1 else ""
-            parts.append(title + pairs(items))
+            parts.append(heading(run, runs) + pairs(items))
     if not parts:
         return ""
     return (

@@ -1,0 +1,93 @@
+"""A piece of advice, and the file that it is kept in."""
+
+import json
+import numbers
+import os
+import pathlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from tf_consensus.support.files import write_json
+
+
+class AdviceWarning(UserWarning):
+    """Something goes wrong in training; the message says what, and what to change."""
+
+
+class Advice(NamedTuple):
+    """What `Advisor` says of a run.
+
+    Attributes:
+        step: the optimizer's iterations when it was said.
+        name: of the symptom, a word.
+        message: one sentence: what was seen, and the remedy.
+    """
+
+    step: int
+    name: str
+    message: str
+
+    def line(self) -> str:
+        """It as one line."""
+        return f"step {self.step:,}, {self.name}: {self.message}"
+
+
+def read_advice(path: str | os.PathLike) -> list[Advice]:
+    """The advice that `Advisor(path=...)` has written; none if there is no file yet.
+
+    Args:
+        path: the JSON file, [{"step": …, "name": …, "message": …}, …].
+
+    Raises:
+        ValueError: if `path` is no path, or the file holds anything else.
+
+    Example:
+        >>> for advice in read_advice("run/advice.json"):
+        ...     print(advice.line())
+    """
+    path = check_path(path)
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return []
+    except ValueError as error:  # also of text that is no UTF-8
+        raise ValueError(_FILE.format(f"{path}, which is no JSON ({error})")) from error
+    if not isinstance(content, list) or not all(map(_is_advice, content)):
+        raise ValueError(_FILE.format(f"{path}, with other content"))
+    return [Advice(int(x["step"]), x["name"], x["message"]) for x in content]
+
+
+def write_advice(path: pathlib.Path, advice: Sequence[Advice]) -> None:
+    """Writes the file, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_json(path, [x._asdict() for x in advice])
+
+
+def check_path(path) -> pathlib.Path:
+    """The path of a file.
+
+    Raises:
+        ValueError: if it is none.
+    """
+    if isinstance(path, str | os.PathLike) and os.fspath(path) and not os.path.isdir(path):
+        return pathlib.Path(path)
+    raise ValueError(
+        f"`path` must be the path of a JSON file. Received: path={path!r}. For example "
+        "'run/advice.json'."
+    )
+
+
+def _is_advice(entry):
+    return (
+        isinstance(entry, dict)
+        and set(entry) == set(Advice._fields)
+        and isinstance(entry["step"], numbers.Integral)
+        and isinstance(entry["name"], str)
+        and isinstance(entry["message"], str)
+    )
+
+
+_FILE = (
+    "A file of advice holds a list of {{step, name, message}}, as `Advisor` writes it. Received: "
+    "{}. Name another file, or delete this one."
+)

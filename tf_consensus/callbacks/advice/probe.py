@@ -1,0 +1,199 @@
+"""A look at both networks on fixed samples, which leaves the model as it is."""
+
+import math
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tf_consensus import vectors
+from tf_consensus.callbacks.advice.history import Check
+from tf_consensus.callbacks.spectrum_line import step_limits
+from tf_consensus.games.evaluation import LayerState
+from tf_consensus.inputs import join, pick, split, takes_labels
+from tf_consensus.optimizers import (
+    GRADIENT,
+    ConsensusOptimizer,
+    GameOptimizer,
+    RegularizedOptimizer,
+    SimultaneousOptimizer,
+    SmoothingOptimizer,
+)
+from tf_consensus.spectrum import compile_jacobian, flat
+
+# Nothing else takes this draw: training counts up from 0, evaluation down from -1.
+_DRAW = tf.int64.min + 500
+# Pairs nearer than this share of the real samples' mean distance count as twins.
+_TWINS = 0.1
+# The most parameters whose eigenvalues are computed: a matrix of 300² takes some 10 ms.
+_PARAMETERS = 300
+_NEUTRAL = 1e-3
+
+
+class Probe:
+    """Looks at a GAN on real samples and on latents that are always the same.
+
+    Networks are called in training mode, in an evaluation that assigns nothing: batch normalization
+    has its moving averages of many steps only later. Nothing is drawn from a generator of training.
+
+    Args:
+        model: compiled `GAN`.
+        parts: real samples, and labels if the model is conditional.
+    """
+
+    def __init__(self, model, parts):
+        self._model = model
+        conditional = model.num_classes is not None
+        self._real = list(parts[:2]) if conditional else parts[0]
+        self._labels = np.asarray(parts[1]) if conditional else None
+        self._jacobian = None
+
+    def look(self, step: int, logs, *, dynamics: bool) -> Check | None:
+        """What is to be seen now; `None` if samples or logits are not finite.
+
+        Args:
+            step: the optimizer's iterations.
+            logs: of the epoch.
+            dynamics: whether ‖γ∇L‖ and the spectrum are measured too.
+        """
+        game = self._model.game_at(self._real, _DRAW, self._model.noise_counter, training=True)
+        fake, real_logits, fake_logits = self._outputs(game)
+        numbers = [logs.get(key, math.nan) for key in ("discriminator_loss", "gradient_norm")]
+        if not all(np.isfinite(x).all() for x in (fake, real_logits, fake_logits, numbers)):
+            return None
+        losses, slope = self._losses(real_logits, fake_logits)
+        check = Check(
+            step, *map(float, numbers), losses[1], losses[0], slope, real_logits, fake_logits,
+            *_compare(np.asarray(split(self._real)[0], "float64"), fake, self._labels),
+        )  # fmt: skip
+        if not dynamics:
+            return check
+        optimizer = self._regularizer()
+        lin = self._linearize(game, optimizer is not None)
+        if lin is None:
+            return check._replace(measured=True)
+        limit, rotation = self._limit(game, logs)
+        outweighs = 0.0 if optimizer is None else _weigh(optimizer, lin)
+        found = {"outweighs": outweighs, "step_limit": limit, "rotation": rotation}
+        return check._replace(measured=True, **found)
+
+    def _outputs(self, game):
+        """Generated samples, and the logits of real and generated ones, as NumPy arrays."""
+        model = self._model
+        real, latents, *_ = game.batch
+        samples, labels = split(real)
+
+        def discriminate(x):
+            inputs = join(x, labels) if takes_labels(model.discriminator) else x
+            return pick(model.discriminator(inputs, training=True), labels)
+
+        def compute():
+            fake = model.generator(join(latents, labels), training=True)
+            return fake, discriminate(samples), discriminate(tf.cast(fake, samples.dtype))
+
+        found = LayerState(repeats=True).run(compute, game.variables, game.seeds, None)
+        fake, *logits = (tf.cast(t, tf.float32).numpy() for t in found)
+        return fake.astype("float64"), *(t.ravel() for t in logits)
+
+    def _losses(self, real, fake):
+        """Both players' losses of the objective, and the slope of the generator's."""
+        real, fake = (tf.constant(t[:, None]) for t in (real, fake))
+        objective = self._model.objective
+        with tf.GradientTape() as tape:
+            tape.watch(fake)
+            loss = objective.generator_loss(real, fake)
+        slope = tape.gradient(loss, fake, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        losses = float(loss), float(objective.discriminator_loss(real, fake))
+        return losses, float(tf.reduce_sum(tf.abs(slope)))
+
+    def _regularizer(self):
+        """The optimizer, at whatever depth, that adds a pullback with a weight γ > 0, or `None`."""
+        optimizer = self._model.optimizer
+        while isinstance(optimizer, GameOptimizer):
+            if isinstance(optimizer, RegularizedOptimizer):
+                return optimizer if optimizer.current_gamma > 0 else None
+            optimizer = optimizer.inner_optimizer
+        return None
+
+    def _linearize(self, game, second_order):
+        """The field, `None` where nothing needs it or it is not finite."""
+        if not second_order and self._plain_field() is None:
+            return None
+        # A game that executes eagerly raises of losses that are not finite.
+        losses = game.state.run(
+            lambda: game.losses(*game.batch), game.variables, game.seeds, game.rows
+        )
+        if not all(np.isfinite(loss) for loss in losses):
+            return None
+        lin = game.linearize(second_order)
+        return lin if all(np.isfinite(t).all() for t in lin.v) else None
+
+    def _limit(self, game, logs):
+        """The largest stable plain step, and the rotation where that forbids every step."""
+        field = self._plain_field()
+        key = None if field is None else f"step_limit_{field.name}"
+        if key in logs and logs.get("spectrum_measured", 1.0):
+            return float(logs[key]), 0.0
+        if field is None or sum(flat.sizes(game)) > _PARAMETERS:
+            return math.nan, 0.0
+        self._jacobian = self._jacobian or compile_jacobian(game)
+        a = self._jacobian().astype("float64")
+        c, r = field.projections(flat.sizes(game))
+        values = np.linalg.eigvals(a - field.gamma * r[:, None] * (a.T @ (c[:, None] * a)))
+        sizes = np.abs(values)
+        values = values[(sizes > _NEUTRAL * sizes.max(initial=0.0)) & (sizes > 0)]
+        if not values.size:
+            return math.nan, 0.0
+        limit = max(0.0, float(step_limits(values).min()))
+        fastest = values[np.argmax(np.abs(values.imag))]
+        undamped = limit == 0.0 and fastest.real > -_NEUTRAL * abs(fastest.imag)
+        return limit, float(abs(fastest.imag)) if undamped else 0.0
+
+    def _plain_field(self):
+        """The field of steps x ← x + h·w(x) that the optimizer takes, `None` if it takes others."""
+        optimizer = self._model.optimizer
+        field, inner = GRADIENT, optimizer
+        if isinstance(optimizer, GameOptimizer):
+            if type(optimizer) not in (
+                SimultaneousOptimizer, ConsensusOptimizer, SmoothingOptimizer
+            ) or getattr(optimizer, "every", 1) > 1:  # fmt: skip
+                return None
+            field, inner = optimizer.field, optimizer.inner_optimizer
+        changed = ("weight_decay", "clipnorm", "clipvalue", "global_clipnorm", "momentum")
+        plain = type(inner) is keras.optimizers.SGD
+        plain = plain and not any(getattr(inner, key) for key in changed)
+        return field if plain else None
+
+
+def _weigh(optimizer, lin):
+    """‖γ∇L‖/‖v‖, ∇L being what the regularized optimizer takes of it."""
+    pulled = optimizer.restrict(lin, lin.vjp(optimizer.cotangent(lin)))
+    norms = [float(vectors.norm(x)) for x in (pulled, lin.v)]
+    return optimizer.current_gamma * norms[0] / norms[1] if norms[1] > 0 else 0.0
+
+
+def _compare(real, fake, labels):
+    """Center, spread, twins, the real samples' twins, and distance of samples; see `Check`."""
+    real, fake = (x.reshape(len(x), -1) for x in (real, fake))
+    variances = real.var(axis=0), fake.var(axis=0)
+    total = variances[0].sum()
+    if not total > 0:  # data of one sample have nothing to be compared with
+        return np.zeros(1), 1.0, 0.0, 1.0, 0.0
+    spread = math.sqrt(variances[1].sum() / total)
+    means = ((real.mean(axis=0) - fake.mean(axis=0)) ** 2).sum()
+    deviations = ((np.sqrt(variances[0]) - np.sqrt(variances[1])) ** 2).sum()
+    pairs = np.triu_indices(len(real), 1)
+    if labels is not None:
+        alike = labels[pairs[0]] == labels[pairs[1]]
+        # Samples of one class are to differ; of fewer pairs no share can be told.
+        pairs = tuple(index[alike] for index in pairs) if alike.sum() >= 20 else pairs
+    distances = [_distances(x)[pairs] for x in (real, fake)]
+    near = _TWINS * _distances(real)[np.triu_indices(len(real), 1)].mean()
+    twins, real_twins = (float((d < near).mean()) for d in reversed(distances))
+    center = (fake.mean(axis=0) / math.sqrt(total)).astype("float32")
+    return center, spread, twins, real_twins, float((means + deviations) / total)
+
+
+def _distances(x):
+    squares = (x**2).sum(axis=1)
+    return np.sqrt(np.maximum(0.0, squares[:, None] + squares - 2 * x @ x.T))

@@ -1,0 +1,35 @@
+"""What all sections of the page have in common."""
+
+from collections.abc import Sequence
+
+from tf_consensus.experiments.report.collect import Run
+from tf_consensus.experiments.report.text import escape
+
+
+def section(name: str, title: str, body: str) -> str:
+    """A section with its title; "" without a body.
+
+    Args:
+        name: Of its style and its title's address.
+        title: What it shows, text.
+        body: HTML.
+    """
+    if not body:
+        return ""
+    top = f'<section class="{name}" aria-labelledby="{name}"><h2 id="{name}">{escape(title)}</h2>'
+    return f"{top}\n{body}</section>\n"
+
+
+def heading(run: Run, runs: Sequence[Run]) -> str:
+    """The name of a run above its part of a section, where there are several runs."""
+    return f"<h3>{escape(run.label)}</h3>\n" if len(runs) > 1 else ""
+
+
+def problem(sentence: object) -> str:
+    """What is wrong with a file, in the place of what it holds."""
+    return f'<p class="damage">{escape(sentence)}</p>\n'
+
+
+def damages(runs: Sequence[Run], file: str) -> str:
+    """What is wrong with a file of each run, if anything is."""
+    return "".join(problem(run.damage[file]) for run in runs if file in run.damage)
