@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import sys
 
 import numpy as np
 from PIL import Image
@@ -46,7 +47,8 @@ def save_run(folder, finished=True, **overrides):
     gan = make_gan(run, 0, jit=False)
     settings = {key: value for key, value in run.items() if key != "steps"}
     backup = SafeBackup(folder / "backup", delete_checkpoint=False, settings=settings)
-    gan.fit(batches(run), epochs=2, steps_per_epoch=1, verbose=0, callbacks=[backup])
+    options = {"epochs": 2, "steps_per_epoch": 1, "verbose": 0, "shuffle": False}
+    gan.fit(batches(run), callbacks=[backup], **options)
     rows = ["epoch,step,seconds,generator_loss,discriminator_loss,gradient_norm"]
     rows += [f"{k},{k + 1},{k + 1}.0,0.7,1.4,0.1" for k in range(2)]
     (folder / "log.csv").write_text("\n".join(rows) + "\n")
@@ -76,3 +78,17 @@ def write_pictures(folder, number=24, side=16, classes=2, channels=1, seed=0):
             pixels = (noise + 190 * kind // max(1, classes - 1)).astype(np.uint8)
             Image.fromarray(pixels).save(inner / f"{k:03}.png")
     return pathlib.Path(folder)
+
+
+def told(capsys, *arguments):
+    """The exit status of a command, and what it printed and said of errors."""
+    from tf_consensus.cli.main import main
+
+    capsys.readouterr()
+    try:
+        status = main([str(word) for word in arguments])
+    except SystemExit as stop:
+        status = 1
+        print(stop.code, file=sys.stderr)
+    said = capsys.readouterr()
+    return status, said.out, said.err
