@@ -20,7 +20,6 @@ import pathlib
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
-import image_runs
 import keras
 import numpy as np
 import tensorflow as tf
@@ -29,6 +28,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator, StrMethodFormatter
 
 import tf_consensus as tfc
+from tf_consensus.experiments import image_runs
 from tf_consensus.experiments.errors import plain_errors
 from tf_consensus.experiments.files import read_json
 from tf_consensus.experiments.result import check_model

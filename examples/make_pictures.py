@@ -4,8 +4,8 @@
     tf-consensus train folder:shapes
 
 A folder has a sub-folder per class. The shapes are disks, rings, squares, triangles and stars of
-any colour, size, place and turn on a plain ground. Fashion-MNIST's are its 60,000 training images, which must
-be on the disk (Debian's package dataset-fashion-mnist, or --data_dir).
+any colour, size, place and turn on a plain ground. Fashion-MNIST's are its 60,000 training images,
+which must be on the disk (Debian's package dataset-fashion-mnist, or --data_dir).
 """
 
 import os

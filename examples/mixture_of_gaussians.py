@@ -24,7 +24,7 @@ import tensorflow as tf
 from absl import app, flags
 
 import tf_consensus as tfc
-from tf_consensus.cli.strategy_flags import define as define_strategy_flags
+from tf_consensus.cli import strategy_flags
 from tf_consensus.cli.strategy_flags import make_strategy, own_folder
 from tf_consensus.experiments.clock import Clock
 from tf_consensus.experiments.errors import RunError, plain_errors
@@ -68,7 +68,8 @@ STDDEV = 0.01
 STEPS_PER_EPOCH = 1000
 
 FLAGS = flags.FLAGS
-define_strategy_flags()
+strategy_flags.define()
+flags.adopt_module_key_flags(strategy_flags)
 flags.DEFINE_list(
     "optimizer", ["simultaneous", "consensus"], f"Methods to compare, of {', '.join(METHODS)}."
 )

@@ -19,9 +19,9 @@ import pathlib
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-import image_report
 from absl import app, flags
 
+from tf_consensus.experiments import comparison
 from tf_consensus.support.files import write_text
 
 FLAGS = flags.FLAGS
@@ -36,22 +36,22 @@ flags.register_validator("folders", bool, "must name an output folder, or severa
 def find_runs():
     """The runs that the flags ask for."""
     for folder in FLAGS.folders:
-        if not list(image_report.split_label(folder)[1].glob("*/result.json")):
+        if not list(comparison.split_label(folder)[1].glob("*/result.json")):
             raise app.UsageError(
                 f"--folders must hold finished runs. Received: {folder}, which has none. Name the "
                 "--output_dir of train_images.py."
             )
-    known = {run["name"] for run in image_report.load_runs(FLAGS.folders)}
+    known = {run["name"] for run in comparison.load_runs(FLAGS.folders)}
     if unknown := sorted(set(FLAGS.runs) - known):
         raise app.UsageError(
             f"--runs must be in the folders. Received: {', '.join(unknown)}. "
             f"Choose from {', '.join(sorted(known))}."
         )
-    runs = image_report.load_runs(FLAGS.folders, FLAGS.runs)
+    runs = comparison.load_runs(FLAGS.folders, FLAGS.runs)
     if FLAGS.within is None:
         return runs
     try:
-        return [image_report.within(run, FLAGS.clock, FLAGS.within) for run in runs]
+        return [comparison.within(run, FLAGS.clock, FLAGS.within) for run in runs]
     except ValueError as error:
         raise app.UsageError(f"--within: {error}") from error
 
@@ -63,8 +63,8 @@ def main(argv):
     runs = find_runs()
     output = pathlib.Path(FLAGS.output_dir)
     output.mkdir(parents=True, exist_ok=True)
-    drawn = image_report.draw(runs, output)
-    table = image_report.table(runs)
+    drawn = comparison.draw(runs, output)
+    table = comparison.table(runs)
     write_text(output / "table.md", table)
     print(table)
     print(f"{', '.join([*drawn, 'table.md'])} in {output}/")

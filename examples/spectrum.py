@@ -29,7 +29,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 import tf_consensus as tfc
-from tf_consensus.cli.strategy_flags import define as define_strategy_flags
+from tf_consensus.cli import strategy_flags
 from tf_consensus.cli.strategy_flags import make_strategy, own_folder
 from tf_consensus.support.files import replacing, write_text
 
@@ -43,7 +43,8 @@ MAX_PARAMETERS = 10_000
 BLUE, ORANGE = "#0072B2", "#D55E00"
 
 FLAGS = flags.FLAGS
-define_strategy_flags()
+strategy_flags.define()
+flags.adopt_module_key_flags(strategy_flags)
 flags.DEFINE_integer("steps", 20_000, "Training steps of a run.", 1)
 flags.DEFINE_integer("seed", 0, "Seed of networks, latents and data.", 0)
 flags.DEFINE_float(

@@ -36,7 +36,7 @@ import tensorflow as tf
 from absl import app, flags
 
 import tf_consensus as tfc
-from tf_consensus.cli.strategy_flags import define as define_strategy_flags
+from tf_consensus.cli import strategy_flags
 from tf_consensus.cli.strategy_flags import make_strategy, own_folder
 from tf_consensus.experiments.errors import plain_errors
 from tf_consensus.experiments.lock import locked
@@ -99,7 +99,8 @@ EVALUATION_SEED = 1_000_000  # apart from the seeds of training
 STEPS_PER_EPOCH = 400
 
 FLAGS = flags.FLAGS
-define_strategy_flags()
+strategy_flags.define()
+flags.adopt_module_key_flags(strategy_flags)
 flags.DEFINE_list("target", list(TARGETS), f"Targets, of {', '.join(TARGETS)}.")
 flags.DEFINE_list("method", list(METHODS), f"Methods to compare, of {', '.join(METHODS)}.")
 flags.DEFINE_list("seeds", ["0"], "Seeds; every method runs once with each on every target.")

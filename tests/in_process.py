@@ -4,7 +4,6 @@ import contextlib
 import importlib.util
 import pathlib
 import signal
-import sys
 
 import pytest
 import tensorflow as tf

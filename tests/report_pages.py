@@ -16,6 +16,10 @@ from tf_consensus.experiments.report import write_report
 from tf_consensus.experiments.result import write_result
 
 SETTINGS = {"name": "consensus-dcgan4", "steps": 40, "gamma": 10.0, "learning_rate": 1e-4}
+ADVICE = [
+    {"step": 20, "name": "collapse", "message": "Samples are alike. Use a larger --gamma."},
+    {"step": 30, "name": "oscillation", "message": "Losses go round <and round>."},
+]
 VOID = {"meta", "img", "input", "br", "wbr", "link", "hr"}
 
 
@@ -177,3 +181,8 @@ def frames(text):
         (int(step), look.split(), Image.open(io.BytesIO(base64.b64decode(content))))
         for look, step, _, content in found
     ]
+
+
+def curves_of(text):
+    """The curves of each chart of a page, with "label", "look", "x" and "y"."""
+    return [json.loads(each["data-curves"]) for _, each in read(text)[0] if "data-curves" in each]

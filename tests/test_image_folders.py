@@ -10,6 +10,7 @@ from PIL import Image, ImageFile
 
 from tf_consensus import data
 from tf_consensus.data import folder_walk, image_folder
+from tf_consensus.data.image_folder import folder_sides
 from tf_consensus.data.opening import MAX_PIXELS, is_grey
 
 
@@ -306,3 +307,47 @@ def test_a_picture_that_goes_away_later_is_named(folder, damage):
         source.open(0)
     # Before the folder is listed, it is simply not there.
     assert data.image_info(f"folder:{folder}").num_examples == {"train": 1}
+
+
+def test_a_tenth_of_each_sub_folder_is_held_out(tmp_path):
+    for name, number in (("cats", 25), ("dogs", 10), ("owls", 3)):
+        for index in range(number):
+            (tmp_path / name).mkdir(exist_ok=True)
+            value = np.full((4, 4), 40 * len(name) + index, np.uint8)
+            Image.fromarray(value).save(tmp_path / name / f"{index}.png")
+    folder = f"folder:{tmp_path}"
+    prints = {split: data.fingerprint(folder, split) for split in ("train", "rest", "held_out")}
+    counts = {split: found["images"] for split, found in prints.items()}
+    assert counts == {"train": 38, "rest": 35, "held_out": 3}
+    assert len({found["digest"] for found in prints.values()}) == 3
+    options = {"image_size": 4, "batch_size": 38, "labels": True, "repeat": False, "cache": False}
+    held_out, rest, everything = (
+        sorted(
+            (int(label), float(image.ravel()[0]))
+            for batch in data.images(folder, split, **options).as_numpy_iterator()
+            for image, label in zip(*batch, strict=True)
+        )
+        for split in ("held_out", "rest", "train")
+    )
+    assert [label for label, _ in held_out] == [0, 0, 1]
+    assert sorted(held_out + rest) == everything
+    # Pictures that join a sub-folder leave the others as they are.
+    for index in range(3, 30):
+        Image.fromarray(np.zeros((4, 4), np.uint8)).save(tmp_path / "owls" / f"{index}.png")
+    assert data.fingerprint(folder, "held_out")["images"] == 6
+
+
+def test_too_few_pictures_hold_none_out(tmp_path):
+    for index in range(9):
+        Image.fromarray(np.zeros((4, 4), np.uint8)).save(tmp_path / f"{index}.png")
+    with pytest.raises(ValueError, match=r"at least 10\. Received: folder:.*, with 9 images\. Add"):
+        data.images(f"folder:{tmp_path}", "held_out")
+
+
+def test_sides_are_those_of_upright_pictures(tmp_path):
+    exif = Image.Exif()
+    exif[274] = 6
+    Image.new("L", (30, 20)).save(tmp_path / "a.png")
+    Image.new("L", (30, 20)).save(tmp_path / "b.jpg", exif=exif)
+    (tmp_path / "c.png").write_bytes(b"damaged")
+    np.testing.assert_array_equal(folder_sides(str(tmp_path)), [(20, 30), (30, 20)])

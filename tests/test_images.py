@@ -825,8 +825,11 @@ def test_bad_folders_raise(tmp_path):
     ):
         data.images(name)
     with pytest.raises(
-        ValueError, match=r"one split, train\. .*'test'\. Pass the sub-folder: folder:"
+        ValueError, match=r"has the splits train.*Received: split='test'\. Pass one of these\.$"
     ):
+        data.images(name, "test")
+    (tmp_path / "test").mkdir()
+    with pytest.raises(ValueError, match=r"these, or the sub-folder: folder:.*test\.$"):
         data.images(name, "test")
     with pytest.raises(ValueError, match=r"`labels` needs images that have labels.*Pass labels=F"):
         data.images(name, labels=True)

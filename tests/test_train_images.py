@@ -19,6 +19,7 @@ from small_images import write_fashion_mnist
 
 import tf_consensus as tfc
 from tests.in_process import example, main
+from tf_consensus.experiments.image_session import going_on
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 TINY = (
@@ -74,20 +75,21 @@ def read_log(folder):
 
 
 def runs_of(name, **options):
-    from image_experiments import EXPERIMENTS, resolve
+    from tf_consensus.experiments.presets import EXPERIMENTS
+    from tf_consensus.experiments.resolving import resolve
 
     return resolve(EXPERIMENTS[name], options.pop("overrides", {}), **options)
 
 
 def test_the_table_has_every_experiment():
-    from image_experiments import EXPERIMENTS
+    from tf_consensus.experiments.presets import EXPERIMENTS
 
     assert set(EXPERIMENTS) == NAMES
 
 
 @pytest.mark.parametrize("name", sorted(NAMES))
 def test_every_run_has_its_optimizer_and_penalties(name):
-    from image_runs import make_optimizer, make_penalties
+    from tf_consensus.experiments.image_runs import make_optimizer, make_penalties
 
     runs = runs_of(name)
     assert len({run["name"] for run in runs}) == len(runs)
@@ -108,7 +110,7 @@ def test_every_run_has_its_optimizer_and_penalties(name):
 
 
 def test_settings_are_those_of_the_papers():
-    from image_runs import make_inner
+    from tf_consensus.experiments.image_runs import make_inner
 
     (consensus, alternating) = runs_of("inception_score_conv3")
     assert (consensus["network"], alternating["network"]) == ("dcgan3_nobn", "dcgan3")
@@ -130,7 +132,7 @@ def test_settings_are_those_of_the_papers():
 
 
 def test_networks_of_the_table_are_built():
-    from image_runs import make_networks
+    from tf_consensus.experiments.image_runs import make_networks
 
     runs = {run["network"]: run for name in NAMES for run in runs_of(name)}
     for run in runs.values():
@@ -147,7 +149,7 @@ def test_networks_of_the_table_are_built():
 def test_flags_override_choose_and_sweep():
     overrides = {"filters": 8}
     runs = runs_of("comparison_dcgan4", overrides=overrides, methods=["consensus", "r1"])
-    assert [run["name"] for run in runs] == ["consensus-dcgan4", "r1-dcgan4"]
+    assert [run["name"] for run in runs] == ["consensus-dcgan4", "r1-dcgan4_nobn"]
     assert {run["filters"] for run in runs} == {8}
     assert runs[1]["penalty"] == ["r1"]
     sweep = runs_of("divergence_js", sweeps={"gamma": [1.0, 3.0]})
@@ -202,6 +204,7 @@ def test_classifier_learns_and_states_what_real_images_score(scores):
 def test_leaves_log_results_pictures_and_the_model(whole, scores):
     folder = whole / "consensus-dcgan4_nobn-seed0"
     files = {"log.csv", "settings.json", "result.json", "interpolations.png"}
+    files |= {"report.html", "run.json", "advice.json"}
     models = {"model.keras", "generator.keras"}
     assert {path.name for path in folder.iterdir()} == files | models | {"samples"}
     grids = [f"{step:08d}.png" for step in (0, 4, 8, 12)]
@@ -309,12 +312,11 @@ def test_a_finished_run_goes_on_to_more_steps(data_dir, tmp_path, monkeypatch, c
     assert "finished before" in capsys.readouterr().out
 
 
-def test_a_run_goes_on_from_whole_epochs(monkeypatch):
+def test_a_run_goes_on_from_whole_epochs():
     with_steps = {"steps": 6, "eval_every": 2, "ema": 0.9}
-    with example("train_images", monkeypatch) as module:
-        assert module.going_on({"steps": 4}, with_steps) == ["steps"]
-        assert module.going_on({"steps": 3}, with_steps) == []
-        assert module.going_on({"steps": 6}, with_steps) == []
+    assert going_on({"steps": 4}, with_steps) == ["steps"]
+    assert going_on({"steps": 3}, with_steps) == []
+    assert going_on({"steps": 6}, with_steps) == []
 
 
 def test_conditional_networks_train_with_labels(data_dir, tmp_path, monkeypatch):
@@ -354,7 +356,7 @@ def test_divergence_stops_a_run_and_not_the_others(data_dir, tmp_path, monkeypat
     assert stopped.value.code == 1
     printed = capsys.readouterr()
     assert "Losses and weights must be finite" in printed.err
-    assert "failed: simultaneous-dcgan4_nobn-lr1e+30-seed0" in printed.err
+    assert "failed: simultaneous-dcgan4-lr1e+30-seed0" in printed.err
     assert "no scores: give --classifier" in printed.out
     bad, good = read(tmp_path / "results.json")["runs"]
     assert "must be finite" in bad["diverged"]
@@ -367,7 +369,7 @@ def test_divergence_stops_a_run_and_not_the_others(data_dir, tmp_path, monkeypat
 def test_a_full_disk_ends_with_a_message_and_loses_nothing(
     name, data_dir, tmp_path, monkeypatch, capsys
 ):
-    folder = tmp_path / "simultaneous-dcgan4_nobn-seed0"
+    folder = tmp_path / "simultaneous-dcgan4-seed0"
     arguments = [*TINY, f"--data_dir={data_dir}", "--steps=4", "--eval_every=2", "--backup_every=1"]
     arguments += ["--optimizer=simultaneous", f"--output_dir={tmp_path}"]
     with monkeypatch.context() as patch:
@@ -400,12 +402,14 @@ def full_disk(monkeypatch, name):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--experiment=cifar"], "must be one of .*'celeba_hq'.*'fashion_mnist_grid'"),
-        (["--optimizer=adam"], "comma list of different names out of .*'relativistic'"),
+        (["--experiment=cifar"], "It must be one of .*celeba_hq.*fashion_mnist_grid"),
+        (["--experiment=fashion_mnist_addam"], "Did you mean fashion_mnist_adam"),
+        (["--optimizer=adam"], "comma list of different names out of .*relativistic"),
+        (["--optimizer=consensu"], "Did you mean consensus"),
         (["--optimizer=r1,r1"], "comma list of different names"),
-        (["--network=dcgan5"], "must be one of .*'dcgan4_nobn'"),
-        (["--objective=gan2"], "must be one of .*'relativistic'"),
-        (["--penalty=r3"], "comma list of different names out of .*'r1'"),
+        (["--network=dcgan5"], "Did you mean dcgan4.*It must be one of .*dcgan4_nobn"),
+        (["--objective=gan2"], "It must be one of .*relativistic"),
+        (["--penalty=r3"], "Did you mean r[12].*comma list of different names out of .*r1"),
         (["--seeds=0,0"], "comma list of different integers of at least 0"),
         (["--gamma=-1"], "comma list of different positive numbers"),
         (["--learning_rate=fast"], "comma list of different positive numbers"),
@@ -486,35 +490,35 @@ def test_plot_runs_compares_folders(tmp_path, monkeypatch, capsys):
 
 
 def test_runs_are_cut_at_one_time_on_a_clock(tmp_path):
-    import image_report
+    from tf_consensus.experiments import comparison
 
     write_run(tmp_path / "consensus-net-seed3", 3, [1.0, 5.0, 4.0, 7.0])
-    (run,) = image_report.load_runs([tmp_path])
-    cut = image_report.within(run, "seconds", 5.5)
+    (run,) = comparison.load_runs([tmp_path])
+    cut = comparison.within(run, "seconds", 5.5)
     assert (cut["steps"], cut["seconds"], cut["cpu_seconds"]) == (300, 5, 4)
     best = {"best": 5.0, "best_step": 200, "final": 4.0, "final_step": 300}
     assert cut["metrics"] == {"classifier_score": best}
     assert len(cut["log"]["step"]) == 3
-    assert image_report.within(run, "step", 1000)["metrics"] == run["metrics"]
+    assert comparison.within(run, "step", 1000)["metrics"] == run["metrics"]
     with pytest.raises(ValueError, match=r"Received: 2 seconds for consensus-net, whose first is"):
-        image_report.within(run, "seconds", 2.0)
+        comparison.within(run, "seconds", 2.0)
 
 
 def test_a_run_that_goes_on_is_read_as_far_as_its_result(tmp_path):
-    import image_report
+    from tf_consensus.experiments import comparison
 
     write_run(tmp_path / "consensus-net-seed0", 0, [1.0, 2.0])
-    (finished,) = image_report.load_runs([tmp_path])
+    (finished,) = comparison.load_runs([tmp_path])
     with open(tmp_path / "consensus-net-seed0" / "log.csv", "a", encoding="utf-8") as file:
         file.write("2,300,2,4,10.0,9.0,0.7,1.4,0.1,NA\n")
-    (run,) = image_report.load_runs([tmp_path])
+    (run,) = comparison.load_runs([tmp_path])
     assert list(run["log"]["step"]) == [100, 200]
-    cut = image_report.within(run, "step", 200)
+    cut = comparison.within(run, "step", 200)
     assert cut["metrics"] == finished["metrics"]
 
 
 def test_labels_of_the_user_join_folders(tmp_path, monkeypatch):
-    from image_report import by_label, load_runs
+    from tf_consensus.experiments.comparison import by_label, load_runs
 
     for seed in (0, 1):
         write_run(tmp_path / f"c{seed}" / f"consensus-net-seed{seed}", seed, [1.0])
@@ -528,7 +532,7 @@ def test_labels_of_the_user_join_folders(tmp_path, monkeypatch):
 
 
 def test_sweeps_join_folders_of_one_method_and_part_its_optimizers(tmp_path, monkeypatch):
-    import image_report
+    from tf_consensus.experiments import comparison
 
     for gamma in (1.0, 3.0):
         for inner in ("adam", "rmsprop"):
@@ -541,8 +545,8 @@ def test_sweeps_join_folders_of_one_method_and_part_its_optimizers(tmp_path, mon
         drawn[setting] = sweeps
 
     monkeypatch.setattr(tfc.plotting, "sweep_curves", draw)
-    runs = image_report.load_runs(sorted(tmp_path.iterdir()))
-    assert image_report.draw_sweeps(runs, ["classifier_score"], tmp_path) == ["sweep_gamma.png"]
+    runs = comparison.load_runs(sorted(tmp_path.iterdir()))
+    assert comparison.draw_sweeps(runs, ["classifier_score"], tmp_path) == ["sweep_gamma.png"]
     sweep = {1.0: {"classifier_score": [(2.0, 2.0)]}, 3.0: {"classifier_score": [(3.0, 2.0)]}}
     assert drawn == {"γ": {f"consensus-net ({inner})": sweep for inner in ("adam", "rmsprop")}}
 

@@ -22,12 +22,13 @@ import tempfile
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 sys.path.append(str(pathlib.Path(__file__).parents[1]))
 
-import image_runs
 import tensorflow as tf
 from absl import app, flags
-from image_experiments import EXPERIMENTS, METHODS, PAPER, resolve
 
 import tf_consensus as tfc
+from tf_consensus.experiments import image_runs
+from tf_consensus.experiments.presets import EXPERIMENTS, METHODS, PAPER
+from tf_consensus.experiments.resolving import resolve
 
 MIXTURE = PAPER | {
     "batch_size": 512,

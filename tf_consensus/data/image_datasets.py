@@ -51,8 +51,8 @@ def images(
         name: "fashion_mnist"; "folder:PATH", any folder of images; or an image data set of
             TensorFlow Datasets by its name there, already on the disk, such as "cifar10",
             "celeb_a", "celeb_a_hq/1024", "lsun/bedroom", "imagenet2012".
-        split: "train", "test", …; of TensorFlow Datasets a part, too: "train[:10%]". A folder has
-            "train" alone.
+        split: "train", "test", …; of TensorFlow Datasets a part, too: "train[:10%]". Of a folder
+            "train" is all of it, "held_out" a tenth of each sub-folder, and "rest" all others.
         image_size: Side of the images in pixels. Fashion-MNIST has a black border to 32²; 28
             leaves it out.
         batch_size: Images in a batch.

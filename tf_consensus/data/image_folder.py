@@ -1,17 +1,23 @@
 """Any folder of images as `ImageSource`."""
 
+import contextlib
 import functools
 import os
 import pathlib
+import zlib
+from collections import defaultdict
 
 import numpy as np
-from PIL import ImageOps
+from PIL import ExifTags, ImageOps
 
 from tf_consensus.data.file_digests import digest_files
 from tf_consensus.data.folder_walk import image_files
 from tf_consensus.data.image_source import ImageInfo, ImageSource
 from tf_consensus.data.opening import BROKEN, MAX_PIXELS, is_grey, open_image
 
+SPLITS = ("train", "rest", "held_out")
+# One of so many is held out.
+_HELD_OUT = 10
 # Files whose headers are read to know whether a folder is in colour.
 _LOOKED_AT = 1000
 
@@ -26,28 +32,34 @@ class ImageFolder(ImageSource):
 
     Args:
         path: The folder.
-        split: "train": a folder has one split.
+        split: "train", all images; "held_out", a tenth of each sub-folder, chosen by the names, to
+            measure by; "rest", all others.
         check: Whether files that cannot be read are left out, with a warning each.
         max_pixels: Most pixels of an image that is to be decoded.
 
     Raises:
         FileNotFoundError: If there is no such folder.
         OSError: If a folder in it cannot be read.
-        ValueError: If it holds no images, or another split is asked for.
+        ValueError: If it holds no images, another split is asked for, or there are too few images
+            to hold some out.
     """
 
     remedy = "Remove or replace it; check=True leaves out such files of a folder."
 
     def __init__(self, path: str, split: str, check: bool, max_pixels: int = MAX_PIXELS):
-        if split != "train":
-            raise ValueError(
-                "A folder has one split, train. "
-                f"Received: split={split!r}. Pass the sub-folder: folder:{path}/{split}."
-            )
         self._root = _folder(path)
-        self._files = image_files(self._root)
+        if split not in SPLITS:
+            inside = _same_folder(self._root, split)
+            raise ValueError(
+                "A folder of images has the splits train, which is all of it, held_out, a tenth, "
+                f"and rest, all others. Received: split={split!r}. Pass one of these"
+                f"{f', or the sub-folder: folder:{inside}' if inside else ''}."
+            )
+        self._split = split
+        everything = image_files(self._root)
+        self._files = _of_split(everything, split, path)
         self._max_pixels = max_pixels
-        classes = _classes(self._files)
+        classes = _classes(everything)
         self.num_classes = len(classes)
         # A file at the top has no sub-folder to name it.
         self.labelled = all(len(file.parts) > 1 for file in self._files)
@@ -72,7 +84,7 @@ class ImageFolder(ImageSource):
         digest, size = digest_files(named)
         return {
             "name": "folder",
-            "split": "train",
+            "split": self._split,
             "images": len(self),
             "bytes": size,
             "digest": digest,
@@ -85,7 +97,7 @@ class ImageFolder(ImageSource):
     @functools.cached_property
     def identity(self):
         """The folder, its files' sizes and times, and what decides which of them count."""
-        kept = (self.tolerant, self._max_pixels, tuple(self._stamps()))
+        kept = (self.tolerant, self._max_pixels, self._split, tuple(self._stamps()))
         return ("folder", str(self._root.resolve()), *kept)
 
     @functools.cached_property
@@ -96,9 +108,22 @@ class ImageFolder(ImageSource):
 
     @functools.cached_property
     def _colours(self):
-        n, looked_at = len(self), min(len(self), _LOOKED_AT)
-        grey = [self._is_grey(index) for index in np.arange(looked_at) * n // looked_at]
+        grey = [self._is_grey(index) for index in self._looked_at()]
         return grey.count(False), len(grey) - grey.count(None)
+
+    def sides(self):
+        """Return heights and widths, of at most a thousand images evenly spread, (n, 2)."""
+        found = []
+        for index in self._looked_at():
+            with contextlib.suppress(*BROKEN), self._open(index) as image:
+                # Half of the turns that EXIF data tell of exchange the sides.
+                turned = image.getexif().get(ExifTags.Base.Orientation, 1) >= 5
+                found.append(image.size if turned else image.size[::-1])
+        return np.array(found, dtype=int).reshape(-1, 2)
+
+    def _looked_at(self):
+        n, looked_at = len(self), min(len(self), _LOOKED_AT)
+        return np.arange(looked_at) * n // looked_at
 
     def _open(self, index):
         path = self._root / self._files[index]
@@ -133,6 +158,39 @@ def folder_info(path: str) -> ImageInfo:
     folder = ImageFolder(path, "train", check=True)
     classes = folder.num_classes if folder.labelled else None
     return ImageInfo(classes, {"train": len(folder)}, None, folder.channels)
+
+
+def folder_sides(path: str) -> np.ndarray:
+    """Return heights and widths in pixels, of at most a thousand images of a folder, (n, 2).
+
+    Raises:
+        FileNotFoundError, OSError, ValueError: As `ImageFolder`.
+    """
+    return ImageFolder(path, "train", check=True).sides()
+
+
+def _same_folder(root, split):
+    """The sub-folder of a split's name, if there is one."""
+    return root / split if split and (root / split).is_dir() else None
+
+
+def _of_split(files, split, path):
+    """The files of a split; which are held out depends on the names in a sub-folder alone."""
+    if split == "train":
+        return files
+    groups = defaultdict(list)
+    for file in files:
+        groups[file.parent].append(file)
+    held_out = set()
+    for group in groups.values():
+        group.sort(key=lambda file: zlib.crc32(file.as_posix().encode(errors="surrogateescape")))
+        held_out.update(group[: len(group) // _HELD_OUT])
+    if not held_out:
+        raise ValueError(
+            f"To hold some out, a sub-folder of images must have at least {_HELD_OUT}. Received: "
+            f"folder:{path}, with {len(files)} images. Add images, or measure by another folder."
+        )
+    return [file for file in files if (file in held_out) == (split == "held_out")]
 
 
 def _folder(path):

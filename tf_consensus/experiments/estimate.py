@@ -21,24 +21,26 @@ class Estimate(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         """Starts anew."""
-        self._start, self._said = None, False
+        self._seconds, self._taken, self._first, self._said = 0.0, 0, True, False
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Leaves out what is done between epochs."""
+        self._start = None if self._first else (time.perf_counter(), self._step())
 
     def on_train_batch_end(self, batch, logs=None):
-        """Starts the clock after the first step, and speaks a hundred steps later."""
+        """Counts all but the first step, which compiles, and speaks after a hundred."""
         if self._said:
             return
-        if self._start is None:
-            float(logs["generator_loss"])  # has the device finish
-            self._start, self._first = time.perf_counter(), self._step()
-            return
-        taken = self._step() - self._first
-        if taken < _TIMED:
-            return
-        self._said = True
-        float(logs["generator_loss"])
-        each = (time.perf_counter() - self._start) / taken
-        left = self.steps - self._step()
-        if left > 0:
+        float(logs["generator_loss"])  # has the device finish
+        now, step = time.perf_counter(), self._step()
+        if self._start is not None:
+            self._seconds += now - self._start[0]
+            self._taken += step - self._start[1]
+        self._first, self._start = False, (now, step)
+        left = self.steps - step
+        if self._taken >= _TIMED and left > 0:
+            self._said = True
+            each = self._seconds / self._taken
             print(
                 f"\n{1000 * each:.0f} ms per step: about {in_words(left * each)} for the "
                 f"{left:,} steps left, evaluations not counted",

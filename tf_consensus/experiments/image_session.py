@@ -9,6 +9,7 @@ from tf_consensus.data import fingerprint
 from tf_consensus.experiments import comparison, settings
 from tf_consensus.experiments.errors import RunError, of_the_user
 from tf_consensus.experiments.image_results import result_of
+from tf_consensus.experiments.image_runs import make_networks
 from tf_consensus.experiments.image_training import train
 from tf_consensus.experiments.report.page import write_report as write_page
 from tf_consensus.experiments.request import Request
@@ -39,7 +40,7 @@ def train_and_report(request: Request) -> int:
     """
     settings.check_example(request.output, "train_images")
     _claim(request, None)
-    print_settings(request.runs)
+    _check_networks(request.runs)
     try:
         scores = make_scores(request)
         more = _claim(request, scores)
@@ -57,15 +58,13 @@ def train_and_report(request: Request) -> int:
     return 1 if failed else 0
 
 
-def print_settings(runs: list[dict[str, Any]]) -> None:
-    """Print what all runs have in common, and what sets each apart."""
-    common = {k: v for k, v in runs[0].items() if all(run[k] == v for run in runs)}
-    print("settings:")
-    for key, value in sorted(common.items()):
-        print(f"  {key}: {value}")
-    for run in runs:
-        own = {key: value for key, value in run.items() if key not in {*common, "name"}}
-        print(f"run {run['name']}: " + ", ".join(f"{k}={v}" for k, v in own.items()))
+def _check_networks(runs):
+    """Refuses settings that no networks fit, before data are read."""
+    keys = ("network", "image_size", "channels", "filters", "latent_dim", "num_classes")
+    different = {str([run[key] for key in keys]): run for run in runs}
+    for run in different.values():
+        with of_the_user("--network and the sizes"):
+            make_networks(run, seed=0)
 
 
 def _claim(request, scores):
@@ -85,7 +84,7 @@ def _claim(request, scores):
     for run, _, folder in _all(request):
         options = {"resume": request.resume, "backups": [folder / "backup"]}
         act = settings.check if scores is None else settings.claim
-        act(folder, {**run, **more}, may_change=_going_on, **options)
+        act(folder, {**run, **more}, may_change=going_on, **options)
     return more
 
 
@@ -96,7 +95,7 @@ def _all(request):
     ]
 
 
-def _going_on(found, run):
+def going_on(found: dict[str, Any], run: dict[str, Any]) -> list[str]:
     """The settings that a run may change when it goes on: to more steps, from whole epochs."""
     before = found.get("steps", 0)
     goes_on = isinstance(before, int) and before < run.get("steps", 0)

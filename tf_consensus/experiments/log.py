@@ -98,7 +98,7 @@ def read_rows(path: str | os.PathLike) -> list[Row]:
         found = [{key: _number(rows[epoch][key]) for key in keys} for epoch in sorted(rows)]
     except FileNotFoundError:
         return []
-    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, csv.Error) as error:
         raise _damaged(path, reason(error)) from error
     if not rows or sorted(rows) != list(range(len(rows))):
         raise _damaged(path, "without rows of all epochs")

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from tf_consensus.experiments.presets import METHODS
 
-# Methods that train with batch normalization, and those that need networks without it: with it their
-# discriminator wins, without it the others do not leave noise (docs/fashion_mnist.md).
+# These methods train with batch normalization and do not leave noise without it; with it the
+# discriminators of the others win (docs/fashion_mnist.md).
 NORMALIZED = ("alternating", "simultaneous", "clipped")
 WITHOUT = {"dcgan3": "dcgan3_nobn", "dcgan4": "dcgan4_nobn"}
 # What a sweep may run over, by the name it gives the run's folder.

@@ -1,6 +1,5 @@
 """The scores of generated images that a request asks for."""
 
-import pathlib
 import sys
 from typing import Any
 
@@ -39,7 +38,7 @@ def make_extractor(request: Request, run: dict[str, Any]) -> Extractor:
         return Extractor(
             load_classifier(request.classifier, shape),
             name=f"classifier of {run['dataset']}",
-            weights=pathlib.Path(request.classifier).name,
+            weights="train_classifier.py",
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import keras
 
-from tf_consensus.checks import nearest
+from tf_consensus.checks import nearest, unknown_argument
 from tf_consensus.networks.dcgan import ARCHITECTURES, dcgan
 from tf_consensus.networks.mlp import mlp
 from tf_consensus.networks.residual import PRESETS, residual
@@ -71,5 +71,6 @@ def _check_settings(name, settings):
     except TypeError as error:
         raise ValueError(
             f"The settings of {name!r} must fit its builder: {error}. "
-            f"Received: settings={settings!r}. It takes {signature}."
+            f"Received: settings={settings!r}. {unknown_argument(error, signature.parameters)}"
+            f"It takes {signature}."
         ) from None

@@ -44,7 +44,8 @@ class Probe:
     def __init__(self, model, parts):
         self._model = model
         conditional = model.num_classes is not None
-        self._real = list(parts[:2]) if conditional else parts[0]
+        tensors = [tf.convert_to_tensor(part) for part in parts[: 1 + conditional]]
+        self._real = tensors if conditional else tensors[0]
         self._labels = np.asarray(parts[1]) if conditional else None
         self._jacobian = None
 

@@ -7,7 +7,6 @@ import numpy as np
 from tf_consensus.experiments.report.curves import Curve
 from tf_consensus.experiments.report.scales import Scale, scale_of
 from tf_consensus.experiments.report.text import as_json, escape, number
-from tf_consensus.plotting.style import words
 
 # Of the picture, in its own units, and of the part within the axes.
 WIDTH, HEIGHT = 440, 250
@@ -56,7 +55,7 @@ def legend(entries: Sequence[tuple[str, int]]) -> str:
         return ""
     keys = "".join(
         f'<li><svg viewBox="0 0 24 8" aria-hidden="true"><path d="M0 4H24" '
-        f'class="curve {_look(index)}"></path></svg>{escape(words(label))}</li>'
+        f'class="curve {_look(index)}"></path></svg>{escape(label)}</li>'
         for label, index in entries
     )
     return f'<ul class="legend">{keys}</ul>'
@@ -110,7 +109,7 @@ def _data(curve):
     """What is shown of each point when it is pointed at."""
     there = np.isfinite(curve.y)
     return {
-        "label": words(curve.label),
+        "label": curve.label,
         "look": _look(curve.number),
         "x": [float(f"{value:.9g}") for value in curve.x[there]],
         "y": [float(f"{value:.5g}") for value in curve.y[there]],
@@ -120,7 +119,7 @@ def _data(curve):
 def _latest(curves):
     parts = []
     for curve in curves:
-        name = f"{words(curve.label)} " if len(curves) > 1 else ""
+        name = f"{curve.label} " if len(curves) > 1 else ""
         finite = np.isfinite(curve.y[-1:]).any()
         parts.append(f"{name}{number(curve.y[-1]) if finite else 'not finite'}")
     return f"last: {', '.join(parts)}" if len(parts) <= 4 else ""
@@ -134,7 +133,7 @@ def _summary(curves):
         if len(good):
             ends = f"from {number(good[0])} to {number(good[-1])}, "
             ends += f"between {number(good.min())} and {number(good.max())}"
-        parts.append(f"{words(curve.label)} {ends}")
+        parts.append(f"{curve.label} {ends}")
     return "; ".join(parts)
 
 
@@ -147,5 +146,5 @@ def _gaps(curves, along):
             where = f"{along} {number(gone[0], 6)}"
             if len(gone) > 1:
                 where = f"places from {where} to {number(gone[-1], 6)}"
-            said.append(f"{words(curve.label)} is not finite at {where}.")
+            said.append(f"{curve.label} is not finite at {where}.")
     return f'<p class="note">{escape(" ".join(said))}</p>\n' if said else ""

@@ -1,5 +1,6 @@
 """The parts of the page around curves, samples and tables."""
 
+import re
 from collections.abc import Sequence
 
 from tf_consensus.experiments.errors import RunError
@@ -53,9 +54,14 @@ def advice(runs: Sequence[Run]) -> str:
             about = [words(plain(what))] if what is not None else []
             about += [f"step {number(step)}"] if step is not None else []
             at = f'<span class="at">{escape(", ".join(about))}</span>' if about else ""
-            items.append(f"<li>{name}{escape(plain(met['message']))} {at}</li>\n")
+            items.append(f"<li>{name}{_flagged(met['message'])} {at}</li>\n")
     warned = f"<ul>{''.join(items)}</ul>\n" if items else ""
     return section("warnings", "Warnings met in training", damages(runs, ADVICE) + warned)
+
+
+def _flagged(message):
+    """A sentence whose flags are not broken after their dashes."""
+    return re.sub(r"--\w\S*", r'<span class="whole">\g<0></span>', escape(plain(message)))
 
 
 def curves(runs: Sequence[Run]) -> str:
@@ -171,4 +177,5 @@ def making(runs: Sequence[Run]) -> str:
 
 def _arguments(command):
     """A command whose lines break between arguments, not after their dashes."""
-    return " ".join(f"<span>{escape(word)}</span>" for word in plain(command).split(" "))
+    words_of = plain(command).split(" ")
+    return " ".join(f'<span class="whole">{escape(word)}</span>' for word in words_of)

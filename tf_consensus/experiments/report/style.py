@@ -138,7 +138,7 @@ pre {background: var(--card); border-radius: 6px; padding: .6rem .8rem; margin: 
   flex: 1; min-width: 0; white-space: pre-wrap; font-size: .875rem;}
 .command button {display: none;}
 .js .command button {display: block;}
-code span {display: inline-block; max-width: 100%;}
+.whole {display: inline-block; max-width: 100%;}
 @media (max-width: 30rem) {
   body {padding: 1rem .9rem 2rem;}
   .command {flex-direction: column;}

@@ -1,0 +1,225 @@
+"""`tf-consensus train`: its help, what it refuses, and what it makes of folders of pictures."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from tf_consensus.cli.main import COMMANDS, main
+from tf_consensus.cli.train import HELP
+from tf_consensus.experiments.recommended import Pictures, recommend, remarks
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+SMALL = ("--filters=2", "--batch_size=4", "--steps=4", "--eval_every=2", "--interpolations=0")
+SMALL += ("--latent_dim=4", "--verbose=2", "--eval_samples=8")
+
+
+def write_pictures(folder, number=12, size=(40, 36), colour=True, classes=()):
+    """PNG files of noise, in sub-folders if there are classes."""
+    random = np.random.default_rng(0)
+    for index in range(number):
+        shape = (size[1], size[0], 3) if colour else (size[1], size[0])
+        place = folder / classes[index % len(classes)] if classes else folder
+        place.mkdir(parents=True, exist_ok=True)
+        image = Image.fromarray(random.integers(0, 256, shape, dtype=np.uint8))
+        image.save(place / f"{index:03d}.png")
+    return folder
+
+
+def test_every_command_has_a_line_and_help_exits_well(capsys):
+    for arguments in ([], ["-h"], ["--help"], ["help"], ["-helpfull"]):
+        assert main(arguments) == 0
+        printed = capsys.readouterr().out
+        assert all(f"\n  {name} " in printed for name in COMMANDS)
+        assert len(printed.splitlines()) <= 25
+    for arguments in (["train", "-h"], ["train", "x", "--help"], ["help", "train"]):
+        assert main(arguments) == 0
+        assert capsys.readouterr().out == HELP
+    assert len(HELP.splitlines()) <= 25
+    assert main(["train", "--helpfull"]) == 0
+    assert "--epsilon: Epsilon of the inner optimizer." in capsys.readouterr().out
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("tf-consensus 0.")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["tarin"], "Unknown command 'tarin'. Did you mean train?"),
+        (["zzz"], "Unknown command 'zzz'. The commands are train, generate"),
+        (["train"], "Nothing to train on. Name a folder of pictures"),
+        (["train", "a", "b"], "One folder or data set can be trained on at a time. Received: a b"),
+        (["train", "--stpes=3"], "Unknown flag --stpes. Did you mean --steps?"),
+        (["train", "--nosuchthing"], "Unknown flag --nosuchthing. `tf-consensus train --helpf"),
+        (["train", "--steps=many"], "flag --steps=many"),
+        (["train", "--steps=0"], "steps"),
+        (["train", "--steps"], "Missing value for flag --steps"),
+        (["train", "--seeds=a"], "comma list of different integers of at least 0"),
+        (["train", "--network=dcgan5", "x"], "Did you mean dcgan4? It must be one of conv3"),
+        (["train", "--optimizer=consensu", "x"], "Did you mean consensus?"),
+        (["train", "--penalty=r1,r1", "x"], "comma list of different names"),
+        (["train", "--learning_rate=-1", "x"], "comma list of different positive numbers"),
+        (["train", "--experiment=celeba"], "Did you mean celeba_hq?"),
+        (["train", "folder:/no/such"], "A folder of pictures must exist. Received: folder:/no"),
+        (["train", "folder:"], "A folder of pictures must exist. Received: folder:."),
+        (["train", "./no"], "A folder of pictures must exist. Received: ./no."),
+        (["train", f"folder:{__file__}"], "Pictures come in a folder. Received: folder:"),
+        (["train", "x", "--dataset=y"], "The pictures are named once. Received: x and --dataset=y"),
+        (["train", "x", "--classifier=no.keras"], "--classifier must name a file. Received: no.k"),
+        (["train", "x", "--inception=no.pb"], "--inception must name a file. Received: no.pb"),
+        (["train", "x", "--reference=no.npz"], "--reference must name a file. Received: no.npz"),
+        (["train", "x", "--data_dir=/no/dir"], "--data_dir must name a folder. Received: /no/dir"),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_line(arguments, message, capsys):
+    assert main(arguments) == 2
+    printed = capsys.readouterr().err
+    assert printed.startswith("tf-consensus: ")
+    assert message in printed
+    assert "--beta_1" not in printed  # not the whole help
+
+
+def test_help_and_refusals_come_before_tensorflow():
+    code = "import sys; sys.argv = ['tf-consensus']; sys.orig_argv = ['python', '-m', "
+    code += "'tf_consensus']\nfrom tf_consensus.cli.main import main\n"
+    code += "main(['train', '-h']); main(['train', '--stpes=1']); main(['train', 'folder:/no'])\n"
+    code += "sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment, capture_output=True)
+
+
+def run(capsys, *arguments):
+    """What a command prints."""
+    assert main(["train", *map(str, arguments)]) == 0
+    return capsys.readouterr().out
+
+
+def settings_of(output):
+    (path,) = output.glob("*/settings.json")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(("colour", "channels"), [(True, 3), (False, 1)])
+def test_a_bare_folder_is_looked_at_and_trained_on(colour, channels, tmp_path, capsys):
+    pictures = write_pictures(tmp_path / "pictures", colour=colour)
+    printed = run(capsys, pictures, *SMALL, f"--output_dir={tmp_path / 'out'}")
+    colours = "in colour" if colour else "grey"
+    assert f"12 pictures in folder:{pictures}: 40 × 36 pixels, {colours}\n" in printed
+    assert "12 pictures are few" in printed
+    assert "Of each picture the centre square is used." in printed
+    assert f"  channels       {channels}              --channels=1" in printed
+    settings = settings_of(tmp_path / "out")
+    assert (settings["channels"], settings["image_size"]) == (channels, 32)
+    assert (settings["network"], settings["learning_rate"]) == ("dcgan4", 1e-3)
+    assert "split" not in settings
+    folder = tmp_path / "out" / "alternating-dcgan4-seed0"
+    gan = keras.models.load_model(folder / "model.keras")
+    assert gan.sample_shape[1:] == (32, 32, channels)
+    for name in ("report.html", "run.json", "log.csv", "generator.keras", "advice.json"):
+        assert (folder / name).stat().st_size
+    assert "report.html" in printed
+
+
+def test_the_command_that_resumes_is_the_one_that_was_typed(tmp_path, capsys):
+    pictures = write_pictures(tmp_path / "pictures")
+    arguments = [str(pictures), *SMALL, f"--output_dir={tmp_path / 'out'}"]
+    run(capsys, *arguments)
+    (path,) = (tmp_path / "out").glob("*/run.json")
+    command = json.loads(path.read_text(encoding="utf-8"))["command"]
+    assert command == ["tf-consensus", "train", *arguments]
+    with pytest.raises(SystemExit, match=r"which holds runs\. Add --resume"):
+        main(["train", *arguments])
+    assert "finished before" in run(capsys, *arguments, "--resume")
+
+
+def test_classes_of_sub_folders(tmp_path, capsys):
+    pictures = write_pictures(tmp_path / "pictures", classes=("cats", "dogs", "owls"))
+    with pytest.raises(SystemExit, match=r"has 3 classes\. Pass --num_classes=3"):
+        main(["train", str(pictures), *SMALL, "--num_classes=4"])
+    printed = run(capsys, pictures, *SMALL, "--num_classes=3", f"--output_dir={tmp_path / 'out'}")
+    assert "are mixed" not in printed
+    model = next((tmp_path / "out").glob("*/model.keras"))
+    assert keras.models.load_model(model).num_classes == 3
+    flat = write_pictures(tmp_path / "flat")
+    with pytest.raises(SystemExit, match=r"no labels\. Put the pictures of each class into a sub-"):
+        main(["train", str(flat), *SMALL, "--num_classes=3"])
+
+
+def test_sub_folders_train_and_test_are_what_they_say(tmp_path, capsys):
+    for name in ("train", "test"):
+        write_pictures(tmp_path / "pictures" / name)
+    printed = run(capsys, tmp_path / "pictures", *SMALL, f"--output_dir={tmp_path / 'out'}")
+    train = f"folder:{tmp_path / 'pictures' / 'train'}"
+    assert f"trained on {train}, scored by folder:{tmp_path / 'pictures' / 'test'}" in printed
+    assert settings_of(tmp_path / "out")["dataset"] == train
+
+
+@pytest.mark.parametrize(
+    ("method", "network"),
+    [
+        ("alternating", "dcgan4"),
+        ("simultaneous", "dcgan4"),
+        ("clipped", "dcgan4"),
+        ("consensus", "dcgan4_nobn"),
+        ("smoothing", "dcgan4_nobn"),
+        ("r1", "dcgan4_nobn"),
+        ("relativistic", "dcgan4_nobn"),
+    ],
+)
+def test_a_method_takes_a_network_it_works_on(method, network):
+    from tf_consensus.experiments.presets import EXPERIMENTS
+    from tf_consensus.experiments.resolving import resolve
+
+    (run,) = resolve(EXPERIMENTS["fashion_mnist_recommended"], {}, [method])
+    assert (run["method"], run["network"]) == (method, network)
+    (run,) = resolve(EXPERIMENTS["fashion_mnist_recommended"], {"network": "conv4"}, [method])
+    assert run["network"] == "conv4"
+
+
+def test_sides_and_numbers_decide():
+    large = Pictures("folder:x", 6000, (64, 80, 512), None, 3, None)
+    assert recommend(large, False, None)["image_size"] == 32
+    found = recommend(large, True, None)
+    assert (found["image_size"], found["filters"]) == (64, 64)
+    assert recommend(large, True, 128)["image_size"] == 128
+    settings = {"image_size": 32, "num_classes": None, "channels": 3}
+    assert remarks(large, settings) == []
+    small = large._replace(smaller=(8, 16, 20))
+    assert "are enlarged" in remarks(small, settings)[0]
+    assert "lose their colours" in remarks(large, {**settings, "channels": 1})[0]
+    assert "half of them below 80" in large.describe()
+
+
+@pytest.mark.parametrize("size", [20, 33, 4])
+def test_sides_that_no_network_makes_are_refused(size, tmp_path):
+    pictures = write_pictures(tmp_path / "pictures")
+    with pytest.raises(SystemExit, match=f"Received: --image_size={size}. Pass"):
+        main(["train", str(pictures), *SMALL, f"--image_size={size}"])
+
+
+def test_scores_of_a_folder_are_by_pictures_held_out(tmp_path, capsys):
+    pictures = write_pictures(tmp_path / "pictures", number=40, classes=("cats", "dogs"))
+    classifier = keras.Sequential(
+        [keras.Input((32, 32, 3)), keras.layers.Flatten(), keras.layers.Dense(3)]
+    )
+    classifier.save(tmp_path / "classifier.keras")
+    output = tmp_path / "out"
+    printed = run(
+        capsys,
+        pictures,
+        *SMALL,
+        f"--classifier={tmp_path / 'classifier.keras'}",
+        f"--output_dir={output}",
+    )
+    assert "a tenth of each sub-folder, which is held out of training" in printed
+    settings = settings_of(output)
+    assert (settings["split"], settings["test_split"]) == ("rest", "held_out")
+    assert (settings["data"]["split"], settings["data"]["images"]) == ("rest", 36)
+    (result,) = json.loads((output / "results.json").read_text(encoding="utf-8"))["runs"]
+    assert result["scores"][0]["n_real"] == 4

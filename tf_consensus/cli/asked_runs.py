@@ -1,0 +1,120 @@
+"""From the flags of `train` to runs with all of their settings."""
+
+from typing import Any
+
+from absl import flags
+
+from tf_consensus import data
+from tf_consensus.cli import train_flags
+from tf_consensus.experiments.errors import of_the_user
+from tf_consensus.experiments.held_out import parts_of
+from tf_consensus.experiments.presets import EXPERIMENTS, RECOMMENDED
+from tf_consensus.experiments.recommended import (
+    check_classes,
+    has_accelerator,
+    look_at,
+    network_of,
+    recommend,
+    remarks,
+)
+from tf_consensus.experiments.resolving import SWEPT, resolve
+
+# Settings that follow from the pictures, with the flags that change them.
+SHOWN = {
+    "method": "--optimizer=consensus",
+    "network": "--network=NAME",
+    "filters": "--filters=N",
+    "image_size": "--image_size=N",
+    "channels": "--channels=1",
+    "num_classes": "--num_classes=N",
+    "flip": "--flip",
+    "batch_size": "--batch_size=N",
+    "learning_rate": "--learning_rate=X",
+    "ema": "--ema=X",
+    "steps": "--steps=N",
+    "eval_every": "--eval_every=N",
+}
+_WORDS = {"ema": "average", "eval_every": "samples every"}
+
+
+def overrides_of(values: flags.FlagValues) -> dict[str, Any]:
+    """The settings that flags give."""
+    keys = train_flags.OVERRIDES
+    return {key: values[key].value for key in keys if values[key].value is not None}
+
+
+def _sweeps(values):
+    return {key: [float(x) for x in values[key].value] for key in SWEPT if values[key].value}
+
+
+def experiment_runs(values: flags.FlagValues) -> tuple[list[dict[str, Any]], str | None]:
+    """The runs of an experiment, with what the flags override, and the data set to measure by.
+
+    Raises:
+        RunError: If the data set is not there.
+    """
+    measure = None
+    if values.dataset is not None:
+        values.dataset, measure = _parts_of(values.dataset)
+    experiment = EXPERIMENTS[values.experiment]
+    runs = resolve(experiment, overrides_of(values), values.optimizer, _sweeps(values))
+    for run in runs:
+        run["experiment"] = values.experiment
+        if values.dataset is not None and values.channels is None:
+            # Another data set than the experiment's has its own colours.
+            with of_the_user("--dataset"):
+                run["channels"] = data.image_info(values.dataset, values.data_dir).channels
+    print_settings(runs)
+    return runs, measure
+
+
+def _parts_of(dataset):
+    found, measure = parts_of(dataset)
+    if measure is not None:
+        print(f"trained on {found}, scored by {measure}")
+    return found, measure
+
+
+def recommended_runs(
+    values: flags.FlagValues, dataset: str
+) -> tuple[list[dict[str, Any]], str | None]:
+    """The runs that the pictures recommend, with what the flags override, printed.
+
+    Returns:
+        The runs, and the data set to measure by if it is another.
+
+    Raises:
+        RunError: If the pictures are not there, or no network makes images of --image_size.
+    """
+    dataset, measure = _parts_of(dataset)
+    with of_the_user("PICTURES"):
+        pictures = look_at(dataset, values.data_dir)
+    given = overrides_of(values)
+    check_classes(pictures, given.get("num_classes"))
+    found = recommend(pictures, has_accelerator(), values.image_size)
+    network = values.network or network_of(found["image_size"])
+    first = RECOMMENDED["runs"][0] | {"network": network}
+    experiment = RECOMMENDED | found | {"runs": [first]}
+    runs = resolve(experiment, {**given, "dataset": dataset}, values.optimizer, _sweeps(values))
+    print(pictures.describe())
+    for sentence in remarks(pictures, runs[0]):
+        print(f"  {sentence}")
+    for run in runs:
+        run["experiment"] = "recommended"
+        print("\nsettings that suit them, and flags that change them:")
+        for key, flag in SHOWN.items():
+            word, value = _WORDS.get(key, key.replace("_", " ")), run[key]
+            print(f"  {word:14} {'no' if value in (None, False) else value!s:14} {flag}")
+    print("settings.json has all settings, and --helpfull all flags\n", flush=True)
+    return runs, measure
+
+
+def print_settings(runs: list[dict[str, Any]]) -> None:
+    """Print what all runs have in common, and what sets each apart."""
+    common = {k: v for k, v in runs[0].items() if all(run[k] == v for run in runs)}
+    print("settings:")
+    for key, value in sorted(common.items()):
+        print(f"  {key}: {value}")
+    for run in runs:
+        own = {key: value for key, value in run.items() if key not in {*common, "name"}}
+        print(f"run {run['name']}: " + ", ".join(f"{k}={v}" for k, v in own.items()))

@@ -1,0 +1,28 @@
+"""TensorFlow's import without the lines that it writes for its own developers."""
+
+import os
+import sys
+import tempfile
+
+
+def import_tensorflow() -> None:
+    """Import TensorFlow and look for its devices, and forget what it says unless that fails.
+
+    Before its logger is ready TensorFlow writes to the standard error itself, whatever
+    TF_CPP_MIN_LOG_LEVEL says.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as said:
+        os.dup2(said.fileno(), 2)
+        try:
+            import tensorflow as tf
+
+            tf.config.list_physical_devices()
+        except BaseException:
+            said.seek(0)
+            os.write(kept, said.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)

@@ -1,0 +1,200 @@
+"""`tf-consensus train`: a GAN on a folder of pictures, on a data set, or an experiment."""
+
+import os
+import pathlib
+import signal
+from typing import Any
+
+from absl import app, flags
+
+from tf_consensus.cli import train_flags
+from tf_consensus.cli.messages import UsageError
+from tf_consensus.cli.pictures import as_dataset
+from tf_consensus.cli.quiet import import_tensorflow
+from tf_consensus.cli.strategy_flags import make_strategy, own_folder
+
+HELP = """\
+usage: tf-consensus train PICTURES [flags]      (or: train --experiment=NAME)
+
+Trains a GAN on folder:PATH, or on a data set by its name. Size, colours, network,
+method, learning rate and steps follow from the pictures and are printed, with the
+flags that change them. Leaves report.html, samples, the log and the model.
+
+examples:
+  tf-consensus train folder:~/pictures
+  tf-consensus train folder:~/pictures --image_size=64 --steps=20000 --flip
+  tf-consensus train fashion_mnist --num_classes=10 --seeds=0,1,2
+  tf-consensus train --experiment=fashion_mnist_adam    (`tf-consensus list experiments`)
+
+flags most used, of those that --helpfull shows:
+  --output_dir=FOLDER  for all results; else output/ and the pictures' name
+  --resume             go on with what was stopped, or to more --steps
+  --steps=N  --batch_size=N  --learning_rate=X  --ema=X   how long, how fast
+  --image_size=N  --channels=1  --flip  --num_classes=N   what the images are
+  --optimizer=consensus  --network=NAME  --filters=N      who plays, and how
+  --objective=NAME  --penalty=r1,r2  --gamma=X            what for
+  --classifier=FILE or --inception=FILE                   scores while it trains
+  --strategy=mirrored                                     all GPUs of the machine
+"""
+
+
+def define(values: flags.FlagValues) -> None:
+    """Define the command's flags."""
+    train_flags.define(values)
+
+
+def main(values: flags.FlagValues, words: list[str], command: list[str]) -> int:
+    """Train; returns the exit status."""
+    dataset = _dataset(values, words)
+    _check_files(values)
+    import_tensorflow()
+    from tf_consensus.cli.asked_runs import experiment_runs, recommended_runs
+    from tf_consensus.experiments.errors import plain_errors
+
+    with plain_errors():
+        if dataset is None:
+            runs, measure = experiment_runs(values)
+        else:
+            runs, measure = recommended_runs(values, dataset)
+    try:
+        return train(values, runs, measure, values.experiment or _short(dataset), command)
+    except app.UsageError as error:
+        raise UsageError(str(error)) from error
+
+
+def _dataset(values, words):
+    """The data set that is named, in front of the flags or by --dataset; `None`: an experiment's.
+
+    Raises:
+        UsageError: If there is none, there are two, or a folder is not there.
+    """
+    if len(words) > 1:
+        raise UsageError(
+            f"One folder or data set can be trained on at a time. Received: {' '.join(words)}. Put "
+            "quotes around a name with spaces, and two dashes in front of flags."
+        )
+    given = words[0] if words else None
+    if given is not None and values.dataset is not None:
+        raise UsageError(
+            f"The pictures are named once. Received: {given} and --dataset={values.dataset}. "
+            "Leave one out."
+        )
+    if given is not None and values.experiment is not None:
+        values.dataset, given = as_dataset(given), None
+    if values.experiment is not None:
+        if values.dataset is not None:
+            values.dataset = as_dataset(values.dataset)
+        return None
+    given = given if given is not None else values.dataset
+    if given is None:
+        raise UsageError(
+            "Nothing to train on. Name a folder of pictures, `tf-consensus train "
+            "folder:~/pictures`, a data set, or an experiment, --experiment=NAME; `tf-consensus "
+            "list experiments` lists them."
+        )
+    return as_dataset(given)
+
+
+def _check_files(values):
+    """Refuses files that are not there, before anything takes time."""
+    for name in ("classifier", "inception", "reference"):
+        path = values[name].value
+        if path is not None and not os.path.isfile(os.path.expanduser(path)):
+            raise UsageError(f"--{name} must name a file. Received: {path}. Check the path.")
+        if path is not None:
+            values[name].value = os.path.expanduser(path)
+    for name in ("data_dir", "cache", "output_dir"):
+        path = values[name].value
+        if path is not None:
+            values[name].value = os.path.expanduser(path)
+    if values.data_dir is not None and not os.path.isdir(values.data_dir):
+        raise UsageError(
+            f"--data_dir must name a folder. Received: {values.data_dir}. Check the path."
+        )
+
+
+def _short(dataset):
+    """The name of the folder of results of a data set."""
+    if dataset is None:
+        return None
+    if not dataset.startswith("folder:"):
+        return dataset.replace("/", "_")
+    return pathlib.Path(dataset.removeprefix("folder:")).expanduser().resolve().name or "pictures"
+
+
+def train(
+    values: flags.FlagValues,
+    runs: list[dict[str, Any]],
+    measure: str | None,
+    name: str,
+    command: list[str],
+) -> int:
+    """Train runs as the flags say.
+
+    Args:
+        values: The flags of `train_flags`.
+        runs: With all of their settings.
+        measure: The data set to measure by, if it is another than the one to train on.
+        name: Of the folder of results below output/, if no flag names one.
+        command: What was typed, to be repeated with --resume.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        SystemExit: With one sentence, if a run cannot start or go on.
+    """
+    from tf_consensus.experiments.errors import plain_errors
+    from tf_consensus.experiments.image_session import Terminated, train_and_report
+    from tf_consensus.experiments.lock import locked
+
+    def terminate(number, frame):
+        del number, frame
+        raise Terminated
+
+    for run in runs:
+        check_multiple(run, "steps", "eval_every")
+        if run["backup_every"] is not None:
+            check_multiple(run, "eval_every", "backup_every")
+    strategy = make_strategy(values)
+    shared = pathlib.Path(values.output_dir or f"output/{name}")
+    signal.signal(signal.SIGTERM, terminate)
+    with plain_errors():
+        request = request_of(values, runs, measure, strategy, shared, command)
+        with locked(request.output):
+            return train_and_report(request)
+
+
+def check_multiple(run: dict[str, Any], whole: str, part: str) -> None:
+    """Raise unless one number of steps is a multiple of the other, or less."""
+    if run[whole] > run[part] and run[whole] % run[part]:
+        raise app.UsageError(
+            f"--{whole} must be a multiple of --{part}. Received: "
+            f"--{whole}={run[whole]} --{part}={run[part]}. Round one of them."
+        )
+
+
+def request_of(values, runs, measure, strategy, shared, command):
+    """What the flags ask for, as an `experiments.request.Request`."""
+    from tf_consensus.experiments.held_out import choose_test
+    from tf_consensus.experiments.request import Request
+
+    scored = (values.classifier or values.inception) and values.reference is None
+    test = choose_test(runs, measure, values.test_split, bool(scored))
+    if "split" in runs[0]:
+        print("scores compare with a tenth of each sub-folder, which is held out of training")
+    files = ("data_dir", "cache", "classifier", "inception", "reference")
+    same = (*files, "resume", "interpolations", "tensorboard")
+    return Request(
+        runs=runs,
+        seeds=[int(seed) for seed in values.seeds],
+        output=own_folder(strategy, shared),
+        shared=shared,
+        strategy=strategy,
+        command=command,
+        test=test,
+        jit={"auto": "auto", "on": True, "off": False}[values.jit],
+        verbose=values.verbose if values.verbose == "auto" else int(values.verbose),
+        advise=values.advice,
+        **{key: values[key].value for key in same},
+    )

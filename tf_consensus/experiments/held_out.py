@@ -1,0 +1,51 @@
+"""Which real images the scores of a run compare with, and which are left to train on."""
+
+import pathlib
+from typing import Any
+
+FOLDER = "folder:"
+_TEST = ("test", "val", "valid", "validation")
+
+
+def parts_of(dataset: str) -> tuple[str, str | None]:
+    """The data sets to train on and to measure by, where a folder says so by its sub-folders.
+
+    Args:
+        dataset: A name for `data.images`.
+
+    Returns:
+        `folder:PATH/train` and `folder:PATH/test` (or val, valid, validation) where the folder has
+        both; else the data set itself and `None`.
+    """
+    if not dataset.startswith(FOLDER):
+        return dataset, None
+    root = pathlib.Path(dataset.removeprefix(FOLDER)).expanduser()
+    test = next((name for name in _TEST if (root / name).is_dir()), None)
+    if test is None or not (root / "train").is_dir():
+        return dataset, None
+    return f"{FOLDER}{root / 'train'}", f"{FOLDER}{root / test}"
+
+
+def choose_test(
+    runs: list[dict[str, Any]], measure: str | None, split: str | None, scored: bool
+) -> tuple[str, str]:
+    """The data set and the split to measure by; runs are told to leave out what is held out.
+
+    Of a folder without a part of its own for measuring a tenth is held out.
+
+    Args:
+        runs: Settings; "split" joins those that train on the rest of a folder.
+        measure: The data set to measure by, if it is another one.
+        split: The split that the user asks for.
+        scored: Whether there are scores that need real images.
+    """
+    dataset = runs[0]["dataset"]
+    if measure is not None:
+        return measure, split or "train"
+    if not dataset.startswith(FOLDER):
+        return dataset, split or "test"
+    split = split or "held_out"
+    if scored and split == "held_out":
+        for run in runs:
+            run["split"] = "rest"
+    return dataset, split
