@@ -5,6 +5,8 @@ import sys
 import warnings
 from collections.abc import Iterator
 
+from tf_consensus.cli.quiet import import_tensorflow
+
 
 @contextlib.contextmanager
 def failures_told() -> Iterator[None]:
@@ -16,6 +18,7 @@ def failures_told() -> Iterator[None]:
         SystemExit: With that sentence, for a `RunError`, a `BackupError`, an `OSError`, a
             `MemoryError`, or a `ValueError` of the library, which says what was received.
     """
+    import_tensorflow()
     from tf_consensus.experiments.errors import RunError
 
     shown = warnings.showwarning
