@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import shutil
 import sys
 
 import numpy as np
@@ -13,6 +14,7 @@ from tf_consensus.experiments.image_runs import make_gan
 from tf_consensus.experiments.presets import EXPERIMENTS
 from tf_consensus.experiments.resolving import resolve
 from tf_consensus.experiments.result import write_result
+from tf_consensus.support.layers import walk
 
 TINY = {"filters": 2, "latent_dim": 4, "batch_size": 8, "steps": 2, "network": "dcgan4_nobn"}
 
@@ -38,13 +40,15 @@ def batches(run):
     return data.repeat()
 
 
-def save_run(folder, finished=True, **overrides):
+def save_run(folder, finished=True, contrast=True, **overrides):
     """Train a GAN for two steps and leave what a run leaves; returns the GAN."""
     run, folder = settings_of(**overrides), pathlib.Path(folder)
     folder.mkdir(parents=True)
     write(folder / "settings.json", run)
     write(folder / "run.json", {"command": ["tf-consensus", "train", "x"], "started": "now"})
     gan = make_gan(run, 0, jit=False)
+    if contrast:
+        raise_contrast(gan)
     settings = {key: value for key, value in run.items() if key != "steps"}
     backup = SafeBackup(folder / "backup", delete_checkpoint=False, settings=settings)
     options = {"epochs": 2, "steps_per_epoch": 1, "verbose": 0, "shuffle": False}
@@ -60,6 +64,33 @@ def save_run(folder, finished=True, **overrides):
         result = {"name": run["name"], "steps": 2, "diverged": None, "metrics": {}}
         write_result(folder, result, ["model.keras", "generator.keras"])
     return gan
+
+
+def make_runs(root):
+    """Output folders of runs that are whole, and of others that are not; the GANs of the first."""
+    gans = {
+        "plain": save_run(root / "plain/a-seed0", ema=0.5),
+        "stopped": save_run(root / "stopped/a-seed0", finished=False),
+        "classes": save_run(root / "classes/a-seed0", network="residual", num_classes=3),
+    }
+    for name in ("two/a-seed0", "two/b-seed0", "damaged/a-seed0", "early/a-seed0"):
+        shutil.copytree(root / "plain/a-seed0", root / name)
+    path = root / "damaged/a-seed0/model.keras"
+    path.write_bytes(path.read_bytes()[:-50])
+    for name in ("model.keras", "generator.keras", "result.json", "log.csv"):
+        (root / "early/a-seed0" / name).unlink()
+    (root / "empty").mkdir()
+    (root / "notes.txt").write_text("x")
+    shutil.copytree(root / "plain/a-seed0", root / "broken/a-seed0")
+    write(root / "broken/a-seed0/settings.json", [1])
+    return gans
+
+
+def raise_contrast(gan):
+    """Have the images differ, which of a new generator are grey."""
+    layer = [x for x in walk(gan.generator) if hasattr(x, "kernel")][-1]
+    layer.kernel.assign(layer.kernel * 0.5 / gan.generate(16, seed=0, averaged=False).std())
+    assert gan.generate(16, seed=0, averaged=False).std() > 0.2
 
 
 def write(path, content):

@@ -7,7 +7,7 @@ import shutil
 import numpy as np
 import pytest
 from PIL import Image
-from saved_runs import save_run, told, write, write_pictures
+from saved_runs import make_runs, told, write, write_pictures
 
 from tf_consensus.experiments.generation import as_bytes
 
@@ -16,22 +16,7 @@ from tf_consensus.experiments.generation import as_bytes
 def runs(tmp_path_factory):
     """Output folders: of one run, of an unfinished, a conditional and a damaged one; the GANs."""
     root = tmp_path_factory.mktemp("runs")
-    gans = {
-        "plain": save_run(root / "plain/a-seed0", ema=0.5),
-        "stopped": save_run(root / "stopped/a-seed0", finished=False),
-        "classes": save_run(root / "classes/a-seed0", network="residual", num_classes=3),
-    }
-    for name in ("two/a-seed0", "two/b-seed0", "damaged/a-seed0", "early/a-seed0"):
-        shutil.copytree(root / "plain/a-seed0", root / name)
-    path = root / "damaged/a-seed0/model.keras"
-    path.write_bytes(path.read_bytes()[:-50])
-    for name in ("model.keras", "generator.keras", "result.json", "log.csv"):
-        (root / "early/a-seed0" / name).unlink()
-    (root / "empty").mkdir()
-    (root / "notes.txt").write_text("x")
-    shutil.copytree(root / "plain/a-seed0", root / "broken/a-seed0")
-    write(root / "broken/a-seed0/settings.json", [1])
-    return root, gans
+    return root, make_runs(root)
 
 
 def pictures(folder):
@@ -54,7 +39,7 @@ def test_a_seed_means_the_images_of_the_library_in_any_batches(
     # Batches of other sizes are summed in another order: by one level at most.
     assert np.abs(pictures(place).astype(int) - expected).max() <= 1
     other = as_bytes(gans["plain"].generate(6, seed=seed + 1))[..., 0]
-    assert np.abs(other.astype(int) - expected).max() > 1
+    assert np.abs(other.astype(int) - expected).max() > 30
 
 
 def test_the_averages_are_taken_unless_told_otherwise(runs, tmp_path, capsys):

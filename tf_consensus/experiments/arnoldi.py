@@ -32,9 +32,9 @@ def arnoldi(
     """The Ritz values of A on the space of u, Au, A²u …, u random.
 
     With V the orthonormal basis and H = VᵀAV they are the eigenvalues λ of H; of Hy = λy the
-    residual is h·|y_m|, h the length of the part of A v_m that is orthogonal to V. The values at the
-    ends of the spectrum converge first. `spectrum.extreme_eigenvalues` seeks one end at a time, in
-    a number of products that is not known.
+    residual is h·|y_m|, h the length of the part of A v_m that is orthogonal to V. The values at
+    the ends of the spectrum converge first. `spectrum.extreme_eigenvalues` seeks one end at a time,
+    in a number of products that is not known.
 
     Args:
         operator: A, of shape (n, n).

@@ -3,9 +3,7 @@
 import dataclasses
 import math
 import pathlib
-import sys
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -14,7 +12,7 @@ from tf_consensus.data import image_info
 from tf_consensus.data.image_folder import folder_sides
 from tf_consensus.experiments import generation
 from tf_consensus.experiments.errors import RunError, of_the_user
-from tf_consensus.experiments.estimate import in_words
+from tf_consensus.experiments.progress import with_progress
 from tf_consensus.experiments.saved_run import Opened
 from tf_consensus.experiments.shuffled_images import ShuffledImages
 from tf_consensus.metrics import Extractor, ImageScores, Reference, inception, load_classifier
@@ -23,8 +21,6 @@ from tf_consensus.metrics.extractor import ImageNetwork
 _INCEPTION_SIDE = 299
 # Images that are evaluated where nobody says how many.
 _USUAL = 10_000
-# Seconds between two lines of progress.
-_PAUSE = 10.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,18 +108,16 @@ def evaluate(target: Opened | Images, real: Images, options: Options) -> dict[st
     with of_the_user("--against"):
         reals = real.open(side, channels)
     print(f"{len(reals):,} real images of {real.name}, {real.split}, at {side}² pixels", flush=True)
-    size, what = options.batch_size, "real images"
-    seen = _progress(reals.batches(batch_size=size), len(reals), what)
+    seen = with_progress(reals.batches(None, options.batch_size), len(reals), "real images")
     reference = Reference.of(extractor, seen, split=real.split)
     scores = ImageScores(
         extractor, reference, options.splits, options.kid, options.precision_recall
     )
-    for batch in _progress(batches, n, "evaluated images"):
+    for batch in with_progress(batches, n, "evaluated images"):
         scores.update_state(batch)
     found = {key: float(value) for key, value in scores.result().items()}
-    about = scores.description()
-    told = {"evaluated": n, "real": len(reals), "side": side}
-    return {"scores": found, "directions": scores.directions, **told, "description": about}
+    about = {"evaluated": n, "real": len(reals), "side": side, "description": scores.description()}
+    return {"scores": found, "directions": scores.directions, **about}
 
 
 def _input_of(options):
@@ -213,29 +207,14 @@ def _check_number(n, options):
         )
 
 
-def _progress(batches: Iterable[np.ndarray], total: int, what: str) -> Iterator[np.ndarray]:
-    """The same batches; now and then a line says how many were taken, and how long it takes."""
-    start = said = time.perf_counter()
-    done = 0
-    for batch in batches:
-        yield batch
-        done += len(batch)
-        now = time.perf_counter()
-        if now - said >= _PAUSE and done < total:
-            said = now
-            left = in_words((now - start) / done * (total - done))
-            print(f"{done:,} of {total:,} {what}, {left} left", file=sys.stderr, flush=True)
-
-
 def table(found: dict[str, Any]) -> str:
     """The scores, a line each: name, value with its deviation, and which end is better."""
-    lines = []
+    lines, ends = [], {"up": "higher is better", "down": "lower is better"}
     for key, value in found["scores"].items():
         if key.endswith("_std") and key.removesuffix("_std") in found["scores"]:
             continue
         std = found["scores"].get(f"{key}_std")
         number = f"{value:.4g}" if math.isfinite(value) else str(value)
         number += f" ± {std:.2g}" if std is not None else ""
-        end = {"up": "higher is better", "down": "lower is better"}[found["directions"][key]]
-        lines.append(f"{key:18} {number:18} {end}")
+        lines.append(f"{key:18} {number:18} {ends[found['directions'][key]]}")
     return "\n".join(lines)
