@@ -104,7 +104,7 @@ def recommended_runs(
         run["experiment"] = "recommended"
         print("\nsettings that suit them, and flags that change them:")
         for key, flag in SHOWN.items():
-            word, value = _WORDS.get(key, key.replace("_", " ")), run.get(key)
+            word, value = _WORDS.get(key, key.replace("_", " ")), run.get(key, "constant")
             print(f"  {word:14} {'no' if value in (None, False) else value!s:14} {flag}")
     print("settings.json has all settings, and --helpfull all flags\n", flush=True)
     return runs, measure
