@@ -12,7 +12,7 @@ from tf_consensus.plotting.style import words
 LOSSES = ("generator_loss", "discriminator_loss")
 NORM = "gradient_norm"
 # What a log has besides losses and scores.
-CLOCKS = ("epoch", "step", "seconds", "cpu_seconds", "ms_per_step")
+CLOCKS = ("epoch", "step", "seconds", "cpu_seconds", "ms_per_step", "advice")
 # Points of a curve, and of all curves of a chart, that a page draws.
 MOST, MOST_OF_A_CHART = 1000, 12000
 
