@@ -38,7 +38,7 @@ def test_it_says_what_was_made_to_go_wrong(name):
     assert history.history["advice"][-1] == len(said)
     for advice in advisor.advice:
         assert re.fullmatch(r"[A-Z].*\d.*; .+\.", advice.message)
-        assert not re.search(r"[.!?]\s", advice.message)
+        assert not re.search(r"(?<!e\.g)[.!?]\s", advice.message)
     # What the GAN itself has warned of is not said again.
     warned = [x for x in caught if issubclass(x.category, AdviceWarning)]
     own = [x for x in said if x not in ("data_range", "probabilities")]
@@ -161,7 +161,7 @@ def test_it_works_on_replicas(two_replicas, conditional, options):
         else:
             pair = runs.dense(3, 2), runs.dense(2, 1)
         model = tfc.GAN(*pair, latent_dim=3, seed=0, num_classes=3 if conditional else None)
-        model.compile(tfc.ConsensusOptimizer("sgd", 1e-3, gamma=1e6), **options)
+        model.compile(tfc.ConsensusOptimizer("rmsprop", 1e-5, gamma=1e5), **options)
     data = tf.data.Dataset.from_tensor_slices((points, labels) if conditional else points)
     advisor = Advisor(report=None)
     model.fit(
@@ -241,10 +241,10 @@ def test_a_resumed_run_says_nothing_twice_and_forgets_nothing(tmp_path):
 
 def test_a_second_fit_says_nothing_twice():
     advisor = Advisor()
-    with pytest.warns(AdviceWarning) as caught:
+    with pytest.warns(AdviceWarning):
         model = gamma_run([advisor], 4)
-        gamma_run([advisor], 8, model, initial=4)
-    assert len(caught) == len(advisor.advice) == 1
+    gamma_run([advisor], 8, model, initial=4)  # a warning would be an error
+    assert len(advisor.advice) == 1
 
 
 def test_it_looks_at_each_so_many_th_epoch_and_counts_in_all():
@@ -279,8 +279,8 @@ def test_of_a_batch_too_small_to_compare_it_says_only_what_is_certain(batch):
 
 def test_it_leaves_what_is_not_finite_to_others():
     model = runs.gan(runs.point(), objective="wgan")
+    advisor = Advisor()
     with pytest.warns(UserWarning, match="finite"):
-        advisor = Advisor()
         runs.fit(model, runs.cloud(), [advisor], runs.SGD(1e30), epochs=2, steps=100)
     assert advisor.advice == []
 
@@ -339,6 +339,16 @@ def test_the_losses_of_a_resumed_log_count():
     (advice,) = advisor.advice
     assert advice.name == "oscillation"
     assert "about 190 steps" in advice.message
+
+
+@pytest.mark.parametrize("every", [1, 16])
+def test_a_penalty_at_each_so_many_th_step_is_no_swing(every):
+    advisor = Advisor(report=None)
+    history = advisor._history
+    history.parts = [(1, 0.7, 1.0 + 2.0 * (i % 16 < 8), 1.0) for i in range(192)]
+    model = runs.gan((runs.dense(4, 2), runs.dense(2, 1)), penalties=[R1(1.0, every=every)])
+    runs.fit(model, runs.ring(), [advisor], epochs=1, steps=50)
+    assert [x.name for x in advisor.advice] == (["oscillation"] if every == 1 else [])
 
 
 def test_means_of_parts_are_those_of_the_steps_between():

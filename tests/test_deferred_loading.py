@@ -1,5 +1,6 @@
 """The program starts without TensorFlow, and has the whole library when it asks for a part."""
 
+import ast
 import os
 import pathlib
 import subprocess
@@ -86,6 +87,8 @@ import tf_consensus as tfc
 from tf_consensus import checks
 assert not {"tensorflow", "keras", "numpy"} & set(sys.modules), "loaded at once"
 assert "GAN" in dir(tfc) and "data" in dir(tfc) and "GAN" in tfc.__all__
+import tf_consensus.plotting, tf_consensus.theory, tf_consensus.support.files
+assert not {"tensorflow", "keras"} & set(sys.modules), "not light"
 assert not hasattr(tfc, "GEN") and "tensorflow" not in sys.modules
 """
 # What the program may ask for first, and how.
@@ -93,12 +96,21 @@ FIRST = {
     "a class": "tfc.GAN",
     "a package by name": "from tf_consensus import callbacks",
     "everything": "from tf_consensus import *; GAN, data",
-    "a module that asks for packages": "import tf_consensus.gan; tfc.GAN",
-    "one that asks for a package": "import tf_consensus.callbacks.spectrum_monitor; tfc.data",
+    "a module": "import tf_consensus.gan",
+    "a name of a package": "from tf_consensus.callbacks import SafeBackup",
+    "a private one": "import tf_consensus.penalties.coupling, tf_consensus.experiments.lock",
 }
 LOADED = """
 assert set(tfc.__all__) <= set(vars(tfc)), set(tfc.__all__) - set(vars(tfc))
 from tf_consensus.gan import GAN
+for name, module in sys.modules.items():
+    if name.startswith("tf_consensus."):
+        assert module.__spec__.origin == module.__file__ and module.__spec__.loader
+        for thing in vars(module).values():
+            home = sys.modules.get(getattr(thing, "__module__", None))
+            if isinstance(thing, type) and home and home.__name__.startswith("tf_consensus."):
+                assert vars(home).get(thing.__name__, thing) is thing, f"{thing} is there twice"
+assert sys.modules["tf_consensus.penalties"].__spec__.submodule_search_locations
 assert tfc.GAN is GAN and tfc.data is sys.modules["tf_consensus.data"]
 import keras
 names = {name for name in keras.saving.get_custom_objects() if name.startswith("tf_consensus>")}
@@ -115,6 +127,22 @@ def test_the_program_loads_everything_at_the_first_use(tmp_path, first):
     assert int(found) >= 30
     assert int(found) <= len(here)  # the tests register some of their own
     assert version == tfc.__version__
+
+
+def test_the_library_is_loaded_without_the_program_above_it():
+    code = "import sys, tf_consensus; print([n for n in sys.modules if n.startswith('tf_cons')])"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=environment(ROOT),
+        check=True,
+    )
+    above = [
+        n for n in ast.literal_eval(done.stdout) if n.split(".")[1:2] in (["experiments"], ["cli"])
+    ]
+    assert not above, "their modules may be half imported when the library is loaded"
 
 
 def test_another_script_loads_everything_at_once(tmp_path):

@@ -155,3 +155,18 @@ def test_a_penalty_of_a_discriminator_of_integers_is_refused():
     tokens = keras.Model(inputs, L.Dense(1)(L.Flatten()(L.Embedding(6, 2)(inputs))))
     with pytest.raises(TypeError, match=r"must be of floating type.*first input is of dtype int32"):
         R1()(tokens, WHOLE, None)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "int32", "int64", "bool"])
+@pytest.mark.parametrize("form", [np.asarray, tf.constant])
+@pytest.mark.parametrize("cls", [InstanceNoise, WGANGP, DRAGAN, ZeroCenteredInterpolated])
+def test_what_is_drawn_for_integers_is_drawn_for_their_floats(cls, form, dtype):
+    whole, penalty = form(WHOLE.astype(dtype)), cls(0.5)
+    drawn, floats = (
+        tf.nest.flatten(penalty.draw(x, tfc.noise.Draws(0, 0)))
+        for x in (whole, tf.cast(whole, tf.float32))
+    )
+    assert all(np.array_equal(a, b) and np.any(a) for a, b in zip(drawn, floats, strict=True))
+    if cls is InstanceNoise:
+        noisy = penalty(whole, drawn[0])
+        np.testing.assert_array_equal(noisy, penalty(tf.cast(whole, tf.float32), drawn[0]))

@@ -13,7 +13,7 @@ from tf_consensus.experiments.pages import SIDE_BY_SIDE, write_made, write_pages
 from tf_consensus.experiments.point_samples import PointPictures
 from tf_consensus.experiments.report.collect import collect
 from tf_consensus.experiments.shared_settings import settings_path
-from tf_consensus.experiments.watching import advisors
+from tf_consensus.experiments.watching import advisor_of
 
 MIXTURE = {
     "example": "mixture_of_gaussians",
@@ -174,12 +174,11 @@ def test_pictures_show_where_samples_are(tmp_path):
 
 
 def test_damaged_advice_is_said_before_training(tmp_path):
-    assert advisors(tmp_path, False) == []
-    assert advisors(tmp_path, True)[0].path == tmp_path / "advice.json"
+    assert advisor_of(tmp_path, 3).every == 3
+    assert advisor_of(tmp_path).path == tmp_path / "advice.json"
     (tmp_path / "advice.json").write_text("{")
-    assert advisors(tmp_path, False) == []
     with pytest.raises(RunError, match=r"advice.json, which is no JSON .*delete this one"):
-        advisors(tmp_path, True)
+        advisor_of(tmp_path)
 
 
 def test_only_what_is_not_finished_is_trained(tmp_path, capsys):

@@ -49,6 +49,7 @@ if TYPE_CHECKING or not _deferred.waits():
     from tf_consensus.verification import Verification, verify
     from tf_consensus.verification_report import VerificationError
 else:
+    _deferred.defer()
 
     def __getattr__(name):
         return _deferred.get(name)

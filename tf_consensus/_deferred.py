@@ -6,7 +6,7 @@ models load: only the process whose entry point is the program waits.
 """
 
 import importlib
-import importlib.util
+import importlib.machinery
 import pathlib
 import sys
 from collections.abc import Sequence
@@ -14,11 +14,21 @@ from collections.abc import Sequence
 _PACKAGE = "tf_consensus"
 _PROGRAM = "tf-consensus"
 _ENDINGS = (".exe", "-script.py")
-# Modules of these may ask for the library while they are imported themselves.
-_CALLERS = (f"{_PACKAGE}.cli", f"{_PACKAGE}.__main__", f"{_PACKAGE}._deferred")
+# Packages and modules that need no TensorFlow, or are above the library and no part of it.
+_LIGHT = (
+    "",
+    "__main__",
+    "_deferred",
+    "checks",
+    "cli",
+    "experiments",
+    "plotting",
+    "support",
+    "theory",
+)
 _WITH_ARGUMENT = "WX"
 
-_loading = False
+_loading = _loaded = False
 
 
 def waits() -> bool:
@@ -62,6 +72,12 @@ def _entry_point(arguments):
     return "", ""
 
 
+def defer() -> None:
+    """Sets a watch for the first use of the library."""
+    if not any(isinstance(finder, _Watch) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Watch())
+
+
 def get(name: str):
     """A public name of the package, which is loaded for it.
 
@@ -70,10 +86,6 @@ def get(name: str):
     """
     package = sys.modules[_PACKAGE]
     if name in package.__all__ and not _loading:
-        place = f"{_PACKAGE}.{name}"
-        # Loading everything would come back to the module that asks and is not ready.
-        if _in_the_middle() and importlib.util.find_spec(place):
-            return importlib.import_module(place)
         load()
         return vars(package)[name]
     raise AttributeError(f"module {_PACKAGE!r} has no attribute {name!r}")
@@ -81,18 +93,42 @@ def get(name: str):
 
 def load() -> None:
     """Runs the package's `__init__` again, now with all of its imports."""
-    global _loading
+    global _loading, _loaded
     _loading = True
     try:
         importlib.reload(sys.modules[_PACKAGE])
+        _loaded = True
     finally:
         _loading = False
 
 
-def _in_the_middle():
-    """Whether a module of the library is being imported."""
-    return any(
-        getattr(getattr(module, "__spec__", None), "_initializing", False)
-        for name, module in list(sys.modules.items())
-        if name.startswith(f"{_PACKAGE}.") and not name.startswith(_CALLERS)
-    )
+class _Watch:
+    """Loads the library before the first of its modules that needs TensorFlow.
+
+    So a model that the program loads finds every class, whichever module it imported.
+    """
+
+    def find_spec(self, name, path=None, target=None):
+        """Nothing, or the module that was asked for where loading has already made it."""
+        package, _, rest = name.partition(".")
+        if package != _PACKAGE or rest.partition(".")[0] in _LIGHT or _loading or _loaded:
+            return None
+        load()
+        if (module := sys.modules.get(name)) is None:
+            return None
+        # Python prefers the specification of a module that has come meanwhile to the one returned.
+        module.__spec__ = importlib.machinery.ModuleSpec(name, _Made(module))
+        return module.__spec__
+
+
+class _Made:
+    """The loader of a module that is there; Python would make a second one."""
+
+    def __init__(self, module):
+        self._module, self._spec = module, module.__spec__
+
+    def create_module(self, spec):
+        return self._module
+
+    def exec_module(self, module):
+        module.__spec__ = self._spec

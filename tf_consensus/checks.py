@@ -3,6 +3,7 @@
 import difflib
 import math
 import numbers
+import re
 from collections.abc import Iterable
 
 
@@ -121,10 +122,40 @@ def check_function(name: str, function):
     )
 
 
+def plain(name: str) -> str:
+    """A name without what people write differently: capitals, dashes, underscores, spaces.
+
+    Example:
+        >>> plain("WGAN-GP") == plain("wgan_gp")
+        True
+    """
+    return "".join(x for x in name.lower() if x.isalnum())
+
+
 def nearest(name, known: Iterable[str]) -> str:
-    """A sentence that offers the known name that is spelt most like `name`, or nothing."""
-    if not isinstance(name, str):
+    """A sentence that offers the known name that is spelt most like `name`, or nothing.
+
+    Where none is spelt alike, it is the shortest that holds the name, from three letters on.
+
+    Example:
+        >>> nearest("resnet-cf", ["dcgan3", "resnet", "resnet_cf"])
+        "Did you mean 'resnet_cf'? "
+    """
+    if not isinstance(name, str) or not plain(name):
         return ""
-    lower = {key.lower(): key for key in reversed(list(known))}
-    found = difflib.get_close_matches(name.lower(), lower, n=1)
-    return f"Did you mean {lower[found[0]]!r}? " if found else ""
+    alike = {plain(key): key for key in reversed(list(known))}
+    found = difflib.get_close_matches(plain(name), alike, n=1)
+    if not found and len(plain(name)) >= 3:
+        found = sorted((key for key in alike if plain(name) in key), key=len)
+    return f"Did you mean {alike[found[0]]!r}? " if found else ""
+
+
+def unknown_argument(error: TypeError, known: Iterable[str]) -> str:
+    """What to write in place of an argument that a call does not know: a sentence, or nothing.
+
+    Args:
+        error: What `inspect.Signature.bind` raised.
+        known: The names of the arguments there are.
+    """
+    key = re.search(r"unexpected keyword argument '(\w+)'", str(error))
+    return nearest(key[1], known) if key else ""

@@ -1,5 +1,7 @@
 """Small objects that are described by their constructor's arguments."""
 
+import inspect
+
 import keras
 
 
@@ -22,8 +24,26 @@ class Configurable:
         return hash(type(self))
 
     def __repr__(self):
-        arguments = ", ".join(f"{key}={value!r}" for key, value in self.get_config().items())
-        return f"{type(self).__name__}({arguments})"
+        """The class and its arguments: the first one, and the others that are not the defaults."""
+        config = self.get_config()
+        parameters = inspect.signature(type(self)).parameters
+        names = [name for name in {**parameters, **config} if name in config]
+        defaults = {name: x.default for name, x in list(parameters.items())[1:]}
+        texts = [
+            f"{name}={described(getattr(self, name, config[name]))}"
+            for name in names
+            if name not in defaults or defaults[name] != config[name]
+        ]
+        return f"{type(self).__name__}({', '.join(texts)})"
+
+
+def described(value) -> str:
+    """The `repr` of a value, or the class and the settings of one whose `repr` is an address."""
+    if type(value).__repr__ is not object.__repr__:
+        return repr(value)
+    config = value.get_config() if hasattr(value, "get_config") else {}
+    plain = {k: v for k, v in config.items() if isinstance(v, int | float | list) and k != "name"}
+    return f"{type(value).__name__}({', '.join(f'{k}={v!r}' for k, v in plain.items())})"
 
 
 def deserialized(kind: str, config: dict, custom_objects=None):

@@ -1,5 +1,6 @@
-"""A training whose losses are no numbers any more says so, and goes on."""
+"""A training whose losses are no numbers any more ends, or says so and goes on."""
 
+import copy
 import inspect
 import math
 import warnings
@@ -7,12 +8,15 @@ from collections.abc import Callable
 
 import keras
 
+from tf_consensus.checks import check_bool
+from tf_consensus.divergence import LARGEST_LOSS, StopWhenDiverged
+
 
 class FiniteLosses(keras.callbacks.Callback):
     """Warns at the end of the first epoch whose losses or gradient norm are not finite.
 
-    It comes last, so that it is silent where another callback has raised. It does not end training:
-    an experiment may go on on purpose.
+    It is what `fit(stop_when_diverged=False)` has in place of `StopWhenDiverged`: an experiment may
+    go on on purpose. It comes last, so that it is silent where another callback has raised.
     """
 
     def __init__(self):
@@ -36,8 +40,8 @@ class FiniteLosses(keras.callbacks.Callback):
             f"Losses should be finite; training goes on without learning. Received: "
             f"{', '.join(broken)} in epoch {epoch + 1}, since one of the steps {self._before + 1} "
             f"to {self._step()}. Lower the learning rate or regularize; "
-            "callbacks.StopWhenDiverged() ends such a run, and callbacks.SafeBackup(backup_dir) "
-            "keeps its last good state.",
+            "stop_when_diverged=True ends such a run, and callbacks.SafeBackup(backup_dir) keeps "
+            "its last good state.",
             UserWarning,
             stacklevel=2,
         )
@@ -53,29 +57,43 @@ def refuse_blind(callbacks) -> None:
         raise ValueError(
             "A callback must look at what a GAN logs, generator_loss, discriminator_loss and "
             "gradient_norm. Received: TerminateOnNaN, which looks at 'loss' alone and never fires. "
-            "Use tf_consensus.callbacks.StopWhenDiverged()."
+            "Leave it out: `fit` stops by itself, as tf_consensus.callbacks.StopWhenDiverged() "
+            "does elsewhere."
         )
 
 
-def with_callback(
-    method: Callable, args: tuple, options: dict, callback: keras.callbacks.Callback
-) -> tuple:
-    """The arguments of `fit`, with a callback after those that they name.
+def guarded(model: keras.Model, method: Callable, args: tuple, options: dict, stops: bool) -> tuple:
+    """The arguments of `fit`, with a callback beside theirs that looks at what the losses are.
 
     Args:
+        model: the model to be trained.
         method: Keras' method, for the names of the positional arguments.
         args: the positional arguments.
         options: those by name.
-        callback: the callback.
+        stops: whether it ends training that has diverged, before any other callback; else it warns,
+            after all others. Neither is added to a `StopWhenDiverged` of the caller's own.
 
     Returns:
-        Positional arguments and those by name. A `CallbackList`, which is somebody else's, is left
-        as it is.
+        Positional arguments and those by name; what the caller passed is left as it is.
+
+    Raises:
+        TypeError: if `stops` is not True or False.
     """
+    check_bool("stop_when_diverged", stops)
     bound = inspect.signature(method).bind_partial(*args, **options)
     given = bound.arguments.get("callbacks")
-    if not isinstance(given, keras.callbacks.CallbackList):
-        several = isinstance(given, list | tuple)
-        first = given if several else [x for x in [given] if x is not None]
-        bound.arguments["callbacks"] = [*first, callback]
+    whole = given if isinstance(given, keras.callbacks.CallbackList) else None
+    several = whole.callbacks if whole else given
+    callbacks = list(several) if isinstance(several, list | tuple) else [several]
+    callbacks = [x for x in callbacks if x is not None]
+    if not any(isinstance(x, StopWhenDiverged) for x in callbacks):
+        # The bound of a `SafeBackup`, which stops too, holds for both.
+        largest = [x.largest_loss for x in callbacks if hasattr(x, "largest_loss")]
+        own = StopWhenDiverged(max(largest, default=LARGEST_LOSS)) if stops else FiniteLosses()
+        own.set_model(model)
+        callbacks = [own, *callbacks] if stops else [*callbacks, own]
+    if whole:
+        whole = copy.copy(whole)
+        whole.callbacks = callbacks
+    bound.arguments["callbacks"] = whole or callbacks
     return bound.args, bound.kwargs

@@ -14,6 +14,7 @@ from tf_consensus.checks import check_int
 from tf_consensus.games import missing_gradients  # noqa: F401, imported for what it registers
 from tf_consensus.games.autodiff import dense_gradient, tf_variables
 from tf_consensus.games.contract import Contract
+from tf_consensus.games.description import describe_game, describe_linearization
 from tf_consensus.games.evaluation import LayerState
 from tf_consensus.support import layers
 from tf_consensus.vector_checks import check_vector
@@ -34,6 +35,9 @@ class Linearization(NamedTuple):
     v: list[tf.Tensor]
     vjp: Callable[[Sequence[tf.Tensor]], list[tf.Tensor]]
     player_sizes: list[int] | None
+
+    def __repr__(self):
+        return describe_linearization(self)
 
     def jvp(self, u: Sequence[tf.Tensor]) -> list[tf.Tensor]:
         """The forward product v'u, from the pullback alone: z ↦ v'ᵀz pulled back along u.
@@ -180,6 +184,9 @@ class Game:
         self.state = LayerState()
         self.seeds = None  # the random numbers of layers; None: as their seeds stand
         self.rows = None  # which of the whole batch's examples the batch holds; None: all
+
+    def __repr__(self):
+        return describe_game(self)
 
     @contextlib.contextmanager
     def one_step(self) -> Iterator[None]:

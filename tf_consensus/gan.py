@@ -25,11 +25,12 @@ from tf_consensus.distributed import (
     warn_of_layers,
 )
 from tf_consensus.exhaustion import explain_exhaustion
-from tf_consensus.finite_losses import FiniteLosses, with_callback
+from tf_consensus.finite_losses import guarded
 from tf_consensus.first_batch import check_label_range, looked_at
 from tf_consensus.fused import fuse
 from tf_consensus.games.contract import Contract, check_allow_cut
 from tf_consensus.games.row_draws import Rows
+from tf_consensus.gan_repr import gan_repr
 from tf_consensus.inputs import (
     NO_LABELS,
     cast_samples,
@@ -46,6 +47,7 @@ from tf_consensus.optimizers import GameOptimizer, apply_direction
 from tf_consensus.optimizers.inner import check_own_rate, check_rates, resolve
 from tf_consensus.range_warnings import warn_of_bytes
 from tf_consensus.refusals import (
+    check_batch,
     checked_data,
     planned_steps,
     refuse_compile_options,
@@ -55,7 +57,7 @@ from tf_consensus.refusals import (
     refuse_weights,
 )
 from tf_consensus.replicas import batch_share
-from tf_consensus.saving_checks import refuse_hdf5
+from tf_consensus.saving_checks import LOADING, refuse_hdf5
 from tf_consensus.schedules import check_values
 from tf_consensus.verified_training import check_verify, verified
 
@@ -85,10 +87,10 @@ class GAN(keras.Model):
         discriminator: built Keras model, samples to one logit, (batch, 1); of a conditional model
             samples to one logit a class, (batch, num_classes), of which the label picks one, or
             [samples, labels] to one logit.
-        latent_dim: number of latent dimensions.
+        latent_dim: number of latent dimensions; `None` reads it from the generator's input.
         objective: name, config or instance of an `objectives.Objective`.
-        penalties: names, configs or instances of `penalties`, such as `R1(10.0)`, which are added
-            to the discriminator's loss or put noise on its inputs; a function
+        penalties: names, configs or instances of `penalties`, such as `R1(10.0)`, one or a list,
+            which are added to the discriminator's loss or put noise on its inputs; a function
             `penalty(discriminator, real, fake)` that returns a scalar is added too. In a
             conditional model real and fake are lists [samples, labels], and the discriminator is a
             function that makes one logit an example of them.
@@ -116,7 +118,7 @@ class GAN(keras.Model):
 
     Example:
         >>> generator, discriminator = networks.build("mlp", latent_dim=16)
-        >>> gan = GAN(generator, discriminator, latent_dim=16)
+        >>> gan = GAN(generator, discriminator)
         >>> gan.compile(optimizer=ConsensusOptimizer(learning_rate=1e-4, gamma=10.0))
         >>> history = gan.fit(data.mixture_of_gaussians(), steps_per_epoch=100)
     """
@@ -125,9 +127,9 @@ class GAN(keras.Model):
         self,
         generator: keras.Model,
         discriminator: keras.Model,
-        latent_dim: int = 256,
+        latent_dim: int | None = None,
         objective: Any = "standard",
-        penalties: Sequence[Any] = (),
+        penalties: Any = (),
         seed: int | None = None,
         name: str | None = None,
         num_classes: int | None = None,
@@ -141,12 +143,11 @@ class GAN(keras.Model):
         self._contract = Contract(allow_cut)
         if num_classes is not None:
             num_classes = check_count("num_classes", num_classes, "For example num_classes=10.")
-        latent_dim = check_count("latent_dim", latent_dim, "It is the generator's input size.")
-        self.sample_shape = check_networks(generator, discriminator, latent_dim, num_classes)
+        shapes = check_networks(generator, discriminator, latent_dim, num_classes)
+        self.sample_shape, self.latent_dim = shapes
         self.num_classes = num_classes
         self.generator = generator
         self.discriminator = discriminator
-        self.latent_dim = latent_dim
         self.objective = objectives.get(objective)
         self.penalties = regularizers.get_all(penalties)
         if any(isinstance(p, regularizers.GradientPenalty) for p in self.penalties):
@@ -171,6 +172,9 @@ class GAN(keras.Model):
         self.warned: set[str] = set()  # what the data were warned of
         self._to_look = {True, False}  # whether training and evaluation look at their first batch
         self.built = True
+
+    def __repr__(self):
+        return gan_repr(self)
 
     def compile(self, *args, jit_compile: bool | str = "auto", **options):
         """Keras' `compile`; "auto" is XLA where there is a GPU, decided anew at loading.
@@ -296,9 +300,9 @@ class GAN(keras.Model):
 
     def _floating(self, real):
         """The batch with samples of the discriminator's type, as tapes do not watch integers."""
-        samples, _ = split(real)
-        check_sample_shape(samples, self.sample_shape)
-        return cast_samples(real, sample_dtype(self.discriminator))
+        real = cast_samples(real, sample_dtype(self.discriminator))
+        check_sample_shape(split(real)[0], self.sample_shape)
+        return real
 
     def _check_labels(self, labels):
         if not labels:
@@ -338,17 +342,24 @@ class GAN(keras.Model):
         self._to_look.discard(trains)
         return looks
 
-    def fit(self, *args, **options):
-        """Keras' `fit`, without weights of examples.
+    def fit(self, *args, stop_when_diverged: bool = True, **options):
+        """Keras' `fit`, without weights of examples, that ends where training has diverged.
 
         With `use_ema` it ends with the weights that training goes on with; `generate` and the
         callbacks use their averages (`averaged_weights`). The first batch is looked at before the
-        first step (`first_batch.inspect`). The first epoch whose losses are not finite is said
-        by a warning.
+        first step (`first_batch.inspect`).
+
+        Args:
+            *args: as Keras' `fit` takes them.
+            stop_when_diverged: whether an epoch after which losses or weights are not finite, or a
+                loss exceeds 1e10, ends training with an error (`callbacks.StopWhenDiverged`). False
+                trains on, and warns once.
+            **options: as Keras' `fit` takes them.
 
         Raises:
-            ValueError: if there are no data, they are not finite, labels are no classes, or shapes
-                do not fit the generator's.
+            DivergedError: if training has diverged.
+            ValueError: if there are no data, they are not finite, they have no end and there is no
+                `steps_per_epoch`, labels are no classes, or shapes do not fit the generator's.
             TypeError: if the data are not numbers.
         """
         refuse_uncompiled(self, "fit")
@@ -356,7 +367,7 @@ class GAN(keras.Model):
         args, options = checked_data(super().fit, args, options, self._check_data)
         self._check_rates(planned_steps(super().fit, args, options))
         self.look(trains=True)
-        args, options = with_callback(super().fit, args, options, FiniteLosses())
+        args, options = guarded(self, super().fit, args, options, stop_when_diverged)
         with weights_left_alone(self.optimizer):
             return super().fit(*args, **options)
 
@@ -387,11 +398,13 @@ class GAN(keras.Model):
     def train_on_batch(self, *args, **options):
         """Keras' `train_on_batch`, without weights of examples."""
         refuse_uncompiled(self, "train_on_batch")
+        check_batch(super().train_on_batch, args, options)
         return super().train_on_batch(*args, **options)
 
     def test_on_batch(self, *args, **options):
         """Keras' `test_on_batch`, without weights of examples."""
         refuse_uncompiled(self, "test_on_batch")
+        check_batch(super().test_on_batch, args, options)
         return super().test_on_batch(*args, **options)
 
     def save(self, filepath, *args, **options):
@@ -567,6 +580,7 @@ class GAN(keras.Model):
         """The constructor's arguments, networks and objective serialized."""
         serialize = keras.saving.serialize_keras_object
         return {
+            **LOADING,
             "name": self.name,
             "generator": serialize(self.generator),
             "discriminator": serialize(self.discriminator),
@@ -586,7 +600,7 @@ class GAN(keras.Model):
         Raises:
             ValueError: if the objective or a penalty cannot be loaded, by its name.
         """
-        config = dict(config)
+        config = {key: value for key, value in config.items() if key not in LOADING}
         if isinstance(config.get("objective"), dict):
             config["objective"] = deserialized("objective", config["objective"], custom_objects)
         config["penalties"] = [

@@ -52,6 +52,16 @@ def cast_samples(inputs, dtype):
     return join(tf.cast(samples, dtype), conditions)
 
 
+def floating(samples) -> tf.Tensor:
+    """Samples alone as a tensor of floating type: their own, or for integers Keras' default.
+
+    Raises:
+        TypeError: if they are no real numbers.
+    """
+    samples = tf.convert_to_tensor(samples)
+    return samples if samples.dtype.is_floating else cast_samples(samples, keras.config.floatx())
+
+
 def check_sample_shape(samples, shape: tuple) -> None:
     """Raises `ValueError` unless samples have the shape of the generator's, as far as it is known.
 

@@ -5,23 +5,24 @@ import warnings
 import keras
 
 from tf_consensus.inputs import input_shapes, sample_dtype, takes_labels
+from tf_consensus.latent_size import latent_size
 from tf_consensus.networks.layers import EXACT
 from tf_consensus.support.layers import walk
 
 
 def check_networks(
-    generator, discriminator, latent_dim: int, num_classes: int | None = None
-) -> tuple:
+    generator, discriminator, latent_dim: int | None, num_classes: int | None = None
+) -> tuple[tuple, int]:
     """Says what is wrong with a pair of networks.
 
     Args:
         generator: from latents, or [latents, labels], to samples.
         discriminator: from samples, or [samples, labels], to logits.
-        latent_dim: number of latent dimensions.
+        latent_dim: number of latent dimensions; `None` is the generator's.
         num_classes: number of classes; `None` is no conditional model.
 
     Returns:
-        The shape of the samples, (None, …).
+        The shape of the samples, (None, …), and the number of latent dimensions.
 
     Raises:
         TypeError: if one of them is not a Keras model, or integers come between the two.
@@ -33,11 +34,11 @@ def check_networks(
         _check_inputs(key, network, num_classes)
         _check_precision(key, network)
     sample_dtype(discriminator)
-    latents = (None, latent_dim)
-    samples = _fitted_shape("generator", generator, latents, "latent_dim")
+    latent_dim = latent_size(generator, latent_dim)
+    samples = _fitted_shape("generator", generator, (None, latent_dim), "latent_dim")
     logits = _fitted_shape("discriminator", discriminator, samples, "the generator's output")
     _check_logits(logits, samples, 1 if takes_labels(discriminator) else num_classes)
-    return samples
+    return samples, latent_dim
 
 
 def _check_built(key, network):
@@ -60,7 +61,7 @@ def _check_inputs(key, network, num_classes):
         raise ValueError(
             f"A {key} takes one tensor, or a list of two of them with the labels second. Received: "
             f"a {type(network).__name__} that was not built for inputs of that kind. Give `call` "
-            "one argument for them, and call the model on a batch."
+            "one argument for them, and call the model on a batch, from which `latent_dim` is read."
         )
     if num_classes is None and number > 1:
         raise ValueError(

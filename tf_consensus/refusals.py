@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from tf_consensus.checks import check_bool, check_count, check_int
-from tf_consensus.data_kinds import refuse_kinds
+from tf_consensus.data_kinds import refuse_endless, refuse_kinds, refuse_labels, refuse_no_batch
 from tf_consensus.finite_losses import refuse_blind
 from tf_consensus.first_batch import EMPTY
 
@@ -124,7 +124,9 @@ def checked_data(method: Callable, args: tuple, options: dict, check: Callable) 
         batches that says if there are none.
 
     Raises:
-        ValueError: if there are no data, or a number of epochs, steps or examples is none.
+        ValueError: if there are no data, they have no end and there is no number of steps, or a
+            number of epochs, steps or examples is none.
+        TypeError: if what is given for data is none.
     """
     bound = inspect.signature(method).bind_partial(*args, **options)
     given = bound.arguments
@@ -134,18 +136,39 @@ def checked_data(method: Callable, args: tuple, options: dict, check: Callable) 
     _check_numbers(given)
     _check_callbacks(given.get("callbacks"))
     refuse_kinds(x)
+    if y is not None:
+        refuse_labels(x, y)
+    key = (
+        "steps_per_epoch" if "steps_per_epoch" in inspect.signature(method).parameters else "steps"
+    )
+    refuse_endless(x, given.get(key), key)
+    refuse_endless(given.get("validation_data"), given.get("validation_steps"), "validation_steps")
     if isinstance(x, tf.data.Dataset):
         if int(x.cardinality()) == 0:
             raise ValueError(EMPTY.format("an empty tf.data.Dataset"))
     elif isinstance(x, types.GeneratorType):
         given["x"] = _with_one_batch(x, check)
-    elif isinstance(x, str | int | float | dict) or hasattr(x, "shape"):
+    elif isinstance(x, dict) or hasattr(x, "shape"):
         check(_first_row(x) if y is None else (_first_row(x), _first_row(y)))
         if len(x) == 0:
             raise ValueError(EMPTY.format(f"an array of shape {tuple(x.shape)}"))
     elif isinstance(x, list | tuple) and not x:
         raise ValueError(EMPTY.format(f"x={x!r}"))
     return bound.args, bound.kwargs
+
+
+def check_batch(method: Callable, args: tuple, options: dict) -> None:
+    """Raises if `train_on_batch` or `test_on_batch` is given what is no batch.
+
+    Args:
+        method: Keras' method, for the names of the positional arguments.
+        args: the positional arguments.
+        options: those by name.
+    """
+    given = inspect.signature(method).bind_partial(*args, **options).arguments
+    refuse_no_batch(given.get("x"))
+    if given.get("y") is not None:
+        refuse_labels(given["x"], given["y"])
 
 
 def planned_steps(method: Callable, args: tuple, options: dict) -> list[int]:

@@ -1,6 +1,10 @@
-"""Which files a GAN can be saved to."""
+"""Which files a GAN can be saved to, and what they say where they cannot be loaded."""
 
 import os
+
+# The first entry of a saved GAN's config. Keras imports no package but its own, and its message
+# for a class that it does not find ends with the config.
+LOADING = {"to_load": "write `import tf_consensus` before keras.saving.load_model"}
 
 
 def refuse_hdf5(filepath, save_format: str | None) -> None:

@@ -18,6 +18,20 @@ CALLS = {
         *numbers("build({})", ["'dcgan5'", "'mpl'", "''", "None", "3", "nan", "['mlp']", "{}"]),
         "build('mlp', latent_dimension=3)",
         "build('dcgan3')",
+        "build('dcgan3', image_sise=8)",
+        *[
+            call.replace("{}", x)
+            for call in (
+                "build('mlp', num_classes={})",
+                "build('dcgan3', image_size=8, num_classes={})",
+                "build('resnet', image_size=16, num_classes={})",
+            )
+            for x in ("0", "-1", "1.5", "'2'", "True", "nan", "[2]")
+        ],
+        "build('mlp', embedding_dim=3)",
+        "build('dcgan3', image_size=8, embedding_dim=3)",
+        "build('resnet', embedding_dim=3)",
+        *numbers("build('mlp', num_classes=3, embedding_dim={})", ["0", "1.5", "'2'", "True"]),
         "build('mlp', image_size=32)",
         *_sizes("build('mlp', ...)", "latent_dim data_dim width"),
         *numbers("build('mlp', depth={})", ["-1", "1.5", "None", "True", "'2'"]),

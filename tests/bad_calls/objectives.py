@@ -36,7 +36,22 @@ CALLS = {
         "LeastSquares(real=1.0, fake=1.0)",
     ],
     "get": [
-        *numbers("get({})", ["'standart'", "'Hing'", "'lsgan'", "''", "None", "3", "nan", "[]"]),
+        *numbers(
+            "get({})",
+            [
+                "'standart'",
+                "'Hing'",
+                "'lsgam'",
+                "'wgan_gp'",
+                "'R1'",
+                "'sngan'",
+                "''",
+                "None",
+                "3",
+                "nan",
+                "[]",
+            ],
+        ),
         "get(Standard)",
         "get({})",
         "get({'class_name': 'Hing', 'config': {}})",

@@ -5,11 +5,16 @@ from bad_calls.repeated import NO_COUNT, numbers
 _INNER = [
     "1e-4", "None", "'adma'", "'RMSpop'", "''", "3", "nan", "True", "keras.optimizers.Adam", "[]",
     "{}", "{'class_name': 'Adma', 'config': {}}", "{'class_name': 'Adam', 'config': {'lr': 1.0}}",
-    "tfc.ConsensusOptimizer()", "['adam', 'adam']", "lambda: 1", "keras.optimizers.Adam(nan)",
+    "tfc.ConsensusOptimizer()", "['adam', 'adma']", "['adam', None]", "[['adam']]",
+    "[*[keras.optimizers.SGD()] * 2]", "[tfc.ConsensusOptimizer()]", "lambda: 1",
+    "keras.optimizers.Adam(nan)",
     "keras.optimizers.Adam(-1.0)", "keras.optimizers.SGD(inf)", "keras.optimizers.SGD(Const(nan))",
     "keras.optimizers.SGD(Const(-1.0, 10))",
 ]  # fmt: skip
-_RATES = ["nan", "inf", "-1e-4", "'fast'", "True", "[1e-4]", "{}", "Const(nan)", "Const(-1.0)"]
+_RATES = [
+    "nan", "inf", "-1e-4", "'fast'", "True", "[]", "[nan]", "[1e-4, -1.0]", "[[1e-4]]", "{}",
+    "Const(nan)", "Const(-1.0)",
+]  # fmt: skip
 _NO_GAME = ["None", "gan()", "'game'", "3", "classifier()", "[[1.0]]", "lambda: 1"]
 _SHARED = [
     "microbatches={}", "allow_cut={}",
@@ -23,7 +28,10 @@ def _plumbing(name, first="inner_optimizer"):
     calls = numbers(f"{name}({first}={{}})", _INNER)
     if first == "inner_optimizer":
         calls += numbers(f"{name}('sgd', {{}})", _RATES)
-        calls += [f"{name}(keras.optimizers.SGD(), 0.1)"]
+        calls += [f"{name}(keras.optimizers.SGD(), 0.1)", f"{name}(keras.optimizers.SGD(), [0.1])"]
+        calls += [f"{name}(['sgd', 'sgd'], [0.1])", f"{name}(['sgd'], [])"]
+        wrong = ("nan", "[0.1]", "[0.1, nan]", "None", "Const(0.1)", "'a'")
+        calls += [f"setattr({name}(['sgd', 'sgd']), 'learning_rate', {rate})" for rate in wrong]
     calls += numbers(f"{name}(microbatches={{}})", NO_COUNT)
     calls += [f"{name}(clipnorm=1.0)", f"{name}(use_ema=True)", f"{name}(learning_rat=0.1)"]
     calls += numbers(f"{name}().step({{}})", _NO_GAME)

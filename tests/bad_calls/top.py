@@ -44,12 +44,19 @@ def _fits(batches, model):
 CALLS = {
     **{name: calls for name, calls in OPTIMIZERS.items() if name in tfc.__all__},
     "GAN": [
-        *numbers(_G, ["penalties=R1()", "penalties=None", "penalties='r1'", "penalties=3"]),
+        *numbers(
+            _G, ["penalties=R1", "penalties=None", "penalties='r3'", "penalties=3", "penalties={1}"]
+        ),
         *numbers(_G, ["penalties=[None]", "penalties=['r3']", "penalties=[3]", "penalties=[R1]"]),
         *numbers(
             _G, ["penalties=[R1(), lambda d: 0.0]", "penalties={'r1': 1.0}", "penalties=[{}]"]
         ),
-        *numbers("GAN(*pair(), latent_dim={})", [*NO_COUNT, "4"]),
+        *numbers("GAN(*pair(), latent_dim={})", [x for x in [*NO_COUNT, "4"] if x != "None"]),
+        "GAN(keras.Sequential([keras.Input((None,)), layers.RepeatVector(2)]), net(2, 1))",
+        *numbers("gan().fit(POINTS, verbose=0, stop_when_diverged={})", ["None", "1", "'yes'"]),
+        "gan().fit(stream(POINTS, None), verbose=0)",
+        "gan().evaluate(stream(POINTS, None), verbose=0)",
+        "gan().fit(POINTS, validation_data=stream(POINTS, None), verbose=0)",
         *[_G.replace("{}", f"seed={x}") for x in NO_SEED],
         *[_G.replace("{}", f"num_classes={x}") for x in NO_COUNT if x != "None"],
         *[

@@ -13,6 +13,7 @@ from tf_consensus.callbacks.advice.piece import (
     Advice,
     AdviceWarning,
     check_path,
+    check_report,
     read_advice,
     write_advice,
 )
@@ -52,8 +53,7 @@ class Advisor(keras.callbacks.Callback):
         `learning_rate`: above Lemma 4's bound, ‖v‖ not falling, 3 looks; plain SGD alone, up to
             300 parameters or with a `SpectrumMonitor` before it.
 
-    The logs have `advice`, how many pieces there are so far. What the GAN itself has warned of is
-    taken in, and not warned of again.
+    The logs have `advice`, the number of pieces. What the GAN has warned of is not warned of again.
 
     Args:
         every: look at the end of each `every`-th epoch; two looks are at least 100 steps apart.
@@ -68,9 +68,8 @@ class Advisor(keras.callbacks.Callback):
         advice: list of `Advice`.
 
     Raises:
-        ValueError: if `every` is not a positive integer, `samples` is below 4, `path` is no path of
-            a file, `report` is none of these, or the batch is not of finite numbers; in `fit`, if
-            the file holds something else.
+        ValueError: if an argument is none of these, `samples` is below 4, or the batch is not of
+            finite numbers; in `fit`, if the file holds something else.
         TypeError: in `fit`, if the model is no GAN.
 
     Example:
@@ -94,7 +93,7 @@ class Advisor(keras.callbacks.Callback):
         self.every = check_count("every", every, "For example Advisor(every=1).")
         self.path = None if path is None else check_path(path)
         self.samples = check_int("samples", samples, minimum=_FEWEST)
-        self.report = _check_report(report)
+        self.report = check_report(report)
         self.real = None if real is None else fixed_batch(real)
         self.advice: list[Advice] = []
         self._history = History()
@@ -132,7 +131,7 @@ class Advisor(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         """Takes the losses of a part of the epoch."""
-        self._history.add_means(batch + 1, logs or {}, (self.params or {}).get("steps"))
+        self._history.add_means(batch + 1, logs or {}, self._steps_of_epoch())
 
     def on_epoch_end(self, epoch, logs=None):
         """Looks, where it is due, and speaks."""
@@ -153,15 +152,15 @@ class Advisor(keras.callbacks.Callback):
         return "\n".join(advice.line() for advice in self.advice)
 
     def _advise(self, step, logs):
-        model, said = self.model, {advice.name for advice in self.advice}
+        said = {advice.name for advice in self.advice}
         checked = self._check(step, logs, said)
-        steps = (self.params or {}).get("steps")
-        scene = Scene(model, self._history, self._levels, self._seen, steps, checked)
+        scene = Scene(
+            self.model, self._history, self._levels, self._seen, self._steps_of_epoch(), checked
+        )
         for symptom in SYMPTOMS:
             message = None if symptom.name in said else symptom.find(scene)
             if message is not None:
                 self.advice.append(Advice(step, symptom.name, message))
-                self._write()
                 self._say(self.advice[-1], symptom.warned)
 
     def _check(self, step, logs, said) -> bool:
@@ -186,8 +185,8 @@ class Advisor(keras.callbacks.Callback):
         """Takes the real samples; whether there are enough."""
         if self.real is not None:
             batch = self.model.prepared(self.real)
-            parts, self._seen = batch, seen_of(describe(batch))
-            parts = parts if isinstance(parts, list) else [parts]
+            self._seen = seen_of(describe(batch))
+            parts = batch if isinstance(batch, list) else [batch]
         else:
             found = kept(self.model)
             if found is None:
@@ -201,6 +200,7 @@ class Advisor(keras.callbacks.Callback):
         return True
 
     def _say(self, advice, warned):
+        self._write()
         if callable(self.report):
             self.report(advice.line())
         elif self.report == "warn" and warned not in self.model.warned:
@@ -212,14 +212,8 @@ class Advisor(keras.callbacks.Callback):
         if self.path is not None and is_chief(self.model.distribute_strategy):
             write_advice(self.path, self.advice)
 
+    def _steps_of_epoch(self):
+        return (self.params or {}).get("steps")
+
     def _step(self):
         return int(self.model.optimizer.iterations.numpy())
-
-
-def _check_report(report):
-    if report is None or report == "warn" or callable(report):
-        return report
-    raise ValueError(
-        f"`report` must be 'warn', a function or None. Received: report={report!r}. Pass for "
-        "example `print`."
-    )

@@ -25,7 +25,7 @@ from tf_consensus.experiments.pages import write_made, write_page
 from tf_consensus.experiments.report.live import LiveReport
 from tf_consensus.experiments.request import Request
 from tf_consensus.experiments.result import check_model, read_result, write_result
-from tf_consensus.experiments.watching import advisors
+from tf_consensus.experiments.watching import advisor_of
 from tf_consensus.plotting import image_grid
 from tf_consensus.support.files import replacing
 
@@ -99,13 +99,16 @@ def _callbacks(run, folder, shared, request, scores, backup, every):
     """In the order in which the log needs them; the backup last."""
     board = folder / "tensorboard" if request.tensorboard else None
     evaluate = EvaluateGAN(scores, run["eval_samples"], every, report=None) if scores else None
-    log = RunLog(folder / "log.csv", backup, before=shared / "log.csv", evaluate=evaluate)
+    advisor = advisor_of(folder) if request.advise else None
+    log = RunLog(
+        folder / "log.csv", backup, before=shared / "log.csv", evaluate=evaluate, advisor=advisor
+    )
     return [
         Clock(log),
         StopWhenDiverged(),
         *([evaluate] if scores else []),
         SampleGrid(folder / "samples", every=every, tensorboard=board),
-        *advisors(folder, request.advise),
+        *([advisor] if advisor else []),
         log,
         Estimate(run["steps"]),
         LiveReport(folder),

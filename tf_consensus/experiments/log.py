@@ -8,7 +8,7 @@ import pathlib
 import keras
 import numpy as np
 
-from tf_consensus.callbacks import EvaluateGAN, SafeBackup
+from tf_consensus.callbacks import Advisor, EvaluateGAN, SafeBackup
 from tf_consensus.callbacks.log_rows import Row, row_of, rows_before
 from tf_consensus.experiments.errors import RunError
 from tf_consensus.experiments.files import reason
@@ -27,6 +27,7 @@ class RunLog(keras.callbacks.Callback):
         backup: The run's backup, if it has one.
         before: Where the log of the epochs before is if there is no backup; `None`: `path`.
         evaluate: Told of the evaluations of the epochs before.
+        advisor: Told of the losses of the epochs before.
 
     Attributes:
         rows: One dict per epoch, with its number as "epoch".
@@ -38,9 +39,10 @@ class RunLog(keras.callbacks.Callback):
         backup: SafeBackup | None = None,
         before: str | os.PathLike | None = None,
         evaluate: EvaluateGAN | None = None,
+        advisor: Advisor | None = None,
     ):
         super().__init__()
-        self.evaluate = evaluate
+        self.told = [callback for callback in (evaluate, advisor) if callback is not None]
         self.path = pathlib.Path(path)
         self.backup = backup
         self.before = self.path if before is None else pathlib.Path(before)
@@ -64,8 +66,8 @@ class RunLog(keras.callbacks.Callback):
                 f"{len(self.rows)} of {epoch}. Restore it from a copy, or delete the folder to "
                 "train from the start."
             )
-        if self.evaluate is not None:
-            self.evaluate.record_rows(self.rows)
+        for callback in self.told:
+            callback.record_rows(self.rows)
 
     def on_epoch_end(self, epoch, logs=None):
         """Adds the row, and writes all."""

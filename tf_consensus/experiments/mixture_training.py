@@ -20,10 +20,12 @@ from tf_consensus.experiments.point_request import PointRequest
 from tf_consensus.experiments.point_samples import PointPictures, save_array
 from tf_consensus.experiments.report.live import LiveReport
 from tf_consensus.experiments.result import write_result
-from tf_consensus.experiments.watching import advisors
+from tf_consensus.experiments.watching import advisor_of
 from tf_consensus.support.files import replacing
 
 SAMPLES = 2560
+# Looks of the advisor at a run: each takes as long as a hundred steps of these small networks.
+LOOKS = 10
 # More methods and seeds may join the runs of a folder; everything else must stay.
 EXTENSIBLE = ("optimizer", "seeds")
 NUMBERS = (
@@ -89,12 +91,14 @@ def _callbacks(settings, folder, backup, advise):
 
     coverage = metrics.ModeCoverage(modes(settings), stddev=STDDEV)
     evaluate = EvaluateGAN([coverage], SAMPLES, on_samples=save_samples)
-    log = RunLog(folder / "log.csv", backup, evaluate=evaluate)
+    epochs = settings["steps"] // steps_per_epoch(settings)
+    advisor = advisor_of(folder, max(1, epochs // LOOKS)) if advise else None
+    log = RunLog(folder / "log.csv", backup, evaluate=evaluate, advisor=advisor)
     return [
         Clock(log),
         StopWhenDiverged(),
         evaluate,
-        *advisors(folder, advise),
+        *([advisor] if advisor else []),
         log,
         LiveReport(folder),
         backup,

@@ -24,7 +24,10 @@ from tf_consensus.experiments.toy_runs import (
     steps_per_epoch,
     target_sample,
 )
-from tf_consensus.experiments.watching import advisors
+from tf_consensus.experiments.watching import advisor_of
+
+# Evaluations between two looks of the advisor, which take as long as a hundred steps each.
+ADVISED_EVERY = 2
 
 
 def train(trainer: Trainer, run: Run, request: PointRequest) -> dict[str, Any]:
@@ -49,6 +52,8 @@ def train(trainer: Trainer, run: Run, request: PointRequest) -> dict[str, Any]:
         steps_per_epoch=epoch,
         shuffle=False,
         verbose=0,
+        # A run that diverges has an infinite distance, and the others go on.
+        stop_when_diverged=False,
         callbacks=_callbacks(run, folder, request.advise),
     )
     result = result_of(run, settings, folder, time.perf_counter() - start)
@@ -68,7 +73,8 @@ def _callbacks(run, folder, advise):
 
     log = RunLog(folder / "log.csv")
     evaluate = EvaluateGAN([metrics.Wasserstein1(target)], POINTS, on_samples=save_samples)
-    return [Clock(log), evaluate, *advisors(folder, advise), log, LiveReport(folder)]
+    advisor = [advisor_of(folder, ADVISED_EVERY)] if advise else []
+    return [Clock(log), evaluate, *advisor, log, LiveReport(folder)]
 
 
 def read_distances(folder: pathlib.Path) -> np.ndarray:

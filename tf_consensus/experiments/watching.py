@@ -8,14 +8,16 @@ from tf_consensus.experiments.errors import of_the_user
 from tf_consensus.experiments.report.collect import ADVICE
 
 
-def advisors(folder: pathlib.Path, advise: bool) -> list[Advisor]:
-    """The callback that says what goes wrong, with its file in the run's folder; none if unasked.
+def advisor_of(folder: pathlib.Path, every: int = 1) -> Advisor:
+    """The callback that says what goes wrong, with its file in the run's folder.
+
+    Args:
+        folder: Of the run.
+        every: Epochs between two looks.
 
     Raises:
-        RunError: If the file is damaged.
+        RunError: If the file of a run that goes on is damaged.
     """
-    if not advise:
-        return []
     with of_the_user("--advice"):
         read_advice(folder / ADVICE)
-    return [Advisor(path=folder / ADVICE)]
+    return Advisor(every=every, path=folder / ADVICE)

@@ -32,6 +32,9 @@ class Contract:
         self.allow_cut = check_allow_cut(allow_cut)
         self._traced: set[str] = set()
 
+    def __repr__(self):
+        return f"Contract(allow_cut={self.allow_cut!r})"
+
     def check_field(self, game, field) -> None:
         """Raises `ValueError` if something between a player's variables and the field cuts it."""
         self._check("field", game, field)

@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from tf_consensus.checks import check_int
+from tf_consensus.networks.labels import check_classes, latents_and_labels
 from tf_consensus.networks.layers import (
     Conv2DTranspose,
     convolve,
@@ -60,12 +61,16 @@ def dcgan(
     latent_dim: int = 256,
     seed: int | None = None,
     dtype=None,
+    num_classes: int | None = None,
+    embedding_dim: int | None = None,
 ) -> tuple[keras.Model, keras.Model]:
     """Build a generator and a discriminator of the DCGAN family.
 
     Kernels are 5×5 with stride 2 and "same" padding, images NHWC in [-1, 1]. The discriminator
     is leaky with slope 0.2. Where the family member normalizes, it does so everywhere but in the
-    generator's last and the discriminator's first and last layer.
+    generator's last and the discriminator's first and last layer. With classes the generator's
+    first layer takes the latent and the label's embedding, and the discriminator has one logit a
+    class; without, it is the network of the paper.
 
     Args:
         name: One of `ARCHITECTURES`.
@@ -75,14 +80,18 @@ def dcgan(
         latent_dim: Size of a latent.
         seed: Determines the initial weights; None leaves them to Keras.
         dtype: Keras' dtype policy of the layers; None takes the global one.
+        num_classes: Number of classes; None for networks that take no labels.
+        embedding_dim: Size of a label's embedding; None is 32, with labels only.
 
     Returns:
-        The generator, (batch, latent_dim) to (batch, image_size, image_size, channels), and the
-        discriminator, from there to logits (batch, 1).
+        The generator, from latents (batch, latent_dim), or from a list of latents and integer
+        labels (batch,), to (batch, image_size, image_size, channels); and the discriminator, from
+        there to one logit a class, (batch, num_classes), or (batch, 1).
 
     Raises:
         ValueError: If the name is unknown, a size is not a positive integer, `image_size` is not
-            divisible by 2^levels, or `seed` is not an integer.
+            divisible by 2^levels, `embedding_dim` is given without `num_classes`, or `seed` is not
+            an integer.
 
     Example:
         >>> generator, discriminator = dcgan("dcgan4_nobn_cf", image_size=32)
@@ -94,17 +103,18 @@ def dcgan(
     channels = check_int("channels", channels, minimum=1)
     filters = check_int("filters", filters, minimum=1)
     latent_dim = check_int("latent_dim", latent_dim, minimum=1)
+    classes = check_classes(num_classes, embedding_dim)
     widths = [filters * (1 if architecture.constant else 2**i) for i in range(architecture.levels)]
     weights = Weights(seed, dtype)
     return (
-        _generator(architecture, latent_dim, image_size, channels, widths, weights),
-        _discriminator(architecture, image_size, channels, widths, weights),
+        _generator(architecture, latent_dim, classes, image_size, channels, widths, weights),
+        _discriminator(architecture, image_size, channels, classes[0] or 1, widths, weights),
     )
 
 
-def _generator(architecture, latent_dim, image_size, channels, widths, weights) -> keras.Model:
+def _generator(architecture, latent_dim, classes, image_size, channels, widths, weights):
     slope, norm = architecture.slope, architecture.norm is not None
-    latent = x = keras.Input((latent_dim,))
+    inputs, x = latents_and_labels(keras.Input((latent_dim,)), *classes, weights)
     if architecture.generator_dense:
         x = _activate(dense(x, architecture.generator_dense, weights), slope, weights)
     x = _first_map(x, image_size // 2**architecture.levels, widths[-1], architecture, weights)
@@ -112,10 +122,10 @@ def _generator(architecture, latent_dim, image_size, channels, widths, weights) 
         x = _double(x, width, weights, bias=not norm)
         x = _activate(x, slope, weights, norm)
     x = _double(x, channels, weights)
-    return weights.model(latent, last_tanh(x, weights), "generator")
+    return weights.model(inputs, last_tanh(x, weights), "generator")
 
 
-def _discriminator(architecture, image_size, channels, widths, weights) -> keras.Model:
+def _discriminator(architecture, image_size, channels, logits, widths, weights) -> keras.Model:
     norm = architecture.norm is not None
     image = keras.Input((image_size, image_size, channels))
     x = _activate(_halve(image, widths[0], weights), 0.2, weights)
@@ -124,7 +134,7 @@ def _discriminator(architecture, image_size, channels, widths, weights) -> keras
     x = keras.layers.Flatten(dtype=weights.dtype)(x)
     if architecture.discriminator_dense:
         x = _activate(dense(x, architecture.discriminator_dense, weights), 0.2, weights)
-    return weights.model(image, last_dense(x, 1, weights), "discriminator")
+    return weights.model(image, last_dense(x, logits, weights), "discriminator")
 
 
 def _first_map(x, side, width, architecture, weights):

@@ -3,6 +3,7 @@
 import keras
 
 from tf_consensus.checks import check_int
+from tf_consensus.networks.labels import check_classes, latents_and_labels
 from tf_consensus.networks.layers import dense, last_dense
 from tf_consensus.networks.weights import Weights
 
@@ -14,12 +15,15 @@ def mlp(
     depth: int = 4,
     seed: int | None = None,
     dtype=None,
+    num_classes: int | None = None,
+    embedding_dim: int | None = None,
 ) -> tuple[keras.Model, keras.Model]:
     """Build a dense generator and discriminator.
 
     Both have `depth` hidden layers of `width` ReLU units and a linear output: by default the
     1,122 + 881 parameters of the mixture-of-Gaussians experiment. Weights are Glorot-uniform,
-    biases 0.
+    biases 0. With classes the generator's first layer takes the latent and the label's embedding,
+    and the discriminator has one logit a class.
 
     Args:
         latent_dim: Size of a latent.
@@ -28,13 +32,17 @@ def mlp(
         depth: Hidden layers; 0 leaves the linear output alone.
         seed: Determines the initial weights; None leaves them to Keras.
         dtype: Keras' dtype policy of the layers; None takes the global one.
+        num_classes: Number of classes; None for networks that take no labels.
+        embedding_dim: Size of a label's embedding; None is 32, with labels only.
 
     Returns:
-        The generator, (batch, latent_dim) to (batch, data_dim), and the discriminator,
-        (batch, data_dim) to logits (batch, 1).
+        The generator, from latents (batch, latent_dim), or from a list of latents and integer
+        labels (batch,), to (batch, data_dim); and the discriminator, from there to one logit a
+        class, (batch, num_classes), or (batch, 1).
 
     Raises:
-        ValueError: If a size is not an integer of at least 1 (`depth`: 0), or `seed` no integer.
+        ValueError: If a size is not an integer of at least 1 (`depth`: 0), `embedding_dim` is given
+            without `num_classes`, or `seed` is no integer.
 
     Example:
         >>> generator, discriminator = mlp(seed=0)
@@ -44,17 +52,18 @@ def mlp(
     latent_dim = check_int("latent_dim", latent_dim, minimum=1)
     data_dim = check_int("data_dim", data_dim, minimum=1)
     hidden = [check_int("width", width, minimum=1)] * check_int("depth", depth, minimum=0)
+    classes = check_classes(num_classes, embedding_dim)
     weights = Weights(seed, dtype)
-    return (
-        _dense_network(latent_dim, hidden, data_dim, weights, "generator"),
-        _dense_network(data_dim, hidden, 1, weights, "discriminator"),
-    )
+    inputs, x = latents_and_labels(keras.Input((latent_dim,)), *classes, weights)
+    generator = _dense_network(inputs, x, hidden, data_dim, weights, "generator")
+    samples = keras.Input((data_dim,))
+    logits = classes[0] or 1
+    return generator, _dense_network(samples, samples, hidden, logits, weights, "discriminator")
 
 
-def _dense_network(inputs, hidden, outputs, weights, name):
-    first = x = keras.Input((inputs,))
+def _dense_network(inputs, x, hidden, outputs, weights, name):
     for width in hidden:
         x = dense(x, width, weights)
         # A layer of its own, so that the adjoint pass can be shared.
         x = keras.layers.ReLU(dtype=weights.dtype)(x)
-    return weights.model(first, last_dense(x, outputs, weights), name)
+    return weights.model(inputs, last_dense(x, outputs, weights), name)

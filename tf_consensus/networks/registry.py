@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import keras
 
-from tf_consensus.checks import nearest
+from tf_consensus.checks import nearest, unknown_argument
 from tf_consensus.networks.dcgan import ARCHITECTURES, dcgan
 from tf_consensus.networks.mlp import mlp
 from tf_consensus.networks.residual import PRESETS, residual
@@ -67,9 +67,11 @@ def _check_settings(name, settings):
     signature = inspect.signature(_BUILDERS[name])
     signature = signature.replace(return_annotation=inspect.Signature.empty)
     try:
+        signature.bind_partial(**settings)  # names what is unknown, and not what is missing for it
         signature.bind(**settings)
     except TypeError as error:
         raise ValueError(
             f"The settings of {name!r} must fit its builder: {error}. "
-            f"Received: settings={settings!r}. It takes {signature}."
+            f"Received: settings={settings!r}. {unknown_argument(error, signature.parameters)}"
+            f"It takes {signature}."
         ) from None

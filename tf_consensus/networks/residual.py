@@ -35,7 +35,7 @@ def residual(
     max_filters: int = 1024,
     latent_dim: int = 256,
     num_classes: int | None = None,
-    embedding_dim: int = 1,
+    embedding_dim: int | None = None,
     blocks: int = 1,
     start_size: int = 4,
     seed: int | None = None,
@@ -57,8 +57,8 @@ def residual(
     side of a resampling, with more on its finer side. Images are NHWC in [-1, 1]. Each `PRESETS`
     entry gives a published network.
 
-    Without labels the embedding is that of a single class, so that it is ±1 if `embedding_dim` is
-    1: a second bias of the dense layer, which the published networks have.
+    Without labels the embedding is that of a single class, ±1: a second bias of the dense layer,
+    which the published networks have.
 
     Args:
         image_size: Side of the square images, in pixels; start_size · 2^k.
@@ -67,7 +67,8 @@ def residual(
         max_filters: Most filters of any level; not below `filters`.
         latent_dim: Size of a latent.
         num_classes: Number of classes; None for networks that take no labels.
-        embedding_dim: Size of a label's embedding.
+        embedding_dim: Size of a label's embedding; None: 256 with classes, else 1. In one dimension
+            an embedding of length 1 is 1 or -1, which cannot tell more than two classes apart.
         blocks: Residual blocks a level.
         start_size: Side of the smallest maps, in pixels.
         seed: Determines the initial weights; None leaves them to Keras. Kernels are
@@ -100,6 +101,8 @@ def residual(
     latent_dim = check_int("latent_dim", latent_dim, minimum=1)
     if num_classes is not None:
         num_classes = check_int("num_classes", num_classes, minimum=1)
+    if embedding_dim is None:
+        embedding_dim = 1 if num_classes is None else 256
     embedding_dim = check_int("embedding_dim", embedding_dim, minimum=1)
     blocks = check_int("blocks", blocks, minimum=1)
     widths = _widths([min(filters * 2**i, max_filters) for i in range(levels + 1)], blocks)

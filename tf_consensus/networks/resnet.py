@@ -6,6 +6,7 @@ import keras
 
 from tf_consensus.checks import check_int
 from tf_consensus.networks.blocks import activate, residual_block
+from tf_consensus.networks.labels import check_classes, latents_and_labels
 from tf_consensus.networks.layers import (
     Conv2DTranspose,
     convolve,
@@ -45,6 +46,8 @@ def resnet(
     latent_dim: int = 256,
     seed: int | None = None,
     dtype=None,
+    num_classes: int | None = None,
+    embedding_dim: int | None = None,
 ) -> tuple[keras.Model, keras.Model]:
     """Build a generator and a discriminator of the first paper's residual networks.
 
@@ -55,7 +58,8 @@ def resnet(
 
     σ leaky with slope 0.2, which also precedes every other layer that does not see latents or
     images. Nothing is normalized. Images are NHWC in [-1, 1]. Weights are Glorot-uniform, biases 0,
-    as in the reference.
+    as in the reference. With classes the generator's first layer takes the latent and the label's
+    embedding, and the discriminator has one logit a class.
 
     Args:
         name: "resnet", with F, 2F, 4F and 8F filters, or "resnet_cf", with F everywhere.
@@ -65,14 +69,18 @@ def resnet(
         latent_dim: Size of a latent.
         seed: Determines the initial weights; None leaves them to Keras.
         dtype: Keras' dtype policy of the layers; None takes the global one.
+        num_classes: Number of classes; None for networks that take no labels.
+        embedding_dim: Size of a label's embedding; None is 32, with labels only.
 
     Returns:
-        The generator, (batch, latent_dim) to (batch, image_size, image_size, channels), and the
-        discriminator, from there to logits (batch, 1).
+        The generator, from latents (batch, latent_dim), or from a list of latents and integer
+        labels (batch,), to (batch, image_size, image_size, channels); and the discriminator, from
+        there to one logit a class, (batch, num_classes), or (batch, 1).
 
     Raises:
         ValueError: If the name is unknown, a size is not an integer of at least 1 (`filters`: 2),
-            `image_size` is not divisible by 16, or `seed` is not an integer.
+            `image_size` is not divisible by 16, `embedding_dim` is given without `num_classes`, or
+            `seed` is not an integer.
 
     Example:
         >>> generator, discriminator = resnet("resnet_cf", filters=128)
@@ -84,37 +92,40 @@ def resnet(
     channels = check_int("channels", channels, minimum=1)
     filters = check_int("filters", filters, minimum=2)
     latent_dim = check_int("latent_dim", latent_dim, minimum=1)
+    classes = check_classes(num_classes, embedding_dim)
     widths = [filters * multiple for multiple in architecture.widths]
     weights = Weights(seed, dtype)
     return (
-        _generator(latent_dim, image_size, channels, widths, weights),
-        _discriminator(architecture.wide_start, image_size, channels, widths, weights),
+        _generator(latent_dim, classes, image_size, channels, widths, weights),
+        _discriminator(
+            architecture.wide_start, image_size, channels, classes[0] or 1, widths, weights
+        ),
     )
 
 
-def _generator(latent_dim, image_size, channels, widths, weights) -> keras.Model:
+def _generator(latent_dim, classes, image_size, channels, widths, weights) -> keras.Model:
     def double(x, width):
         layer = Conv2DTranspose
         return convolve(activate(x, weights), width, 5, weights, layer=layer, strides=2)
 
-    latents = keras.Input((latent_dim,))
+    inputs, x = latents_and_labels(keras.Input((latent_dim,)), *classes, weights)
     side = image_size // 2**_LEVELS
-    x = dense(latents, side * side * widths[-1], weights)
+    x = dense(x, side * side * widths[-1], weights)
     x = keras.layers.Reshape((side, side, widths[-1]), dtype=weights.dtype)(x)
     for width in reversed(widths[:-1]):
         x = residual_block(double(x, width), width, width // 2, weights)
     image = last_tanh(double(x, channels), weights)
-    return weights.model(latents, image, "generator")
+    return weights.model(inputs, image, "generator")
 
 
-def _discriminator(wide_start, image_size, channels, widths, weights) -> keras.Model:
+def _discriminator(wide_start, image_size, channels, logits, widths, weights) -> keras.Model:
     image = x = keras.Input((image_size, image_size, channels))
     for level, width in enumerate(widths):
         x = convolve(activate(x, weights) if level else x, width, 5, weights, strides=2)
         hidden = width if wide_start and not level else width // 2
         x = residual_block(x, width, hidden, weights)
     x = keras.layers.Flatten(dtype=weights.dtype)(activate(x, weights))
-    return weights.model(image, last_dense(x, 1, weights), "discriminator")
+    return weights.model(image, last_dense(x, logits, weights), "discriminator")
 
 
 def _check_name(name) -> Architecture:

@@ -4,6 +4,7 @@ import keras
 
 from tf_consensus.checks import nearest
 from tf_consensus.configurable import deserialized
+from tf_consensus.objectives.aliases import canonical
 from tf_consensus.objectives.base import Objective
 from tf_consensus.objectives.classic import (
     Hinge,
@@ -58,14 +59,19 @@ def get(identifier: str | dict | Objective) -> Objective:
         identifier: One of `names()`: of "The Numerics of GANs", "standard", "js", "kl", "tv",
             "indicator"; "wgan", "hinge", "least_squares"; "relativistic", "relativistic_average";
             of f-GAN, "forward_kl", "reverse_kl", "pearson", "neyman", "hellinger"; "gan" is "js"
-            and "logistic_wgan" is "standard". A class's name does as well. Or a dict as
-            `serialize` returns it, or with "class_name" and "config" only; or an `Objective`.
+            and "logistic_wgan" is "standard". A class's name does as well, and so do the names of
+            other places for the same losses (`aliases`): "non_saturating", "vanilla" and "bce" are
+            "standard", "minimax" is "js", "wasserstein" is "wgan", "lsgan" is "least_squares",
+            "rsgan" is "relativistic", "ragan" is "relativistic_average". Capitals, dashes and
+            underscores do not count. Or a dict as `serialize` returns it, or with "class_name" and
+            "config" only; or an `Objective`.
 
     Returns:
         The objective; an instance is returned as it is.
 
     Raises:
-        ValueError: If the name is unknown.
+        ValueError: If the name is unknown, or is one of an objective together with a penalty, such
+            as "wgan_gp".
         TypeError: If the identifier, or what its config describes, is no objective.
 
     Example:
@@ -109,10 +115,11 @@ def serialize(objective: Objective) -> dict:
 
 
 def _by_name(name, known):
-    if name not in known:
+    key = canonical(name, known)
+    if key is None:
         raise ValueError(
             f"Unknown objective. Received: identifier={name!r}. "
             f"{nearest(name, known)}Use one of {sorted(_OBJECTIVES)}, or pass an `Objective` "
             "instance."
         )
-    return known[name]()
+    return known[key]()

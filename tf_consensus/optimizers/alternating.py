@@ -1,19 +1,12 @@
 """Alternating gradient ascent."""
 
-import numbers
-
 import keras
 
 from tf_consensus.checks import check_count
-from tf_consensus.game import Linearization
+from tf_consensus.game import Game, Linearization
 from tf_consensus.optimizers.game_optimizer import apply_direction
-from tf_consensus.optimizers.inner import (
-    INNER_OPTIONS,
-    check_rate,
-    make_inner,
-    refuse_options,
-    refuse_schedule,
-)
+from tf_consensus.optimizers.inner import INNER_OPTIONS, make_inner, refuse_options
+from tf_consensus.optimizers.per_player import OptimizerPerPlayer
 from tf_consensus.optimizers.reevaluating import ReevaluatingOptimizer
 
 
@@ -66,13 +59,7 @@ class AlternatingOptimizer(ReevaluatingOptimizer):
         self.discriminator_optimizer = make_inner(
             discriminator_optimizer, key="discriminator_optimizer"
         )
-        if self.generator_optimizer is self.discriminator_optimizer:
-            raise ValueError(
-                "Each player needs an optimizer of its own. Received: one "
-                f"{type(self.inner_optimizer).__name__} for both. Create two."
-            )
-        self._ratio = None  # of the learning rates, the discriminator's to the generator's
-        self._own = []  # each player's variables, by key; known once a step or a model names them
+        self._pair = OptimizerPerPlayer([self.generator_optimizer, self.discriminator_optimizer])
         hint = "The paper alternates 1 and 1."
         self.discriminator_steps = check_count("discriminator_steps", discriminator_steps, hint)
         self.generator_steps = check_count("generator_steps", generator_steps, hint)
@@ -81,31 +68,35 @@ class AlternatingOptimizer(ReevaluatingOptimizer):
         return make_inner(optimizer, learning_rate, "generator_optimizer")
 
     @property
+    def _per_player(self):
+        """The two, once they are made."""
+        return vars(self).get("_pair")
+
+    @property
     def generator_optimizer(self):
         """The generator's optimizer, the one whose averages Keras' SwapEMAWeights uses."""
         return self.inner_optimizer
 
-    @property
-    def inner_optimizers(self):
-        """The generator's and the discriminator's optimizer."""
-        return [self.inner_optimizer, self.discriminator_optimizer]
+    def step(self, game):
+        """One round of both players; see `GameOptimizer.step`.
+
+        Raises:
+            ValueError: if the game does not have two players.
+        """
+        if isinstance(game, Game) and len(game.players) != 2:
+            raise ValueError(
+                "Alternating updates are defined for two players, generator and discriminator. "
+                f"Received: a game of {len(game.players)}. Use SimultaneousOptimizer."
+            )
+        return super().step(game)
 
     def _step(self, game):
         """One round: k discriminator updates, then m generator updates.
 
         Returns:
             Losses and field as each player saw them before its last update; without a pullback.
-
-        Raises:
-            ValueError: if the game does not have two players.
         """
-        if len(game.players) != 2:
-            raise ValueError(
-                "Alternating updates are defined for two players, generator and discriminator. "
-                f"Received: a game of {len(game.players)}. Use SimultaneousOptimizer."
-            )
         self.build(game.variables)
-        self._know(game.players)
         first, v_d = self._ascend(game, 1, self.discriminator_optimizer, self.discriminator_steps)
         last, v_g = self._ascend(game, 0, self.generator_optimizer, self.generator_steps)
         self._count_step(v_g + v_d)
@@ -121,59 +112,14 @@ class AlternatingOptimizer(ReevaluatingOptimizer):
     def _move_player(self, optimizer, v, variables):
         apply_direction(optimizer, v, variables)
 
-    def _know(self, players):
-        self._own = [{self._var_key(x) for x in player} for player in players]
-
-    def put_averages(self, players):
-        """Puts averaged weights in place, each player's from its own optimizer."""
-        if len(players) == 2:
-            self._know(players)
-        if not self._own:
-            raise ValueError(
-                "Each player's averages are its own optimizer's, and who has which weights is not "
-                f"known before the first step. Received: {len(players)} list of variables. Hand "
-                "over two, the generator's and the discriminator's."
-            )
-        super().put_averages(players)
-
-    def finalize_variable_values(self, var_list):
-        """Puts averaged weights in place, each player's from its own optimizer."""
-        for inner, own in zip(self.inner_optimizers, self._own, strict=False):
-            others = [x for x in var_list if self._var_key(x) not in own]
-            kept = [x.numpy() for x in others]
-            inner.finalize_variable_values(var_list)
-            for x, value in zip(others, kept, strict=True):
-                x.assign(value)
-
     @property
     def learning_rate(self):
-        """The generator's learning rate; setting it scales the discriminator's alike.
-
-        So callbacks that set it, such as `keras.callbacks.LearningRateScheduler` and
-        `ReduceLROnPlateau`, keep the ratio of the two. From a rate of 0, where there is no ratio,
-        it is the last one that there was.
-        """
-        return self.inner_optimizer.learning_rate
+        """The generator's learning rate; setting it scales the discriminator's alike."""
+        return self._per_player.learning_rate
 
     @learning_rate.setter
     def learning_rate(self, learning_rate):
-        if not isinstance(learning_rate, numbers.Real):
-            raise TypeError(
-                "The learning rate of both players is set to a number. Received: learning_rate="
-                f"{learning_rate!r}. Set `optimizer.generator_optimizer.learning_rate` and "
-                "`optimizer.discriminator_optimizer.learning_rate` to anything else."
-            )
-        learning_rate = check_rate(learning_rate)
-        generator, discriminator = self.inner_optimizers
-        for inner in self.inner_optimizers:
-            refuse_schedule(inner, learning_rate)
-        before = [float(inner.learning_rate) for inner in self.inner_optimizers]
-        if before[0] > 0:
-            self._ratio = before[1] / before[0]
-        elif self._ratio is None:
-            self._ratio = 1.0
-        generator.learning_rate = learning_rate
-        discriminator.learning_rate = self._ratio * learning_rate
+        self._per_player.learning_rate = learning_rate
 
     def get_config(self):
         """The constructor's arguments."""

@@ -21,8 +21,8 @@ class ClippedOptimizer(GameOptimizer):
     `compile` of other models.
 
     Args:
-        inner_optimizer: name, config or instance of a Keras optimizer.
-        learning_rate: float or schedule, with an inner optimizer given by name.
+        inner_optimizer: name, config or instance of a Keras optimizer, or a list of one a player.
+        learning_rate: float or schedule, with an inner optimizer given by name, or a list of these.
         clip_norm: the bound c > 0, in the units of the gradient.
         name: name of the optimizer.
 
@@ -48,8 +48,7 @@ class ClippedOptimizer(GameOptimizer):
             )
         self.clip_norm = float(clip_norm)
 
-    @property
-    def field(self):
+    def _field(self):
         """The field v, which near a stationary point is shorter than any `clip_norm`."""
         return GRADIENT
 

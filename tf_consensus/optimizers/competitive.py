@@ -26,14 +26,17 @@ class CompetitiveOptimizer(GameOptimizer):
     D_xy); in other games, such as the non-saturating GAN, it stays symmetric and positive. O and Oᵀ
     enter as products only, one of each a player and iteration. All iterations see the same batch.
 
+    With a learning rate of its own for each player, η is the diagonal matrix of these on the right
+    of O, which gives each player's part of the same equilibrium: (I - Oη) w = v.
+
     On a bilinear game it is the implicit Euler step and converges for every η > 0.
 
     It needs the players, so it works in `tf_consensus.GAN` and with `step(game)`, not in the
     `compile` of other models.
 
     Args:
-        inner_optimizer: name, config or instance of a Keras optimizer.
-        learning_rate: float or schedule, with an inner optimizer given by name.
+        inner_optimizer: name, config or instance of a Keras optimizer, or a list of one a player.
+        learning_rate: float or schedule, with an inner optimizer given by name, or a list of these.
         step_size: η > 0; `None` for the inner optimizer's learning rate, which is right for plain
             gradient steps. Give a number where the inner optimizer rescales its steps.
         max_iterations: of conjugate gradients, at least 1.
@@ -72,15 +75,24 @@ class CompetitiveOptimizer(GameOptimizer):
         self.tolerance = _check_positive("tolerance", tolerance, "For example 1e-6.")
 
     def direction(self, linearization):
-        """The field w that solves (I - ηO) w = v."""
+        """The field w that solves (I - Oη) w = v."""
         _check_replicas()
-        eta = self.learning_rate if self.step_size is None else self.step_size
+        players = len(linearization.by_player(linearization.v))
+        etas = self.learning_rates if self.step_size is None else (self.step_size,)
+        etas = etas * players if len(etas) == 1 else etas
+
+        def rescaled(p):
+            parts = linearization.by_player(p)
+            pairs = zip(parts, etas, strict=True)
+            return [t for part, eta in pairs for t in vectors.scale(part, eta)]
 
         def forward(p):
-            return vectors.add_scaled(p, -eta, _interaction(linearization, linearization.jvp, p))
+            moved = _interaction(linearization, linearization.jvp, rescaled(p))
+            return vectors.add_scaled(p, -1.0, moved)
 
         def transposed(p):
-            return vectors.add_scaled(p, -eta, _interaction(linearization, linearization.vjp, p))
+            moved = _interaction(linearization, linearization.vjp, p)
+            return vectors.add_scaled(p, -1.0, rescaled(moved))
 
         return conjugate_gradients(
             lambda p: transposed(forward(p)),

@@ -17,8 +17,8 @@ class ConsensusOptimizer(RegularizedOptimizer):
     1/γ is no eigenvalue of v'ᵀ (Lemma 6).
 
     Args:
-        inner_optimizer: name, config or instance of a Keras optimizer.
-        learning_rate: float or schedule, with an inner optimizer given by name.
+        inner_optimizer: name, config or instance of a Keras optimizer, or a list of one a player.
+        learning_rate: float or schedule, with an inner optimizer given by name, or a list of these.
         gamma: weight γ ≥ 0, a number or a schedule; 0 is exactly simultaneous gradient ascent.
         every: take the second-order term only at each `every`-th step, weighted `every`·γ.
         name: name of the optimizer.
@@ -35,8 +35,7 @@ class ConsensusOptimizer(RegularizedOptimizer):
         Mescheder, Nowozin, Geiger, The Numerics of GANs, 2017, section 4.
     """
 
-    @property
-    def field(self):
+    def _field(self):
         """The field w = v - γ v'ᵀv at the current γ."""
         return Field("consensus", self.current_gamma) if self.second_order else GRADIENT
 

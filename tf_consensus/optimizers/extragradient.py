@@ -22,8 +22,8 @@ class ExtragradientOptimizer(ReevaluatingOptimizer):
     beyond, where simultaneous steps always diverge.
 
     Args:
-        inner_optimizer: name, config or instance of a Keras optimizer.
-        learning_rate: float or schedule, with an inner optimizer given by name.
+        inner_optimizer: name, config or instance of a Keras optimizer, or a list of one a player.
+        learning_rate: float or schedule, with an inner optimizer given by name, or a list of these.
         name: name of the optimizer.
 
     Example:

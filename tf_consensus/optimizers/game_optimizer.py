@@ -12,8 +12,12 @@ from tf_consensus.games import graph_repair
 from tf_consensus.games.autodiff import explain_recomputation, tf_variables
 from tf_consensus.games.contract import check_allow_cut, name_of, refuse_cuts
 from tf_consensus.microbatches import MicrobatchedGame
+from tf_consensus.optimizers.description import describe
 from tf_consensus.optimizers.field import Field
-from tf_consensus.optimizers.inner import CLIPS, make_inner, refuse_options, set_rate
+from tf_consensus.optimizers.inner import CLIPS, refuse_options, set_rate
+from tf_consensus.optimizers.inner_lists import make_inners
+from tf_consensus.optimizers.per_player import UNKNOWN, OptimizerPerPlayer
+from tf_consensus.optimizers.players_apart import refuse_players_apart
 from tf_consensus.vector_checks import check_vector
 
 
@@ -21,12 +25,18 @@ def apply_direction(optimizer, direction: Sequence[tf.Tensor], variables) -> Non
     """Moves `variables` along `direction` (ascent) by a step of a plain Keras optimizer.
 
     Keras descends and sums over the replicas of a strategy: the sign and the number of replicas
-    enter here and nowhere else.
+    enter here and nowhere else. Of an `OptimizerPerPlayer` each optimizer moves its own player.
 
     Raises:
         TypeError: if it is no optimizer.
-        ValueError: if there is not one tensor a variable.
+        ValueError: if there is not one tensor a variable, or the players are not known.
     """
+    if isinstance(optimizer, OptimizerPerPlayer):
+        check_vector("direction", direction, variables)
+        with tf.control_dependencies(list(direction)):
+            for inner, w, own in optimizer.split(direction, variables):
+                apply_direction(inner, w, own)
+        return
     if not isinstance(optimizer, keras.optimizers.Optimizer):
         raise TypeError(
             f"`optimizer` must be a Keras optimizer. Received: optimizer={optimizer!r}. For "
@@ -91,10 +101,16 @@ class GameOptimizer(keras.optimizers.Optimizer):
     the second-order term is taken from the graph that computed the gradients; it needs graph mode
     or XLA, Keras' default.
 
+    A list of inner optimizers has one a player, in the players' order, the generator's first: the
+    direction is that of all players, each optimizer steps along its player's part of it. So each
+    player has a learning rate of its own (TTUR). That needs the players, so it works in
+    `tf_consensus.GAN` and with `step(game)`, not in the `compile` of other models.
+
     Args:
-        inner_optimizer: name, config or instance of a Keras optimizer.
+        inner_optimizer: name, config or instance of a Keras optimizer; or a list of one a player.
         learning_rate: float or `keras.optimizers.schedules.LearningRateSchedule`; only if
-            `inner_optimizer` is a name, `None` for that optimizer's default.
+            `inner_optimizer` is a name, `None` for that optimizer's default; or a list of one a
+            player.
         name: name of the optimizer.
         microbatches: number of equal parts that `step` goes through the batch in, to need the
             memory of one; the update is that of the whole batch (see `MicrobatchedGame`).
@@ -102,8 +118,12 @@ class GameOptimizer(keras.optimizers.Optimizer):
             may lie between the variables and the gradients though no derivative goes through them.
 
     Raises:
-        ValueError: if an option belongs on the inner optimizer, the inner one cannot be used, or
-            `microbatches` is not a positive integer.
+        ValueError: if an option belongs on the inner optimizer, the inner one cannot be used, one
+            is there twice, there are not as many learning rates, or `microbatches` is not a
+            positive integer.
+
+    Reference:
+        Heusel et al., GANs Trained by a Two Time-Scale Update Rule, 2017, for the list.
     """
 
     def __init__(
@@ -122,9 +142,20 @@ class GameOptimizer(keras.optimizers.Optimizer):
         hint = "microbatches=1 is the whole batch."
         self.microbatches = check_count("microbatches", microbatches, hint)
         self.inner_optimizer = self._make_inner(inner_optimizer, learning_rate)
+        if self._per_player:
+            self._listed = list(self._per_player)  # for tf.train.Checkpoint
 
     def _make_inner(self, optimizer, learning_rate):
-        return make_inner(optimizer, learning_rate)
+        return make_inners(optimizer, learning_rate)
+
+    @property
+    def _per_player(self) -> OptimizerPerPlayer | None:
+        """The inner optimizers of a list."""
+        inner = self.inner_optimizer
+        return inner if isinstance(inner, OptimizerPerPlayer) else None
+
+    def __repr__(self):
+        return describe(self)
 
     def direction(self, linearization: Linearization) -> list[tf.Tensor]:
         """The field w to step along, a list that matches `linearization.v`."""
@@ -138,9 +169,12 @@ class GameOptimizer(keras.optimizers.Optimizer):
 
         Raises:
             TypeError: if it is given no game.
-            ValueError: if the batch cannot be cut into `microbatches` equal parts.
+            ValueError: if the batch cannot be cut into `microbatches` equal parts, or there are
+                not as many inner optimizers as players.
         """
         check_game(game)
+        if self._per_player:
+            self._per_player.know(game.players)
         with game.one_step():
             return self._step(MicrobatchedGame(game, self._parts(game)) if self._cuts else game)
 
@@ -163,8 +197,13 @@ class GameOptimizer(keras.optimizers.Optimizer):
     def field(self) -> Field | None:
         """The field w of steps x ← x + h·w(x), up to the inner optimizer's scaling.
 
-        `None` where the steps are none of that form, or it is not known to be one of `Field`'s.
+        `None` where the steps are none of that form, as they have no one h where each player has an
+        inner optimizer of its own, or it is not known to be one of `Field`'s.
         """
+        return self._field() if len(self.inner_optimizers) == 1 else None
+
+    def _field(self) -> Field | None:
+        """The field where there is one inner optimizer."""
         return None
 
     @property
@@ -187,15 +226,26 @@ class GameOptimizer(keras.optimizers.Optimizer):
             trainable_variables: the variables, in the same order; needed at the first call.
 
         Raises:
-            RuntimeError: if the second-order term is needed and cannot be had from `grads`, or the
-                batch was to be cut into micro-batches.
+            RuntimeError: if the second-order term is needed and cannot be had from `grads`, the
+                batch was to be cut into micro-batches, or each player has its own inner optimizer.
             ValueError: if the variables are not those the optimizer was built with, all of them
-                where the update needs them, or not as many as the gradients.
+                where the update needs them, or not as many as the gradients; or another optimizer
+                updates another player of the same game (`refuse_players_apart`).
         """
         grads = list(grads)
         if not grads:
             return
+        if len(self._per_player or ()) > 1:
+            raise RuntimeError(
+                "A list of inner optimizers, one a player, needs to know which gradients belong to "
+                "which player, and a plain list of gradients does not say. Received: "
+                f"{len(self._per_player)} inner optimizers, and {len(grads)} gradients through "
+                "`apply`. Train a `tf_consensus.GAN`, or call `optimizer.step(game)` with a "
+                "`tf_consensus.Game`."
+            )
         variables = self._variables_for(grads, trainable_variables)
+        if self._per_player:
+            self._per_player.know([variables])
         grads, variables = self._filter_empty_gradients(grads, variables)
         if self._cuts:
             raise RuntimeError(
@@ -205,6 +255,7 @@ class GameOptimizer(keras.optimizers.Optimizer):
             )
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         grads = [tf.convert_to_tensor(g) for g in grads]
+        refuse_players_apart(self, grads, variables)
         v = [-replicas * g for g in grads]
         pullback = self._symbolic_pullback(v, grads, variables)
         self._move(Linearization([], v, pullback, player_sizes=None), variables)
@@ -286,6 +337,8 @@ class GameOptimizer(keras.optimizers.Optimizer):
         variables = list(variables)
         for inner in self.inner_optimizers:
             inner.build(variables)
+        if self._per_player:
+            self._per_player.built()
         super().build(variables)
 
     def add_memory(self, name: str) -> list:
@@ -306,8 +359,8 @@ class GameOptimizer(keras.optimizers.Optimizer):
 
     @property
     def inner_optimizers(self) -> list:
-        """The wrapped Keras optimizers."""
-        return [self.inner_optimizer]
+        """The wrapped Keras optimizers, one, or one a player."""
+        return list(self._per_player or [self.inner_optimizer])
 
     @property
     def variables(self):
@@ -316,17 +369,31 @@ class GameOptimizer(keras.optimizers.Optimizer):
 
     @property
     def iterations(self):
-        """Number of steps taken: the inner optimizer's own counter."""
+        """Number of steps taken: the inner optimizer's own counter, the first one's of a list."""
         return self.inner_optimizer.iterations
 
     @property
     def learning_rate(self):
-        """The inner optimizer's learning rate h; may be set."""
+        """The inner optimizer's learning rate h; may be set.
+
+        Of a list of inner optimizers it is the first player's. Setting a number scales the other
+        players' alike, so that callbacks which set it keep the ratios; a list sets one a player.
+        """
         return self.inner_optimizer.learning_rate
 
     @learning_rate.setter
     def learning_rate(self, learning_rate):
-        set_rate(self.inner_optimizer, learning_rate)
+        if isinstance(self.inner_optimizer, GameOptimizer | OptimizerPerPlayer):
+            self.inner_optimizer.learning_rate = learning_rate
+        else:
+            set_rate(self.inner_optimizer, learning_rate)
+
+    @property
+    def learning_rates(self) -> tuple:
+        """The learning rates of all inner optimizers: one for all players, or one a player."""
+        inners = self.inner_optimizers
+        nested = [x.learning_rates for x in inners if isinstance(x, GameOptimizer)]
+        return nested[0] if nested else tuple(inner.learning_rate for inner in inners)
 
     def set_weights(self, weights):
         """Restores the whole state, in the order of `variables`."""
@@ -357,12 +424,21 @@ class GameOptimizer(keras.optimizers.Optimizer):
         Args:
             players: each player's variables, in the order of `build`.
         """
+        if self._per_player:
+            if len(players) == len(self._per_player):
+                self._per_player.know(players)
+            if not self._per_player.knows:
+                lists = f"{len(players)} list{'s' * (len(players) > 1)} of variables"
+                raise ValueError(UNKNOWN.format(lists))
         variables = [x for player in players for x in player]
         # The class's: during `GAN.fit` the instance's does nothing.
         type(self).finalize_variable_values(self, variables)
 
     def finalize_variable_values(self, var_list):
         """Lets the inner optimizers put averaged weights in place after training."""
+        if self._per_player:
+            self._per_player.put_averages()
+            return
         for inner in self.inner_optimizers:
             inner.finalize_variable_values(var_list)
 
@@ -373,7 +449,9 @@ class GameOptimizer(keras.optimizers.Optimizer):
 
     def get_config(self):
         """The constructor's arguments, the inner optimizer serialized."""
-        inner = keras.saving.serialize_keras_object(self.inner_optimizer)
+        inner = self.inner_optimizer
+        inner = list(inner) if isinstance(inner, OptimizerPerPlayer) else inner
+        inner = keras.saving.serialize_keras_object(inner)
         return {
             "name": self.name,
             "inner_optimizer": inner,

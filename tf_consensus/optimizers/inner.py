@@ -82,6 +82,8 @@ def resolve(optimizer, key: str):
     hint = "For example 'adam', or keras.optimizers.Adam(1e-4)."
     if isinstance(optimizer, type):
         hint = f"Make one of the class: {optimizer.__name__}()."
+    elif isinstance(optimizer, list | tuple):
+        hint = "One a player is a method's: tf_consensus.SimultaneousOptimizer(['adam', 'adam'])."
     elif isinstance(optimizer, numbers.Real) and not isinstance(optimizer, bool):
         hint = f"A learning rate goes with a name, as in ('rmsprop', learning_rate={optimizer!r})."
     raise TypeError(

@@ -5,7 +5,8 @@ import tensorflow as tf
 
 from tf_consensus.checks import check_count, check_number
 from tf_consensus.optimizers.game_optimizer import GameOptimizer, assign, values_of
-from tf_consensus.optimizers.inner import make_inner, refuse_learning_rate, resolve
+from tf_consensus.optimizers.inner import refuse_learning_rate, resolve
+from tf_consensus.optimizers.inner_lists import make_inners
 from tf_consensus.optimizers.simultaneous import SimultaneousOptimizer
 
 
@@ -28,7 +29,7 @@ class LookaheadOptimizer(GameOptimizer):
     Args:
         inner_optimizer: any optimizer for games, or name, config or instance of a Keras optimizer,
             which then takes simultaneous steps.
-        learning_rate: float or schedule, with an inner optimizer given by name.
+        learning_rate: float or schedule, with an inner optimizer given by name, or a list of these.
         cycle: k ≥ 1, the number of inner steps between averages.
         slow_step: α in (0, 1]; 1 is exactly the inner optimizer.
         name: name of the optimizer.
@@ -70,13 +71,12 @@ class LookaheadOptimizer(GameOptimizer):
         if isinstance(optimizer, dict):
             optimizer = resolve(optimizer, "inner_optimizer")
         if not isinstance(optimizer, GameOptimizer):
-            return SimultaneousOptimizer(make_inner(optimizer, learning_rate))
+            return SimultaneousOptimizer(make_inners(optimizer, learning_rate))
         if learning_rate is not None:
             refuse_learning_rate(learning_rate, optimizer)
         return optimizer
 
-    @property
-    def field(self):
+    def _field(self):
         """The inner optimizer's field: the fast weights follow it between two averages."""
         return self.inner_optimizer.field
 

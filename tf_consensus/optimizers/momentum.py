@@ -23,8 +23,8 @@ class MomentumOptimizer(GameOptimizer):
     (`theory.heavy_ball_max_step_size`).
 
     Args:
-        inner_optimizer: name, config or instance of a Keras optimizer.
-        learning_rate: float or schedule, with an inner optimizer given by name.
+        inner_optimizer: name, config or instance of a Keras optimizer, or a list of one a player.
+        learning_rate: float or schedule, with an inner optimizer given by name, or a list of these.
         momentum: β, a number in (-1, 1); 0 is exactly simultaneous gradient ascent.
         name: name of the optimizer.
 

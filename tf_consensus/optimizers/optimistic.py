@@ -21,8 +21,8 @@ class OptimisticOptimizer(GameOptimizer):
     with coupling M it converges for h < 1/(√3 σ_max(M)) and diverges beyond.
 
     Args:
-        inner_optimizer: name, config or instance of a Keras optimizer.
-        learning_rate: float or schedule, with an inner optimizer given by name.
+        inner_optimizer: name, config or instance of a Keras optimizer, or a list of one a player.
+        learning_rate: float or schedule, with an inner optimizer given by name, or a list of these.
         name: name of the optimizer.
 
     Example:

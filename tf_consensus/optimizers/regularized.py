@@ -19,8 +19,8 @@ class RegularizedOptimizer(GameOptimizer):
     `restrict(linearization, g)` to keep only some players' part of g.
 
     Args:
-        inner_optimizer: name, config or instance of a Keras optimizer.
-        learning_rate: float or schedule, with an inner optimizer given by name.
+        inner_optimizer: name, config or instance of a Keras optimizer, or a list of one a player.
+        learning_rate: float or schedule, with an inner optimizer given by name, or a list of these.
         gamma: weight γ ≥ 0, a number or a `keras.optimizers.schedules.LearningRateSchedule` over
             the optimizer's steps.
         every: take the second-order term only at each `every`-th step, weighted `every`·γ; the

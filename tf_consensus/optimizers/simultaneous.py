@@ -16,8 +16,8 @@ class SimultaneousOptimizer(GameOptimizer):
     converges only for very small steps (Lemma 4), or not at all.
 
     Args:
-        inner_optimizer: name, config or instance of a Keras optimizer.
-        learning_rate: float or schedule, with an inner optimizer given by name.
+        inner_optimizer: name, config or instance of a Keras optimizer, or a list of one a player.
+        learning_rate: float or schedule, with an inner optimizer given by name, or a list of these.
         name: name of the optimizer.
 
     Example:
@@ -27,8 +27,7 @@ class SimultaneousOptimizer(GameOptimizer):
         Mescheder, Nowozin, Geiger, The Numerics of GANs, 2017, section 2.3.
     """
 
-    @property
-    def field(self):
+    def _field(self):
         """The field v."""
         return GRADIENT
 

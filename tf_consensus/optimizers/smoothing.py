@@ -17,8 +17,8 @@ class SmoothingOptimizer(RegularizedOptimizer):
     `tf_consensus.GAN` and with `step(game)`, not in the `compile` of other models.
 
     Args:
-        inner_optimizer: name, config or instance of a Keras optimizer.
-        learning_rate: float or schedule, with an inner optimizer given by name.
+        inner_optimizer: name, config or instance of a Keras optimizer, or a list of one a player.
+        learning_rate: float or schedule, with an inner optimizer given by name, or a list of these.
         gamma: weight γ ≥ 0, a number or a schedule; 0 is exactly simultaneous gradient ascent.
         every: take the second-order term only at each `every`-th step, weighted `every`·γ.
         name: name of the optimizer.
@@ -34,8 +34,7 @@ class SmoothingOptimizer(RegularizedOptimizer):
         Mescheder, Nowozin, Geiger, The Numerics of GANs, 2017, comparison experiments.
     """
 
-    @property
-    def field(self):
+    def _field(self):
         """The field v, less γ v'ᵀ times the generator's part of v for all but the generator."""
         if not self.second_order:
             return GRADIENT

@@ -27,8 +27,8 @@ class SymplecticOptimizer(GameOptimizer):
     bilinear games, where simultaneous steps diverge.
 
     Args:
-        inner_optimizer: name, config or instance of a Keras optimizer.
-        learning_rate: float or schedule, with an inner optimizer given by name.
+        inner_optimizer: name, config or instance of a Keras optimizer, or a list of one a player.
+        learning_rate: float or schedule, with an inner optimizer given by name, or a list of these.
         strength: |λ| ≥ 0; 0 is exactly simultaneous gradient ascent.
         align: whether the sign of λ is chosen; otherwise it is positive.
         name: name of the optimizer.

@@ -1,15 +1,17 @@
 """Regularizers of the discriminator: gradient penalties, instance noise, weight clipping.
 
 `GAN(..., penalties=[R1(10.0), R2(10.0)])` adds them to the discriminator's loss; they go with every
-optimizer. Names: "r1", "r2", "wgan_gp", "zero_centered_interpolated", "dragan", "instance_noise".
+optimizer, and one alone needs no list. Names: "r1", "r2", "wgan_gp", "zero_centered_interpolated",
+"dragan", "instance_noise".
 """
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from typing import Any
 
 import keras
 
-from tf_consensus.checks import nearest
+from tf_consensus.checks import nearest, plain
 from tf_consensus.configurable import deserialized
 from tf_consensus.penalties.coupling import warn_of_coupling
 from tf_consensus.penalties.gradient_penalty import GradientPenalty
@@ -42,6 +44,14 @@ _PENALTIES = {
     "dragan": DRAGAN,
     "instance_noise": InstanceNoise,
 }
+# Other names of the same, without capitals and separators.
+_ALIASES = {
+    "gp": "wgan_gp",
+    "gradientpenalty": "wgan_gp",
+    "0gp": "zero_centered_interpolated",
+    "zerogp": "zero_centered_interpolated",
+    "zerocentered": "zero_centered_interpolated",
+}
 
 
 def names() -> list[str]:
@@ -53,9 +63,10 @@ def get(identifier: str | dict | Callable) -> Callable:
     """Returns the penalty that a name, a config or an instance stands for.
 
     Args:
-        identifier: one of `names()` or a class's name, for the default arguments; a dict as
-            `serialize` returns it, or with "class_name" and "config" only; or a penalty: an
-            instance, or any function `penalty(discriminator, real, fake)` that returns a scalar.
+        identifier: one of `names()` or a class's name, for the default arguments, where capitals,
+            dashes and underscores do not count; a dict as `serialize` returns it, or with
+            "class_name" and "config" only; or a penalty: an instance, or any function
+            `penalty(discriminator, real, fake)` that returns a scalar.
 
     Returns:
         The penalty; an instance or function is returned as it is.
@@ -66,19 +77,20 @@ def get(identifier: str | dict | Callable) -> Callable:
 
     Example:
         >>> get("r1")
-        R1(gamma=10.0, every=1, schedule=None)
+        R1(gamma=10.0)
     """
     penalty = identifier
     classes = {cls.__name__: cls for cls in _PENALTIES.values()}
     if isinstance(identifier, str):
         known = {**_PENALTIES, **classes}
-        if identifier not in known:
+        spelt = {plain(x): x for x in reversed(known)} | _ALIASES
+        if plain(identifier) not in spelt:
             raise ValueError(
                 f"Unknown penalty. Received: identifier={identifier!r}. "
                 f"{nearest(identifier, known)}Use one of {sorted(_PENALTIES)}, or pass an "
                 "instance, for example R1(10.0)."
             )
-        penalty = known[identifier]()
+        penalty = known[spelt[plain(identifier)]]()
     elif isinstance(identifier, dict):
         penalty = deserialized("penalty", identifier, classes)
     if not callable(penalty) or isinstance(penalty, type):
@@ -108,18 +120,25 @@ def _check_arguments(function):
         ) from error
 
 
-def get_all(identifiers: Sequence) -> list[Callable]:
-    """The penalties that a list of names, configs and instances stands for.
+def get_all(identifiers: Any) -> list[Callable]:
+    """The penalties that a list of names, configs, instances and functions stands for.
+
+    One of these alone is a list of one.
 
     Raises:
-        TypeError: if it is no list, or `get` refuses one of them.
+        TypeError: if it is neither, or `get` refuses one of them.
         ValueError: if a name is unknown.
+
+    Example:
+        >>> get_all(R1(1.0)) == get_all([R1(1.0)])
+        True
     """
+    if isinstance(identifiers, str | dict) or callable(identifiers):
+        identifiers = [identifiers]
     if not isinstance(identifiers, list | tuple):
-        one = isinstance(identifiers, str) or callable(identifiers)
         raise TypeError(
-            f"`penalties` must be a list. Received: penalties={identifiers!r}. "
-            f"Write {f'[{identifiers!r}]' if one else '[] for none, or for example [R1(10.0)]'}."
+            "`penalties` must be a penalty or a list of them. Received: "
+            f"penalties={identifiers!r}. Write [] for none, or for example [R1(10.0)]."
         )
     return [get(identifier) for identifier in identifiers]
 

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from tf_consensus.checks import check_float
 from tf_consensus.configurable import Configurable
+from tf_consensus.inputs import floating
 from tf_consensus.schedules import check_schedule, factor
 
 
@@ -41,6 +42,7 @@ class InstanceNoise(Configurable):
 
     def draw(self, samples, random) -> tuple[tf.Tensor, tf.Tensor]:
         """Two independent ε for batches like `samples`: the real and the generated one."""
+        samples = floating(samples)
         shape = tf.shape(samples)
         return random.normal(shape, samples.dtype), random.normal(shape, samples.dtype)
 
@@ -48,10 +50,11 @@ class InstanceNoise(Configurable):
         """The noisy samples.
 
         Args:
-            samples: tensor of any shape.
+            samples: tensor of any shape; integers become floats of the same values.
             noise: ε, of that shape.
             step: the training step, for the schedule.
         """
+        samples = floating(samples)
         stddev = tf.cast(self.stddev * factor(self.schedule, step), samples.dtype)
         return samples + stddev * tf.cast(noise, samples.dtype)
 

@@ -2,11 +2,12 @@
 
 import tensorflow as tf
 
-from tf_consensus.inputs import join, split
+from tf_consensus.inputs import floating, join, split
 
 
 def draw_weights(samples, random) -> tf.Tensor:
     """One weight a sample, uniform on [0, 1), of shape (batch, 1, …, 1)."""
+    samples = floating(samples)
     shape = [samples.shape[0] or tf.shape(samples)[0]] + [1] * (samples.shape.rank - 1)
     return random.uniform(shape, samples.dtype)
 

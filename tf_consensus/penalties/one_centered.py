@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from tf_consensus.checks import check_float
+from tf_consensus.inputs import floating
 from tf_consensus.penalties.gradient_penalty import GradientPenalty, join, split
 from tf_consensus.penalties.interpolation import draw_weights, interpolate
 
@@ -103,6 +104,7 @@ class DRAGAN(_Centered):
 
     def draw(self, samples, random):
         """One α an example and one u an entry, multiplied."""
+        samples = floating(samples)
         return draw_weights(samples, random) * random.uniform(tf.shape(samples), samples.dtype)
 
     def points(self, real, fake, noise):

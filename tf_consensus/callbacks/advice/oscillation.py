@@ -70,7 +70,7 @@ def find(scene: Scene) -> str | None:
     for rows, length in ((parts, lengths[0]), (epochs, np.diff(lengths[1]))):
         if len(rows) < _VALUES:
             continue
-        for column, name in ((2, "discriminator's loss"), (1, "generator's loss")):
+        for column, name in _columns(scene.model):
             values = [row[column] for row in rows]
             swing = find_swing(values)
             if swing is None or swing.growth < _LASTS:
@@ -79,10 +79,17 @@ def find(scene: Scene) -> str | None:
             size = float(np.median(np.abs(values)))
             known = levels is not None and levels.best is not None
             least = _OF_SCALE * (levels.chance - levels.best) if known else _OF_SIZE * size
-            steps = round(swing.period * length.mean())
+            steps = round(swing.period * float(np.median(length)))
             if amplitude > least and not _is_epochs(scene, steps):
                 return _sentence(name, swing, steps, scene.model)
     return None
+
+
+def _columns(model):
+    """The losses to look at: not one with a penalty that is there at each so many-th step."""
+    lazy = any(getattr(penalty, "every", 1) > 1 for penalty in model.penalties)
+    columns = [(2, "discriminator's loss"), (1, "generator's loss")]
+    return columns[1:] if lazy else columns
 
 
 def _sentence(name, swing, steps, model):

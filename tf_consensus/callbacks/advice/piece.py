@@ -77,6 +77,19 @@ def check_path(path) -> pathlib.Path:
     )
 
 
+def check_report(report):
+    """What the advice is to be told by: "warn", a function of a line, or `None`.
+
+    Raises:
+        ValueError: if it is none of these.
+    """
+    if report is None or report == "warn" or callable(report):
+        return report
+    raise ValueError(
+        f"`report` must be 'warn', a function or None. Received: report={report!r}. Pass `print`."
+    )
+
+
 def _is_advice(entry):
     return (
         isinstance(entry, dict)

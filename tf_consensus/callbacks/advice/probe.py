@@ -44,7 +44,7 @@ class Probe:
     def __init__(self, model, parts):
         self._model = model
         conditional = model.num_classes is not None
-        tensors = [tf.convert_to_tensor(part) for part in parts[: 1 + conditional]]
+        tensors = [tf.convert_to_tensor(part) for part in parts[:2]]
         self._real = tensors if conditional else tensors[0]
         self._labels = np.asarray(parts[1]) if conditional else None
         self._jacobian = None

@@ -11,8 +11,9 @@ from tf_consensus.plotting.style import words
 
 LOSSES = ("generator_loss", "discriminator_loss")
 NORM = "gradient_norm"
-# What a log has besides losses and scores.
-CLOCKS = ("epoch", "step", "seconds", "cpu_seconds", "ms_per_step", "advice")
+# What a log has besides losses and scores: clocks, and the number of warnings, which are in words
+# above.
+BESIDES = ("epoch", "step", "seconds", "cpu_seconds", "ms_per_step", "advice")
 # Points of a curve, and of all curves of a chart, that a page draws.
 MOST, MOST_OF_A_CHART = 1000, 12000
 
@@ -37,7 +38,7 @@ def quantities_of(runs: Sequence[Run]) -> list[str]:
     """What the logs hold: losses, the gradient's norm, other losses, scores, in this order."""
     names = list(dict.fromkeys(name for run in runs for name in run.log))
     marks = [name for name in names if is_mark(name)]
-    shown = [name for name in names if name not in (*CLOCKS, *marks)]
+    shown = [name for name in names if name not in (*BESIDES, *marks)]
     first = [name for name in (*LOSSES, NORM) if name in shown]
     losses = [name for name in shown if name.endswith("_loss") and name not in first]
     return first + losses + [name for name in shown if name not in (*first, *losses)]

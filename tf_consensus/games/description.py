@@ -1,0 +1,92 @@
+"""What a game and a linearization are, in one line, in a graph too."""
+
+import math
+import numbers
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+
+
+def describe_game(game) -> str:
+    """The players, with their parameters and variables: `Game(2 players: 3 + 5 parameters in …)`.
+
+    Args:
+        game: the game; not all of it need be there yet, as when it is refused.
+    """
+    name, players = type(game).__name__, vars(game).get("players", [])
+    if not players:
+        return f"{name}(no players)"
+    parameters = " + ".join(_parameters(player) for player in players)
+    variables = " + ".join(str(len(player)) for player in players)
+    return (
+        f"{name}({_count(len(players), 'player')}: {parameters} parameters in {variables} variables"
+        f"{_parts(game)})"
+    )
+
+
+def _parts(game):
+    parts = vars(game).get("parts")
+    return f", in {parts} parts of the batch" if parts is not None else ""
+
+
+def _parameters(player):
+    sizes = [tf.TensorShape(x.shape).num_elements() for x in player]
+    return "?" if None in sizes else str(sum(sizes))
+
+
+def describe_linearization(linearization) -> str:
+    """The losses and the length of the field: `Linearization(losses=[…], ‖v‖=…)`.
+
+    Symbolic tensors have no values yet, which is said.
+
+    Args:
+        linearization: the linearization, whatever it holds.
+    """
+    name = type(linearization).__name__
+    losses, v = linearization.losses, linearization.v
+    return f"{name}(losses={_losses(losses)}, {_length(v)}{_players(linearization)})"
+
+
+def _players(linearization):
+    sizes = linearization.player_sizes
+    if not isinstance(sizes, list | tuple):
+        return ""
+    return f", {_count(len(sizes), 'player')}"
+
+
+def _losses(losses):
+    if not isinstance(losses, list | tuple):
+        return f"a {type(losses).__name__}"
+    return f"[{', '.join(map(_scalar, losses))}]"
+
+
+def _scalar(loss):
+    value = _value(loss)
+    return "symbolic" if value is None or value.size != 1 else f"{float(value.ravel()[0]):.6g}"
+
+
+def _length(v):
+    if not isinstance(v, Sequence):
+        return f"v of type {type(v).__name__}"
+    values = [_value(t) for t in v]
+    if any(value is None for value in values):
+        return f"v symbolic in {_count(len(v), 'tensor')}"
+    return f"‖v‖={math.sqrt(sum(float((value**2).sum()) for value in values)):.6g}"
+
+
+def _value(t):
+    """The value as an array of float64; `None` where there is none, or it is no number."""
+    if tf.is_tensor(t):
+        if not hasattr(t, "numpy"):
+            return None
+        t = t.numpy()
+    if isinstance(t, numbers.Real):
+        return np.float64(t).reshape(1)
+    known = isinstance(t, np.ndarray | np.generic)
+    # Types that NumPy itself does not know, such as bfloat16, are of kind V.
+    return t.astype("float64") if known and t.dtype.kind in "biufV" else None
+
+
+def _count(number, word):
+    return f"{number} {word}{'s' * (number != 1)}"

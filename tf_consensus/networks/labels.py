@@ -1,0 +1,51 @@
+"""Labels as a generator's second input."""
+
+import keras
+
+from tf_consensus.checks import check_int
+
+_EMBEDDING = 32
+
+
+def check_classes(num_classes, embedding_dim) -> tuple[int | None, int | None]:
+    """The number of classes and the size of their embedding, both None without classes.
+
+    Raises:
+        ValueError: If one is no integer of at least 1, or there is a size without classes.
+    """
+    if num_classes is None:
+        if embedding_dim is None:
+            return None, None
+        raise ValueError(
+            "`embedding_dim` is the size of a label's embedding, so it takes labels. Received: "
+            f"embedding_dim={embedding_dim!r}, num_classes=None. Pass num_classes too, or leave "
+            "embedding_dim out."
+        )
+    size = _EMBEDDING if embedding_dim is None else embedding_dim
+    return check_int("num_classes", num_classes, minimum=1), check_int("embedding_dim", size, 1)
+
+
+def latents_and_labels(latents, num_classes: int | None, embedding_dim: int | None, weights):
+    """A generator's inputs, and the latents with the labels' embeddings beside them.
+
+    The embeddings start standard normal, as latents are, and are learned. Without classes both are
+    the latents, and no initial weight is drawn.
+
+    Args:
+        latents: Symbolic input (batch, latent_dim).
+        num_classes: Number of classes, or None.
+        embedding_dim: Size of a label's embedding, or None.
+        weights: Initializers and precision, `weights.Weights`.
+
+    Returns:
+        The input or the list of two of them, and a tensor (batch, latent_dim + embedding_dim).
+    """
+    if num_classes is None:
+        return latents, latents
+    labels = keras.Input((), dtype="int32", name="labels")
+    normal = keras.initializers.RandomNormal(stddev=1.0, seed=next(weights).seed)
+    # An embedding's gradient is a sum over the examples, see `layers`.
+    settings = {"embeddings_initializer": normal, "dtype": weights.output_dtype}
+    embedded = keras.layers.Embedding(num_classes, embedding_dim, **settings)(labels)
+    both = keras.layers.Concatenate(dtype=weights.dtype)([latents, embedded])
+    return [latents, labels], both

@@ -1,0 +1,73 @@
+"""The names that papers, libraries and tutorials give to objectives, and those of more than one.
+
+An alias stands for exactly the losses of its class, factors included, so that a config keeps the
+class. A name that stands for an objective and a penalty together is none of an objective.
+"""
+
+from tf_consensus.checks import plain
+
+# By the names of `registry`, without capitals and separators.
+_ALIASES = {
+    # With labels 1 for real and generator's targets 1: what tutorials write by cross-entropy.
+    "standard": "nonsaturating ns nsgan bce bcewithlogits binarycrossentropy crossentropy "
+    "logistic softplus vanilla vanillagan dcgan",
+    # The loss of the zero-sum game, whose generator minimizes log(1 - D).
+    "js": "minimax minmax mmgan zerosum saturating saturatinggan jsd jsgan",
+    "tv": "tvgan",
+    "wgan": "wasserstein1 w1 wassersteingan earthmover emd",
+    "hinge": "hingeloss hingegan geometricgan",
+    "least_squares": "ls lsgan leastsquaresgan leastsquare",
+    "relativistic": "rsgan rgan rpgan relativisticgan relativisticpairing",
+    "relativistic_average": "ragan rasgan relativisticaveragegan",
+    "forward_kl": "fwdkl",
+    "reverse_kl": "rkl revkl",
+    "pearson": "pearsonchi2 pearsonchisquared",
+    "neyman": "neymanchi2 neymanchisquared",
+    "hellinger": "hellingergan",
+}
+
+# What to write in place of a name that is more than an objective.
+_COMPOSITE = {
+    "wgangp": 'objective="wgan", penalties=[WGANGP(10.0)]',
+    "wassersteingp": 'objective="wgan", penalties=[WGANGP(10.0)]',
+    "improvedwgan": 'objective="wgan", penalties=[WGANGP(10.0)]',
+    "dragan": 'objective="standard", penalties=[DRAGAN(10.0)]',
+    "r3gan": 'objective="relativistic", penalties=[R1(10.0), R2(10.0)]',
+    "stylegan": 'objective="standard", penalties=[R1(10.0)]',
+    "stylegan2": 'objective="standard", penalties=[R1(10.0)]',
+    "r1": 'objective="standard", penalties=[R1(10.0)]',
+    "r2": 'objective="standard", penalties=[R2(10.0)]',
+    "gp": 'objective="wgan", penalties=[WGANGP(10.0)]',
+    "gradientpenalty": 'objective="wgan", penalties=[WGANGP(10.0)]',
+    "zerocenteredinterpolated": 'objective="standard", penalties=[ZeroCenteredInterpolated(10.0)]',
+    "instancenoise": 'objective="standard", penalties=[InstanceNoise(0.1)]',
+    "wganclipping": 'objective="wgan" and penalties.clip_weights(discriminator, 0.01)',
+    "weightclipping": 'objective="wgan" and penalties.clip_weights(discriminator, 0.01)',
+    "sngan": 'objective="hinge" and keras.layers.SpectralNormalization in the discriminator',
+    "sagan": 'objective="hinge" and keras.layers.SpectralNormalization in both networks',
+}
+
+_NAMES = {alias: name for name, aliases in _ALIASES.items() for alias in aliases.split()}
+
+
+def canonical(name: str, known: dict) -> str | None:
+    """The key of `known` that a name stands for, or None.
+
+    Args:
+        name: As the user wrote it.
+        known: Objectives by their names and their classes' names.
+
+    Raises:
+        ValueError: If the name is that of an objective together with something else.
+
+    Example:
+        >>> canonical("Non-Saturating", {"standard": Standard})
+        'standard'
+    """
+    key = plain(name)
+    if key in _COMPOSITE:
+        raise ValueError(
+            "An objective is two losses of the logits; penalties and bounds on weights are given "
+            f"beside it. Received: identifier={name!r}. Write {_COMPOSITE[key]}."
+        )
+    return {plain(x): x for x in reversed(known)}.get(key) or _NAMES.get(key)

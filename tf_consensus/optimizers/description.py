@@ -1,0 +1,81 @@
+"""What an optimizer is, in one line."""
+
+import inspect
+import numbers
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tf_consensus.optimizers.inner import rate_of
+
+# Said where they are not what they are by default.
+_PLUMBING = ("microbatches", "allow_cut", "every", "debias")
+
+
+def describe(optimizer: keras.optimizers.Optimizer) -> str:
+    """The class, with its inner optimizers and numbers: `ConsensusOptimizer(SGD(…), gamma=10.0)`.
+
+    Args:
+        optimizer: Keras' or one of ours; not all of it need be there yet, as when it is refused.
+    """
+    name = type(optimizer).__name__
+    if not hasattr(type(optimizer), "inner_optimizers"):
+        return f"{name}(learning_rate={_rate(optimizer)})"
+    return f"{name}({', '.join([*_inners(optimizer), *_numbers(optimizer)])})"
+
+
+def describe_all(optimizers) -> str:
+    """The descriptions of a list of optimizers."""
+    return f"[{', '.join(map(describe, optimizers))}]"
+
+
+def _inners(optimizer):
+    own = vars(optimizer)
+    if "_pair" in own:  # each has an argument of its own
+        return list(map(describe, own["_pair"]))
+    inner = own.get("inner_optimizer")
+    if inner is None:
+        return []
+    return [describe_all(inner) if hasattr(inner, "__len__") else describe(inner)]
+
+
+def _numbers(optimizer):
+    """The other arguments of its constructor, by name."""
+    found = {}
+    for cls in type(optimizer).__mro__:
+        if cls is keras.optimizers.Optimizer:
+            break  # what Keras' own takes goes to the inner optimizers
+        parameters = inspect.signature(cls.__init__).parameters
+        for key, parameter in parameters.items():
+            found.setdefault(key, parameter.default)
+    found.pop("name", None)
+    own = vars(optimizer)
+    texts = []
+    for key, default in found.items():
+        if key in own and not key.endswith("_optimizer"):
+            value = own[key]
+            if key not in _PLUMBING or value != default:
+                texts.append(f"{key}={_text(value)}")
+    return texts
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, keras.optimizers.schedules.LearningRateSchedule):
+        return type(value).__name__
+    return repr(value)
+
+
+def _rate(optimizer):
+    """The learning rate as a number, or the name of what decides it."""
+    rate = rate_of(optimizer)
+    if isinstance(rate, keras.Variable):
+        with tf.init_scope():  # out of the graph that is being made
+            # By its own digits: 0.0001 in float32 is 0.0001.
+            return repr(float(str(rate.numpy()))) if tf.executing_eagerly() else "symbolic"
+    if isinstance(rate, numbers.Real):
+        return repr(float(np.asarray(rate)))
+    if rate is None:
+        return "unknown"
+    return getattr(rate, "__name__", type(rate).__name__)

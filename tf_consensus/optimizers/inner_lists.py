@@ -1,0 +1,36 @@
+"""The inner optimizers of a list of optimizers, names or learning rates."""
+
+from tf_consensus.optimizers.inner import make_inner, refuse_learning_rate
+from tf_consensus.optimizers.per_player import OptimizerPerPlayer
+
+
+def make_inners(optimizer, learning_rate=None):
+    """The inner optimizer, or one a player where a list of optimizers or rates is given.
+
+    Args:
+        optimizer: name, config or instance of a Keras optimizer, or a list of these.
+        learning_rate: float or schedule, for optimizers given by name; or a list of one a player,
+            `None` for those whose rate is their own.
+
+    Raises:
+        ValueError: as `make_inner`; or if there are not as many rates as optimizers, or one
+            optimizer is there twice.
+        TypeError: as `make_inner`.
+    """
+    if isinstance(optimizer, OptimizerPerPlayer):
+        optimizer = list(optimizer)
+    several_rates = isinstance(learning_rate, list | tuple)
+    if not isinstance(optimizer, list | tuple):
+        if not several_rates or not learning_rate:
+            return make_inner(optimizer, learning_rate)
+        if not isinstance(optimizer, str):
+            refuse_learning_rate(learning_rate, optimizer)
+        optimizer = [optimizer] * len(learning_rate)
+    rates = list(learning_rate) if several_rates else [learning_rate] * len(optimizer)
+    if len(rates) != len(optimizer):
+        raise ValueError(
+            "A list of learning rates has one a player. Received: "
+            f"{len(rates)} for {len(optimizer)} inner optimizers. Pass {len(optimizer)}."
+        )
+    keys = [f"inner_optimizer[{index}]" for index in range(len(optimizer))]
+    return OptimizerPerPlayer(list(map(make_inner, optimizer, rates, keys)))

@@ -1,0 +1,210 @@
+"""One inner optimizer a player, for two learning rates (TTUR) or more."""
+
+import numbers
+from collections.abc import Iterator, Sequence
+
+import keras
+
+from tf_consensus.optimizers.description import describe_all
+from tf_consensus.optimizers.inner import (
+    check_rate,
+    refuse_schedule,
+    set_rate,
+)
+
+
+class OptimizerPerPlayer:
+    """Keras optimizers, one a player in the players' order: each moves its own player.
+
+        x_i ← x_i + h_i w_i,    i = 1 … n
+
+    with w one direction, computed of all players at once, and each h_i with what its optimizer
+    makes of w_i (moments, clipping, weight decay, averages) that of player i alone. It stands where
+    a single inner optimizer stands, and reads as a list: `len`, iteration, an index.
+
+    All are built on the variables of all players, as nobody knows the players when a model is
+    loaded; from the first step on each keeps averages (`use_ema`) of its own player alone.
+
+    Args:
+        optimizers: one Keras optimizer a player; no object twice.
+
+    Raises:
+        ValueError: if there is none, or one of them is there twice.
+    """
+
+    def __init__(self, optimizers: Sequence[keras.optimizers.Optimizer]):
+        self._each = list(optimizers)
+        if not self._each:
+            raise ValueError(
+                "A list of inner optimizers has one a player. Received: an empty list. Pass for "
+                "example [keras.optimizers.Adam(1e-4), keras.optimizers.Adam(4e-4)]."
+            )
+        for index, optimizer in enumerate(self._each):
+            if any(optimizer is other for other in self._each[:index]):
+                many = "both" if len(self._each) == 2 else f"several of {len(self._each)}"
+                raise ValueError(
+                    "Each player needs an optimizer of its own. Received: one "
+                    f"{type(optimizer).__name__} for {many}. Create "
+                    f"{'two' if len(self._each) == 2 else 'one each'}."
+                )
+        self._own: list[set] = []  # each player's variables, by key; empty while not known
+        self._averages: list = []  # of each optimizer that keeps them: (variable, average)
+        self._ratios = None  # of the learning rates, each to the first
+
+    def __repr__(self):
+        return describe_all(self._each)
+
+    def __len__(self) -> int:
+        return len(self._each)
+
+    def __iter__(self) -> Iterator[keras.optimizers.Optimizer]:
+        return iter(self._each)
+
+    def __getitem__(self, index):
+        return self._each[index]
+
+    @property
+    def optimizers(self) -> list:
+        """The optimizers, by the name that Keras' callbacks look for.
+
+        Raises:
+            ValueError: if they keep averages of weights, and it is not known yet who has which.
+        """
+        if any(self._averages) and not self._own:
+            raise ValueError(UNKNOWN.format("no step and no list of the players"))
+        return list(self._each)
+
+    @property
+    def iterations(self):
+        """The first optimizer's counter; all count the same steps."""
+        return self._each[0].iterations
+
+    @property
+    def knows(self) -> bool:
+        """Whether the players are known."""
+        return bool(self._own)
+
+    def check_players(self, players: Sequence) -> None:
+        """Raises `ValueError` unless there are as many players as optimizers."""
+        if len(players) != len(self):
+            raise ValueError(
+                "A list of inner optimizers has one a player. Received: "
+                f"{len(self)} for a game of {len(players)}. Pass {len(players)}, in the order of "
+                "the players (the generator's first), or one for all players without a list."
+            )
+
+    def know(self, players: Sequence[Sequence]) -> None:
+        """Says whose the variables are.
+
+        Args:
+            players: one list of variables a player.
+        """
+        self.check_players(players)
+        self._own = [{self._key(x) for x in player} for player in players]
+        self._keep_own_averages()
+
+    def built(self) -> None:
+        """To be called once all are built."""
+        self._averages = [_averages(inner) if inner.use_ema else [] for inner in self._each]
+        self._keep_own_averages()
+
+    def _keep_own_averages(self):
+        """Lets each optimizer average, overwrite and swap its own player's weights alone."""
+        for inner, own, pairs in zip(self._each, self._own, self._averages, strict=False):
+            if pairs:
+                kept = [(x, average) for x, average in pairs if self._key(x) in own]
+                # Past Keras' and TensorFlow's tracking: what is saved stays the same.
+                vars(inner)["_trainable_variables"] = [x for x, _ in kept]
+                vars(inner)["_model_variables_moving_average"] = [average for _, average in kept]
+
+    def _key(self, variable):
+        return self._each[0]._var_key(variable)
+
+    def split(self, direction: Sequence, variables: Sequence) -> list[tuple]:
+        """One triple a player: its optimizer, its part of the direction, its variables.
+
+        Raises:
+            ValueError: if the players are not known.
+        """
+        if not self.knows:
+            raise ValueError(UNKNOWN.format(f"{len(variables)} variables"))
+        parts = []
+        for inner, own in zip(self._each, self._own, strict=True):
+            pairs = zip(direction, variables, strict=True)
+            chosen = [(w, x) for w, x in pairs if self._key(x) in own]
+            if chosen:
+                parts.append((inner, *map(list, zip(*chosen, strict=True))))
+        return parts
+
+    def put_averages(self) -> None:
+        """Puts the averages of weights in their place, each player's from its own optimizer."""
+        for inner in self._each if self.knows else ():
+            # The class's: an instance's may be switched off for the time of a `fit`.
+            type(inner).finalize_variable_values(inner, list(inner._trainable_variables))
+
+    @property
+    def learning_rate(self):
+        """The first player's learning rate; setting a number scales the others' alike.
+
+        So callbacks that set it, such as `keras.callbacks.LearningRateScheduler` and
+        `ReduceLROnPlateau`, keep the ratios. From rates of 0, where there is no ratio, they are the
+        last ones that there were. A list sets one a player.
+        """
+        return self._each[0].learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, learning_rate):
+        if isinstance(learning_rate, list | tuple):
+            rates = self._checked_rates(learning_rate)
+        elif isinstance(learning_rate, numbers.Real) and not isinstance(learning_rate, bool):
+            rates = self._scaled_rates(check_rate(learning_rate))
+        else:
+            raise TypeError(
+                "The learning rates of all players are set to a number, the first player's, which "
+                "scales the others, or to a list of one a player. Received: learning_rate="
+                f"{learning_rate!r}. Set `optimizer.inner_optimizers[0].learning_rate` and those "
+                "after it to anything else."
+            )
+        for inner, rate in zip(self._each, rates, strict=True):
+            set_rate(inner, rate)
+
+    def _checked_rates(self, rates):
+        if len(rates) != len(self):
+            raise ValueError(
+                "A list of learning rates has one a player. Received: "
+                f"{len(rates)} for {len(self)} optimizers. Pass {len(self)}."
+            )
+        rates = [check_rate(rate) for rate in rates]
+        for inner, rate in zip(self._each, rates, strict=True):
+            if isinstance(rate, float):
+                refuse_schedule(inner, rate)
+        return rates
+
+    def _scaled_rates(self, rate):
+        for inner in self._each:
+            refuse_schedule(inner, rate)
+        before = [float(inner.learning_rate) for inner in self._each]
+        if before[0] > 0:
+            self._ratios = [h / before[0] for h in before]
+        elif any(before):
+            raise ValueError(
+                "A number sets the first player's learning rate and scales the others' alike, so "
+                f"the first must not be 0. Received: learning_rate={rate!r}, with rates {before}. "
+                "Set a list of one a player, and leave out callbacks that set the rate."
+            )
+        elif self._ratios is None:
+            self._ratios = [1.0] * len(self)
+        return [rate * ratio for ratio in self._ratios]
+
+
+def _averages(optimizer):
+    """Pairs of a variable and its average."""
+    averages = optimizer._model_variables_moving_average
+    return list(zip(optimizer._trainable_variables, averages, strict=True))
+
+
+UNKNOWN = (
+    "With one inner optimizer a player it must be known whose the variables are, and that is not "
+    "before the first `step(game)`. Received: {}. Train a `tf_consensus.GAN`, or call "
+    "`optimizer.step(game)` with a `tf_consensus.Game`, first."
+)

@@ -1,0 +1,161 @@
+"""Two optimizers that each see one player of a game only: found in the graphs, and refused.
+
+A method that differentiates the field, such as consensus optimization, is another one where each
+player's gradients go to an optimizer of their own: what one player's gradient does to the other's
+is in none of the two. Gradients that were handed over say which variables they depend on, by the
+operations of the graph that computed them.
+"""
+
+import weakref
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from tf_consensus.games.autodiff import tf_variables
+from tf_consensus.games.contract import name_of
+from tf_consensus.games.inspection import ancestors
+
+# What moves a variable by a step, as optimizers do, and what gives it any value.
+_STEPS = ("AssignSubVariableOp", "AssignAddVariableOp", "ResourceScatterSub", "ResourceScatterAdd")
+_WRITES = (*_STEPS, "AssignVariableOp")
+_APPLY = ("ResourceApply", "ResourceSparseApply")
+
+
+class Sight(NamedTuple):
+    """What an optimizer has been given.
+
+    Attributes:
+        own: the variables that it updates, by handle.
+        read: handles of all variables that their gradients depend on.
+    """
+
+    own: dict[int, Any]
+    read: set[int]
+
+
+_sights: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
+
+
+def refuse_players_apart(optimizer, gradients: Sequence[tf.Tensor], variables: Sequence) -> None:
+    """Raises `ValueError` if another optimizer updates another player of the same game.
+
+    That is so where the gradients of each depend on what the other updates, and one of them
+    differentiates the field. Where the other is no `GameOptimizer` it is found by its steps in the
+    same graph, before or after.
+
+    Args:
+        optimizer: a `GameOptimizer`.
+        gradients: tensors of the current graph.
+        variables: those that the optimizer is to update.
+    """
+    graph = tf.compat.v1.get_default_graph()
+    if tf.executing_eagerly() or not hasattr(graph, "captures"):
+        return
+    handles = [x.handle._id for x in tf_variables(variables)]
+    sight = Sight(dict(zip(handles, variables, strict=True)), _read(gradients))
+    for other, theirs in list(_sights.items()):
+        apart = other is not optimizer and not sight.own.keys() & theirs.own.keys()
+        differentiates = optimizer.second_order or other.second_order
+        if apart and differentiates and _depend_on_each_other(sight, theirs):
+            raise ValueError(_message(optimizer, sight, other, theirs.own))
+    if optimizer.second_order:
+        _refuse_other_steps(optimizer, graph, sight)
+        _watch(optimizer, graph, sight)
+    before = _sights.get(optimizer, Sight({}, set()))
+    _sights[optimizer] = Sight({**before.own, **sight.own}, before.read | sight.read)
+
+
+def _depend_on_each_other(ours, theirs):
+    # As they are now: a part that was trained before may be frozen.
+    trained = {handle for handle, x in theirs.own.items() if x.trainable}
+    return bool(ours.read & trained and theirs.read & ours.own.keys())
+
+
+def _refuse_other_steps(optimizer, graph, sight):
+    """Raises where another variable of the game has stepped in this graph."""
+    moved = _stepped(graph, sight)
+    if moved:
+        raise ValueError(_message(optimizer, sight, None, moved))
+
+
+def _watch(optimizer, graph, sight):
+    """Has the rest of the graph looked at as it is made: no word comes from Keras' own optimizers.
+
+    Only what steps a variable that the gradients depend on is looked at.
+    """
+    make, suspects = graph._create_op_internal, sight.read - sight.own.keys()
+    owner = weakref.ref(optimizer)  # which is not to live as long as the graph
+
+    def watching(op_type, inputs, *arguments, **options):
+        operation = make(op_type, inputs, *arguments, **options)
+        steps = op_type.startswith((*_STEPS, *_APPLY))
+        if steps and owner() is not None and _read(operation.inputs[:1]) & suspects:
+            _refuse_other_steps(owner(), graph, sight)
+        return operation
+
+    graph._create_op_internal = watching
+
+
+def _stepped(graph, sight):
+    """The other variables, by handle, that have stepped in this graph by gradients of the game."""
+    trained = [x for x in graph._watched_variables if x.trainable and x.dtype.is_floating]
+    known = {part.handle._id: x for x in trained for part in _parts(x)}
+    own = sight.own.keys()
+    suspects = (sight.read & known.keys()) - own
+    if not suspects:
+        return {}
+    writes = [op for op in graph.get_operations() if op.type.startswith((*_WRITES, *_APPLY))]
+    # What came before the last step of its own, that step says itself.
+    last = [i for i, op in enumerate(writes) if _steps(op) and _read(op.inputs[:1]) & own]
+    writes = writes[last[-1] + 1 :] if last else writes
+    steps = [op for op in writes if _steps(op)]
+    moved = {
+        handle: known[handle]
+        for op in steps
+        for handle in _read(op.inputs[:1]) & suspects
+        if _read(op.inputs[1:])  # others count by a constant
+    }
+    values = [t for op in writes for t in op.inputs[1:]]
+    return moved if moved and _read(values) & own else {}
+
+
+def _steps(operation):
+    return operation.type.startswith((*_STEPS, *_APPLY))
+
+
+def _parts(variable):
+    """The variable, or its copies on the replicas of a strategy."""
+    distributed = isinstance(variable, tf.distribute.DistributedValues)
+    return variable.values if distributed else [variable]
+
+
+def _read(tensors: Iterable[tf.Tensor]) -> set[int]:
+    """Handles of all variables that the values of symbolic tensors depend on."""
+    found, by_graph = set(), {}
+    for t in tensors:
+        by_graph.setdefault(t.graph, []).append(t)
+    for graph, own in by_graph.items():
+        captured = {inside.ref(): outside for outside, inside in graph.captures}
+        sources = [t.ref() for operation in ancestors(own) for t in operation.outputs]
+        outside = [captured[source] for source in sources if source in captured]
+        # Of a graph within a graph: tensors of the outer one, captured.
+        found |= _read([t for t in outside if hasattr(t, "graph")])
+        handles = [t for t in outside if not hasattr(t, "graph") and t.dtype == tf.resource]
+        found |= {t._id for t in handles}
+    return found
+
+
+def _message(optimizer, sight, other, theirs):
+    name = f"'{other.name}' ({type(other).__name__})" if other else "another optimizer"
+    ours, first = (name_of(next(iter(own.values()))) for own in (sight.own, theirs))
+    return (
+        "All players of a game go to one optimizer: a method that differentiates the field, of "
+        "which each of two sees one player only, is another method. Received: "
+        f"'{optimizer.name}' ({type(optimizer).__name__}) for {len(sight.own)} variables such as "
+        f"'{ours}', and {name} for {len(theirs)} such as '{first}', whose gradients depend on each "
+        "other's variables. Hand the gradients of all players, generator and discriminator, to ONE "
+        "`apply_gradients` of one optimizer, all taken before any update, or train a "
+        "`tf_consensus.GAN`; for a learning rate of its own for each player, give that GAN's "
+        "optimizer a list, inner_optimizer=[Adam(1e-4), Adam(4e-4)]."
+    )
