@@ -174,7 +174,7 @@ def test_pictures_show_where_samples_are(tmp_path):
 
 
 def test_damaged_advice_is_said_before_training(tmp_path):
-    assert advisor_of(tmp_path, 3).every == 3
+    assert advisor_of(tmp_path, every=3).every == 3
     assert advisor_of(tmp_path).path == tmp_path / "advice.json"
     (tmp_path / "advice.json").write_text("{")
     with pytest.raises(RunError, match=r"advice.json, which is no JSON .*delete this one"):

@@ -15,6 +15,7 @@ from tf_consensus.experiments.mixture_runs import (
     steps_per_epoch,
     target_sample,
 )
+from tf_consensus.experiments.mode_loss import ModeAdvisor
 from tf_consensus.experiments.pages import write_made, write_page
 from tf_consensus.experiments.point_request import PointRequest
 from tf_consensus.experiments.point_samples import PointPictures, save_array
@@ -92,7 +93,8 @@ def _callbacks(settings, folder, backup, advise):
     coverage = metrics.ModeCoverage(modes(settings), stddev=STDDEV)
     evaluate = EvaluateGAN([coverage], SAMPLES, on_samples=save_samples)
     epochs = settings["steps"] // steps_per_epoch(settings)
-    advisor = advisor_of(folder, max(1, epochs // LOOKS)) if advise else None
+    options = {"modes": len(modes(settings)), "every": max(1, epochs // LOOKS)}
+    advisor = advisor_of(folder, ModeAdvisor, **options) if advise else None
     log = RunLog(folder / "log.csv", backup, evaluate=evaluate, advisor=advisor)
     return [
         Clock(log),

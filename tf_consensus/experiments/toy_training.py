@@ -73,7 +73,7 @@ def _callbacks(run, folder, advise):
 
     log = RunLog(folder / "log.csv")
     evaluate = EvaluateGAN([metrics.Wasserstein1(target)], POINTS, on_samples=save_samples)
-    advisor = [advisor_of(folder, ADVISED_EVERY)] if advise else []
+    advisor = [advisor_of(folder, every=ADVISED_EVERY)] if advise else []
     return [Clock(log), evaluate, *advisor, log, LiveReport(folder)]
 
 
