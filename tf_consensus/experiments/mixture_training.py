@@ -26,7 +26,7 @@ from tf_consensus.support.files import replacing
 
 SAMPLES = 2560
 # Looks of the advisor at a run: each takes as long as a hundred steps of these small networks.
-LOOKS = 10
+LOOKS = 6
 # More methods and seeds may join the runs of a folder; everything else must stay.
 EXTENSIBLE = ("optimizer", "seeds")
 NUMBERS = (
