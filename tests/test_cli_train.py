@@ -116,7 +116,7 @@ def test_a_bare_folder_is_looked_at_and_trained_on(colour, channels, tmp_path, c
     assert f"  channels       {channels}              --channels=1" in printed
     settings = settings_of(tmp_path / "out")
     assert (settings["channels"], settings["image_size"]) == (channels, 32)
-    assert (settings["network"], settings["ema"]) == ("dcgan4", 0.99)
+    assert (settings["network"], settings["ema"]) == ("dcgan4", 0.995)
     assert "split" not in settings
     folder = tmp_path / "out" / "alternating-dcgan4-seed0"
     gan = keras.models.load_model(folder / "model.keras")

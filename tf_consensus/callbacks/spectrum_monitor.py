@@ -133,7 +133,7 @@ class SpectrumMonitor(keras.callbacks.Callback):
             check_deterministic(game)
             operators = [self._operator, *self._regularize(self._operator, field)]
             found = [_extreme(operator) for operator in operators]
-        return [_without_neutral(values, self.neutral) for values in found]
+        return [without_neutral(values, self.neutral) for values in found]
 
     def _regularize(self, jacobian, field):
         """The derivative w' of a regularized field, in a list, of a matrix or an operator."""
@@ -195,7 +195,8 @@ def _keys(field):
     return (*_KEYS, *(f"{field.name}_{key}" for key in _KEYS[:3]), f"step_limit_{field.name}")
 
 
-def _without_neutral(values, neutral):
+def without_neutral(values: np.ndarray, neutral: float) -> np.ndarray:
+    """Eigenvalues but for those below `neutral` times the largest modulus; NaN for none at all."""
     if not values.size:
         return np.full(1, complex(np.nan, np.nan))  # ARPACK found none, and has warned of it
     sizes = np.abs(values)

@@ -30,6 +30,7 @@ SHOWN = {
     "flip": "--flip",
     "batch_size": "--batch_size=N",
     "learning_rate": "--learning_rate=X",
+    "schedule": "--schedule=constant",
     "ema": "--ema=X",
     "steps": "--steps=N",
     "eval_every": "--eval_every=N",

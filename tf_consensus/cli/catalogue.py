@@ -4,6 +4,10 @@ It is kept here, beside the registries, because it must be read before TensorFlo
 test compares the two.
 """
 
+from collections.abc import Mapping
+
+from tf_consensus.experiments.presets import EXPERIMENTS
+
 METHODS = {
     "alternating": "one player after the other; fast, and best with batch normalization",
     "simultaneous": "both players at once, the plain gradient step; rotates around equilibria",
@@ -64,7 +68,16 @@ METRICS = {
     "classifier_score": "higher is better: images sure of their class, classes even (--classifier)",
     "inception_score": "the same by the reference Inception network (--inception)",
     "frechet_distance": "lower is better: distance of the features' means and covariances",
-    "fid": "the Fréchet distance by the reference Inception network (--inception)",
+    "fid": "the Fréchet distance by the reference Inception network",
+    "kernel_distance": "lower is better: the same idea, unbiased for few images (--kid)",
+    "kid": "the kernel distance by the reference Inception network",
+    "precision": "higher is better: part of the images that look real (--precision_recall)",
+    "recall": "higher is better: part of the real images that are reached (--precision_recall)",
+    "modes_covered": "higher is better: modes with samples, of the mixture of Gaussians",
+    "within_3_sigma": "higher is better: part of the points within 3 deviations of a mode",
+    "within_0.05": "higher is better: part of the points within 0.05 of a mode",
+    "mode_kl": "lower is better: unevenness of the modes",
+    "wasserstein1": "lower is better: how far points must move to be the target's",
 }
 STRATEGIES = {
     "none": "one device; the default",
@@ -72,3 +85,54 @@ STRATEGIES = {
     "multi_worker": "the machines of TF_CONFIG",
     "tpu": "a TPU",
 }
+# By the beginning of an experiment's name, what it is for, as a figure of the paper.
+_FOR = {
+    "inception_score": "scores over time, figures 5 and 11",
+    "comparison": "figures 6 and 7",
+    "extra_dense": "figure 8",
+    "divergence": "figure 9",
+    "celeba_resnet_cf": "figures 4 and 10",
+    "learning_rate_alternating": "figures 12 and 13",
+    "learning_rate_consensus": "figures 12 and 13",
+    "gamma": "figure 14",
+    "celeba_hq": "the poster's faces",
+    "lsun": "the poster's bedrooms",
+    "imagenet": "the poster's 1,000 classes",
+    "fashion_mnist_recommended": "the one to begin with",
+    "fashion_mnist_grid": "all of the paper's on two cores",
+    "fashion_mnist_adam": "with Adam",
+    "fashion_mnist": "as in the paper",
+}
+
+
+def sections() -> dict[str, dict[str, str]]:
+    """All names by kind, each with what it is for."""
+    objectives = OBJECTIVES | {
+        name: f"another name of {known}" for name, known in OTHER_OBJECTIVES.items()
+    }
+    return {
+        "experiments": {name: _experiment(name, what) for name, what in EXPERIMENTS.items()},
+        "networks": NETWORKS,
+        "optimizers": METHODS,
+        "objectives": objectives,
+        "penalties": PENALTIES,
+        "metrics": METRICS,
+        "strategies": STRATEGIES,
+    }
+
+
+def _experiment(name: str, what: Mapping) -> str:
+    """What an experiment trains, and what for."""
+    begun = max((key for key in _FOR if name.startswith(key)), key=len)
+    runs = what["runs"]
+    methods = list(dict.fromkeys(run["method"] for run in runs))
+    networks = list(dict.fromkeys(run["network"] for run in runs))
+    trained = ", ".join(methods) if len(methods) <= 2 else f"{len(methods)} methods"
+    if len(networks) > 2:
+        trained += f" on {len(networks)} networks"
+    elif not any(network in name for network in networks):
+        trained += f" on {', '.join(networks)}"
+    for key, word in (("learning_rate", "rates"), ("gamma", "weights")):
+        number = len({run[key] for run in runs if key in run})
+        trained += f", {number} {word}" if number > 1 else ""
+    return f"{what['dataset']} {what['image_size']}²: {trained}; {_FOR[begun]}"

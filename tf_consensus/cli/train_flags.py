@@ -16,7 +16,7 @@ OVERRIDES = (
     *("batch_size", "network", "latent_dim", "filters", "objective", "penalty", "penalty_weight"),
     *("penalty_every", "inner", "beta_1", "beta_2", "decay", "epsilon", "initial_accumulator"),
     *("clip_norm", "microbatches", "debias", "ema"),
-    *("steps", "eval_every", "eval_samples", "backup_every", "precision"),
+    *("steps", "eval_every", "eval_samples", "backup_every", "precision", "schedule"),
 )
 _DEBIAS = "Consensus and smoothing without the bias of batches: over micro-batches or examples."
 
@@ -74,6 +74,8 @@ def _define_optimizer(values):
     number, by = flags.DEFINE_float, {"flag_values": values}
     inner = "The Keras optimizer that takes the step."
     flags.DEFINE_enum("inner", None, ["rmsprop", "adam"], inner, **by)
+    schedule = "Keep the learning rate, or let it fall to 0 over the steps."
+    flags.DEFINE_enum("schedule", None, ["constant", "linear"], schedule, **by)
     number("beta_1", None, "Adam's momentum.", 0.0, 1.0, **by)
     number("beta_2", None, "Adam's memory of squares.", 0.0, 1.0, **by)
     number("decay", None, "RMSProp's memory of squares.", 0.0, 1.0, **by)

@@ -20,6 +20,7 @@ TELLING = {
     "dataset": "{}",
     "inner": "{}",
     "learning_rate": "lr {:g}",
+    "schedule": "{}",
     "gamma": "γ {:g}",
     "penalty_weight": "weight {}",
     "objective": "{}",
@@ -92,7 +93,9 @@ def telling(run, others, without=()):
     parts = [
         form.format(run["settings"].get(key))
         for key, form in TELLING.items()
-        if key not in without and len({str(other["settings"].get(key)) for other in others}) > 1
+        if key not in without
+        and run["settings"].get(key) is not None
+        and len({str(other["settings"].get(key)) for other in others}) > 1
     ]
     return f" ({', '.join(parts)})" if parts else ""
 

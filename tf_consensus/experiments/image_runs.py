@@ -8,7 +8,8 @@ from tf_consensus.gan import GAN
 def make_inner(run):
     """The Keras optimizer that takes the step."""
     names = ("epsilon", "beta_1", "beta_2", "decay", "ema")
-    return making.make_inner(run["inner"], run["learning_rate"], **{key: run[key] for key in names})
+    rate = making.scheduled(run["learning_rate"], run.get("schedule") or "constant", run["steps"])
+    return making.make_inner(run["inner"], rate, **{key: run[key] for key in names})
 
 
 def make_optimizer(run):

@@ -92,7 +92,9 @@ def _all(request):
 def going_on(found: dict[str, Any], run: dict[str, Any]) -> list[str]:
     """The settings that a run may change when it goes on: to more steps, from whole epochs."""
     before = found.get("steps", 0)
-    goes_on = isinstance(before, int) and before < run.get("steps", 0)
+    # A rate that falls to 0 over the steps would have fallen otherwise over more.
+    falls = run.get("schedule") == "linear"
+    goes_on = isinstance(before, int) and before < run.get("steps", 0) and not falls
     return ["steps"] if goes_on and before % run["eval_every"] == 0 else []
 
 

@@ -48,9 +48,11 @@ def make_inner(
 def scheduled(
     learning_rate: float, schedule: str, steps: int
 ) -> float | keras.optimizers.schedules.LearningRateSchedule:
-    """The learning rate as it is ("constant"), or falling to 0 over so many steps ("cosine")."""
+    """The learning rate as it is ("constant"), or falling to 0 ("cosine", "linear") in `steps`."""
     if schedule == "cosine":
         return keras.optimizers.schedules.CosineDecay(learning_rate, steps)
+    if schedule == "linear":
+        return keras.optimizers.schedules.PolynomialDecay(learning_rate, steps, 0.0)
     return learning_rate
 
 

@@ -1,0 +1,185 @@
+"""`tf-consensus evaluate`: scores of a run, or of a folder, against real pictures."""
+
+import os
+import pathlib
+
+from absl import flags
+
+from tf_consensus.cli.finding import FoundRun, existing, find_run, is_run, runs_in
+from tf_consensus.cli.messages import UsageError
+from tf_consensus.cli.opening import only, open_found
+from tf_consensus.cli.pictures import as_dataset
+from tf_consensus.cli.telling import failures_told
+
+HELP = """\
+usage: tf-consensus evaluate RUN_OR_FOLDER --classifier=FILE [--against=REAL] [flags]
+
+Scores a run, or a folder of pictures, against real pictures: the score of a network
+that knows their classes, and the Fréchet distance of its features. REAL is a folder,
+or the name of a data set; left out, it is what the run did not train on.
+
+The network is a Keras classifier of such pictures (examples/train_classifier.py trains
+one), or by --inception the reference network, whose inception score and FID can be
+compared with published ones. Pictures of other sizes are resized to its input.
+
+examples:
+  tf-consensus evaluate output/fashion_mnist --classifier=classifier.keras
+  tf-consensus evaluate output/pictures --against=folder:test --inception=graph.pb
+  tf-consensus evaluate folder:a --against=folder:b --inception=graph.pb
+
+flags most used (--helpfull shows all):
+  --n=10000              how many pictures are evaluated; of a folder all, up to that
+  --kid  --precision_recall   more distances
+  --against_split=test   which split of the real pictures
+  --output=scores.json   write the numbers, and what they depend on
+"""
+_TEST = ("test", "val", "valid", "validation")
+
+
+def define(values: flags.FlagValues) -> None:
+    """Define the command's flags."""
+    text, integer, boolean = flags.DEFINE_string, flags.DEFINE_integer, flags.DEFINE_bool
+    by = {"flag_values": values}
+    text("against", None, "The real pictures: folder:PATH, a path, or a data set's name.", **by)
+    hint = "Split of the real pictures; none: test, of a folder all that was not trained on."
+    text("against_split", None, hint, **by)
+    text("classifier", None, "Keras classifier to score by (train_classifier.py).", **by)
+    text("inception", None, "Graph of the reference Inception network to score by.", **by)
+    integer("n", None, "Pictures that are evaluated; none: 10,000, or all there are.", 2, **by)
+    integer("splits", 10, "Parts of them whose scores are averaged.", 1, **by)
+    boolean("kid", False, "Take the kernel distance too.", **by)
+    boolean("precision_recall", False, "Take precision and recall too.", **by)
+    side = "Side to compare folders at; none: their own, or the network's if sizes differ."
+    integer("image_size", None, side, 1, **by)
+    integer("seed", 0, "Of the pictures that the run makes.", 0, **by)
+    boolean("averaged", True, "Take the averages of the weights, where the run keeps them.", **by)
+    integer("batch_size", 64, "Pictures at a time.", 1, **by)
+    text("data_dir", None, "Folder of the data set, if not the usual one.", **by)
+    text("cache", None, "Folder to keep decoded pictures in, if they exceed 2 GiB.", **by)
+    text("output", None, "A .json file for the numbers.", **by)
+
+
+def main(values: flags.FlagValues, words: list[str], command: list[str]) -> int:
+    """Evaluate; returns the exit status."""
+    del command
+    word = only(words, "run or folder", "tf-consensus evaluate RUN --classifier=FILE")
+    run, folder = _target(word)
+    _check_network(values)
+    output = _output(values.output)
+    real = _real(values, run)
+    if values.n is not None and values.n < values.splits:
+        raise UsageError(
+            f"--n must be at least --splits. Received: --n={values.n}, --splits={values.splits}. "
+            "Take more pictures, or --splits=1."
+        )
+    with failures_told():
+        _evaluate(values, run, folder, real, output)
+    return 0
+
+
+def _target(word) -> tuple[FoundRun | None, str | None]:
+    """The run, or the folder of pictures, that is to be scored."""
+    if word.startswith("folder:"):
+        return None, as_dataset(word)
+    path = existing(word)
+    if path.is_file() or is_run(path) or runs_in(path) or (path / "settings.json").exists():
+        run = find_run(word)
+        if run.kind == "points":
+            raise UsageError(
+                f"Scores of pictures need a run on images. Received: {word}, which makes points in "
+                "the plane. Its result.json has the modes that it covers."
+            )
+        return run, None
+    return None, f"folder:{path}"
+
+
+def _check_network(values):
+    given = {key: values[key].value for key in ("classifier", "inception")}
+    named = {key: path for key, path in given.items() if path is not None}
+    if len(named) != 1:
+        received = "both --classifier and --inception" if named else "none"
+        raise UsageError(
+            f"Scores are those of one network. Received: {received}. Pass --classifier=FILE, a "
+            "Keras classifier of such pictures, which examples/train_classifier.py trains; or "
+            "--inception=FILE, classify_image_graph_def.pb of inception-2015-12-05."
+        )
+    for key, path in named.items():
+        values[key].value = os.path.expanduser(path)
+        if not os.path.isfile(values[key].value):
+            raise UsageError(f"--{key} must name a file. Received: {path!r}. Check the path.")
+
+
+def _output(name):
+    if name is None:
+        return None
+    path = pathlib.Path(name).expanduser()
+    if path.suffix.lower() != ".json" or path.is_dir() or not path.parent.is_dir():
+        raise UsageError(
+            f"--output must be a .json file in a folder that exists. Received: {name!r}. For "
+            "example --output=scores.json."
+        )
+    return path
+
+
+def _real(values, run):
+    """Name, split and crop of the real pictures, and the split's note.
+
+    Raises:
+        UsageError: If they are not said, or no pictures.
+    """
+    for key in ("data_dir", "cache"):
+        if values[key].value is not None:
+            values[key].value = os.path.expanduser(values[key].value)
+    if values.data_dir is not None and not os.path.isdir(values.data_dir):
+        raise UsageError(f"--data_dir must name a folder. Received: {values.data_dir!r}.")
+    if values.against is not None:
+        path = pathlib.Path(values.against).expanduser()
+        if path.is_dir() and (is_run(path) or runs_in(path)):
+            raise UsageError(
+                f"--against must be real pictures. Received: {values.against}, a run. Write "
+                f"folder:{values.against} if pictures in it are meant."
+            )
+        name = as_dataset(values.against)
+        split = values.against_split or ("train" if name.startswith("folder:") else "test")
+        return name, split, None
+    if run is None or not run.settings.get("dataset"):
+        raise UsageError(
+            "Pictures are scored against real ones. Received: no --against. Pass a folder, "
+            "--against=folder:PATH, or the name of a data set, --against=fashion_mnist."
+        )
+    name, split = _held_back(run.settings)
+    return name, values.against_split or split, run.settings.get("crop")
+
+
+def _held_back(settings):
+    """The part of a run's own data set that it did not train on, if there is any."""
+    name = settings["dataset"]
+    if not name.startswith("folder:"):
+        return name, settings.get("test_split", "test")
+    path = pathlib.Path(as_dataset(name).removeprefix("folder:")).expanduser()
+    if settings.get("split") == "rest":
+        return name, "held_out"
+    beside = [path.parent / test for test in _TEST if (path.parent / test).is_dir()]
+    if path.name == "train" and beside:
+        return f"folder:{beside[0]}", "train"
+    print("the run was trained on all of its pictures: none are left that it has not seen")
+    return name, "train"
+
+
+def _evaluate(values, run, folder, real, output):
+    from tf_consensus.experiments.evaluation import Images, Options, evaluate, table
+    from tf_consensus.support.files import write_json
+
+    name, split, crop = real
+    place = {"data_dir": None if name.startswith("folder:") else values.data_dir}
+    place["cache"] = values.cache
+    same = ("classifier", "inception", "n", "image_size", "batch_size", "splits", "kid")
+    same += ("precision_recall", "seed", "averaged")
+    options = Options(**{key: values[key].value for key in same})
+    target = Images(folder, cache=values.cache) if run is None else open_found(run)
+    found = evaluate(target, Images(name, split, crop, **place), options)
+    print(table(found))
+    if output is not None:
+        what = folder if run is None else str(run.path)
+        write_json(output, {"evaluated_images": what, "real_images": name, **found})
+        print(f"written to {output}")

@@ -1,0 +1,203 @@
+"""`tf-consensus generate`: new pictures of a trained run."""
+
+import os
+import pathlib
+
+import numpy as np
+from absl import flags
+
+from tf_consensus.cli.finding import FoundRun, find_run
+from tf_consensus.cli.messages import UsageError
+from tf_consensus.cli.opening import only, open_found
+from tf_consensus.cli.telling import failures_told
+
+HELP = """\
+usage: tf-consensus generate RUN --output=PLACE [flags]
+
+Makes new pictures with a trained run: its folder, the output folder if it holds one
+run, or a model.keras or generator.keras. Of a run that still trains, or was stopped,
+it takes the newest backup. The ending of PLACE says what to write:
+  faces/      a folder of PNG files, 00000.png and so on
+  faces.png   one picture, all images in a grid
+  faces.npz   an array `images` of bytes (n, height, width, channels), and `labels`
+
+examples:
+  tf-consensus generate output/pictures --n=64 --output=new/
+  tf-consensus generate output/pictures --n=10000 --output=new.npz --seed=1
+  tf-consensus generate output/fashion_mnist --labels=0,3 --n=20 --output=shoes.png
+  tf-consensus generate output/pictures --interpolate --n=8 --frames=10 --output=way.png
+
+flags most used (--helpfull shows all):
+  --n=64              how many pictures; with --interpolate, how many strips
+  --seed=0            another seed, other pictures; the same seed, the same
+  --labels=3          classes of a conditional run, each in turn; or names of sub-folders
+  --noaveraged        the weights as they are, where the run keeps averages
+  --batch_size=64     how many at a time: less needs less memory
+  --overwrite         replace what is there
+"""
+_ENDINGS = (".png", ".npz")
+_N, _STRIPS, _FRAMES = 64, 8, 10
+
+
+def define(values: flags.FlagValues) -> None:
+    """Define the command's flags."""
+    integer, boolean, by = flags.DEFINE_integer, flags.DEFINE_bool, {"flag_values": values}
+    hint = f"Pictures, {_N} if not said; with --interpolate strips, {_STRIPS} if not said."
+    integer("n", None, hint, 1, **by)
+    place = "A folder for PNG files; or the name of a .png, for a grid, or of an .npz."
+    flags.DEFINE_string("output", None, place, **by)
+    integer("seed", 0, "Determines the latents, and the labels that are not given.", 0, **by)
+    labels = "Classes, each in turn; numbers, or names of the sub-folders trained on."
+    flags.DEFINE_list("labels", None, labels, **by)
+    boolean("interpolate", False, "Strips of pictures on the way between two latents.", **by)
+    integer("frames", None, f"Pictures of a strip, {_FRAMES} if not said.", 2, **by)
+    boolean("averaged", True, "Take the averages of the weights, where the run keeps them.", **by)
+    integer("batch_size", 64, "Pictures that are computed at a time.", 1, **by)
+    boolean("overwrite", False, "Replace the file, or the pictures in the folder.", **by)
+
+
+def main(values: flags.FlagValues, words: list[str], command: list[str]) -> int:
+    """Generate; returns the exit status."""
+    del command
+    run = find_run(only(words, "run", "tf-consensus generate RUN --output=faces/"))
+    place = _place(values, run)
+    _check_labels(values.labels, run)
+    if values.frames is not None and not values.interpolate:
+        raise UsageError(
+            f"--frames is of --interpolate. Received: --frames={values.frames} alone. Add "
+            "--interpolate, or leave it out."
+        )
+    with failures_told():
+        _generate(values, run, place)
+    return 0
+
+
+def _place(values, run):
+    """Where the pictures go, once nothing that is there is in the way.
+
+    Raises:
+        UsageError: If there is no --output, or it is of no known kind, or is there already.
+    """
+    if not values.output:
+        raise UsageError(
+            "--output must say where the pictures go. Received: none. Pass a folder, "
+            "--output=faces/, or a file, --output=faces.png or --output=faces.npz."
+        )
+    path = pathlib.Path(values.output).expanduser()
+    folder = values.output.endswith(("/", os.sep)) or not path.suffix or path.is_dir()
+    if not folder and path.suffix.lower() not in _ENDINGS:
+        raise UsageError(
+            "--output must be a folder, or end in .png or .npz. Received: "
+            f"{values.output}. End it in a / if it is to be a folder."
+        )
+    if folder and path.exists() and not path.is_dir():
+        raise UsageError(
+            f"--output must be a folder or a new name. Received: {values.output}, which is a file. "
+            "Choose another name."
+        )
+    if run.kind == "points" and (folder or path.suffix.lower() != ".npz"):
+        raise UsageError(
+            f"Pictures need a run on images. Received: {run.path}, which makes points in the "
+            "plane. Pass --output=points.npz."
+        )
+    if folder and run.folder.absolute() == path.absolute():
+        raise UsageError(
+            "Pictures need a folder of their own. Received: "
+            f"--output={values.output}, the run's. Name one in it: {path / 'new'}."
+        )
+    full = path.exists() and (not folder or any(path.iterdir()))
+    if full and not values.overwrite:
+        what = "which holds files" if folder else "which is there"
+        raise UsageError(
+            f"--output must be new. Received: {values.output}, {what}. Choose another name, or add "
+            "--overwrite."
+        )
+    return path, folder
+
+
+def _check_labels(labels, run):
+    if labels is None:
+        return
+    classes = run.num_classes
+    if classes == 0:
+        raise UsageError(
+            f"--labels is for a conditional run. Received: --labels={','.join(labels)} for "
+            f"{run.path}, which was trained without classes. Leave it out, or train with "
+            "--num_classes."
+        )
+    if not labels or not all(labels):
+        raise UsageError("--labels must be a comma list of classes. Received: an empty one.")
+    names = [label for label in labels if not label.isdigit()]
+    if names and not str(run.settings.get("dataset", "")).startswith("folder:"):
+        known = "numbers" if classes is None else f"numbers from 0 to {classes - 1}"
+        raise UsageError(f"--labels must be {known}. Received: {names[0]!r}. Pass the numbers.")
+    wrong = [x for x in labels if x.isdigit() and classes is not None and int(x) >= classes]
+    if wrong and not names:
+        raise UsageError(
+            f"--labels must be from 0 to {classes - 1}. Received: {wrong[0]}. Choose one of these."
+        )
+
+
+def _generate(values, run: FoundRun, place):
+    from tf_consensus.experiments import generation, written_images
+
+    path, folder = place
+    opened = open_found(run)
+    asked = _numbers(values.labels, run)
+    generation.check_labels(opened, asked)
+    strips = (values.n or _STRIPS) if values.interpolate else 0
+    frames = values.frames or _FRAMES
+    if strips:
+        latents = generation.draw_strips(opened, strips, frames, values.seed)
+        names = [f"{k:05}-{frame:03}.png" for k in range(strips) for frame in range(frames)]
+    else:
+        latents = generation.draw_latents(opened, values.n or _N, values.seed)
+        names = [f"{k:05}.png" for k in range(len(latents))]
+    labels = None
+    if opened.num_classes is not None:
+        labels = generation.draw_labels(opened, strips or len(latents), values.seed, asked)
+        labels = np.repeat(labels, frames if strips else 1)
+    batches = generation.batches_of_samples(
+        opened, latents, labels, values.batch_size, values.averaged
+    )
+    if opened.generator.output_shape[-1] not in (1, 3) or len(opened.generator.output_shape) != 4:
+        _write_samples(path, folder, batches, labels)
+    elif folder:
+        written_images.write_folder(path, map(generation.as_bytes, batches), names)
+    elif path.suffix.lower() == ".png":
+        columns = frames if strips else None
+        written_images.write_grid(path, map(generation.as_bytes, batches), columns)
+    else:
+        images = np.concatenate([generation.as_bytes(batch) for batch in batches])
+        if strips:
+            images = images.reshape(strips, frames, *images.shape[1:])
+            labels = None if labels is None else labels.reshape(strips, frames)
+        known = {} if labels is None else {"labels": labels}
+        written_images.write_arrays(path, images=images, **known)
+    what = f"{strips} strips of {frames} pictures" if strips else f"{len(latents):,} pictures"
+    print(f"{what} in {path}{'/' if folder else ''}, of {opened.source}, seed {values.seed}")
+
+
+def _write_samples(path, folder, batches, labels):
+    """What is no picture, as points in the plane, goes into an array of floats alone."""
+    from tf_consensus.experiments.errors import RunError
+    from tf_consensus.experiments.written_images import write_arrays
+
+    if folder or path.suffix.lower() != ".npz":
+        raise RunError(
+            "Pictures need a generator of images with 1 or 3 channels. Received: one of other "
+            "samples. Pass --output=samples.npz."
+        )
+    known = {} if labels is None else {"labels": labels}
+    write_arrays(path, samples=np.concatenate(list(batches)), **known)
+
+
+def _numbers(labels, run):
+    """The classes that are asked for, by number."""
+    from tf_consensus.experiments.generation import class_numbers
+
+    if labels is None:
+        return None
+    if all(label.isdigit() for label in labels):
+        return [int(label) for label in labels]
+    return class_numbers(labels, run.settings["dataset"])

@@ -1,0 +1,41 @@
+"""How commands tell of what fails, and of what they are warned of: a sentence, no traceback."""
+
+import contextlib
+import sys
+import warnings
+from collections.abc import Iterator
+
+from tf_consensus.cli.quiet import import_tensorflow
+
+
+@contextlib.contextmanager
+def failures_told() -> Iterator[None]:
+    """End the program by one sentence where a run, a file or the disk is what must be mended.
+
+    Warnings are one line each on the standard error. To be entered once TensorFlow may be imported.
+
+    Raises:
+        SystemExit: With that sentence, for a `RunError`, a `BackupError`, an `OSError`, a
+            `MemoryError`, or a `ValueError` of the library, which says what was received.
+    """
+    import_tensorflow()
+    from tf_consensus.experiments.errors import RunError
+
+    shown = warnings.showwarning
+    warnings.showwarning = _line
+    try:
+        yield
+    except (RunError, ValueError, OSError, MemoryError) as error:
+        if isinstance(error, ValueError) and "Received" not in str(error):
+            raise
+        text = str(error)
+        if "Received" not in text:
+            text = f"The program must be able to read and write its files. Received: {text}."
+        sys.exit(f"tf-consensus: {text}")
+    finally:
+        warnings.showwarning = shown
+
+
+def _line(message, category, filename, lineno, file=None, line=None):
+    del category, filename, lineno, line
+    print(f"warning: {message}", file=file or sys.stderr)

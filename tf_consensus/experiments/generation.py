@@ -1,0 +1,125 @@
+"""Samples of a run, batch by batch."""
+
+import contextlib
+import pathlib
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from tf_consensus.averaging import averaged_weights
+from tf_consensus.data.folder_walk import image_files
+from tf_consensus.experiments.errors import RunError
+from tf_consensus.experiments.saved_run import Opened
+from tf_consensus.latents import interpolate
+from tf_consensus.noise import normal, uniform
+
+# Draws of `GAN.generate`, so that one seed means the same samples here and there.
+_LATENTS, _LABELS = tf.int64.min, tf.int64.min + 1
+
+
+def draw_latents(opened: Opened, n: int, seed: int) -> np.ndarray:
+    """The latents (n, latent_dim) that `GAN.generate` draws from a seed."""
+    kind = opened.generator.variable_dtype
+    return normal((n, opened.latent_dim), seed, _LATENTS, kind).numpy()
+
+
+def draw_strips(opened: Opened, strips: int, frames: int, seed: int) -> np.ndarray:
+    """Latents on the way between random ones, (strips · frames, latent_dim), strip by strip."""
+    ends = draw_latents(opened, 2 * strips, seed)
+    way = interpolate(ends[:strips], ends[strips:], frames)
+    return way.reshape(strips * frames, -1)
+
+
+def draw_labels(opened: Opened, n: int, seed: int, asked: Sequence[int] | None) -> np.ndarray:
+    """Labels (n,): those asked for, each in turn; else the ones that `GAN.generate` draws."""
+    if asked is None:
+        return np.floor(uniform((n,), seed, _LABELS).numpy() * opened.num_classes).astype(np.int32)
+    return np.resize(np.array(asked, np.int32), n)
+
+
+def check_labels(opened: Opened, asked: Sequence[int] | None) -> None:
+    """Raise unless the model has the classes.
+
+    Raises:
+        RunError: If it has not.
+    """
+    if asked is None:
+        return
+    if opened.num_classes is None:
+        raise RunError(
+            "Labels need a conditional run. Received: --labels for "
+            f"{opened.source}, which has no classes. Leave --labels out."
+        )
+    wrong = [label for label in asked if label >= opened.num_classes]
+    if wrong:
+        raise RunError(
+            f"Labels must be from 0 to {opened.num_classes - 1}. Received: {wrong[0]}. Choose one "
+            "of these."
+        )
+
+
+def class_numbers(names: Sequence[str], dataset: str) -> list[int]:
+    """The numbers of classes by the names of the sub-folders of a folder of images.
+
+    Raises:
+        RunError: If a name is none of them.
+    """
+    root = pathlib.Path(dataset.removeprefix("folder:")).expanduser()
+    files = image_files(root)
+    classes = sorted({file.parts[0] for file in files if len(file.parts) > 1})
+    unknown = [name for name in names if name not in classes and not name.isdigit()]
+    if unknown:
+        raise RunError(
+            f"Labels must be numbers, or sub-folders of {dataset}. Received: {unknown[0]!r}. "
+            f"Choose from {', '.join(classes)}."
+        )
+    return [classes.index(name) if name in classes else int(name) for name in names]
+
+
+def batches_of_samples(
+    opened: Opened,
+    latents: np.ndarray,
+    labels: np.ndarray | None,
+    batch_size: int,
+    averaged: bool = True,
+) -> Iterator[np.ndarray]:
+    """The samples of latents, some at a time.
+
+    Args:
+        opened: The run.
+        latents: (n, latent_dim).
+        labels: (n,) of a conditional model; `None` of another.
+        batch_size: How many are computed at a time; what memory holds.
+        averaged: With averages of the weights, where the run keeps them.
+
+    Yields:
+        Float32 samples (up to batch_size, …).
+
+    Raises:
+        RunError: If samples are not finite.
+    """
+    generator = opened.generator
+
+    @tf.function(reduce_retracing=True, autograph=False)
+    def sample(inputs):
+        return generator(inputs, training=False)
+
+    with averaged_weights(opened.model) if averaged else contextlib.nullcontext():
+        for first in range(0, len(latents), batch_size):
+            rows = slice(first, first + batch_size)
+            inputs = tf.constant(latents[rows])
+            if labels is not None:
+                inputs = [inputs, tf.constant(labels[rows])]
+            samples = np.asarray(tf.cast(sample(inputs), tf.float32))
+            if not np.isfinite(samples).all():
+                raise RunError(
+                    "Samples must be finite. Received: NaN or infinity from "
+                    f"{opened.source}. The run has diverged: train it with a lower learning rate."
+                )
+            yield samples
+
+
+def as_bytes(images: np.ndarray) -> np.ndarray:
+    """Images in [-1, 1] as unsigned bytes; what lies outside is clipped."""
+    return np.rint((np.clip(images, -1.0, 1.0) + 1.0) * 127.5).astype(np.uint8)

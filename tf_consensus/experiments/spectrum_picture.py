@@ -1,0 +1,41 @@
+"""Eigenvalues in the plane: left of the line a direction shrinks, right of it it grows."""
+
+import pathlib
+from collections.abc import Mapping
+
+import numpy as np
+
+from tf_consensus.plotting.style import METHOD_COLORS, REFERENCE, new_figure, saved, tidy
+
+_MARKS = "ox"
+
+
+def draw_spectra(path: pathlib.Path, spectra: Mapping[str, np.ndarray], step: int) -> None:
+    """Draw the eigenvalues of one or several fields.
+
+    Args:
+        path: Of the picture.
+        spectra: By the name of the field its eigenvalues, complex (k,); at least one field.
+        step: When it was measured, for the title.
+
+    Raises:
+        OSError: If the picture cannot be written.
+    """
+    figure = new_figure(5.6, 4.2)
+    axis = figure.subplots()
+    for index, (name, values) in enumerate(spectra.items()):
+        kept = {"color": METHOD_COLORS[index], "alpha": 0.7, "linestyle": "none", "markersize": 4}
+        label = f"{name} field, {len(values):,}"
+        axis.plot(values.real, values.imag, marker=_MARKS[index % 2], label=label, **kept)
+    axis.axvline(0.0, **REFERENCE)
+    axis.set(title=f"eigenvalues at step {step:,}", xlabel="real part: grows right of the line")
+    axis.set_ylabel("imaginary part: rotates")
+    # The largest part of a spectrum is often a thousand times the smallest that matters.
+    sizes = np.abs(np.concatenate(list(spectra.values())))
+    least = float(sizes[sizes > 0].min(initial=np.inf))
+    if np.isfinite(least) and sizes.max() > 100 * least:
+        axis.set_xscale("symlog", linthresh=least)
+        axis.set_yscale("symlog", linthresh=least)
+    axis.legend(frameon=False, fontsize=9)
+    tidy(axis)
+    saved(figure, path)
