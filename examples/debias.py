@@ -28,10 +28,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator, StrMethodFormatter
 
 import tf_consensus as tfc
-from tf_consensus.experiments import image_runs
+from tf_consensus.experiments import image_runs, mixture_runs
 from tf_consensus.experiments.errors import plain_errors
 from tf_consensus.experiments.files import read_json
 from tf_consensus.experiments.result import check_model
+from tf_consensus.experiments.shared_settings import settings_path
 from tf_consensus.support.files import replacing, write_json, write_text
 
 FLAGS = flags.FLAGS
@@ -57,11 +58,8 @@ def find_runs(folder):
     """Settings, result and folder of each finished run below an output folder."""
     runs = []
     for path in sorted(pathlib.Path(folder).glob("*/result.json")):
-        own = path.parent / "settings.json"
-        settings = own if own.exists() else path.parent.parent / "settings.json"
-        found = {
-            key: read_json(x, REMEDY) for key, x in {"settings": settings, "result": path}.items()
-        }
+        paths = {"settings": settings_path(path.parent), "result": path}
+        found = {key: read_json(x, REMEDY) for key, x in paths.items()}
         runs.append(found | {"folder": path.parent})
     if not runs:
         raise app.UsageError(
@@ -77,8 +75,8 @@ def make_data(run):
     if "target" not in settings:
         settings = settings | {"batch_size": FLAGS.measured_batch}
         return image_runs.make_data(settings, 10**6, 0, FLAGS.data_dir, None)
-    make = {"ring": tfc.data.mixture_of_gaussians, "grid": tfc.data.grid_of_gaussians}
-    return make[settings["target"]](FLAGS.measured_batch, seed=10**6, balanced=False)
+    independent = settings | {"batch_size": FLAGS.measured_batch, "balanced": False}
+    return mixture_runs.make_data(independent, 10**6)
 
 
 def measure(gan, data, batch_size):

@@ -31,6 +31,8 @@ from PIL import Image
 import tf_consensus as tfc
 from tf_consensus.cli import strategy_flags
 from tf_consensus.cli.strategy_flags import make_strategy, own_folder
+from tf_consensus.experiments import making
+from tf_consensus.experiments.settings import versions
 from tf_consensus.support.files import replacing, write_text
 
 METHODS = {"consensus": "consensus optimization", "simultaneous": "simultaneous gradient ascent"}
@@ -65,20 +67,19 @@ flags.register_validator(
 # Training.
 
 
+def make_inner():
+    """The paper's RMSProp, which starts its mean of squares at 1."""
+    return making.make_inner("rmsprop", 1e-4, epsilon=1e-10)
+
+
 def make_gan(method, seed, gamma, steps):
     """The compiled model with the paper's settings."""
     generator, discriminator = tfc.networks.build("mlp", latent_dim=LATENT_DIM, seed=seed)
     gan = tfc.GAN(generator, discriminator, latent_dim=LATENT_DIM, seed=seed)
-    inner = keras.optimizers.RMSprop(1e-4, rho=0.9, epsilon=1e-10)
-    optimizer = {
-        "consensus": lambda: tfc.ConsensusOptimizer(inner, gamma=gamma),
-        "simultaneous": lambda: tfc.SimultaneousOptimizer(inner),
-    }[method]()
+    settings = {"gamma": gamma, "debias": None, "microbatches": 1}
+    optimizer = making.make_optimizer(method, lambda updates: make_inner(), settings)
     gan.compile(optimizer=optimizer, jit_compile=True, steps_per_execution=math.gcd(100, steps))
-    optimizer.build(gan.trainable_variables)
-    for variable in optimizer.variables:
-        if "velocity" in variable.path:  # the paper's RMSProp starts its mean of squares at 1
-            variable.assign(tf.ones_like(variable))
+    making.start_accumulators(gan, 1.0)
     return gan
 
 
@@ -495,13 +496,7 @@ def write_report(output, report):
         "small_real": SMALL_REAL,
         "neutral": NEUTRAL,
     }
-    report["versions"] = {
-        "python": sys.version.split()[0],
-        "tensorflow": tf.__version__,
-        "keras": keras.__version__,
-        "numpy": np.__version__,
-        "tf_consensus": tfc.__version__,
-    }
+    report["versions"] = {"python": sys.version.split()[0], **versions()}
     text = json.dumps(report, indent=1, allow_nan=False)
     write_text(output / "results.json", text + "\n")
 

@@ -11,9 +11,10 @@ import time
 import keras
 import numpy as np
 import pytest
+from report_pages import frames, shown
 
 import tf_consensus as tfc
-from tests.in_process import refusal
+from tests.in_process import main, refusal
 
 ROOT = pathlib.Path(__file__).parents[1]
 RUN_KEYS = {
@@ -75,6 +76,32 @@ def test_leaves_results_pictures_and_the_model(whole):
     np.testing.assert_allclose(gan.generate(2560, seed=0, batch_size=2560), last, atol=1e-6)
 
 
+def test_leaves_pages_with_samples_settings_and_the_command(whole):
+    folder = whole / "simultaneous-seed0"
+    pages = [(path / "report.html").read_text(encoding="utf-8") for path in (whole, folder)]
+    for text in pages:
+        said = shown(text)
+        assert "Finished 5,000 of 5,000 steps" in said
+        assert "method simultaneous" in said
+        assert f"--output_dir={whole} --optimizer=simultaneous --steps=5000" in said
+        assert "Mode kl" in said or "mode kl" in said
+        assert [step for step, *_ in frames(text)] == list(range(0, 5001, 1000))
+        assert "data-refresh" not in text
+    made = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    assert made["command"][-2:] == ["--optimizer=simultaneous", "--steps=5000"]
+    assert json.loads((folder / "advice.json").read_text(encoding="utf-8")) == []
+
+
+def test_without_advice_nobody_looks(tmp_path, monkeypatch):
+    output = tmp_path / "run"
+    few = ("--steps=4", "--optimizer=consensus", "--batch_size=8", "--noadvice")
+    main("mixture_of_gaussians", monkeypatch, *few, f"--output_dir={output}")
+    folder = output / "consensus-seed0"
+    assert not (folder / "advice.json").exists()
+    assert "advice" not in (folder / "log.csv").read_text(encoding="utf-8")
+    assert (folder / "report.html").exists()
+
+
 def test_ctrl_c_keeps_what_is_done_and_resume_ends_the_same(whole, tmp_path, monkeypatch):
     output = tmp_path / "interrupted"
     arguments = ("--optimizer=simultaneous", "--steps=5000")
@@ -86,6 +113,9 @@ def test_ctrl_c_keeps_what_is_done_and_resume_ends_the_same(whole, tmp_path, mon
     printed = finish(process, code=130)
     assert "--resume goes on" in printed
     assert json.loads((output / "results.json").read_text())["runs"] == []
+    page = (output / "simultaneous-seed0" / "report.html").read_text(encoding="utf-8")
+    assert "It was interrupted" in shown(page)
+    assert "data-refresh" not in page
 
     refused = finish(start(output, *arguments), code=1)
     assert "Results need a new folder" in refused
@@ -101,6 +131,10 @@ def test_ctrl_c_keeps_what_is_done_and_resume_ends_the_same(whole, tmp_path, mon
     ("flag", "message"),
     [
         ("--optimizer=adam", "comma list of different names out of simultaneous"),
+        ("--optimizer=consenus", "Did you mean consensus?"),
+        ("--optimizer=", "comma list of different names out of simultaneous"),
+        ("--seeds=0,00", "different integers of at least 0"),
+        ("--objective=wgam", "Did you mean wgan?"),
         ("--penalty=r3", "comma list of different names out of r1, r2, wgan_gp"),
         ("--penalty=r1,r1", "comma list of different names out of r1, r2, wgan_gp"),
         ("--penalty_every=0", "positive integer"),

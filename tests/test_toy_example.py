@@ -12,6 +12,7 @@ import time
 
 import numpy as np
 import pytest
+from report_pages import frames, read, shown
 
 from tests.in_process import refusal
 
@@ -106,6 +107,30 @@ def test_leaves_results_tables_and_pictures(pair):
         assert f"\n{row}" in printed
 
 
+def test_leaves_pages_with_samples_settings_and_the_command(pair):
+    output, _ = pair
+    folder = output / "r1-circle-seed1"
+    text = (folder / "report.html").read_text(encoding="utf-8")
+    said = shown(text)
+    assert "Finished 800 of 800 steps" in said
+    assert "target circle" in said
+    assert "--method=r1,instance_noise --target=circle,line --seeds=0,1" in said
+    assert [step for step, *_ in frames(text)] == [0, 400, 800]
+    assert json.loads((folder / "advice.json").read_text(encoding="utf-8")) == []
+    assert "8 runs" in shown((output / "report.html").read_text(encoding="utf-8"))
+
+
+def test_many_runs_have_a_page_of_each_target_and_seed(tmp_path):
+    output = tmp_path / "run"
+    choice = ("--method=r1", "--target=circle,line,gaussian,four_lines", "--seeds=0,1,2,3")
+    finish(start(output, "--steps=1", "--noadvice", *choice, *SMALL))
+    text = (output / "report.html").read_text(encoding="utf-8")
+    links = [attributes["href"] for tag, attributes in read(text)[0] if tag == "a"]
+    assert len(links) == 16 + 16
+    assert all((output / link).is_file() for link in links)
+    assert not list(output.glob("*/advice.json"))
+
+
 def test_numbers_agree_with_the_logs(pair):
     output, _ = pair
     found = results(output)
@@ -177,6 +202,8 @@ def test_ctrl_c_keeps_what_is_done_and_resume_goes_on(tmp_path, monkeypatch):
     ("flags", "message"),
     [
         (["--method=r1,adam"], "comma list of different names out of simultaneous"),
+        (["--method=instant_noise"], "Did you mean instance_noise?"),
+        (["--method="], "comma list of different names out of simultaneous"),
         (["--target=line,line"], "comma list of different names out of gaussian, line"),
         (["--seeds=1,01"], "different integers of at least 0 and below 2^31"),
         (["--steps=500"], "multiple of it, the steps between two evaluations"),

@@ -6,7 +6,7 @@ from absl import flags
 
 from tf_consensus.cli import strategy_flags
 from tf_consensus.cli.catalogue import METHODS, NETWORKS, OBJECTIVES, OTHER_OBJECTIVES, PENALTIES
-from tf_consensus.cli.messages import did_you_mean
+from tf_consensus.cli.validators import list_of, one_of, seeds
 from tf_consensus.experiments.presets import EXPERIMENTS
 from tf_consensus.experiments.resolving import SWEPT
 
@@ -120,37 +120,6 @@ def _define_scores(values):
     )
 
 
-def _one_of(names, also=()):
-    """A validator for an optional name, whose message offers the nearest one."""
-
-    def check(name):
-        if name is None or name in names or name in also:
-            return True
-        near = did_you_mean(name, names)
-        raise flags.ValidationError(f"{near}It must be one of {', '.join(sorted(names))}")
-
-    return check
-
-
-def _list_of(names, also=()):
-    """A validator for a list of different names."""
-
-    def check(given):
-        for name in given or ():
-            if name not in names and name not in also:
-                near = did_you_mean(name, names)
-                raise flags.ValidationError(
-                    f"{near}It must be a comma list of different names out of {', '.join(names)}"
-                )
-        if given and len(set(given)) != len(given):
-            raise flags.ValidationError(
-                f"It must be a comma list of different names out of {', '.join(names)}"
-            )
-        return True
-
-    return check
-
-
 def is_positive(text: str) -> bool:
     """Whether the text is a finite number above 0."""
     try:
@@ -163,16 +132,12 @@ def _register_validators(values):
     def register(name, check, message="flag is not right"):
         flags.register_validator(name, check, message, values)
 
-    register("experiment", _one_of(EXPERIMENTS))
-    register("network", _one_of(NETWORKS))
-    register("objective", _one_of(OBJECTIVES, OTHER_OBJECTIVES))
-    register("optimizer", _list_of(METHODS))
-    register("penalty", _list_of(PENALTIES))
-    register(
-        "seeds",
-        lambda seeds: seeds and all(s.isdigit() for s in seeds) and len(set(seeds)) == len(seeds),
-        "must be a comma list of different integers of at least 0",
-    )
+    register("experiment", one_of(EXPERIMENTS))
+    register("network", one_of(NETWORKS))
+    register("objective", one_of(OBJECTIVES, OTHER_OBJECTIVES))
+    register("optimizer", list_of(METHODS))
+    register("penalty", list_of(PENALTIES))
+    register("seeds", seeds())
     for swept in SWEPT:
         register(
             swept,

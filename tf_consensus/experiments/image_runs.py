@@ -1,52 +1,26 @@
 """The model and the data of an image run, from its settings."""
 
-import keras
-import tensorflow as tf
-
-from tf_consensus import data, networks, optimizers, penalties
+from tf_consensus import data, networks
+from tf_consensus.experiments import making
 from tf_consensus.gan import GAN
-
-# What --penalty_weight is called in each of them.
-WEIGHTS = {"wgan_gp": "weight", "dragan": "weight", "instance_noise": "stddev"}
 
 
 def make_inner(run):
     """The Keras optimizer that takes the step."""
-    average = {"use_ema": True, "ema_momentum": run["ema"]} if run["ema"] else {}
-    rate, epsilon = run["learning_rate"], run["epsilon"]
-    if run.get("schedule") == "linear":
-        rate = keras.optimizers.schedules.PolynomialDecay(rate, run["steps"], 0.0)
-    if run["inner"] == "adam":
-        betas = {"beta_1": run["beta_1"], "beta_2": run["beta_2"]}
-        return keras.optimizers.Adam(rate, epsilon=epsilon, **betas, **average)
-    return keras.optimizers.RMSprop(rate, rho=run["decay"], epsilon=epsilon, **average)
+    names = ("epsilon", "beta_1", "beta_2", "decay", "ema")
+    rate = making.scheduled(run["learning_rate"], run.get("schedule") or "constant", run["steps"])
+    return making.make_inner(run["inner"], rate, **{key: run[key] for key in names})
 
 
 def make_optimizer(run):
     """The method around the inner optimizer."""
-    inner, name = make_inner(run), run["optimizer"]
-    parts = {"microbatches": run["microbatches"]}
-    regularized = {"gamma": run["gamma"], "debias": run["debias"], **parts}
-    if name == "consensus":
-        return optimizers.ConsensusOptimizer(inner, **regularized)
-    if name == "smoothing":
-        return optimizers.SmoothingOptimizer(inner, **regularized)
-    if name == "clipped":
-        return optimizers.ClippedOptimizer(inner, clip_norm=run["clip_norm"], **parts)
-    if name == "alternating":
-        return optimizers.AlternatingOptimizer(inner, make_inner(run), **parts)
-    return optimizers.SimultaneousOptimizer(inner, **parts)
+    return making.make_optimizer(run["optimizer"], lambda updates: make_inner(run), run)
 
 
 def make_penalties(run):
     """The penalties by their names and the one weight, gamma unless it is given."""
     weight = run["gamma"] if run["penalty_weight"] is None else run["penalty_weight"]
-    found = []
-    for name in run["penalty"]:
-        options = {} if name == "instance_noise" else {"every": run["penalty_every"]}
-        options[WEIGHTS.get(name, "gamma")] = weight
-        found.append(type(penalties.get(name))(**options))
-    return found
+    return making.make_penalties(run["penalty"], weight, run["penalty_every"])
 
 
 def make_networks(run, seed):
@@ -72,11 +46,10 @@ def make_gan(run, seed, jit):
         **classes,
     )
     gan.compile(optimizer=make_optimizer(run), jit_compile=jit)
-    gan.optimizer.build(gan.trainable_variables)
     if run["inner"] == "rmsprop" and run["initial_accumulator"]:
-        for variable in gan.optimizer.variables:
-            if "velocity" in variable.path:
-                variable.assign(tf.fill(variable.shape, run["initial_accumulator"]))
+        making.start_accumulators(gan, run["initial_accumulator"])
+    else:
+        gan.optimizer.build(gan.trainable_variables)
     return gan
 
 

@@ -8,21 +8,15 @@ from tf_consensus.callbacks import BackupError, DivergedError
 from tf_consensus.data import fingerprint
 from tf_consensus.experiments import comparison, settings
 from tf_consensus.experiments.errors import RunError, of_the_user
+from tf_consensus.experiments.finished import finished, results_of, write_results
 from tf_consensus.experiments.image_results import result_of
 from tf_consensus.experiments.image_runs import make_networks
 from tf_consensus.experiments.image_training import train
-from tf_consensus.experiments.report.page import write_report as write_page
+from tf_consensus.experiments.pages import write_pages
 from tf_consensus.experiments.request import Request
-from tf_consensus.experiments.result import (
-    damaged_files,
-    mend_log,
-    numbers_of,
-    read_result,
-    write_result,
-)
+from tf_consensus.experiments.result import write_result
 from tf_consensus.experiments.scoring import make_scores
 from tf_consensus.experiments.settings import versions
-from tf_consensus.support.files import write_json
 
 
 class Terminated(KeyboardInterrupt):
@@ -106,14 +100,12 @@ def going_on(found: dict[str, Any], run: dict[str, Any]) -> list[str]:
 
 def _is_finished(folder, run):
     """Whether the run has a result of all its steps, or has diverged, and its files are whole."""
-    found = read_result(folder)
-    if found is None or (found["diverged"] is None and found["steps"] < run["steps"]):
+    found = finished(folder, lambda x: x["diverged"] is not None or x["steps"] >= run["steps"])
+    if found is None:
         return False
-    mend_log(folder, found)
-    damaged = damaged_files(folder, found)
-    if damaged:
-        print(f"{folder}: {', '.join(damaged)} damaged", file=sys.stderr)
-    return not damaged
+    if found.damaged:
+        print(f"{folder}: {', '.join(found.damaged)} damaged", file=sys.stderr)
+    return not found.damaged
 
 
 def _train_all(request, scores, more):
@@ -140,17 +132,12 @@ def _train_all(request, scores, more):
 def _write_report(request):
     """results.json, pictures and pages, from whatever is finished; returns the results."""
     output, runs = request.output, request.runs
-    results = [read_result(folder) for _, _, folder in _all(request)]
-    finished = [numbers_of(result) for result in results if result is not None]
-    found = {"python": sys.version.split()[0], **versions()}
-    write_json(output / "results.json", {"runs": finished, "settings": runs, "versions": found})
+    folders = [folder for _, _, folder in _all(request)]
+    numbers = results_of(folders)
+    write_results(output, numbers, runs)
     comparison.draw(comparison.load_runs([output], [run["name"] for run in runs]), output)
-    started = [folder for _, _, folder in _all(request) if (folder / "log.csv").exists()]
-    for folder in started:
-        write_page([folder], folder / "report.html")
-    if started:
-        write_page(started, output / "report.html")
-    return finished
+    write_pages(output, {"all": folders})
+    return numbers
 
 
 def _print_table(finished):

@@ -1,7 +1,6 @@
 """Training one image run, from its backup on if there is one, to its result."""
 
 import pathlib
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +10,6 @@ import numpy as np
 from tf_consensus import latents, strategies
 from tf_consensus.averaging import averaged_weights
 from tf_consensus.callbacks import (
-    Advisor,
     EvaluateGAN,
     SafeBackup,
     SampleGrid,
@@ -23,11 +21,13 @@ from tf_consensus.experiments.estimate import Estimate
 from tf_consensus.experiments.image_results import result_of
 from tf_consensus.experiments.image_runs import make_data, make_gan
 from tf_consensus.experiments.log import RunLog
+from tf_consensus.experiments.pages import write_made, write_page
 from tf_consensus.experiments.report.live import LiveReport
 from tf_consensus.experiments.request import Request
 from tf_consensus.experiments.result import check_model, read_result, write_result
+from tf_consensus.experiments.watching import advisor_of
 from tf_consensus.plotting import image_grid
-from tf_consensus.support.files import replacing, write_json
+from tf_consensus.support.files import replacing
 
 
 def train(
@@ -64,8 +64,7 @@ def train(
     with of_the_user("--dataset, --data_dir and --cache"):
         data = make_data(run, seed, gan.optimizer.iterations, request.data_dir, request.cache)
     folder.mkdir(parents=True, exist_ok=True)
-    started = time.strftime("%Y-%m-%dT%H:%M:%S")
-    write_json(folder / "run.json", {"command": request.command, "started": started})
+    write_made(folder, request.command)
     epoch, every = epochs_of(run)
     gan.fit(
         data,
@@ -84,6 +83,7 @@ def train(
     if request.interpolations:
         save_interpolations(gan, request.interpolations, folder / "interpolations.png")
     write_result(folder, result_of(run, seed, folder, scores), ["model.keras", "generator.keras"])
+    write_page(folder)
     if strategies.is_chief(request.strategy):
         backup.delete()
 
@@ -99,7 +99,7 @@ def _callbacks(run, folder, shared, request, scores, backup, every):
     """In the order in which the log needs them; the backup last."""
     board = folder / "tensorboard" if request.tensorboard else None
     evaluate = EvaluateGAN(scores, run["eval_samples"], every, report=None) if scores else None
-    advisor = Advisor(path=folder / "advice.json") if request.advise else None
+    advisor = advisor_of(folder) if request.advise else None
     log = RunLog(
         folder / "log.csv", backup, before=shared / "log.csv", evaluate=evaluate, advisor=advisor
     )

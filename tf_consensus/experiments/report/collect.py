@@ -13,6 +13,7 @@ from tf_consensus.experiments.files import read_json, reason
 from tf_consensus.experiments.log import read_log
 from tf_consensus.experiments.result import LOG, RESULT, read_result
 from tf_consensus.experiments.settings import SETTINGS
+from tf_consensus.experiments.shared_settings import shared_settings
 
 ADVICE, MADE, SPECTRUM = "advice.json", "run.json", "spectrum.json"
 SAMPLES = "samples"
@@ -113,6 +114,8 @@ def _labels(places):
 def _read(folder, label):
     run = Run(folder, label)
     run.settings = _part(run, SETTINGS, lambda path: _of(dict, path)) or {}
+    if not run.settings and SETTINGS not in run.damage:
+        run.settings = _attempt(run, SETTINGS, lambda: shared_settings(folder, _REMEDY)) or {}
     run.log = _part(run, LOG, _log) or {}
     run.result = _part(run, RESULT, _result) or {}
     run.advice = _part(run, ADVICE, _advice) or []
@@ -128,10 +131,13 @@ def _read(folder, label):
 def _part(run, name, read):
     """What `read` makes of a file that may be missing; of a damaged one, its damage."""
     path = run.folder / name
-    if not path.exists():
-        return None
+    return _attempt(run, name, lambda: read(path)) if path.exists() else None
+
+
+def _attempt(run, name, read):
+    path = run.folder / name
     try:
-        return read(path)
+        return read()
     except RunError as error:
         run.damage[name] = str(error)
     except OSError as error:

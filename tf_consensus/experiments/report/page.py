@@ -85,16 +85,30 @@ def page(runs: Sequence[Run], refresh: int | None = None) -> str:
         parts.making(runs),
         "</main>\n",
     )
+    name = f"{title} – {states[0].word}" if len(runs) == 1 else title
+    number = "several" if len(runs) > 1 else "single"
+    return document(name, "".join(sections), number, refresh)
+
+
+def document(title: str, body: str, number: str, refresh: int | None = None) -> str:
+    """A whole page around a body.
+
+    Args:
+        title: Of the window, text.
+        body: HTML.
+        number: "single" or "several", how many runs it is about.
+        refresh: As for `write_report`.
+    """
     reload = f'<noscript><meta http-equiv="refresh" content="{refresh}"></noscript>\n'
     return _PAGE.format(
         policy=_policy(),
-        title=escape(f"{title} – {states[0].word}" if len(runs) == 1 else title),
+        title=escape(title),
         reload=reload if refresh else "",
         refresh=f' data-refresh="{refresh}"' if refresh else "",
-        number="several" if len(runs) > 1 else "single",
+        number=number,
         style=STYLE,
         script=SCRIPT,
-        body="".join(sections),
+        body=body,
     )
 
 

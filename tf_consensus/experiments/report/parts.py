@@ -1,6 +1,7 @@
 """The parts of the page around curves, samples and tables."""
 
 import re
+import shlex
 from collections.abc import Sequence
 
 from tf_consensus.experiments.errors import RunError
@@ -177,5 +178,7 @@ def making(runs: Sequence[Run]) -> str:
 
 def _arguments(command):
     """A command whose lines break between arguments, not after their dashes."""
+    if isinstance(command, list):
+        command = shlex.join(map(str, command))
     words_of = plain(command).split(" ")
     return " ".join(f'<span class="whole">{escape(word)}</span>' for word in words_of)

@@ -31,6 +31,9 @@ def state_of(run: Run, live: bool) -> State:
     """
     step, total = _step(run), finite(run.settings.get("steps"))
     whole = total is not None and total > 0
+    if step is None:
+        # A result without a step is of all of them.
+        step = int(total) if whole and run.result else 0
     done = min(step / total, 1.0) if whole else None
     far = f"{step:,} of {total:,.0f} steps" if whole else f"{step:,} steps"
     time = duration(_last(run, "seconds"))
@@ -52,10 +55,11 @@ def state_of(run: Run, live: bool) -> State:
 
 
 def _step(run):
-    """Steps taken, as the log, the result or the samples know them."""
+    """Steps taken, as the log, the result or the samples know them; `None` if none does."""
     known = [_last(run, "step"), finite(run.result.get("steps"))]
     known += [float(step) for step, _ in run.samples[-1:]]
-    return int(max((value for value in known if value is not None), default=0))
+    known = [int(value) for value in known if value is not None]
+    return max(known, default=None)
 
 
 def _last(run, name):

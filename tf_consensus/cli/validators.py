@@ -1,0 +1,83 @@
+"""What flags may be, checked before TensorFlow is imported; messages offer the nearest name."""
+
+from collections.abc import Callable, Collection
+
+from absl import flags
+
+from tf_consensus.cli.messages import did_you_mean
+
+
+def one_of(names: Collection[str], also: Collection[str] = ()) -> Callable[[str | None], bool]:
+    """A validator for an optional name.
+
+    Args:
+        names: That are offered.
+        also: That are taken too.
+    """
+
+    def check(name):
+        if name is None or name in names or name in also:
+            return True
+        near = did_you_mean(name, names)
+        raise flags.ValidationError(f"{near}It must be one of {', '.join(sorted(names))}")
+
+    return check
+
+
+def list_of(
+    names: Collection[str], also: Collection[str] = (), least: int = 0
+) -> Callable[[list[str] | None], bool]:
+    """A validator for a list of different names.
+
+    Args:
+        names: That are offered.
+        also: That are taken too.
+        least: How many there must be.
+    """
+    rule = f"It must be a comma list of different names out of {', '.join(names)}"
+
+    def check(given):
+        given = given or []
+        for name in given:
+            if name not in names and name not in also:
+                raise flags.ValidationError(f"{did_you_mean(name, names)}{rule}")
+        if len(set(given)) != len(given) or len(given) < least:
+            raise flags.ValidationError(rule)
+        return True
+
+    return check
+
+
+def seeds(below: int | None = None) -> Callable[[list[str]], bool]:
+    """A validator for a list of seeds, at least one.
+
+    Args:
+        below: Bound of each, if there is one: a power of 2.
+    """
+    bound = "" if below is None else f" and below 2^{below.bit_length() - 1}"
+
+    def check(given):
+        numbers = [int(text) for text in given or () if text.isdecimal()]
+        whole = bool(numbers) and len(numbers) == len(given) == len(set(numbers))
+        if whole and (below is None or max(numbers) < below):
+            return True
+        rule = f"It must be a comma list of different integers of at least 0{bound}"
+        raise flags.ValidationError(rule)
+
+    return check
+
+
+def multiple_or_less(part: int, what: str) -> Callable[[int | None], bool]:
+    """A validator for an optional number of steps.
+
+    Args:
+        part: The steps that it must be a multiple of, unless it is less.
+        what: What these are.
+    """
+
+    def check(number):
+        if number is None or number < part or number % part == 0:
+            return True
+        raise flags.ValidationError(f"It must be below {part} or a multiple of it, {what}")
+
+    return check

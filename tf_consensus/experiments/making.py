@@ -1,0 +1,121 @@
+"""From names and numbers to optimizers, the methods around them, and penalties."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tf_consensus import optimizers, penalties
+from tf_consensus.gan import GAN
+
+# What the weight is called in those penalties that do not call it gamma.
+WEIGHTS = {"wgan_gp": "weight", "dragan": "weight", "instance_noise": "stddev"}
+
+
+def make_inner(
+    kind: str,
+    learning_rate: float | keras.optimizers.schedules.LearningRateSchedule,
+    *,
+    epsilon: float,
+    beta_1: float = 0.0,
+    beta_2: float = 0.99,
+    decay: float = 0.9,
+    ema: float = 0.0,
+) -> keras.optimizers.Optimizer:
+    """The Keras optimizer that takes the step.
+
+    Args:
+        kind: "adam" or "rmsprop".
+        learning_rate: Step size, or its schedule.
+        epsilon: Added to the root of the squares by Adam, to the squares by RMSProp.
+        beta_1: Adam's momentum.
+        beta_2: Adam's memory of squares.
+        decay: RMSProp's memory of squares.
+        ema: Decay of the weights' average; 0: none.
+
+    Example:
+        >>> make_inner("adam", 2e-3, epsilon=1e-7).name
+        'adam'
+    """
+    average = {"use_ema": True, "ema_momentum": ema} if ema else {}
+    if kind == "adam":
+        betas = {"beta_1": beta_1, "beta_2": beta_2}
+        return keras.optimizers.Adam(learning_rate, epsilon=epsilon, **betas, **average)
+    return keras.optimizers.RMSprop(learning_rate, rho=decay, epsilon=epsilon, **average)
+
+
+def scheduled(
+    learning_rate: float, schedule: str, steps: int
+) -> float | keras.optimizers.schedules.LearningRateSchedule:
+    """The learning rate as it is ("constant"), or falling to 0 ("cosine", "linear") in `steps`."""
+    if schedule == "cosine":
+        return keras.optimizers.schedules.CosineDecay(learning_rate, steps)
+    if schedule == "linear":
+        return keras.optimizers.schedules.PolynomialDecay(learning_rate, steps, 0.0)
+    return learning_rate
+
+
+def make_optimizer(
+    method: str,
+    make_player: Callable[[int], keras.optimizers.Optimizer],
+    settings: Mapping[str, Any],
+    discriminator_steps: int = 1,
+) -> optimizers.GameOptimizer:
+    """The method around the inner optimizer.
+
+    Args:
+        method: "consensus", "smoothing", "clipped", "alternating" or "simultaneous".
+        make_player: Makes an inner optimizer that steps so many times per training step.
+        settings: With "microbatches"; "gamma" and "debias" for consensus and smoothing;
+            "clip_norm" for clipped.
+        discriminator_steps: Of alternating, discriminator steps per generator step.
+
+    Raises:
+        KeyError: If a setting that the method needs is missing.
+    """
+    inner, parts = make_player(1), {"microbatches": settings["microbatches"]}
+    if method in ("consensus", "smoothing"):
+        kinds = {
+            "consensus": optimizers.ConsensusOptimizer,
+            "smoothing": optimizers.SmoothingOptimizer,
+        }
+        regularized = {"gamma": settings["gamma"], "debias": settings["debias"]}
+        return kinds[method](inner, **regularized, **parts)
+    if method == "clipped":
+        return optimizers.ClippedOptimizer(inner, clip_norm=settings["clip_norm"], **parts)
+    if method == "alternating":
+        second = make_player(discriminator_steps)
+        return optimizers.AlternatingOptimizer(
+            inner, second, discriminator_steps=discriminator_steps, **parts
+        )
+    return optimizers.SimultaneousOptimizer(inner, **parts)
+
+
+def make_penalties(names: Sequence[str], weight: float | None, every: int = 1) -> list:
+    """The penalties by their names, of one weight.
+
+    Args:
+        names: Of `penalties.names()`.
+        weight: Of each, the stddev of instance noise; `None` for each one's own default.
+        every: Steps between two, of those that are gradients.
+
+    Example:
+        >>> make_penalties(["r1", "instance_noise"], 0.5)
+        [R1(gamma=0.5, every=1), InstanceNoise(stddev=0.5)]
+    """
+    found = []
+    for name in names:
+        options = {} if name == "instance_noise" else {"every": every}
+        if weight is not None:
+            options[WEIGHTS.get(name, "gamma")] = weight
+        found.append(type(penalties.get(name))(**options))
+    return found
+
+
+def start_accumulators(gan: GAN, value: float) -> None:
+    """Build the optimizer of a compiled GAN, and start RMSProp's means of squares at a value."""
+    gan.optimizer.build(gan.trainable_variables)
+    for variable in gan.optimizer.variables:
+        if "velocity" in variable.path:
+            variable.assign(tf.fill(variable.shape, value))

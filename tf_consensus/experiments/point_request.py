@@ -1,0 +1,30 @@
+"""What is asked of the examples in the plane, beside the settings that determine a run."""
+
+import dataclasses
+import pathlib
+from typing import Any
+
+import tensorflow as tf
+
+
+@dataclasses.dataclass(frozen=True)
+class PointRequest:
+    """Runs, and how to go about them; nothing but `settings` changes a result.
+
+    Attributes:
+        settings: Of all runs.
+        output: Folder of this process for all results.
+        shared: The chief's, the same unless several machines train.
+        strategy: Of `tf.distribute`.
+        command: What was typed.
+        resume: Whether to go on with the runs in `shared`.
+        advise: Whether `callbacks.Advisor` looks at the runs.
+    """
+
+    settings: dict[str, Any]
+    output: pathlib.Path
+    shared: pathlib.Path
+    strategy: tf.distribute.Strategy
+    command: list[str]
+    resume: bool = False
+    advise: bool = True

@@ -1,0 +1,25 @@
+"""What looks at a run while it goes on."""
+
+import pathlib
+from collections.abc import Callable
+
+from tf_consensus.callbacks import Advisor
+from tf_consensus.callbacks.advice.piece import read_advice
+from tf_consensus.experiments.errors import of_the_user
+from tf_consensus.experiments.report.collect import ADVICE
+
+
+def advisor_of(folder: pathlib.Path, make: Callable[..., Advisor] = Advisor, **options) -> Advisor:
+    """The callback that says what goes wrong, with its file in the run's folder.
+
+    Args:
+        folder: Of the run.
+        make: Of which kind.
+        **options: Of that kind, but its path.
+
+    Raises:
+        RunError: If the file of a run that goes on is damaged.
+    """
+    with of_the_user("--advice"):
+        read_advice(folder / ADVICE)
+    return make(path=folder / ADVICE, **options)
