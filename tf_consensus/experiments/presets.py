@@ -85,8 +85,8 @@ FASHION_ADAM = FASHION | {
     "epsilon": 1e-8,
     "gamma": 1.0,
 }
-# The best of docs/own_pictures.md on folders of pictures. Other methods keep the rate that they were
-# tried with (docs/fashion_mnist.md).
+# The best of docs/own_pictures.md on folders of pictures. Other methods keep the rate that they
+# were tried with (docs/fashion_mnist.md).
 RECOMMENDED: dict[str, Any] = FASHION_ADAM | {
     "learning_rate": 1e-3,
     "ema": 0.995,
