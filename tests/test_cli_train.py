@@ -13,7 +13,7 @@ from PIL import Image
 
 from tf_consensus.cli.main import COMMANDS, main
 from tf_consensus.cli.train import HELP
-from tf_consensus.experiments.recommended import Pictures, recommend, remarks
+from tf_consensus.experiments.recommended import Pictures, average_of, recommend, remarks
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SMALL = ("--filters=2", "--batch_size=4", "--steps=4", "--eval_every=2", "--interpolations=0")
@@ -116,7 +116,8 @@ def test_a_bare_folder_is_looked_at_and_trained_on(colour, channels, tmp_path, c
     assert f"  channels       {channels}              --channels=1" in printed
     settings = settings_of(tmp_path / "out")
     assert (settings["channels"], settings["image_size"]) == (channels, 32)
-    assert (settings["network"], settings["ema"]) == ("dcgan4", 0.995)
+    assert (settings["network"], settings["schedule"]) == ("dcgan4", "linear")
+    assert settings["ema"] == 0.0  # 1 - 5 / steps, and no less
     assert "split" not in settings
     folder = tmp_path / "out" / "alternating-dcgan4-seed0"
     gan = keras.models.load_model(folder / "model.keras")
@@ -194,6 +195,11 @@ def test_sides_and_numbers_decide():
     assert "are enlarged" in remarks(small, settings)[0]
     assert "lose their colours" in remarks(large, {**settings, "channels": 1})[0]
     assert "half of them below 80" in large.describe()
+
+
+@pytest.mark.parametrize(("steps", "decay"), [(1, 0), (5, 0), (50, 0.9), (5000, 0.999)])
+def test_an_average_forgets_the_initial_weights(steps, decay):
+    assert average_of(steps) == pytest.approx(decay)
 
 
 @pytest.mark.parametrize("size", [20, 33, 4])

@@ -10,6 +10,7 @@ from tf_consensus.experiments.errors import of_the_user
 from tf_consensus.experiments.held_out import parts_of
 from tf_consensus.experiments.presets import EXPERIMENTS, RECOMMENDED
 from tf_consensus.experiments.recommended import (
+    average_of,
     check_classes,
     has_accelerator,
     look_at,
@@ -30,7 +31,7 @@ SHOWN = {
     "flip": "--flip",
     "batch_size": "--batch_size=N",
     "learning_rate": "--learning_rate=X",
-    "schedule": "--schedule=linear",
+    "schedule": "--schedule=constant",
     "ema": "--ema=X",
     "steps": "--steps=N",
     "eval_every": "--eval_every=N",
@@ -95,7 +96,8 @@ def recommended_runs(
     found = recommend(pictures, has_accelerator(), values.image_size)
     network = values.network or network_of(found["image_size"])
     first = RECOMMENDED["runs"][0] | {"network": network}
-    experiment = RECOMMENDED | found | {"runs": [first]}
+    average = average_of(values.steps or RECOMMENDED["steps"])
+    experiment = RECOMMENDED | found | {"ema": average, "runs": [first]}
     runs = resolve(experiment, {**given, "dataset": dataset}, values.optimizer, _sweeps(values))
     print(pictures.describe())
     for sentence in remarks(pictures, runs[0]):

@@ -28,7 +28,7 @@ examples:
 
 flags most used, of those that --helpfull shows:
   --output_dir=FOLDER  for all results; else output/ and the pictures' name
-  --resume             go on with what was stopped, or to more --steps
+  --resume             go on with what was stopped
   --steps=N  --batch_size=N  --learning_rate=X  --ema=X   how long, how fast
   --image_size=N  --channels=1  --flip  --num_classes=N   what the images are
   --optimizer=consensus  --network=NAME  --filters=N      who plays, and how

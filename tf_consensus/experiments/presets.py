@@ -88,8 +88,9 @@ FASHION_ADAM = FASHION | {
 # The best of docs/own_pictures.md on folders of pictures. Other methods keep the rate that they
 # were tried with (docs/fashion_mnist.md).
 RECOMMENDED: dict[str, Any] = FASHION_ADAM | {
-    "learning_rate": 1e-3,
-    "ema": 0.995,
+    "learning_rate": 5e-4,
+    "schedule": "linear",
+    "ema": 0.999,
     "runs": [{"method": "alternating", "network": "dcgan4"}],
     "paired": {method: {"learning_rate": 2e-4} for method in METHODS if method != "alternating"},
 }

@@ -98,6 +98,20 @@ def recommend(pictures: Pictures, accelerator: bool, image_size: int | None) -> 
     }
 
 
+def average_of(steps: int) -> float:
+    """The decay of the weights' average, by the length of the run.
+
+    Keras' average begins at the initial weights, of which decay^steps = e⁻⁵ is left at the end.
+
+    Args:
+        steps: Of the run.
+
+    Returns:
+        1 - 5 / steps, no less than 0: 0.999 for 5,000 steps.
+    """
+    return round(max(0.0, 1.0 - 5.0 / steps), 6)
+
+
 def check_classes(pictures: Pictures, num_classes: int | None) -> None:
     """Raise unless the pictures have the classes that are asked for.
 
