@@ -13,7 +13,8 @@ from PIL import Image
 
 from tf_consensus.cli.main import COMMANDS, main
 from tf_consensus.cli.train import HELP
-from tf_consensus.experiments.recommended import Pictures, average_of, recommend, remarks
+from tf_consensus.experiments.recommended import Pictures, recommend, remarks
+from tf_consensus.experiments.sizes import average_of, between_evaluations
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SMALL = ("--filters=2", "--batch_size=4", "--steps=4", "--eval_every=2", "--interpolations=0")
@@ -71,6 +72,8 @@ def test_every_command_has_a_line_and_help_exits_well(capsys):
         (["train", "./no"], "A folder of pictures must exist. Received: ./no."),
         (["train", f"folder:{__file__}"], "Pictures come in a folder. Received: folder:"),
         (["train", "x", "--dataset=y"], "The pictures are named once. Received: x and --dataset=y"),
+        (["train", "x", "--channels=2"], "must be 1, grey, or 3, colour"),
+        (["train", "x", f"--classifier={__file__}"], "--classifier must name a .keras file"),
         (["train", "x", "--classifier=no.keras"], "--classifier must name a file. Received: no.k"),
         (["train", "x", "--inception=no.pb"], "--inception must name a file. Received: no.pb"),
         (["train", "x", "--reference=no.npz"], "--reference must name a file. Received: no.npz"),
@@ -111,7 +114,7 @@ def test_a_bare_folder_is_looked_at_and_trained_on(colour, channels, tmp_path, c
     printed = run(capsys, pictures, *SMALL, f"--output_dir={tmp_path / 'out'}")
     colours = "in colour" if colour else "grey"
     assert f"12 pictures in folder:{pictures}: 40 × 36 pixels, {colours}\n" in printed
-    assert "12 pictures are few" in printed
+    assert "That is few: below some 500" in printed
     assert "Of each picture the centre square is used." in printed
     assert f"  channels       {channels}              --channels=1" in printed
     settings = settings_of(tmp_path / "out")
@@ -202,11 +205,21 @@ def test_an_average_forgets_the_initial_weights(steps, decay):
     assert average_of(steps) == pytest.approx(decay)
 
 
+@pytest.mark.parametrize(("steps", "between"), [(3, 3), (250, 250), (1100, 220), (5000, 250)])
+def test_evaluations_divide_the_steps(steps, between):
+    assert between_evaluations(steps) == between
+
+
+def test_steps_without_a_divisor_are_refused(tmp_path, capsys):
+    assert main(["train", str(write_pictures(tmp_path)), "--steps=1103"]) == 2
+    assert "Received: --steps=1103. Pass --steps=1100, or --eval_every" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("size", [20, 33, 4])
-def test_sides_that_no_network_makes_are_refused(size, tmp_path):
+def test_sides_that_no_network_makes_are_refused(size, tmp_path, capsys):
     pictures = write_pictures(tmp_path / "pictures")
-    with pytest.raises(SystemExit, match=f"Received: --image_size={size}. Pass"):
-        main(["train", str(pictures), *SMALL, f"--image_size={size}"])
+    assert main(["train", str(pictures), *SMALL, f"--image_size={size}"]) == 2
+    assert f"Received: --image_size={size}. Pass" in capsys.readouterr().err
 
 
 def test_scores_of_a_folder_are_by_pictures_held_out(tmp_path, capsys):

@@ -19,6 +19,7 @@ from small_images import write_fashion_mnist
 
 import tf_consensus as tfc
 from tests.in_process import example, main
+from tf_consensus.experiments.errors import RunError
 from tf_consensus.experiments.image_session import going_on
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -315,8 +316,12 @@ def test_a_finished_run_goes_on_to_more_steps(data_dir, tmp_path, monkeypatch, c
 def test_a_run_goes_on_from_whole_epochs():
     with_steps = {"steps": 6, "eval_every": 2, "ema": 0.9}
     assert going_on({"steps": 4}, with_steps) == ["steps"]
-    assert going_on({"steps": 3}, with_steps) == []
     assert going_on({"steps": 6}, with_steps) == []
+    with pytest.raises(RunError, match=r"from a whole number of evaluations\. Received: --steps=6"):
+        going_on({"steps": 3}, with_steps)
+    falling = with_steps | {"schedule": "linear"}
+    with pytest.raises(RunError, match=r"does not fall to 0 .* started with --steps=4"):
+        going_on({"steps": 4, "schedule": "linear"}, falling)
 
 
 def test_conditional_networks_train_with_labels(data_dir, tmp_path, monkeypatch):

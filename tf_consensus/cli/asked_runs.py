@@ -10,15 +10,14 @@ from tf_consensus.experiments.errors import of_the_user
 from tf_consensus.experiments.held_out import parts_of
 from tf_consensus.experiments.presets import EXPERIMENTS, RECOMMENDED
 from tf_consensus.experiments.recommended import (
-    average_of,
     check_classes,
     has_accelerator,
     look_at,
-    network_of,
     recommend,
     remarks,
 )
 from tf_consensus.experiments.resolving import SWEPT, resolve
+from tf_consensus.experiments.sizes import average_of, between_evaluations, network_of
 
 # Settings that follow from the pictures, with the flags that change them.
 SHOWN = {
@@ -96,8 +95,9 @@ def recommended_runs(
     found = recommend(pictures, has_accelerator(), values.image_size)
     network = values.network or network_of(found["image_size"])
     first = RECOMMENDED["runs"][0] | {"network": network}
-    average = average_of(values.steps or RECOMMENDED["steps"])
-    experiment = RECOMMENDED | found | {"ema": average, "runs": [first]}
+    steps = values.steps or RECOMMENDED["steps"]
+    found |= {"ema": average_of(steps), "eval_every": between_evaluations(steps)}
+    experiment = RECOMMENDED | found | {"runs": [first]}
     runs = resolve(experiment, {**given, "dataset": dataset}, values.optimizer, _sweeps(values))
     print(pictures.describe())
     for sentence in remarks(pictures, runs[0]):

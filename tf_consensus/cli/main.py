@@ -44,9 +44,10 @@ def main(arguments: Sequence[str]) -> int:
     Returns:
         The exit status: 0, 1 if something failed, 2 if what was typed is wrong, 130 after Ctrl-C.
     """
-    # TensorFlow reads them when it is imported. Unasked, it takes oneDNN's convolutions on the
-    # newest processors only; elsewhere its own are up to five times as slow.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # TensorFlow reads them when it is imported; what matters it raises, too. Unasked, it takes
+    # oneDNN's convolutions on the newest processors only; elsewhere its own are up to five times as
+    # slow.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     try:
         return _dispatch(list(arguments))

@@ -19,7 +19,7 @@ def import_tensorflow() -> None:
             import tensorflow as tf
 
             tf.config.list_physical_devices()
-        except BaseException:
+        except Exception:  # whatever it is: said, and raised
             said.seek(0)
             os.write(kept, said.read())
             raise

@@ -84,10 +84,12 @@ def _measure(values, run):
     write_json(folder / "spectrum.json", found.numbers)
     draw_spectra(folder / "spectrum.png", found.spectra, found.numbers["step"])
     write_report([folder], folder / REPORT)
-    print(f"at step {found.numbers['step']:,}: {found.numbers['sentence']}")
+    print(f"at step {found.numbers['step']:,}:")
+    for part in found.numbers["sentence"].split("; "):
+        print(f"  {part}")
     for key, value in found.numbers.items():
         if isinstance(value, float):
-            print(f"  {key}: {value:.4g}")
+            print(f"  {key.replace('_', ' '):24} {value:.4g}")
     print(f"written to {folder / 'spectrum.json'}, spectrum.png and {REPORT}")
 
 

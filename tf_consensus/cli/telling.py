@@ -22,7 +22,7 @@ def failures_told() -> Iterator[None]:
     from tf_consensus.experiments.errors import RunError
 
     shown = warnings.showwarning
-    warnings.showwarning = _line
+    warnings.showwarning = told
     try:
         yield
     except (RunError, ValueError, OSError, MemoryError) as error:
@@ -36,6 +36,7 @@ def failures_told() -> Iterator[None]:
         warnings.showwarning = shown
 
 
-def _line(message, category, filename, lineno, file=None, line=None):
+def told(message, category, filename, lineno, file=None, line=None):
+    """Takes the place of `warnings.showwarning`: a line, without the place in the code."""
     del category, filename, lineno, line
     print(f"warning: {message}", file=file or sys.stderr)

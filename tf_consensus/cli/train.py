@@ -3,6 +3,7 @@
 import os
 import pathlib
 import signal
+import warnings
 from typing import Any
 
 from absl import app, flags
@@ -12,6 +13,9 @@ from tf_consensus.cli.messages import UsageError
 from tf_consensus.cli.pictures import as_dataset
 from tf_consensus.cli.quiet import import_tensorflow
 from tf_consensus.cli.strategy_flags import make_strategy, own_folder
+from tf_consensus.cli.telling import told
+from tf_consensus.experiments.errors import RunError
+from tf_consensus.experiments.sizes import between_evaluations, network_of
 
 HELP = """\
 usage: tf-consensus train PICTURES [flags]      (or: train --experiment=NAME)
@@ -47,10 +51,12 @@ def main(values: flags.FlagValues, words: list[str], command: list[str]) -> int:
     """Train; returns the exit status."""
     dataset = _dataset(values, words)
     _check_files(values)
+    _check_numbers(values, dataset)
     import_tensorflow()
     from tf_consensus.cli.asked_runs import experiment_runs, recommended_runs
     from tf_consensus.experiments.errors import plain_errors
 
+    warnings.showwarning = told
     with plain_errors():
         if dataset is None:
             runs, measure = experiment_runs(values)
@@ -95,6 +101,17 @@ def _dataset(values, words):
     return as_dataset(given)
 
 
+def _check_numbers(values, dataset):
+    """Refuses numbers that do not fit each other, before anything takes time."""
+    try:
+        if dataset is not None and values.image_size and values.network is None:
+            network_of(values.image_size)
+        if dataset is not None and values.steps and values.eval_every is None:
+            between_evaluations(values.steps)
+    except RunError as error:
+        raise UsageError(str(error)) from error
+
+
 def _check_files(values):
     """Refuses files that are not there, before anything takes time."""
     for name in ("classifier", "inception", "reference"):
@@ -103,6 +120,11 @@ def _check_files(values):
             raise UsageError(f"--{name} must name a file. Received: {path}. Check the path.")
         if path is not None:
             values[name].value = os.path.expanduser(path)
+    if values.classifier is not None and not values.classifier.endswith(".keras"):
+        raise UsageError(
+            f"--classifier must name a .keras file. Received: {values.classifier}. "
+            "examples/train_classifier.py makes one."
+        )
     for name in ("data_dir", "cache", "output_dir"):
         path = values[name].value
         if path is not None:

@@ -138,6 +138,7 @@ def _register_validators(values):
     register("optimizer", list_of(METHODS))
     register("penalty", list_of(PENALTIES))
     register("seeds", seeds())
+    register("channels", lambda n: n in (None, 1, 3), "must be 1, grey, or 3, colour")
     for swept in SWEPT:
         register(
             swept,

@@ -76,6 +76,8 @@ def read_run(folder):
 
 def split_label(given):
     """The label, None without one, and the folder of LABEL=FOLDER."""
+    if pathlib.Path(given).is_dir():
+        return None, pathlib.Path(given)
     said, equals, folder = given.partition("=")
     return (said, pathlib.Path(folder)) if equals else (None, pathlib.Path(given))
 

@@ -5,8 +5,6 @@ import errno
 import sys
 from collections.abc import Iterator
 
-from tf_consensus.callbacks import BackupError
-
 
 class RunError(Exception):
     """A run that cannot start or go on as asked; the message is one for the user."""
@@ -19,6 +17,9 @@ def plain_errors() -> Iterator[None]:
     Raises:
         SystemExit: With that sentence, for a `RunError`, a `BackupError` or an `OSError`.
     """
+    # Above, it would import TensorFlow for those who only raise a `RunError`.
+    from tf_consensus.callbacks import BackupError
+
     try:
         yield
     except (RunError, BackupError) as error:

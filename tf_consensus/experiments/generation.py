@@ -71,8 +71,9 @@ def class_numbers(names: Sequence[str], dataset: str) -> list[int]:
     unknown = [name for name in names if name not in classes and not name.isdigit()]
     if unknown:
         raise RunError(
-            f"Labels must be numbers, or sub-folders of {dataset}. Received: {unknown[0]!r}. "
-            f"Choose from {', '.join(classes)}."
+            f"Labels must be numbers from 0 to {len(classes) - 1}, or sub-folders of {dataset}. "
+            f"Received: {unknown[0]!r}. Choose from {', '.join(map(repr, classes))}; a name with a "
+            "comma goes by its number."
         )
     return [classes.index(name) if name in classes else int(name) for name in names]
 

@@ -90,12 +90,28 @@ def _all(request):
 
 
 def going_on(found: dict[str, Any], run: dict[str, Any]) -> list[str]:
-    """The settings that a run may change when it goes on: to more steps, from whole epochs."""
-    before = found.get("steps", 0)
-    # A rate that falls to 0 over the steps would have fallen otherwise over more.
-    falls = run.get("schedule") == "linear"
-    goes_on = isinstance(before, int) and before < run.get("steps", 0) and not falls
-    return ["steps"] if goes_on and before % run["eval_every"] == 0 else []
+    """The settings that a run may change when it goes on: to more steps, from whole epochs.
+
+    Raises:
+        RunError: If it cannot go on to more steps.
+    """
+    before, steps = found.get("steps", 0), run.get("steps", 0)
+    if not isinstance(before, int) or before >= steps:
+        return []
+    if run.get("schedule") == found.get("schedule") == "linear":
+        raise RunError(
+            "More steps need a learning rate that does not fall to 0 at the last. Received: "
+            f"--steps={steps} for a run that was started with --steps={before} and "
+            "--schedule=linear. Train anew in another folder, or from the start with "
+            "--schedule=constant."
+        )
+    if before % run["eval_every"]:
+        raise RunError(
+            "A run goes on to more steps from a whole number of evaluations. Received: "
+            f"--steps={steps} for a run of {before} steps, evaluated every {run['eval_every']}. "
+            "Train anew in another folder."
+        )
+    return ["steps"]
 
 
 def _is_finished(folder, run):

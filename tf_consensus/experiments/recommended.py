@@ -45,7 +45,8 @@ class Pictures(NamedTuple):
             sides = "of different sizes"
         colours = "grey" if self.channels == 1 else "in colour"
         classes = f", {self.num_classes} classes" if (self.num_classes or 0) > 1 else ""
-        return f"{self.number:,} pictures in {self.dataset}: {sides}, {colours}{classes}"
+        pictures = "picture" if self.number == 1 else "pictures"
+        return f"{self.number:,} {pictures} in {self.dataset}: {sides}, {colours}{classes}"
 
 
 def look_at(dataset: str, data_dir: str | None = None) -> Pictures:
@@ -98,20 +99,6 @@ def recommend(pictures: Pictures, accelerator: bool, image_size: int | None) -> 
     }
 
 
-def average_of(steps: int) -> float:
-    """The decay of the weights' average, by the length of the run.
-
-    Keras' average begins at the initial weights, of which decay^steps = e⁻⁵ is left at the end.
-
-    Args:
-        steps: Of the run.
-
-    Returns:
-        1 - 5 / steps, no less than 0: 0.999 for 5,000 steps.
-    """
-    return round(max(0.0, 1.0 - 5.0 / steps), 6)
-
-
 def check_classes(pictures: Pictures, num_classes: int | None) -> None:
     """Raise unless the pictures have the classes that are asked for.
 
@@ -132,29 +119,12 @@ def check_classes(pictures: Pictures, num_classes: int | None) -> None:
     )
 
 
-def network_of(size: int) -> str:
-    """The network that makes images of a side.
-
-    Raises:
-        RunError: If none of the recommended ones does.
-    """
-    if size % 16 == 0:
-        return "dcgan4"
-    if size % 8 == 0:
-        return "dcgan3"
-    below = max(size // 8 * 8, 8)
-    raise RunError(
-        "--image_size must be a multiple of 8 for the recommended networks. Received: "
-        f"--image_size={size}. Pass {below} or {below + 8}, or choose a --network of another rule."
-    )
-
-
 def remarks(pictures: Pictures, settings: dict[str, Any]) -> list[str]:
     """What a user should know before training, a sentence each."""
     found = []
     if pictures.number < FEW:
         found.append(
-            f"{pictures.number} pictures are few: below some {FEW} a GAN repeats them rather than "
+            f"That is few: below some {FEW} a GAN repeats them rather than "
             "making new ones. Add pictures, or mirror them by --flip."
         )
     size = settings["image_size"]

@@ -53,7 +53,9 @@ def check(
     path = folder / SETTINGS
     if not path.exists() and not _holds_a_run(folder, backups):
         if resume:
-            print(f"nothing to go on with in {folder}: training starts anew", flush=True)
+            others = sorted(path.parent.name for path in folder.parent.glob(f"*/{SETTINGS}"))
+            there = f" (the runs there are {', '.join(others)})" if others else ""
+            print(f"nothing to go on with in {folder}{there}: training starts anew", flush=True)
         return
     if not resume:
         raise RunError(

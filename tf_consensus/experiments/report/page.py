@@ -122,6 +122,8 @@ def _title(runs):
         return f"{len(runs)} runs"
     (run,) = runs
     names = (run.settings.get("experiment"), run.settings.get("name"))
+    if names[0] == "recommended":  # which follows from the pictures
+        names = (pathlib.PurePath(str(run.settings.get("dataset"))).name.removeprefix("folder:"),)
     named = [plain(name) for name in names if name]
     return f"{named[0]}: {run.label}" if named and named[0] != run.label else run.label
 
