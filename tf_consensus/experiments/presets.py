@@ -88,7 +88,7 @@ FASHION_ADAM = FASHION | {
 # The best of docs/own_pictures.md on folders of pictures. Other methods keep the rate that they
 # were tried with (docs/fashion_mnist.md).
 RECOMMENDED: dict[str, Any] = FASHION_ADAM | {
-    "learning_rate": 5e-4,
+    "learning_rate": 1e-3,
     "schedule": "linear",
     "ema": 0.999,
     "runs": [{"method": "alternating", "network": "dcgan4"}],
