@@ -280,7 +280,7 @@ def test_of_a_batch_too_small_to_compare_it_says_only_what_is_certain(batch):
 def test_it_leaves_what_is_not_finite_to_others():
     model = runs.gan(runs.point(), objective="wgan")
     advisor = Advisor()
-    with pytest.warns(UserWarning, match="finite"):
+    with pytest.raises(tfc.callbacks.DivergedError, match="finite"):
         runs.fit(model, runs.cloud(), [advisor], runs.SGD(1e30), epochs=2, steps=100)
     assert advisor.advice == []
 
