@@ -559,6 +559,14 @@ def test_the_line_names_the_eigenvalue_that_limits_the_step():
     line = describe_spectrum(np.array([0.5, -9.0]), {}, inner=keras.optimizers.Adam())
     assert "eigenvalue 0.5: this direction grows; plain gradient ascent is unstable" in line
     assert line.endswith("(for plain steps: Adam rescales each parameter's)")
+    adam, rmsprop, sgd = (getattr(keras.optimizers, key) for key in ("Adam", "RMSprop", "SGD"))
+    for kinds, end in (
+        ((adam, rmsprop), "(for plain steps: Adam and RMSprop rescale each parameter's)"),
+        ((adam, sgd), "(for plain steps: Adam rescales each parameter's)"),
+        ((sgd, sgd), "unstable for every step h"),
+    ):
+        inner = tfc.SimultaneousOptimizer([kind() for kind in kinds]).inner_optimizer
+        assert describe_spectrum(np.array([0.5, -9.0]), {}, inner=inner).endswith(end)
 
 
 class Labelled(Recorder):

@@ -309,3 +309,30 @@ def test_optimizers_that_are_gone_count_no_more():
     model = KerasGAN(noise=False)
     for network, loss in ((model.discriminator, model.d_loss), (model.generator, model.g_loss)):
         step(model, loss, consensus(), network.trainable_weights, REAL[:8])
+
+
+def test_networks_of_a_refused_pair_train_with_one_that_is_allowed():
+    model, refused = KerasGAN(noise=False), [consensus(), consensus()]
+    with pytest.raises(ValueError, match="All players of a game go to one optimizer"):
+        fit(model, [lambda: refused[0], lambda: refused[1]])
+    fit(model, [lambda: tfc.SimultaneousOptimizer("sgd")] * 2)
+
+
+def test_a_running_mean_that_is_no_player_says_how():
+    model, centre = net(2, 1), tf.Variable(0.0)
+    optimizer = consensus()
+
+    @tf.function(autograph=False)
+    def function(x):
+        variables = model.trainable_variables
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((model(x) - centre) ** 2)
+        optimizer.apply(tape.gradient(loss, variables), variables)
+        centre.assign_add(0.1 * (tf.reduce_mean(model(x)) - centre))
+
+    with pytest.raises(ValueError, match=r"another step for 1 .*is trainable=False\.$"):
+        function(tf.constant(REAL))
+    centre = tf.Variable(0.0, trainable=False)
+    optimizer = consensus()
+    function = tf.function(function.python_function, autograph=False)
+    function(tf.constant(REAL))

@@ -101,6 +101,12 @@ def test_false_goes_on_and_warns():
     assert int(model.optimizer.iterations) == 8
 
 
+def test_a_backup_and_training_on_contradict_each_other(tmp_path):
+    backup = SafeBackup(tmp_path)
+    with pytest.raises(ValueError, match=r"no callback must stop that\. Received: SafeBackup"):
+        gan().fit(POINTS, callbacks=[backup], stop_when_diverged=False, **OPTIONS)
+
+
 @pytest.mark.parametrize("stops", [True, False])
 def test_ones_own_is_not_doubled(stops, monkeypatch):
     """Its bound holds, whatever the default says."""

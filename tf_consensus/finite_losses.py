@@ -78,6 +78,7 @@ def guarded(model: keras.Model, method: Callable, args: tuple, options: dict, st
 
     Raises:
         TypeError: if `stops` is not True or False.
+        ValueError: if it is False, and a `SafeBackup` ends training that has diverged all the same.
     """
     check_bool("stop_when_diverged", stops)
     bound = inspect.signature(method).bind_partial(*args, **options)
@@ -86,12 +87,20 @@ def guarded(model: keras.Model, method: Callable, args: tuple, options: dict, st
     several = whole.callbacks if whole else given
     callbacks = list(several) if isinstance(several, list | tuple) else [several]
     callbacks = [x for x in callbacks if x is not None]
-    if not any(isinstance(x, StopWhenDiverged) for x in callbacks):
+    own = [x for x in callbacks if isinstance(x, StopWhenDiverged)]
+    backups = [x for x in callbacks if hasattr(x, "largest_loss") and x not in own]
+    if backups and not stops:
+        raise ValueError(
+            "`stop_when_diverged=False` trains on, and no callback must stop that. Received: "
+            f"{type(backups[0]).__name__} in `callbacks`, which backs up no weights that have "
+            "diverged, and ends training there. Leave one of them out."
+        )
+    if not own:
         # The bound of a `SafeBackup`, which stops too, holds for both.
-        largest = [x.largest_loss for x in callbacks if hasattr(x, "largest_loss")]
-        own = StopWhenDiverged(max(largest, default=LARGEST_LOSS)) if stops else FiniteLosses()
-        own.set_model(model)
-        callbacks = [own, *callbacks] if stops else [*callbacks, own]
+        largest = [x.largest_loss for x in backups]
+        added = StopWhenDiverged(max(largest, default=LARGEST_LOSS)) if stops else FiniteLosses()
+        added.set_model(model)
+        callbacks = [added, *callbacks] if stops else [*callbacks, added]
     if whole:
         whole = copy.copy(whole)
         whole.callbacks = callbacks

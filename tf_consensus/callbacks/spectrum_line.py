@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from tf_consensus.checks import check_float
+from tf_consensus.optimizers.per_player import OptimizerPerPlayer
 
 
 def summary(eigenvalues: np.ndarray) -> list[float]:
@@ -67,8 +68,12 @@ def describe_spectrum(
         line += f"; {_limit(f'{method} at gamma={gamma:g}', results[f'step_limit_{method}'])}"
     if note:
         line += f"; {note}"
-    if inner is not None and not isinstance(inner, keras.optimizers.SGD):
-        line += f" (for plain steps: {type(inner).__name__} rescales each parameter's)"
+    inners = list(inner) if isinstance(inner, OptimizerPerPlayer) else [inner]
+    rescaling = [x for x in inners if x is not None and not isinstance(x, keras.optimizers.SGD)]
+    if rescaling:
+        names = " and ".join(dict.fromkeys(type(x).__name__ for x in rescaling))
+        verb = "rescales" if " " not in names else "rescale"
+        line += f" (for plain steps: {names} {verb} each parameter's)"
     return line
 
 

@@ -58,6 +58,9 @@ def refuse_players_apart(optimizer, gradients: Sequence[tf.Tensor], variables: S
         apart = other is not optimizer and not sight.own.keys() & theirs.own.keys()
         differentiates = optimizer.second_order or other.second_order
         if apart and differentiates and _depend_on_each_other(sight, theirs):
+            # Whoever goes on with the same networks starts anew.
+            _sights.pop(other)
+            _sights.pop(optimizer, None)
             raise ValueError(_message(optimizer, sight, other, theirs.own))
     if optimizer.second_order:
         _refuse_other_steps(optimizer, graph, sight)
@@ -147,7 +150,10 @@ def _read(tensors: Iterable[tf.Tensor]) -> set[int]:
 
 
 def _message(optimizer, sight, other, theirs):
-    name = f"'{other.name}' ({type(other).__name__})" if other else "another optimizer"
+    name = f"'{other.name}' ({type(other).__name__})" if other else "another step"
+    running = (
+        "" if other else " A running mean or another variable of no player is trainable=False."
+    )
     ours, first = (name_of(next(iter(own.values()))) for own in (sight.own, theirs))
     return (
         "All players of a game go to one optimizer: a method that differentiates the field, of "
@@ -157,5 +163,5 @@ def _message(optimizer, sight, other, theirs):
         "other's variables. Hand the gradients of all players, generator and discriminator, to ONE "
         "`apply_gradients` of one optimizer, all taken before any update, or train a "
         "`tf_consensus.GAN`; for a learning rate of its own for each player, give that GAN's "
-        "optimizer a list, inner_optimizer=[Adam(1e-4), Adam(4e-4)]."
+        f"optimizer a list, inner_optimizer=[Adam(1e-4), Adam(4e-4)].{running}"
     )
