@@ -61,7 +61,7 @@ CALLS = {
         "clip_weights(unbuilt())",
     ],
     "get": [
-        *numbers("get({})", ["'r3'", "'R11'", "'wgangp'", "''", "None", "3", "nan", "R1", "[]"]),
+        *numbers("get({})", ["'r3'", "'R11'", "'wgangpp'", "''", "None", "3", "nan", "R1", "[]"]),
         "get({})",
         "get({'class_name': 'R3', 'config': {}})",
         "get({'class_name': 'R1', 'config': {'gama': 1.0}})",
