@@ -66,7 +66,7 @@ def test_bad_calls_are_refused_by_us_with_rule_received_and_remedy(package, name
     [
         ("objectives", "get('standart')", "standard"),
         ("objectives", "get('Hing')", "hinge"),
-        ("penalties", "get('wgangpp')", "WGANGP"),
+        ("penalties", "get('wgangpp')", "wgan_gp"),
         ("penalties", "get('R11')", "r1"),
         ("networks", "build('mpl')", "mlp"),
         ("networks", "build('dcgan5')", "dcgan"),

@@ -51,7 +51,7 @@ CALLS = {
         ),
         *numbers(
             "build('residual', image_size=8, embedding_dim={})",
-            [x for x in NO_COUNT if x != "None"],
+            [number for number in NO_COUNT if number != "None"],
         ),
     ],
 }
