@@ -1,5 +1,6 @@
 """Settings that hold for every test."""
 
+import gc
 import os
 
 import pytest
@@ -22,6 +23,13 @@ def pytest_configure(config):
         tf.config.set_logical_device_configuration(
             cpu, [tf.config.LogicalDeviceConfiguration()] * 4
         )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_is_kept():
+    """Graphs and models of a module are cycles, of which Python would keep gigabytes for long."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="session")
