@@ -9,10 +9,12 @@ import sys
 import keras
 import numpy as np
 import pytest
+from absl import flags
 from PIL import Image
 
+from tf_consensus.cli.asked_runs import recommended_runs
 from tf_consensus.cli.main import COMMANDS, main
-from tf_consensus.cli.train import HELP
+from tf_consensus.cli.train import HELP, define
 from tf_consensus.experiments.recommended import Pictures, recommend, remarks
 from tf_consensus.experiments.sizes import average_of, between_evaluations
 
@@ -213,6 +215,15 @@ def test_evaluations_divide_the_steps(steps, between):
 def test_steps_without_a_divisor_are_refused(tmp_path, capsys):
     assert main(["train", str(write_pictures(tmp_path)), "--steps=1103"]) == 2
     assert "Received: --steps=1103. Pass --steps=1100, or --eval_every" in capsys.readouterr().err
+
+
+def test_steps_without_a_divisor_train_with_evaluations_of_their_own(tmp_path):
+    values = flags.FlagValues()
+    define(values)
+    values(["train", "--steps=1103", "--eval_every=1103"])
+    pictures = write_pictures(tmp_path)
+    ((run,), _) = recommended_runs(values, f"folder:{pictures}")
+    assert (run["steps"], run["eval_every"]) == (1103, 1103)
 
 
 @pytest.mark.parametrize("size", [20, 33, 4])

@@ -96,7 +96,9 @@ def recommended_runs(
     network = values.network or network_of(found["image_size"])
     first = RECOMMENDED["runs"][0] | {"network": network}
     steps = values.steps or RECOMMENDED["steps"]
-    found |= {"ema": average_of(steps), "eval_every": between_evaluations(steps)}
+    found["ema"] = average_of(steps)
+    if values.eval_every is None:
+        found["eval_every"] = between_evaluations(steps)
     experiment = RECOMMENDED | found | {"runs": [first]}
     runs = resolve(experiment, {**given, "dataset": dataset}, values.optimizer, _sweeps(values))
     print(pictures.describe())
