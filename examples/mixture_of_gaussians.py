@@ -13,23 +13,16 @@ its samples over training and the trained model (model.keras).
 """
 
 import os
-import pathlib
-import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-import tensorflow as tf
 from absl import app, flags
 
 import tf_consensus as tfc
 from tf_consensus.cli import strategy_flags, validators
-from tf_consensus.cli.strategy_flags import make_strategy, own_folder
-from tf_consensus.experiments.errors import plain_errors
-from tf_consensus.experiments.finished import exit_interrupted
-from tf_consensus.experiments.lock import locked
+from tf_consensus.cli.points import train_points
 from tf_consensus.experiments.mixture_runs import METHODS, PRESETS, STEPS_PER_EPOCH, TARGETS
 from tf_consensus.experiments.mixture_session import train_and_report
-from tf_consensus.experiments.point_request import PointRequest
 
 FLAGS = flags.FLAGS
 strategy_flags.define()
@@ -104,24 +97,7 @@ def main(argv):
     """Trains, draws and reports."""
     if len(argv) > 1:
         raise app.UsageError(f"All arguments are flags. Received: {' '.join(argv[1:])}.")
-    # Sharing out operations this small among threads costs more than it saves.
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    settings = resolve_settings()
-    strategy = make_strategy()
-    shared = pathlib.Path(FLAGS.output_dir)
-    request = PointRequest(
-        settings=settings,
-        output=own_folder(strategy, shared),
-        shared=shared,
-        strategy=strategy,
-        command=[sys.executable, *sys.argv],
-        resume=FLAGS.resume,
-        advise=FLAGS.advice,
-    )
-    with plain_errors(), locked(request.output):
-        complete = train_and_report(request)
-    if not complete:
-        exit_interrupted()
+    train_points(FLAGS, resolve_settings(), train_and_report)
 
 
 if __name__ == "__main__":

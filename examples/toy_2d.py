@@ -24,8 +24,6 @@ infinite, in results.json the string "inf".
 """
 
 import os
-import pathlib
-import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -33,11 +31,7 @@ import tensorflow as tf
 from absl import app, flags
 
 from tf_consensus.cli import strategy_flags, validators
-from tf_consensus.cli.strategy_flags import make_strategy, own_folder
-from tf_consensus.experiments.errors import plain_errors
-from tf_consensus.experiments.finished import exit_interrupted
-from tf_consensus.experiments.lock import locked
-from tf_consensus.experiments.point_request import PointRequest
+from tf_consensus.cli.points import train_points
 from tf_consensus.experiments.toy_runs import (
     EXTENSIBLE,
     METHODS,
@@ -90,26 +84,9 @@ def main(argv):
     """Trains, draws and reports."""
     if len(argv) > 1:
         raise app.UsageError(f"All arguments are flags. Received: {' '.join(argv[1:])}.")
-    # Sharing out operations this small among threads costs more than it saves.
-    tf.config.threading.set_intra_op_parallelism_threads(1)
     # TensorFlow takes the compilation of several models for the retracing of one, and warns.
     tf.get_logger().setLevel("ERROR")
-    settings = resolve_settings()
-    strategy = make_strategy()
-    shared = pathlib.Path(FLAGS.output_dir)
-    request = PointRequest(
-        settings=settings,
-        output=own_folder(strategy, shared),
-        shared=shared,
-        strategy=strategy,
-        command=[sys.executable, *sys.argv],
-        resume=FLAGS.resume,
-        advise=FLAGS.advice,
-    )
-    with plain_errors(), locked(request.output):
-        complete = train_and_report(request)
-    if not complete:
-        exit_interrupted()
+    train_points(FLAGS, resolve_settings(), train_and_report)
 
 
 if __name__ == "__main__":
