@@ -100,9 +100,13 @@ def evaluate(target: Opened | Images, real: Images, options: Options) -> dict[st
         RunError: If images, network and numbers do not fit each other.
         ValueError, OSError: If images or a file cannot be read.
     """
-    network_side, channels = _input_of(options)
+    classifier = None
+    if options.inception is None:
+        with of_the_user("--classifier"):
+            classifier = load_classifier(options.classifier)
+    network_side, channels = _input_of(classifier, options)
     side, channels = _compared_at(target, options, network_side, channels)
-    extractor = _extractor(options, side, network_side)
+    extractor = _extractor(classifier, options, side, network_side)
     n, batches = _evaluated(target, options, side, channels)
     _check_number(n, options)
     with of_the_user("--against"):
@@ -120,12 +124,12 @@ def evaluate(target: Opened | Images, real: Images, options: Options) -> dict[st
     return {"scores": found, "directions": scores.directions, **about}
 
 
-def _input_of(options):
+def _input_of(classifier, options):
     """Side, `None` for any, and channels of the network's images."""
-    if options.inception is not None:
+    if classifier is None:
         return _INCEPTION_SIDE, 3
     with of_the_user("--classifier"):
-        height, width, channels = load_classifier(options.classifier).input_shape[1:]
+        height, width, channels = classifier.input_shape[1:]
     if height != width or channels not in (1, 3):
         raise RunError(
             "--classifier must take square images of 1 or 3 channels. Received: "
@@ -164,15 +168,14 @@ def _compared_at(target, options, network_side, channels):
     return shape[0], shape[2]
 
 
-def _extractor(options, side, network_side) -> ImageNetwork:
-    if options.inception is not None:
+def _extractor(classifier, options, side, network_side) -> ImageNetwork:
+    if classifier is None:
         with of_the_user("--inception"):
             return inception.frozen_inception(options.inception)
     name = pathlib.Path(options.classifier).name
     resize = None if network_side in (None, side) else network_side
-    model = load_classifier(options.classifier)
     with of_the_user("--classifier"):
-        return Extractor(model, name=f"classifier {name}", weights=name, image_size=resize)
+        return Extractor(classifier, name=f"classifier {name}", weights=name, image_size=resize)
 
 
 def _evaluated(target, options, side, channels) -> tuple[int, Iterable[np.ndarray]]:
