@@ -1,6 +1,5 @@
 """`tf-consensus evaluate`: scores of a run, or of a folder, against real pictures."""
 
-import os
 import pathlib
 
 from absl import flags
@@ -8,8 +7,10 @@ from absl import flags
 from tf_consensus.cli.finding import FoundRun, existing, find_run, is_run, runs_in
 from tf_consensus.cli.messages import UsageError
 from tf_consensus.cli.opening import only, open_found
+from tf_consensus.cli.paths import take_data_dir, take_files, take_places
 from tf_consensus.cli.pictures import as_dataset
 from tf_consensus.cli.telling import failures_told
+from tf_consensus.experiments.held_out import folder_to_measure_by
 
 HELP = """\
 usage: tf-consensus evaluate RUN_OR_FOLDER --classifier=FILE [--against=REAL] [flags]
@@ -33,7 +34,6 @@ flags most used (--helpfull shows all):
   --against_split=test   which split of the real pictures
   --output=scores.json   write the numbers, and what they depend on
 """
-_TEST = ("test", "val", "valid", "validation")
 
 
 def define(values: flags.FlagValues) -> None:
@@ -103,10 +103,7 @@ def _check_network(values):
             "Keras classifier of such pictures, which examples/train_classifier.py trains; or "
             "--inception=FILE, classify_image_graph_def.pb of inception-2015-12-05."
         )
-    for key, path in named.items():
-        values[key].value = os.path.expanduser(path)
-        if not os.path.isfile(values[key].value):
-            raise UsageError(f"--{key} must name a file. Received: {path!r}. Check the path.")
+    take_files(values, *named)
 
 
 def _output(name):
@@ -127,11 +124,8 @@ def _real(values, run):
     Raises:
         UsageError: If they are not said, or no pictures.
     """
-    for key in ("data_dir", "cache"):
-        if values[key].value is not None:
-            values[key].value = os.path.expanduser(values[key].value)
-    if values.data_dir is not None and not os.path.isdir(values.data_dir):
-        raise UsageError(f"--data_dir must name a folder. Received: {values.data_dir!r}.")
+    take_data_dir(values)
+    take_places(values, "cache")
     if values.against is not None:
         path = pathlib.Path(values.against).expanduser()
         if path.is_dir() and (is_run(path) or runs_in(path)):
@@ -159,9 +153,9 @@ def _held_back(settings):
     path = pathlib.Path(as_dataset(name).removeprefix("folder:")).expanduser()
     if settings.get("split") == "rest":
         return name, "held_out"
-    beside = [path.parent / test for test in _TEST if (path.parent / test).is_dir()]
-    if path.name == "train" and beside:
-        return f"folder:{beside[0]}", "train"
+    beside = folder_to_measure_by(path)
+    if path.name == "train" and beside is not None:
+        return f"folder:{beside}", "train"
     print("the run was trained on all of its pictures: none are left that it has not seen")
     return name, "train"
 

@@ -1,12 +1,11 @@
 """`tf-consensus spectrum`: what the eigenvalues of a run's game say of its steps."""
 
-import os
-
 from absl import flags
 
 from tf_consensus.cli.finding import find_run
 from tf_consensus.cli.messages import UsageError
 from tf_consensus.cli.opening import only, open_found
+from tf_consensus.cli.paths import take_data_dir
 from tf_consensus.cli.telling import failures_told
 
 HELP = """\
@@ -61,10 +60,7 @@ def main(values: flags.FlagValues, words: list[str], command: list[str]) -> int:
         raise UsageError(
             f"--tolerance must be from 0 to 1. Received: {values.tolerance}. For example 0.01."
         )
-    if values.data_dir is not None:
-        values.data_dir = os.path.expanduser(values.data_dir)
-        if not os.path.isdir(values.data_dir):
-            raise UsageError(f"--data_dir must name a folder. Received: {values.data_dir!r}.")
+    take_data_dir(values)
     with failures_told():
         _measure(values, run)
     return 0
@@ -84,9 +80,7 @@ def _measure(values, run):
     write_json(folder / "spectrum.json", found.numbers)
     draw_spectra(folder / "spectrum.png", found.spectra, found.numbers["step"])
     write_report([folder], folder / REPORT)
-    print(f"at step {found.numbers['step']:,}:")
-    for part in found.numbers["sentence"].split("; "):
-        print(f"  {part}")
+    print(f"at step {found.numbers['step']:,}: {found.numbers['sentence']}")
     for key, value in found.numbers.items():
         if isinstance(value, float):
             print(f"  {key.replace('_', ' '):24} {value:.4g}")

@@ -1,6 +1,5 @@
 """`tf-consensus train`: a GAN on a folder of pictures, on a data set, or an experiment."""
 
-import os
 import pathlib
 import signal
 import warnings
@@ -10,6 +9,7 @@ from absl import app, flags
 
 from tf_consensus.cli import train_flags
 from tf_consensus.cli.messages import UsageError
+from tf_consensus.cli.paths import take_data_dir, take_files, take_places
 from tf_consensus.cli.pictures import as_dataset
 from tf_consensus.cli.quiet import import_tensorflow
 from tf_consensus.cli.strategy_flags import make_strategy, own_folder
@@ -114,24 +114,13 @@ def _check_numbers(values, dataset):
 
 def _check_files(values):
     """Refuses files that are not there, before anything takes time."""
-    for name in ("classifier", "inception", "reference"):
-        path = values[name].value
-        if path is not None and not os.path.isfile(os.path.expanduser(path)):
-            raise UsageError(f"--{name} must name a file. Received: {path}. Check the path.")
-        if path is not None:
-            values[name].value = os.path.expanduser(path)
+    take_files(values, "classifier", "inception", "reference")
+    take_data_dir(values)
+    take_places(values, "cache", "output_dir")
     if values.classifier is not None and not values.classifier.endswith(".keras"):
         raise UsageError(
             f"--classifier must name a .keras file. Received: {values.classifier}. "
             "examples/train_classifier.py makes one."
-        )
-    for name in ("data_dir", "cache", "output_dir"):
-        path = values[name].value
-        if path is not None:
-            values[name].value = os.path.expanduser(path)
-    if values.data_dir is not None and not os.path.isdir(values.data_dir):
-        raise UsageError(
-            f"--data_dir must name a folder. Received: {values.data_dir}. Check the path."
         )
 
 

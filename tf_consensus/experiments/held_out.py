@@ -20,10 +20,15 @@ def parts_of(dataset: str) -> tuple[str, str | None]:
     if not dataset.startswith(FOLDER):
         return dataset, None
     root = pathlib.Path(dataset.removeprefix(FOLDER)).expanduser()
-    test = next((name for name in _TEST if (root / name).is_dir()), None)
+    test = folder_to_measure_by(root / "train")
     if test is None or not (root / "train").is_dir():
         return dataset, None
-    return f"{FOLDER}{root / 'train'}", f"{FOLDER}{root / test}"
+    return f"{FOLDER}{root / 'train'}", f"{FOLDER}{test}"
+
+
+def folder_to_measure_by(train: pathlib.Path) -> pathlib.Path | None:
+    """The folder to measure by that stands beside one to train on; `None` if there is none."""
+    return next((train.parent / name for name in _TEST if (train.parent / name).is_dir()), None)
 
 
 def choose_test(

@@ -8,8 +8,8 @@ import tensorflow as tf
 from tf_consensus import data
 from tf_consensus.data.image_folder import folder_sides
 from tf_consensus.experiments.errors import RunError
+from tf_consensus.experiments.held_out import FOLDER
 
-FOLDER = "folder:"
 # With fewer pictures a GAN repeats them.
 FEW = 500
 
