@@ -82,11 +82,11 @@ def cap(monkeypatch):
     mirrored = tf.distribute.MirroredStrategy
     made = mirrored.__init__
 
-    def init(self, devices=None, cross_device_ops=None):
+    def reducing(self, devices=None, cross_device_ops=None):
         # TensorFlow's collectives know but one number of CPU devices in a process.
         made(self, devices, cross_device_ops or tf.distribute.ReductionToOneDevice())
 
-    monkeypatch.setattr(mirrored, "__init__", init)
+    monkeypatch.setattr(mirrored, "__init__", reducing)
 
 
 def _short(fit):
