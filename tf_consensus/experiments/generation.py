@@ -70,10 +70,11 @@ def class_numbers(names: Sequence[str], dataset: str) -> list[int]:
     classes = sorted({file.parts[0] for file in files if len(file.parts) > 1})
     unknown = [name for name in names if name not in classes and not name.isdigit()]
     if unknown:
+        # The flag is a comma list: such a name goes by its number.
+        shown = [f"{i} ({x!r})" if "," in x else x for i, x in enumerate(classes)]
         raise RunError(
             f"Labels must be numbers from 0 to {len(classes) - 1}, or sub-folders of {dataset}. "
-            f"Received: {unknown[0]!r}. Choose from {', '.join(map(repr, classes))}; a name with a "
-            "comma goes by its number."
+            f"Received: {unknown[0]!r}. Choose from {', '.join(shown)}."
         )
     return [classes.index(name) if name in classes else int(name) for name in names]
 
