@@ -8,12 +8,12 @@ import sys
 import numpy as np
 from PIL import Image
 
-from tf_consensus.averaging import averaged_weights
 from tf_consensus.callbacks import SafeBackup
 from tf_consensus.experiments.image_runs import make_gan
 from tf_consensus.experiments.presets import EXPERIMENTS
 from tf_consensus.experiments.resolving import resolve
 from tf_consensus.experiments.result import write_result
+from tf_consensus.models.averaging import averaged_weights
 from tf_consensus.support.layers import walk
 
 TINY = {"filters": 2, "latent_dim": 4, "batch_size": 8, "steps": 2, "network": "dcgan4_nobn"}

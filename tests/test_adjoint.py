@@ -6,8 +6,8 @@ import pytest
 import tensorflow as tf
 
 import tf_consensus as tfc
-from tf_consensus.adjoint import AdjointNetwork
-from tf_consensus.adversarial_game import AdversarialGame
+from tf_consensus.models.adjoint import AdjointNetwork
+from tf_consensus.models.adversarial_game import AdversarialGame
 from tf_consensus.penalties import DRAGAN, R1, R2, WGANGP, InstanceNoise, ZeroCenteredInterpolated
 
 L = keras.layers

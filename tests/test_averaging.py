@@ -8,7 +8,7 @@ from test_gan import batches, fit, make_gan, weights
 
 import tf_consensus as tfc
 from tf_consensus.callbacks import EvaluateGAN
-from tf_consensus.moving_statistics import latent_batches, measure_statistics
+from tf_consensus.models.moving_statistics import latent_batches, measure_statistics
 
 layers = keras.layers
 

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 import tf_consensus as tfc
-from tf_consensus.inputs import choice, pick
+from tf_consensus.support.inputs import choice, pick
 
 LATENT, CLASSES = 3, 4
 layers = keras.layers

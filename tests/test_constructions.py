@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 import tf_consensus as tfc
-from tf_consensus.adjoint import AdjointNetwork
+from tf_consensus.models.adjoint import AdjointNetwork
 from tf_consensus.penalties import R1, WGANGP, ZeroCenteredInterpolated
 
 L = keras.layers

@@ -84,7 +84,7 @@ def environment(*paths):
 WAITING = """
 import sys
 import tf_consensus as tfc
-from tf_consensus import checks
+from tf_consensus.support import checks
 assert not {"tensorflow", "keras", "numpy"} & set(sys.modules), "loaded at once"
 assert "GAN" in dir(tfc) and "data" in dir(tfc) and "GAN" in tfc.__all__
 import tf_consensus.plotting, tf_consensus.theory, tf_consensus.support.files
@@ -96,13 +96,13 @@ FIRST = {
     "a class": "tfc.GAN",
     "a package by name": "from tf_consensus import callbacks",
     "everything": "from tf_consensus import *; GAN, data",
-    "a module": "import tf_consensus.gan",
+    "a module": "import tf_consensus.models.gan",
     "a name of a package": "from tf_consensus.callbacks import SafeBackup",
     "a private one": "import tf_consensus.penalties.coupling, tf_consensus.experiments.lock",
 }
 LOADED = """
 assert set(tfc.__all__) <= set(vars(tfc)), set(tfc.__all__) - set(vars(tfc))
-from tf_consensus.gan import GAN
+from tf_consensus.models.gan import GAN
 for name, module in sys.modules.items():
     if name.startswith("tf_consensus."):
         assert module.__spec__.origin == module.__file__ and module.__spec__.loader

@@ -6,8 +6,8 @@ import pytest
 import tensorflow as tf
 
 import tf_consensus as tfc
-from tf_consensus.compiled import CompiledGame
-from tf_consensus.microbatches import MicrobatchedGame
+from tf_consensus.games.compiled import CompiledGame
+from tf_consensus.games.microbatches import MicrobatchedGame
 
 Adam, SGD = keras.optimizers.Adam, keras.optimizers.SGD
 decay = keras.optimizers.schedules.ExponentialDecay(0.1, 1, 0.5)

@@ -7,7 +7,7 @@ import tensorflow as tf
 from oracles import central_jacobian, flat
 
 import tf_consensus as tfc
-from tf_consensus.games.exact_operations import exact_operations
+from tf_consensus.support.exact_operations import exact_operations
 
 L = keras.layers
 REAL = np.random.default_rng(0).normal(size=(8, 4))

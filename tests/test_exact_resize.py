@@ -7,7 +7,7 @@ import tensorflow as tf
 
 import tf_consensus as tfc
 from tests.oracles import MODES
-from tf_consensus.games.exact_resize import resize
+from tf_consensus.support.exact_resize import resize
 
 SIZES = [(3, 2), (5, 7), (4, 4)]
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-import tf_consensus.game
+import tf_consensus.games.game
 from tests.oracles import MODES, SineGame, central_jacobian, flat
 from tf_consensus import Game, Linearization, vectors
 
@@ -285,5 +285,5 @@ def test_non_finite_losses_pass_in_a_graph():
 
 
 def test_documented_example():
-    assert doctest.testmod(tf_consensus.game).attempted > 0
-    assert doctest.testmod(tf_consensus.game).failed == 0
+    assert doctest.testmod(tf_consensus.games.game).attempted > 0
+    assert doctest.testmod(tf_consensus.games.game).failed == 0

@@ -6,8 +6,8 @@ import pytest
 import tensorflow as tf
 
 import tf_consensus as tfc
-from tf_consensus.layer_losses import call_losses, weight_losses
 from tf_consensus.penalties import R1, WGANGP
+from tf_consensus.support.layer_losses import call_losses, weight_losses
 
 L = keras.layers
 pytestmark = pytest.mark.usefixtures("float64")

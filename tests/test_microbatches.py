@@ -9,9 +9,10 @@ import tensorflow as tf
 
 import tf_consensus as tfc
 from tests.oracles import MODES, SineGame, flat
-from tf_consensus import microbatches, theory
 from tf_consensus import penalties as regularizers
-from tf_consensus.microbatches import MicrobatchedGame
+from tf_consensus import theory
+from tf_consensus.games import microbatches
+from tf_consensus.games.microbatches import MicrobatchedGame
 
 
 def rmsprop(rate=1e-2):

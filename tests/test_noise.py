@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from scipy import stats
 
-from tf_consensus.noise import Draws, _normal_quantile, normal, uniform
+from tf_consensus.support.random import Draws, _normal_quantile, normal, uniform
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "bfloat16"])

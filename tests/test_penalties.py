@@ -11,7 +11,6 @@ import tensorflow as tf
 
 import tf_consensus as tfc
 from tf_consensus import penalties
-from tf_consensus.noise import Draws
 from tf_consensus.penalties import (
     DRAGAN,
     R1,
@@ -26,6 +25,7 @@ from tf_consensus.penalties import (
     weight_clipping,
     zero_centered,
 )
+from tf_consensus.support.random import Draws
 
 ZERO_CENTERED = (R1, R2, ZeroCenteredInterpolated)
 ALL = (*ZERO_CENTERED, WGANGP, DRAGAN)

@@ -10,7 +10,7 @@ from bad_calls.things import gan, labelled, net, pair, two
 
 import tf_consensus as tfc
 from tf_consensus import objectives, penalties
-from tf_consensus.checks import nearest
+from tf_consensus.support.checks import nearest
 
 layers = keras.layers
 

@@ -9,7 +9,7 @@ import tf_consensus as tfc
 from tests.oracles import MODES, flat
 from tf_consensus import networks
 from tf_consensus import penalties as regularizers
-from tf_consensus.microbatches import MicrobatchedGame
+from tf_consensus.games.microbatches import MicrobatchedGame
 
 BFLOAT16 = "mixed_bfloat16"
 IMAGES = {"image_size": 16, "filters": 4, "latent_dim": 8}

@@ -10,9 +10,9 @@ import tensorflow as tf
 
 import tf_consensus as tfc
 from tf_consensus import penalties as regularizers
-from tf_consensus.microbatches import MicrobatchedGame
-from tf_consensus.noise import Draws, normal
-from tf_consensus.replicas import batch_share
+from tf_consensus.execution.replicas import batch_share
+from tf_consensus.games.microbatches import MicrobatchedGame
+from tf_consensus.support.random import Draws, normal
 
 layers = keras.layers
 
@@ -124,7 +124,9 @@ def test_ways_of_execution_equal_one_device(float64, two_replicas, name, options
 
 def test_xla_compiles_the_pieces(two_replicas, monkeypatch):
     made = []
-    monkeypatch.setattr("tf_consensus.gan.CompiledGame", lambda game: made.append(game) or game)
+    monkeypatch.setattr(
+        "tf_consensus.models.gan.CompiledGame", lambda game: made.append(game) or game
+    )
     trained(two_replicas, OPTIMIZERS["consensus"], steps=2)
     assert not made
     trained(two_replicas, OPTIMIZERS["consensus"], steps=2, jit_compile=True)

@@ -10,7 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 import tf_consensus as tfc
 from tf_consensus import networks
-from tf_consensus.adjoint import AdjointNetwork
+from tf_consensus.models.adjoint import AdjointNetwork
 from tf_consensus.networks.resnet import resnet
 
 L = keras.layers

@@ -9,7 +9,7 @@ import pytest
 from bad_calls.things import POINTS, gan, labelled, net
 
 import tf_consensus as tfc
-from tf_consensus.value_ranges import end_of
+from tf_consensus.models.value_ranges import end_of
 
 L = keras.layers
 TANH, UNIT = (-1.0, 1.0), (0.0, 1.0)

@@ -8,9 +8,10 @@ import pytest
 import tensorflow as tf
 
 import tf_consensus as tfc
-from tf_consensus import known_layers, verified_training
-from tf_consensus.adversarial_game import AdversarialGame
-from tf_consensus.rebuilding import CannotRebuildError
+from tf_consensus.models import verified_training
+from tf_consensus.models.adversarial_game import AdversarialGame
+from tf_consensus.support import known_layers
+from tf_consensus.support.rebuilding import CannotRebuildError
 
 LAYERS = keras.layers
 

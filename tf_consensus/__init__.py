@@ -14,7 +14,6 @@ if TYPE_CHECKING or not _deferred.waits():
     from tf_consensus import (
         callbacks,
         data,
-        latents,
         metrics,
         networks,
         objectives,
@@ -22,14 +21,14 @@ if TYPE_CHECKING or not _deferred.waits():
         plotting,
         problems,
         spectrum,
-        strategies,
         theory,
-        vectors,
     )
-    from tf_consensus.averaging import averaged_weights
-    from tf_consensus.game import Game, Linearization
-    from tf_consensus.games.exact_operations import exact_operations
-    from tf_consensus.gan import GAN
+    from tf_consensus.execution import strategies
+    from tf_consensus.games import vectors
+    from tf_consensus.games.game import Game, Linearization
+    from tf_consensus.models import latents
+    from tf_consensus.models.averaging import averaged_weights
+    from tf_consensus.models.gan import GAN
     from tf_consensus.optimizers import (
         AlternatingMomentumOptimizer,
         AlternatingOptimizer,
@@ -46,8 +45,9 @@ if TYPE_CHECKING or not _deferred.waits():
         SmoothingOptimizer,
         SymplecticOptimizer,
     )
-    from tf_consensus.verification import Verification, verify
-    from tf_consensus.verification_report import VerificationError
+    from tf_consensus.support.exact_operations import exact_operations
+    from tf_consensus.verification.comparison import Verification, verify
+    from tf_consensus.verification.report import VerificationError
 else:
     _deferred.defer()
 

@@ -19,11 +19,12 @@ _LIGHT = (
     "",
     "__main__",
     "_deferred",
-    "checks",
     "cli",
     "experiments",
     "plotting",
     "support",
+    "support.checks",
+    "support.files",
     "theory",
 )
 _WITH_ARGUMENT = "WX"
@@ -111,7 +112,7 @@ class _Watch:
     def find_spec(self, name, path=None, target=None):
         """Nothing, or the module that was asked for where loading has already made it."""
         package, _, rest = name.partition(".")
-        if package != _PACKAGE or rest.partition(".")[0] in _LIGHT or _loading or _loaded:
+        if package != _PACKAGE or _is_light(rest) or _loading or _loaded:
             return None
         load()
         if (module := sys.modules.get(name)) is None:
@@ -119,6 +120,12 @@ class _Watch:
         # Python prefers the specification of a module that has come meanwhile to the one returned.
         module.__spec__ = importlib.machinery.ModuleSpec(name, _Made(module))
         return module.__spec__
+
+
+def _is_light(module):
+    # Of `support` some modules need TensorFlow, and each that does not is named.
+    room = module.partition(".")[0]
+    return module in _LIGHT or (room in _LIGHT and room != "support")
 
 
 class _Made:

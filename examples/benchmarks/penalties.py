@@ -28,7 +28,7 @@ from fresh_process import peak_mib, run_apart
 from torch_process import TorchProcess
 
 import tf_consensus as tfc
-from tf_consensus.game import tf_variables
+from tf_consensus.games.game import tf_variables
 from tf_consensus.optimizers import apply_direction
 
 FLAGS = flags.FLAGS

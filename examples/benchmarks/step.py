@@ -31,7 +31,7 @@ from torch_process import TorchProcess
 
 import tf_consensus as tfc
 from tf_consensus.data.stream import without_autotuning
-from tf_consensus.noise import normal
+from tf_consensus.support.random import normal
 
 FLAGS = flags.FLAGS
 flags.DEFINE_enum("game", "all", ["all", "mixture", "images"], "Which game to time.")

@@ -1,6 +1,6 @@
 """Training that has diverged ends: what `GAN.fit` uses itself, under the name of a callback."""
 
-from tf_consensus.divergence import (
+from tf_consensus.models.divergence import (
     LARGEST_LOSS,
     DivergedError,
     StopWhenDiverged,

@@ -8,7 +8,6 @@ from typing import Any
 import keras
 import numpy as np
 
-from tf_consensus.averaging import averaged_weights
 from tf_consensus.callbacks.evaluations import MARK, Evaluation, Evaluations, mark
 from tf_consensus.callbacks.metric_results import (
     check_directions,
@@ -17,8 +16,9 @@ from tf_consensus.callbacks.metric_results import (
     results_of,
     warn_of_missing_directions,
 )
-from tf_consensus.checks import check_bool, check_count, check_function, check_int
-from tf_consensus.refusals import refuse_other_models
+from tf_consensus.models.averaging import averaged_weights
+from tf_consensus.models.refusals import refuse_other_models
+from tf_consensus.support.checks import check_bool, check_count, check_function, check_int
 
 # Images at a time, unless said: 256 of 64² in colour take 12 MB.
 _IMAGES = 256

@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from tf_consensus.checks import nearest
+from tf_consensus.support.checks import nearest
 
 _ENDS = ("up", "down")
 _NEEDED = ("reset_state", "update_state", "result")

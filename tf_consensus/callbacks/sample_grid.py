@@ -9,10 +9,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_consensus.averaging import averaged_weights
-from tf_consensus.checks import check_count, check_int
+from tf_consensus.models.averaging import averaged_weights
+from tf_consensus.models.refusals import refuse_other_models
 from tf_consensus.plotting.images import image_grid
-from tf_consensus.refusals import refuse_other_models
+from tf_consensus.support.checks import check_count, check_int
 
 
 class SampleGrid(keras.callbacks.Callback):

@@ -5,8 +5,8 @@ import math
 import keras
 import numpy as np
 
-from tf_consensus.checks import check_float
 from tf_consensus.optimizers.per_player import OptimizerPerPlayer
+from tf_consensus.support.checks import check_float
 
 
 def summary(eigenvalues: np.ndarray) -> list[float]:

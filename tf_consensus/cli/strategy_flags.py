@@ -43,7 +43,7 @@ def make_strategy(flag_values: flags.FlagValues = flags.FLAGS):
     """The strategy that the flags ask for; before TensorFlow computes anything."""
     import tensorflow as tf
 
-    from tf_consensus import strategies
+    from tf_consensus.execution import strategies
 
     name = flag_values.strategy
     if name != "none":
@@ -60,7 +60,7 @@ def make_strategy(flag_values: flags.FlagValues = flags.FLAGS):
 
 def own_folder(strategy, output: pathlib.Path) -> pathlib.Path:
     """Where this process writes: `output` if it is the chief, else where nobody looks."""
-    from tf_consensus import strategies
+    from tf_consensus.execution import strategies
 
     if strategies.is_chief(strategy):
         return output

@@ -5,7 +5,7 @@ import os
 
 import tensorflow as tf
 
-from tf_consensus.checks import check_float, check_int
+from tf_consensus.support.checks import check_float, check_int
 
 # Points and lengths are float32, whose squares overflow beyond these.
 SMALLEST, LARGEST = 1e-18, 1e18

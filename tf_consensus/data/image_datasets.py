@@ -4,7 +4,6 @@ import os
 
 import tensorflow as tf
 
-from tf_consensus.checks import check_int
 from tf_consensus.data.arguments import check_bool, check_cache, check_image_batch, check_shard
 from tf_consensus.data.decoding import SquareDecoder
 from tf_consensus.data.image_source import ImageInfo
@@ -13,6 +12,7 @@ from tf_consensus.data.image_stream import StreamSettings, make_stream
 from tf_consensus.data.opening import MAX_PIXELS
 from tf_consensus.data.sources import channels_of, find_info, find_source
 from tf_consensus.data.stream import check_start, draw_seed
+from tf_consensus.support.checks import check_int
 
 
 def images(

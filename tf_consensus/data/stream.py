@@ -6,8 +6,8 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from tf_consensus.checks import check_int
 from tf_consensus.data.arguments import LAST_START, check_below
+from tf_consensus.support.checks import check_int
 
 # Batches drawn by one op. One at a time, the cost of calling the op dominates (4,000 batches of
 # 512 points a second on one core); from 16 on (10,000) drawing the numbers does.

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import tensorflow as tf
 
-from tf_consensus.averaging import averaged_weights
 from tf_consensus.data.folder_walk import image_files
 from tf_consensus.experiments.errors import RunError
 from tf_consensus.experiments.saved_run import Opened
-from tf_consensus.latents import interpolate
-from tf_consensus.noise import normal, uniform
+from tf_consensus.models.averaging import averaged_weights
+from tf_consensus.models.latents import interpolate
+from tf_consensus.support.random import normal, uniform
 
 # Draws of `GAN.generate`, so that one seed means the same samples here and there.
 _LATENTS, _LABELS = tf.int64.min, tf.int64.min + 1

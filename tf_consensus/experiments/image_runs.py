@@ -2,7 +2,7 @@
 
 from tf_consensus import data, networks
 from tf_consensus.experiments import making
-from tf_consensus.gan import GAN
+from tf_consensus.models.gan import GAN
 
 
 def make_inner(run):

@@ -7,14 +7,13 @@ from typing import Any
 import keras
 import numpy as np
 
-from tf_consensus import latents, strategies
-from tf_consensus.averaging import averaged_weights
 from tf_consensus.callbacks import (
     EvaluateGAN,
     SafeBackup,
     SampleGrid,
     StopWhenDiverged,
 )
+from tf_consensus.execution import strategies
 from tf_consensus.experiments.clock import Clock
 from tf_consensus.experiments.errors import of_the_user
 from tf_consensus.experiments.estimate import Estimate
@@ -26,6 +25,8 @@ from tf_consensus.experiments.report.live import LiveReport
 from tf_consensus.experiments.request import Request
 from tf_consensus.experiments.result import check_model, read_result, write_result
 from tf_consensus.experiments.watching import advisor_of
+from tf_consensus.models import latents
+from tf_consensus.models.averaging import averaged_weights
 from tf_consensus.plotting import image_grid
 from tf_consensus.support.files import replacing
 

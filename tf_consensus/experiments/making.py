@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 
 from tf_consensus import optimizers, penalties
-from tf_consensus.gan import GAN
+from tf_consensus.models.gan import GAN
 
 # What the weight is called in those penalties that do not call it gamma.
 WEIGHTS = {"wgan_gp": "weight", "dragan": "weight", "instance_noise": "stddev"}

@@ -12,7 +12,7 @@ from tf_consensus.callbacks.spectrum_monitor import without_neutral
 from tf_consensus.experiments.arnoldi import Ritz, arnoldi
 from tf_consensus.experiments.errors import RunError
 from tf_consensus.experiments.estimate import in_words
-from tf_consensus.gan import GAN
+from tf_consensus.models.gan import GAN
 from tf_consensus.spectrum import flat
 from tf_consensus.spectrum.determinism import check_deterministic
 

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from tf_consensus import data, networks
 from tf_consensus.experiments import making
-from tf_consensus.gan import GAN
+from tf_consensus.models.gan import GAN
 
 EXAMPLE = "mixture_of_gaussians"
 METHODS = ("simultaneous", "alternating", "consensus", "smoothing", "clipped")

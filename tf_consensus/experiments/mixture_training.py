@@ -3,8 +3,9 @@
 import pathlib
 from typing import Any
 
-from tf_consensus import metrics, strategies
+from tf_consensus import metrics
 from tf_consensus.callbacks import DivergedError, EvaluateGAN, SafeBackup, StopWhenDiverged
+from tf_consensus.execution import strategies
 from tf_consensus.experiments.clock import Clock
 from tf_consensus.experiments.log import RunLog, read_log
 from tf_consensus.experiments.mixture_runs import (

@@ -11,7 +11,7 @@ from tf_consensus.callbacks import backup_files
 from tf_consensus.experiments.errors import RunError
 from tf_consensus.experiments.image_runs import make_gan
 from tf_consensus.experiments.result import check_model, read_result
-from tf_consensus.gan import GAN
+from tf_consensus.models.gan import GAN
 from tf_consensus.support.layers import walk
 
 # What Keras was seen to raise at whole archives that hold no model it can make.

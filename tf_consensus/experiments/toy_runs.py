@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tf_consensus import data, networks, penalties
 from tf_consensus.experiments import making
-from tf_consensus.gan import GAN
+from tf_consensus.models.gan import GAN
 
 EXAMPLE = "toy_2d"
 

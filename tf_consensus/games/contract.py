@@ -12,7 +12,7 @@ import tensorflow as tf
 from tf_consensus.games import inspection
 from tf_consensus.games import operation_kinds as kinds
 from tf_consensus.games.autodiff import tf_variables
-from tf_consensus.games.evaluation import LayerState
+from tf_consensus.support.evaluation import LayerState
 
 
 class Contract:

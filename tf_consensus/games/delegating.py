@@ -1,6 +1,6 @@
 """A game around a game."""
 
-from tf_consensus.game import Game
+from tf_consensus.games.game import Game
 
 
 class DelegatingGame(Game):

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from tf_consensus.games import inspection
 from tf_consensus.games import operation_kinds as kinds
-from tf_consensus.games.exact_resize import RESIZE_TRANSPOSED
+from tf_consensus.support.exact_resize import RESIZE_TRANSPOSED
 
 _THROUGH = "TfConsensusThrough"
 

@@ -7,9 +7,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_consensus.checks import check_int
 from tf_consensus.metrics import checks, fingerprints, layers, resizing
 from tf_consensus.metrics.score import check_not_probabilities
+from tf_consensus.support.checks import check_int
 
 
 class Extracted(NamedTuple):

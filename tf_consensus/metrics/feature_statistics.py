@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from tf_consensus.checks import check_int
 from tf_consensus.metrics import checks
+from tf_consensus.support.checks import check_int
 
 
 class FeatureStatistics:

@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 
-from tf_consensus.checks import check_int
 from tf_consensus.metrics.extractor import ImageNetwork, check_extractor
 from tf_consensus.metrics.feature_statistics import FeatureStatistics
 from tf_consensus.metrics.frechet import frechet_distance
@@ -12,6 +11,7 @@ from tf_consensus.metrics.kernel import kernel_distance
 from tf_consensus.metrics.neighbours import precision_recall
 from tf_consensus.metrics.reference import Reference
 from tf_consensus.metrics.score import classifier_score
+from tf_consensus.support.checks import check_int
 
 # The names that results carry: of the reference network, and of any other.
 _KEYS = {

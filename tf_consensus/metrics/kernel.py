@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from tf_consensus.checks import check_int
 from tf_consensus.metrics import checks
 from tf_consensus.metrics.score import MeanStd
+from tf_consensus.support.checks import check_int
 
 
 def kernel_distance(

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tf_consensus.checks import check_int
 from tf_consensus.metrics.kernel import check_features
+from tf_consensus.support.checks import check_int
 
 # Rows of a block of the matrix of distances: 80 MB for 10,000 columns.
 _BLOCK = 1000

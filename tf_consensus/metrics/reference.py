@@ -7,11 +7,11 @@ from collections.abc import Iterable
 import numpy as np
 import tensorflow as tf
 
-from tf_consensus.checks import check_int
 from tf_consensus.metrics import checks, fingerprints, reference_file
 from tf_consensus.metrics.extractor import ImageNetwork, check_extractor
 from tf_consensus.metrics.feature_statistics import FeatureStatistics
 from tf_consensus.metrics.reservoir import Reservoir
+from tf_consensus.support.checks import check_int
 
 
 class Reference:

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from tf_consensus.checks import check_int
 from tf_consensus.metrics import checks
+from tf_consensus.support.checks import check_int
 
 
 def tf1_bilinear(images, size: int):

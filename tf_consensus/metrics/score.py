@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import scipy
 
-from tf_consensus.checks import check_int
 from tf_consensus.metrics import checks
+from tf_consensus.support.checks import check_int
 
 
 class MeanStd(NamedTuple):

@@ -3,8 +3,8 @@
 import numpy as np
 import scipy
 
-from tf_consensus.checks import check_int
 from tf_consensus.metrics import checks
+from tf_consensus.support.checks import check_int
 
 # A coordinate beyond this counts as infinite: its square overflows in float64.
 LARGEST = 1e150

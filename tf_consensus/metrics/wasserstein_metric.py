@@ -6,7 +6,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_consensus.checks import check_int
 from tf_consensus.metrics import checks
 from tf_consensus.metrics.wasserstein import (
     LARGEST,
@@ -14,6 +13,7 @@ from tf_consensus.metrics.wasserstein import (
     sliced_wasserstein1,
     wasserstein1,
 )
+from tf_consensus.support.checks import check_int
 
 
 @keras.saving.register_keras_serializable("tf_consensus")

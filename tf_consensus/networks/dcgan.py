@@ -5,7 +5,6 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
-from tf_consensus.checks import check_int
 from tf_consensus.networks.labels import check_classes, latents_and_labels
 from tf_consensus.networks.layers import (
     Conv2DTranspose,
@@ -15,6 +14,7 @@ from tf_consensus.networks.layers import (
     last_tanh,
 )
 from tf_consensus.networks.weights import Weights
+from tf_consensus.support.checks import check_int
 
 
 class Architecture(NamedTuple):

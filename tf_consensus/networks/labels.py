@@ -2,7 +2,7 @@
 
 import keras
 
-from tf_consensus.checks import check_int
+from tf_consensus.support.checks import check_int
 
 _EMBEDDING = 32
 

@@ -2,10 +2,10 @@
 
 import keras
 
-from tf_consensus.checks import check_int
 from tf_consensus.networks.labels import check_classes, latents_and_labels
 from tf_consensus.networks.layers import dense, last_dense
 from tf_consensus.networks.weights import Weights
+from tf_consensus.support.checks import check_int
 
 
 def mlp(

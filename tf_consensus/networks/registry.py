@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import keras
 
-from tf_consensus.checks import nearest, unknown_argument
 from tf_consensus.networks.dcgan import ARCHITECTURES, dcgan
 from tf_consensus.networks.mlp import mlp
 from tf_consensus.networks.residual import PRESETS, residual
 from tf_consensus.networks.resnet import resnet
+from tf_consensus.support.checks import nearest, unknown_argument
 
 _BUILDERS: dict[str, Callable] = {
     "mlp": mlp,

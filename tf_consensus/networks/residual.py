@@ -4,7 +4,6 @@ import math
 
 import keras
 
-from tf_consensus.checks import check_int
 from tf_consensus.networks.blocks import activate, residual_block
 from tf_consensus.networks.layers import (
     convolve,
@@ -13,6 +12,7 @@ from tf_consensus.networks.layers import (
     last_tanh,
 )
 from tf_consensus.networks.weights import Weights
+from tf_consensus.support.checks import check_int
 
 PRESETS = {
     "residual_celeba_hq": {"image_size": 1024, "filters": 16, "max_filters": 512},

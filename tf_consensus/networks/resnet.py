@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import keras
 
-from tf_consensus.checks import check_int
 from tf_consensus.networks.blocks import activate, residual_block
 from tf_consensus.networks.labels import check_classes, latents_and_labels
 from tf_consensus.networks.layers import (
@@ -15,6 +14,7 @@ from tf_consensus.networks.layers import (
     last_tanh,
 )
 from tf_consensus.networks.weights import Weights
+from tf_consensus.support.checks import check_int
 
 _LEVELS = 4
 

@@ -4,7 +4,7 @@ import random
 
 import keras
 
-from tf_consensus.checks import check_int
+from tf_consensus.support.checks import check_int
 
 
 class Weights:

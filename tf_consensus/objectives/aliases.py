@@ -4,7 +4,7 @@ An alias stands for exactly the losses of its class, factors included, so that a
 class. A name that stands for an objective and a penalty together is none of an objective.
 """
 
-from tf_consensus.checks import plain
+from tf_consensus.support.checks import plain
 
 # By the names of `registry`, without capitals and separators.
 _ALIASES = {

@@ -6,7 +6,7 @@ on real and d_f on generated samples, sp(t) = log(1 + eᵗ) the softplus. All lo
 
 import tensorflow as tf
 
-from tf_consensus.configurable import Configurable
+from tf_consensus.support.configurable import Configurable
 
 
 class Objective(Configurable):

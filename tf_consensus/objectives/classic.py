@@ -3,8 +3,8 @@
 import keras
 import tensorflow as tf
 
-from tf_consensus.checks import check_number
 from tf_consensus.objectives.base import Objective
+from tf_consensus.support.checks import check_number
 
 _mean = tf.reduce_mean
 _relu = tf.nn.relu

@@ -2,8 +2,6 @@
 
 import keras
 
-from tf_consensus.checks import nearest
-from tf_consensus.configurable import deserialized
 from tf_consensus.objectives.aliases import canonical
 from tf_consensus.objectives.base import Objective
 from tf_consensus.objectives.classic import (
@@ -24,6 +22,8 @@ from tf_consensus.objectives.f_divergences import (
     SquaredHellinger,
 )
 from tf_consensus.objectives.relativistic import Relativistic, RelativisticAverage
+from tf_consensus.support.checks import nearest
+from tf_consensus.support.configurable import deserialized
 
 _OBJECTIVES = {
     "standard": Standard,

@@ -2,12 +2,12 @@
 
 import keras
 
-from tf_consensus.checks import check_count
-from tf_consensus.game import Game, Linearization
+from tf_consensus.games.game import Game, Linearization
 from tf_consensus.optimizers.game_optimizer import apply_direction
 from tf_consensus.optimizers.inner import INNER_OPTIONS, make_inner, refuse_options
 from tf_consensus.optimizers.per_player import OptimizerPerPlayer
 from tf_consensus.optimizers.reevaluating import ReevaluatingOptimizer
+from tf_consensus.support.checks import check_count
 
 
 @keras.saving.register_keras_serializable("tf_consensus")

@@ -6,7 +6,7 @@ import numbers
 import keras
 import tensorflow as tf
 
-from tf_consensus import vectors
+from tf_consensus.games import vectors
 from tf_consensus.optimizers.field import GRADIENT
 from tf_consensus.optimizers.game_optimizer import GameOptimizer
 

@@ -3,10 +3,10 @@
 import keras
 import tensorflow as tf
 
-from tf_consensus import vectors
-from tf_consensus.checks import check_count, check_number
+from tf_consensus.games import vectors
 from tf_consensus.optimizers.conjugate_gradients import conjugate_gradients
 from tf_consensus.optimizers.game_optimizer import GameOptimizer
+from tf_consensus.support.checks import check_count, check_number
 
 
 @keras.saving.register_keras_serializable("tf_consensus")

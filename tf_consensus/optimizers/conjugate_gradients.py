@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from tf_consensus import vectors
+from tf_consensus.games import vectors
 
 
 def conjugate_gradients(

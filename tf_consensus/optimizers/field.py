@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tf_consensus.checks import check_count
+from tf_consensus.support.checks import check_count
 
 
 class Field(NamedTuple):

@@ -5,20 +5,19 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
-from tf_consensus import vectors
-from tf_consensus.checks import check_count
-from tf_consensus.game import Game, Linearization
-from tf_consensus.games import graph_repair
+from tf_consensus.games import graph_repair, vectors
 from tf_consensus.games.autodiff import explain_recomputation, tf_variables
 from tf_consensus.games.contract import check_allow_cut, name_of, refuse_cuts
-from tf_consensus.microbatches import MicrobatchedGame
+from tf_consensus.games.game import Game, Linearization
+from tf_consensus.games.microbatches import MicrobatchedGame
+from tf_consensus.games.vector_checks import check_vector
 from tf_consensus.optimizers.description import describe
 from tf_consensus.optimizers.field import Field
 from tf_consensus.optimizers.inner import CLIPS, refuse_options, set_rate
 from tf_consensus.optimizers.inner_lists import make_inners
 from tf_consensus.optimizers.per_player import UNKNOWN, OptimizerPerPlayer
 from tf_consensus.optimizers.players_apart import refuse_players_apart
-from tf_consensus.vector_checks import check_vector
+from tf_consensus.support.checks import check_count
 
 
 def apply_direction(optimizer, direction: Sequence[tf.Tensor], variables) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import keras
 
 from tf_consensus.optimizers import names
-from tf_consensus.schedules import check_values, is_schedule
+from tf_consensus.support.schedules import check_values, is_schedule
 
 CLIPS = ("clipnorm", "clipvalue", "global_clipnorm")
 INNER_OPTIONS = (

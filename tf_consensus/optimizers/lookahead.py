@@ -3,11 +3,11 @@
 import keras
 import tensorflow as tf
 
-from tf_consensus.checks import check_count, check_number
 from tf_consensus.optimizers.game_optimizer import GameOptimizer, assign, values_of
 from tf_consensus.optimizers.inner import refuse_learning_rate, resolve
 from tf_consensus.optimizers.inner_lists import make_inners
 from tf_consensus.optimizers.simultaneous import SimultaneousOptimizer
+from tf_consensus.support.checks import check_count, check_number
 
 
 @keras.saving.register_keras_serializable("tf_consensus")

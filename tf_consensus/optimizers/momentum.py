@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import keras
 
-from tf_consensus.checks import check_number
 from tf_consensus.optimizers.game_optimizer import GameOptimizer, assign, values_of
+from tf_consensus.support.checks import check_number
 
 
 @keras.saving.register_keras_serializable("tf_consensus")

@@ -4,7 +4,7 @@ import inspect
 
 import keras
 
-from tf_consensus.checks import nearest
+from tf_consensus.support.checks import nearest
 
 
 def remedy(identifier) -> str:

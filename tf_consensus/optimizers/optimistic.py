@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from tf_consensus import vectors
+from tf_consensus.games import vectors
 from tf_consensus.optimizers.game_optimizer import GameOptimizer, apply_direction, assign, values_of
 
 

@@ -6,10 +6,10 @@ import numbers
 import keras
 import tensorflow as tf
 
-from tf_consensus import vectors
-from tf_consensus.microbatches import batch_size
+from tf_consensus.games import vectors
+from tf_consensus.games.microbatches import batch_size
 from tf_consensus.optimizers.game_optimizer import GameOptimizer
-from tf_consensus.schedules import check_values, is_schedule
+from tf_consensus.support.schedules import check_values, is_schedule
 
 
 class RegularizedOptimizer(GameOptimizer):

@@ -3,9 +3,9 @@
 import keras
 import tensorflow as tf
 
-from tf_consensus import vectors
-from tf_consensus.checks import check_number
+from tf_consensus.games import vectors
 from tf_consensus.optimizers.game_optimizer import GameOptimizer
+from tf_consensus.support.checks import check_number
 
 _EPSILON = 0.1  # of the alignment, as in the paper
 

@@ -11,14 +11,14 @@ from typing import Any
 
 import keras
 
-from tf_consensus.checks import nearest, plain
-from tf_consensus.configurable import deserialized
 from tf_consensus.penalties.coupling import warn_of_coupling
 from tf_consensus.penalties.gradient_penalty import GradientPenalty
 from tf_consensus.penalties.instance_noise import InstanceNoise
 from tf_consensus.penalties.one_centered import DRAGAN, WGANGP
 from tf_consensus.penalties.weight_clipping import WeightClipping, clip_weights
 from tf_consensus.penalties.zero_centered import R1, R2, ZeroCenteredInterpolated
+from tf_consensus.support.checks import nearest, plain
+from tf_consensus.support.configurable import deserialized
 
 __all__ = [
     "DRAGAN",

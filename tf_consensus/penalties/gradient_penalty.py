@@ -5,14 +5,14 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tf_consensus.checks import check_count
-from tf_consensus.configurable import Configurable
-from tf_consensus.games.evaluation import apart
-from tf_consensus.games.exact_operations import exact_operations
-from tf_consensus.inputs import cast_samples, join, sample_dtype, split
-from tf_consensus.noise import Draws
 from tf_consensus.penalties.coupling import warn_of_coupling
-from tf_consensus.schedules import check_schedule
+from tf_consensus.support.checks import check_count
+from tf_consensus.support.configurable import Configurable
+from tf_consensus.support.evaluation import apart
+from tf_consensus.support.exact_operations import exact_operations
+from tf_consensus.support.inputs import cast_samples, join, sample_dtype, split
+from tf_consensus.support.random import Draws
+from tf_consensus.support.schedules import check_schedule
 
 
 class GradientPenalty(Configurable):

@@ -3,10 +3,10 @@
 import keras
 import tensorflow as tf
 
-from tf_consensus.checks import check_float
-from tf_consensus.configurable import Configurable
-from tf_consensus.inputs import floating
-from tf_consensus.schedules import check_schedule, factor
+from tf_consensus.support.checks import check_float
+from tf_consensus.support.configurable import Configurable
+from tf_consensus.support.inputs import floating
+from tf_consensus.support.schedules import check_schedule, factor
 
 
 @keras.saving.register_keras_serializable("tf_consensus")

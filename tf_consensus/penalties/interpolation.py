@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tf_consensus.inputs import floating, join, split
+from tf_consensus.support.inputs import floating, join, split
 
 
 def draw_weights(samples, random) -> tf.Tensor:

@@ -3,10 +3,10 @@
 import keras
 import tensorflow as tf
 
-from tf_consensus.checks import check_float
-from tf_consensus.inputs import floating
 from tf_consensus.penalties.gradient_penalty import GradientPenalty, join, split
 from tf_consensus.penalties.interpolation import draw_weights, interpolate
+from tf_consensus.support.checks import check_float
+from tf_consensus.support.inputs import floating
 
 
 class _Centered(GradientPenalty):

@@ -2,8 +2,8 @@
 
 import keras
 
-from tf_consensus.checks import check_float
-from tf_consensus.inputs import declared_inputs
+from tf_consensus.support.checks import check_float
+from tf_consensus.support.inputs import declared_inputs
 
 
 @keras.saving.register_keras_serializable("tf_consensus")

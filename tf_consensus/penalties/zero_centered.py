@@ -2,9 +2,9 @@
 
 import keras
 
-from tf_consensus.checks import check_float
 from tf_consensus.penalties.gradient_penalty import GradientPenalty
 from tf_consensus.penalties.interpolation import draw_weights, interpolate
+from tf_consensus.support.checks import check_float
 
 
 class _ZeroCentered(GradientPenalty):

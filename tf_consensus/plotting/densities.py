@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 import scipy
 
-from tf_consensus.checks import check_int
 from tf_consensus.plotting.checks import check_mapping, numbers_of, positive
+from tf_consensus.support.checks import check_int
 
 
 def density(samples, extent: float = 1.6, bins: int = 200, bandwidth: float = 0.05) -> np.ndarray:

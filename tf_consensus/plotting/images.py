@@ -6,8 +6,8 @@ import os
 import numpy as np
 from PIL import Image
 
-from tf_consensus.checks import check_count, check_int
 from tf_consensus.plotting.saving import save
+from tf_consensus.support.checks import check_count, check_int
 
 _WHITE = 255
 # Beyond this nothing is a slip of a generator: it is bytes, or has diverged.

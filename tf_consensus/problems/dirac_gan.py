@@ -3,7 +3,6 @@
 import numpy as np
 import tensorflow as tf
 
-from tf_consensus.checks import nearest
 from tf_consensus.problems.dirac_equations import (
     LINEAR,
     LOGISTIC,
@@ -15,6 +14,7 @@ from tf_consensus.problems.dirac_equations import (
     zero_centred,
 )
 from tf_consensus.problems.problem import Problem, check_array, check_number
+from tf_consensus.support.checks import nearest
 
 # Each variant's options, with the values of the paper's figure, and its equations.
 _VARIANTS = {

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_consensus.game import Game
+from tf_consensus.games.game import Game
 
 
 class Problem:

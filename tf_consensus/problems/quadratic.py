@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tf_consensus.checks import check_bool, check_int
 from tf_consensus.problems.linear import LinearField
 from tf_consensus.problems.problem import check_number
+from tf_consensus.support.checks import check_bool, check_int
 
 
 class Quadratic(LinearField):

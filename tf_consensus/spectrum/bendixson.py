@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from tf_consensus.checks import check_count, check_float, check_int
-from tf_consensus.game import Game
+from tf_consensus.games.game import Game
 from tf_consensus.spectrum.dense import check_gamma
 from tf_consensus.spectrum.lanczos import lanczos
 from tf_consensus.spectrum.matrix_free import as_operator
+from tf_consensus.support.checks import check_count, check_float, check_int
 
 if TYPE_CHECKING:
     from scipy.sparse.linalg import LinearOperator

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tf_consensus.checks import check_count, check_number
-from tf_consensus.game import Game
+from tf_consensus.games.game import Game
 from tf_consensus.spectrum import flat
 from tf_consensus.spectrum.determinism import check_deterministic
+from tf_consensus.support.checks import check_count, check_number
 
 MEMORY_LIMIT = 4 * 2**30
 _GAMMA = "Pass 0 for the plain field."

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from tf_consensus import vectors
-from tf_consensus.game import Game
+from tf_consensus.games import vectors
+from tf_consensus.games.game import Game
 
 
 def check_deterministic(game: Game) -> None:

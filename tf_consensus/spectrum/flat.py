@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from tf_consensus import vectors
-from tf_consensus.game import Game, tf_variables
+from tf_consensus.games import vectors
+from tf_consensus.games.game import Game, tf_variables
 
 
 def at_batch(game: Game, batch) -> Game:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import tensorflow as tf
 
-from tf_consensus.game import Game
+from tf_consensus.games.game import Game
 from tf_consensus.spectrum import flat
 from tf_consensus.spectrum.dense import check_a_game, check_gamma
 from tf_consensus.spectrum.determinism import check_deterministic

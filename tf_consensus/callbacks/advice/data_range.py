@@ -3,7 +3,7 @@
 import math
 
 from tf_consensus.callbacks.advice.symptom import Scene, Symptom
-from tf_consensus.range_warnings import remedy_of_range
+from tf_consensus.models.range_warnings import remedy_of_range
 
 
 def find(scene: Scene) -> str | None:

@@ -1,7 +1,7 @@
 """A sigmoid before a loss on logits."""
 
 from tf_consensus.callbacks.advice.symptom import Scene, Symptom
-from tf_consensus.range_warnings import probable_end
+from tf_consensus.models.range_warnings import probable_end
 
 _CHECKS, _STEPS = 3, 300
 # Where a sigmoid ends up whose loss wants more: at both of its ends, never beyond.

@@ -6,11 +6,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_consensus import vectors
 from tf_consensus.callbacks.advice.history import Check
 from tf_consensus.callbacks.spectrum_line import step_limits
-from tf_consensus.games.evaluation import LayerState
-from tf_consensus.inputs import join, pick, split, takes_labels
+from tf_consensus.games import vectors
 from tf_consensus.optimizers import (
     GRADIENT,
     ConsensusOptimizer,
@@ -20,6 +18,8 @@ from tf_consensus.optimizers import (
     SmoothingOptimizer,
 )
 from tf_consensus.spectrum import compile_jacobian, flat
+from tf_consensus.support.evaluation import LayerState
+from tf_consensus.support.inputs import join, pick, split, takes_labels
 
 # Nothing else takes this draw: training counts up from 0, evaluation down from -1.
 _DRAW = tf.int64.min + 500

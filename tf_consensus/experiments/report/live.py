@@ -7,9 +7,9 @@ import warnings
 
 import keras
 
-from tf_consensus.checks import check_number
 from tf_consensus.experiments.errors import RunError
 from tf_consensus.experiments.report.page import REPORT, write_report
+from tf_consensus.support.checks import check_number
 
 
 class LiveReport(keras.callbacks.Callback):

@@ -7,7 +7,6 @@ import os
 import pathlib
 from collections.abc import Sequence
 
-from tf_consensus.checks import check_count
 from tf_consensus.experiments.report import parts, tables
 from tf_consensus.experiments.report.collect import Run, collect
 from tf_consensus.experiments.report.samples import samples
@@ -15,6 +14,7 @@ from tf_consensus.experiments.report.script import SCRIPT
 from tf_consensus.experiments.report.state import state_of
 from tf_consensus.experiments.report.style import STYLE
 from tf_consensus.experiments.report.text import escape, plain
+from tf_consensus.support.checks import check_count
 from tf_consensus.support.files import write_text
 
 REPORT = "report.html"

@@ -1,0 +1,236 @@
+"""A game evaluated part by part of its batch, in the memory of one part."""
+
+import copy
+import warnings
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tf_consensus.games.delegating import DelegatingGame
+from tf_consensus.games.game import Game, Linearization, check_losses, no_pullback
+from tf_consensus.games.vector_checks import check_vector
+from tf_consensus.support.checks import check_count
+from tf_consensus.support.evaluation import LayerState
+from tf_consensus.support.row_draws import Rows
+
+
+class SplitLinearization(Linearization):
+    """A `Linearization` of a batch in parts, the mean of theirs."""
+
+    game: "MicrobatchedGame"
+
+    @property
+    def parts(self) -> int:
+        """Their number."""
+        return self.game.parts
+
+    def jvp(self, u):
+        """The product v'u by another pass, forward, so that no part's tensors are kept."""
+        return self.game.mean(lambda part: part.jvp(u), after=u)
+
+    def cross_vjp(self, select, u, groups):
+        """The mean over the parts, each of which is a group."""
+        return self.game.mean(lambda part: part.linearize().cross_vjp(select, u, groups))
+
+
+class MicrobatchedGame(DelegatingGame):
+    """The same game, each evaluation of which goes through K equal parts of the batch in turn.
+
+    Where the losses are means over the batch, losses, field and products are exactly those of the
+    whole batch,
+
+        v = (1/K) Σₖ vₖ,    v'ᵀu = (1/K) Σₖ vₖ'ᵀu,
+
+    with the whole v, not a part's, wherever it is pulled back: ½‖v‖² is not the mean of the
+    parts' ½‖vₖ‖². Fields come from one pass over the parts and each pullback from another, so the
+    memory is that of one part, and a consensus step costs about 1.35 times as much. Layers that
+    draw random numbers draw those of the whole batch. What layers keep, such as moving averages,
+    moves to the mean of where each part would move it.
+
+    Args:
+        game: the game on the whole batch. Tensors and arrays in its batch are cut along their
+            first axis; scalars belong to every part.
+        parts: K ≥ 1, which divides the size of the batch.
+
+    Raises:
+        ValueError: if `parts` is no positive integer, does not divide the batch, the batch has no
+            tensor to cut, or the game is in parts already.
+
+    Warns:
+        UserWarning: if something couples the examples of a batch, so that parts do not add up to
+            the whole: batch normalization, or an objective of batch means.
+
+    Example:
+        >>> x = tf.Variable(1.0)
+        >>> game = Game(lambda data: [tf.reduce_mean((data - x) ** 2) / 2], [[x]], [tf.range(4.0)])
+        >>> float(MicrobatchedGame(game, 2).linearize().v[0])  # the mean of the data, less x
+        0.5
+    """
+
+    def __init__(self, game: Game, parts: int):
+        self.parts = check_count("microbatches", parts, "microbatches=1 is the whole batch.")
+        if isinstance(game, MicrobatchedGame):
+            raise ValueError(
+                "A game is cut into parts once. Received: microbatches="
+                f"{parts} for a game in {game.parts} parts. Set it on one optimizer alone."
+            )
+        super().__init__(game)
+        _warn_of_coupling(game, self.parts)
+        self._stacked = _stack(self.batch, self.parts)
+
+    def linearize(self, second_order: bool = True) -> Linearization:
+        """Losses, field and pullback as `Game.linearize`; the pullback is another pass."""
+        losses, v = self.mean(lambda part: part.linearize(second_order=False)[:2])
+        check_losses(losses, len(self.players))
+        sizes = [len(player) for player in self.players]
+        if not second_order:
+            return Linearization(losses, v, no_pullback, sizes)
+
+        def vjp(u):
+            u = check_vector("u", u, v)
+            return self.mean(lambda part: part.linearize().vjp(u), after=u)
+
+        linearization = SplitLinearization(losses, v, vjp, sizes)
+        linearization.game = self
+        return linearization
+
+    def player_gradient(self, player: int):
+        """As `Game.player_gradient`."""
+        return self.mean(lambda part: part.player_gradient(player))
+
+    def jvp(self, u):
+        """As `Game.jvp`."""
+        return self.mean(lambda part: part.jvp(u))
+
+    def mean(self, evaluate: Callable, after=()):
+        """The mean over the parts of what `evaluate(part)` returns, nested lists of tensors.
+
+        Args:
+            evaluate: function of a part.
+            after: tensors that are to be there before the first part is looked at. A pass that
+                uses what an earlier one has found must say so: all of it that does not use it would
+                else run, and its tensors wait, at the start.
+        """
+        with tf.control_dependencies(list(after)):
+            first = self._part(tf.constant(0), self.state.fork())
+        sums = tf.nest.map_structure(tf.convert_to_tensor, evaluate(first))
+        moves = first.state.moves or []
+        averaged = [index for index, (x, _) in enumerate(moves) if _is_float(x)]
+
+        def add(index, sums, moved):
+            part = self._part(index, LayerState(repeats=True))
+            values = evaluate(part), [part.state.moves[i][1] for i in averaged]
+            return index + 1, *tf.nest.map_structure(tf.add, (sums, moved), values)
+
+        moved = [moves[i][1] for i in averaged]
+        if self.parts > 1:
+            _, sums, moved = tf.while_loop(
+                lambda index, *_: index < self.parts,
+                add,
+                (tf.constant(1), sums, moved),
+                # One part's activations at a time, which is what the parts are for.
+                parallel_iterations=1,
+                maximum_iterations=self.parts - 1,
+            )
+        sums, moved = tf.nest.map_structure(lambda t: t / self.parts, (sums, moved))
+        for index, value in zip(averaged, moved, strict=True):
+            moves[index] = moves[index][0], value
+        self.state.join(moves)
+        return sums
+
+    def _part(self, index, state):
+        part = copy.copy(self.whole)
+        part.batch = tf.nest.map_structure(
+            lambda t, stacked: stacked[index] if stacked is not t else t, self.batch, self._stacked
+        )
+        part.state, part.rows = state, self._rows(index)
+        return part
+
+    def _rows(self, index):
+        """Which examples of the whole batch part number `index` holds."""
+        stacked = next(
+            s
+            for t, s in zip(*map(tf.nest.flatten, (self.batch, self._stacked)), strict=True)
+            if s is not t
+        )
+        own = stacked.shape[1] or tf.shape(stacked)[1]
+        first, total = (0, self.parts * own) if self.rows is None else self.rows[::2]
+        return Rows(first + index * own, own, total)
+
+
+def _is_float(variable):
+    return "float" in keras.backend.standardize_dtype(variable.dtype)
+
+
+def batch_size(game: Game) -> int:
+    """The number of examples in the game's batch.
+
+    Raises:
+        ValueError: if it is not known, or there are no examples.
+    """
+    sizes = {t.shape[0] for t in tf.nest.flatten(game.batch) if len(getattr(t, "shape", ()))}
+    if len(sizes) != 1 or None in sizes:
+        raise ValueError(
+            "Each example of the batch is to be a part, so their number must be known. Received: "
+            f"tensors of {sorted(map(str, sizes))} examples. Batch the data with "
+            "drop_remainder=True."
+        )
+    return sizes.pop()
+
+
+def _stack(batch, parts):
+    """Tensors (n, …) as (parts, n / parts, …), everything else as it is."""
+    cut = []
+
+    def stack(t):
+        t = tf.convert_to_tensor(t) if isinstance(t, np.ndarray) else t
+        if not tf.is_tensor(t) or t.shape.rank == 0:
+            return t
+        size = t.shape[0]
+        if size is None:
+            message = _UNEQUAL.format("unknown size", parts, "its size")
+            equal = tf.debugging.Assert(tf.shape(t)[0] % parts == 0, [message, tf.shape(t)[0]])
+            with tf.control_dependencies([equal]):
+                t = tf.identity(t)
+        elif size % parts:
+            raise ValueError(_UNEQUAL.format(f"{size}{_on_replicas()}", parts, size))
+        cut.append(t)
+        return tf.reshape(t, (parts, -1 if size is None else size // parts, *_rest(t)))
+
+    stacked = tf.nest.map_structure(stack, batch)
+    if not cut:
+        raise ValueError(
+            "Micro-batches are parts of the game's batch. Received: a batch without a tensor of "
+            "rank 1 or more. Hand the data over in Game(losses, players, batch)."
+        )
+    return stacked
+
+
+def _on_replicas():
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    return f" on each of {replicas} replicas" if replicas > 1 else ""
+
+
+_UNEQUAL = (
+    "Micro-batches must be equal parts of the batch. Received: a batch of {} and microbatches={}. "
+    "Take a divisor of {}, or make the batches of another size (drop_remainder=True)."
+)
+
+
+def _rest(t):
+    dynamic = tf.shape(t)
+    return [dynamic[i] if side is None else side for i, side in enumerate(t.shape)][1:]
+
+
+def _warn_of_coupling(game, parts):
+    names = game.couplings()
+    if names and parts > 1:
+        warnings.warn(
+            f"{', '.join(names)} couples the examples of a batch: with microbatches={parts} each "
+            "part is treated by itself, which is another method than that of the whole batch. "
+            "Leave the batch whole, or do without.",
+            UserWarning,
+            stacklevel=4,
+        )

@@ -1,0 +1,132 @@
+"""Linear algebra on lists of tensors that match `game.variables`.
+
+The parameters of a game are a list of tensors of many shapes; these functions treat such a list as
+one vector x = (x₁ … xₙ).
+"""
+
+import math
+import numbers
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from tf_consensus.games.vector_checks import check_vector, described
+
+Vector = Sequence[tf.Tensor]
+
+
+def dot(a: Vector, b: Vector) -> tf.Tensor:
+    """Inner product aᵀb, accumulated in at least float32.
+
+    Args:
+        a: list of tensors.
+        b: list of tensors of the same shapes.
+
+    Returns:
+        A scalar: float64 if any tensor of `a` is, float32 otherwise.
+
+    Raises:
+        TypeError: if one of them is no list of tensors.
+        ValueError: if there is no tensor, or the shapes differ.
+    """
+    _check_some("a", a)
+    a, b = _pair(a, b)
+    dtype = tf.float64 if any(x.dtype == tf.float64 for x in a) else tf.float32
+    return tf.add_n(
+        [tf.reduce_sum(tf.cast(x, dtype) * tf.cast(y, dtype)) for x, y in zip(a, b, strict=True)]
+    )
+
+
+def norm(a: Vector) -> tf.Tensor:
+    """Euclidean norm ‖a‖ of the whole list, a scalar."""
+    return tf.sqrt(dot(a, a))
+
+
+def scale(a: Vector, factor) -> list[tf.Tensor]:
+    """Every tensor times `factor`, a number or a scalar tensor, in the tensor's own dtype."""
+    _check_factor(factor)
+    return [x * _in_dtype(factor, x.dtype) for x in check_vector("a", a)]
+
+
+def add_scaled(a: Vector, factor, b: Vector) -> list[tf.Tensor]:
+    """The list a + factor · b, `factor` a number or a scalar tensor."""
+    _check_factor(factor)
+    return [x + _in_dtype(factor, x.dtype) * y for x, y in zip(*_pair(a, b), strict=True)]
+
+
+def _pair(a, b):
+    """Both lists, which must be of the same shapes; dtypes may differ."""
+    shapes = [[x.shape for x in check_vector(*named)] for named in (("a", a), ("b", b))]
+    same = len(a) == len(b) and all(
+        tf.TensorShape(x).is_compatible_with(y) for x, y in zip(*shapes, strict=True)
+    )
+    if not same:
+        raise ValueError(
+            "`a` and `b` must be lists of tensors of the same shapes. Received: "
+            f"a={described(a)}, b={described(b)}. Take both of one game."
+        )
+    return a, b
+
+
+def _check_some(name, a):
+    if isinstance(a, list | tuple) and not a:
+        raise ValueError(
+            f"`{name}` must hold at least one tensor. Received: {name}=[]. A game's variables are "
+            "one or more."
+        )
+
+
+def _check_factor(factor):
+    number = isinstance(factor, numbers.Real) and not isinstance(factor, bool)
+    scalar = tf.is_tensor(factor) and factor.shape.rank in (0, None)
+    if not (scalar or (number and math.isfinite(factor))):
+        raise ValueError(
+            "`factor` must be a finite number or a scalar tensor. Received: "
+            f"factor={factor!r}. Pass for example 0.5."
+        )
+
+
+def _in_dtype(factor, dtype):
+    # tf.cast would take a Python number through float32.
+    number = isinstance(factor, numbers.Real)
+    return tf.constant(factor, dtype) if number else tf.cast(factor, dtype)
+
+
+def flatten(a: Vector) -> tf.Tensor:
+    """One tensor of shape (n,) that holds every entry in order."""
+    check_vector("a", a)
+    _check_some("a", a)
+    return tf.concat([tf.reshape(x, [-1]) for x in a], axis=0)
+
+
+def unflatten(flat: tf.Tensor, like: Vector) -> list[tf.Tensor]:
+    """The inverse of `flatten`.
+
+    Args:
+        flat: tensor of shape (n,).
+        like: list of tensors or variables that gives the shapes and dtypes; their sizes sum to n.
+
+    Raises:
+        TypeError: if `like` is no list of tensors.
+        ValueError: if `flat` is not of shape (n,).
+    """
+    check_vector("like", like)
+    _check_some("like", like)
+    sizes = [int(np.prod(x.shape)) for x in like]
+    if not tf.TensorShape(getattr(flat, "shape", ())).is_compatible_with((sum(sizes),)):
+        raise ValueError(
+            f"`flat` must be a tensor of shape ({sum(sizes)},). Received: "
+            f"{described([flat])}. Reshape it to one axis."
+        )
+    parts = tf.split(flat, sizes)
+    return [tf.cast(tf.reshape(p, x.shape), x.dtype) for p, x in zip(parts, like, strict=True)]
+
+
+def replica_mean(a: Vector) -> list[tf.Tensor]:
+    """The mean over the replicas of a `tf.distribute` strategy; the list itself on one replica."""
+    check_vector("a", a)
+    context = tf.distribute.get_replica_context()
+    if context is None or context.num_replicas_in_sync == 1:
+        return list(a)
+    return context.all_reduce(tf.distribute.ReduceOp.MEAN, list(a))

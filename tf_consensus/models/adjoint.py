@@ -1,0 +1,186 @@
+"""One adjoint pass through a discriminator, shared by all that needs it.
+
+A discriminator ends in one logit an example. If no layer couples the examples of a batch, the
+backward pass of any loss of the logits is the adjoint pass of Σᵢ logitᵢ, each example scaled by the
+loss's slope there; so one pass serves both players' losses and every gradient penalty. With δ the
+adjoints of the layers' outputs, s the slopes and a layer h = W∗x + b,
+
+    ∇_W loss = Σᵢ sᵢ δᵢ ⊗ xᵢ,          ∇_b loss = Σᵢ sᵢ δᵢ.
+
+If all layers are piecewise linear too, a penalty R of the gradient g = ∇D(x) has a derivative that
+runs through the adjoint pass alone: with ẋ the tangents of the layers' inputs along ∂R/∂g,
+
+    ∇_W (loss + R) = Σᵢ δᵢ ⊗ (sᵢ xᵢ + ẋᵢ),
+
+where nested tapes take one more backward pass and twice as many products δ ⊗ x. All of it is exact,
+and made of differentiable operations, so that the field can be differentiated again.
+"""
+
+from collections.abc import Sequence
+
+import keras
+import tensorflow as tf
+
+from tf_consensus.games.game import tf_variables
+from tf_consensus.models.linear_layers import is_known, is_smooth
+from tf_consensus.support.inputs import choice, declared_inputs, pick, split
+
+
+class AdjointNetwork:
+    """A discriminator whose layers' inputs and outputs can be looked at.
+
+    Attributes:
+        layers: the layers that have parameters, each affine in its input.
+    """
+
+    def __init__(self, network, operations, probe, layers):
+        self._network = network
+        self._chain = list(map(id, network.layers))
+        self._operations = operations
+        self._probe = probe
+        self.layers = layers
+
+    @classmethod
+    def of(cls, network: keras.Model) -> "AdjointNetwork | None":
+        """The network, or `None` if it is not known to meet the conditions.
+
+        It meets them if it is a sequential or functional model of one input in which every layer is
+        of a kind of `linear_layers`, is called once, and has no activity regularizer; layers with
+        parameters (dense, convolutions) have no activation of their own.
+        """
+        functional = _as_functional(network)
+        if functional is None or not all(map(is_known, functional.operations)):
+            return None
+        if not _calls_each_once(functional):
+            return None
+        inputs, outputs, calls = _call_anew(functional)
+        calls = [call for call in calls if call[0].weights]
+        if not calls:
+            return None
+        layers, before, after = map(list, zip(*calls, strict=True))
+        probe = keras.Model(inputs, [*before, *after, *outputs])
+        return cls(network, functional.operations, probe, layers)
+
+    @property
+    def piecewise_linear(self) -> bool:
+        """Whether all layers are piecewise linear."""
+        return not any(map(is_smooth, self._operations))
+
+    def covers(self, variables: Sequence) -> bool:
+        """Whether the network is as it was, all of the variables kernels or biases of `layers`."""
+        if self._chain != list(map(id, self._network.layers)):
+            return False  # a sequential model, to which layers were added
+        own = {id(x) for layer in self.layers for x in (layer.kernel, layer.bias)}
+        return all(map(is_known, self._operations)) and all(id(x) in own for x in variables)
+
+    def at(self, points) -> "Adjoint":
+        """The forward and the adjoint pass at a batch of samples, or of samples and labels."""
+        return Adjoint(self._probe, self.layers, points)
+
+
+class Adjoint:
+    """The two passes at one batch.
+
+    Attributes:
+        points: the batch as it was given.
+        samples: the samples in it.
+        logits: (batch, 1), those of the labels if there are any.
+        gradient: g = ∇D, each logit's gradient with respect to its own example.
+        inputs: those of the layers that have parameters.
+    """
+
+    def __init__(self, probe, layers, points):
+        self._layers = layers
+        self.points = points
+        self.samples, labels = split(points)
+        samples, number = self.samples, len(layers)
+        with tf.GradientTape(watch_accessed_variables=False) as forward:
+            forward.watch(samples)
+            tensors = probe(samples, training=True)
+        self.inputs, self.logits = tensors[:number], pick(tensors[-1], labels)
+        ones = choice(tensors[-1], labels)
+        # Of the adjoint pass alone: the forward pass has no second derivative to contribute.
+        self._tape = tf.GradientTape(persistent=True, watch_accessed_variables=False)
+        with self._tape:
+            self._tape.watch(ones)
+            self.gradient, *adjoints = forward.gradient(
+                tensors[-1], [samples, *tensors[:-1]], output_gradients=ones
+            )
+        self._input_adjoints, self._output_adjoints = adjoints[:number], adjoints[number:]
+
+    def tangents(self, direction) -> list[tf.Tensor]:
+        """The tangents of the layers' inputs along a direction of the samples' shape."""
+        return self._tape.gradient(self.gradient, self._input_adjoints, output_gradients=direction)
+
+    def pull_back(self, variables, slopes=None, tangents=None) -> list:
+        """Gradients with respect to `variables`, those of `AdjointNetwork.layers`, in their order.
+
+        Args:
+            variables: kernels and biases.
+            slopes: derivative of the loss with respect to the logits; `None` where it has none.
+            tangents: from the penalties' derivative with respect to `gradient`; `None` likewise.
+        """
+        found = {}
+        parts = zip(self._layers, self.inputs, self._output_adjoints, strict=True)
+        for index, (layer, x, delta) in enumerate(parts):
+            tangent = None if tangents is None else tangents[index]
+            found.update(_layer_gradients(layer, x, delta, slopes, tangent))
+        return [found[id(variable)] for variable in variables]
+
+
+def _layer_gradients(layer, x, delta, slopes, tangent):
+    """By id of the variable: ∂/∂W of δ ⊗ (s x + ẋ) and ∂/∂b of s δ, by the layer's own call."""
+    scaled = None if slopes is None else per_example(slopes, delta) * delta
+    y, cotangent = x, scaled
+    if tangent is not None:
+        y = tangent if slopes is None else per_example(slopes, x) * x + tangent
+        cotangent = delta
+    kernel, *bias = tf_variables([x for x in (layer.kernel, layer.bias) if x is not None])
+    with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
+        tape.watch([kernel, *bias])
+        h = layer(y)
+    gradients = {id(layer.kernel): tape.gradient(h, kernel, output_gradients=cotangent)}
+    if bias:
+        gradients[id(layer.bias)] = (
+            tf.zeros_like(bias[0])
+            if scaled is None
+            else tape.gradient(h, bias[0], output_gradients=scaled)
+        )
+    return gradients
+
+
+def per_example(slopes, like):
+    """The slopes, (batch, 1), in a shape that scales the examples of `like`."""
+    return tf.cast(tf.reshape(slopes, [-1] + [1] * (like.shape.rank - 1)), like.dtype)
+
+
+def _as_functional(network):
+    """The network as a functional model, or `None` if it is not a plain one of one input."""
+    inputs = declared_inputs(network)
+    if len(inputs) != 1 or len(network.outputs) != 1:
+        return None
+    functional = keras.Model(inputs, network.outputs)
+    return functional if type(network) in (type(functional), keras.Sequential) else None
+
+
+def _calls_each_once(functional):
+    nodes = [layer["inbound_nodes"] for layer in functional.get_config()["layers"]]
+    return all(len(calls) <= 1 for calls in nodes)
+
+
+def _call_anew(functional):
+    """Symbolic inputs and outputs, and each layer with what it takes and returns between them.
+
+    A layer's own `input` and `output` are those of its first call, which may have been in another
+    model, or in this one before Keras built it again.
+    """
+    calls = []
+
+    def call(layer, *args, **options):
+        calls.append((layer, args[0], layer(*args, **options)))
+        return calls[-1][-1]
+
+    copy = keras.models.clone_model(
+        functional, clone_function=lambda layer: layer, call_function=call
+    )
+    return copy.inputs, copy.outputs, calls

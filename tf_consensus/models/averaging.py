@@ -1,0 +1,100 @@
+"""A model with the averages of its weights, as `use_ema` keeps them."""
+
+import contextlib
+import weakref
+from collections.abc import Iterator
+
+import keras
+
+from tf_consensus.models.moving_statistics import latent_batches, measure_statistics
+from tf_consensus.optimizers import GameOptimizer
+
+# Models inside of a block, where a second one has nothing to do.
+_averaged = weakref.WeakSet()
+
+
+@contextlib.contextmanager
+def averaged_weights(model: keras.Model) -> Iterator[None]:
+    """Puts the averages of the weights in their place for the time of the block.
+
+    They are the exponential moving averages of the trainable weights that a Keras optimizer, or the
+    inner one of a `GameOptimizer`, keeps with `use_ema=True`; each player of an
+    `AlternatingOptimizer` has those of its own. Where a GAN's generator normalizes batches, its
+    moving means and variances are measured anew for them, on 2,048 latents in training mode; the
+    discriminator's, which need data, stay. Without `use_ema`, and before the first step, nothing
+    changes.
+
+    Afterwards all is as it was. Outside of such blocks a GAN holds the weights that training goes
+    on with: `gan.save` and checkpoints resume exactly, `fit` leaves them there at its end.
+    `generate`, `EvaluateGAN` and `SampleGrid` use the averages by themselves. Do not combine this
+    with `keras.callbacks.SwapEMAWeights`, which exchanges the two.
+
+    Args:
+        model: Compiled model.
+
+    Raises:
+        TypeError: if it is no Keras model.
+
+    Example:
+        >>> inner = keras.optimizers.Adam(2e-4, use_ema=True, ema_momentum=0.999)
+        >>> gan.compile(optimizer=ConsensusOptimizer(inner))
+        >>> with averaged_weights(gan):
+        ...     gan.generator.save("generator.keras")
+    """
+    if not isinstance(model, keras.Model):
+        raise TypeError(
+            "`averaged_weights` takes a compiled Keras model. Received: "
+            f"model={model!r}. Pass for example the GAN."
+        )
+    if model in _averaged or not _has_averages(model):
+        yield
+        return
+    generator, players = getattr(model, "generator", None), _players(model)
+    measured = generator.non_trainable_variables if len(players) > 1 else []
+    variables = [*model.trainable_variables, *measured]
+    kept = [x.numpy() for x in variables]
+    _averaged.add(model)
+    try:
+        _put_averages(model.optimizer, players)
+        if len(players) > 1:
+            measure_statistics(generator, latent_batches(model))
+        yield
+    finally:
+        _averaged.discard(model)
+        for x, value in zip(variables, kept, strict=True):
+            x.assign(value)
+
+
+@contextlib.contextmanager
+def weights_left_alone(optimizer: keras.optimizers.Optimizer) -> Iterator[None]:
+    """Keeps the end of Keras' `fit` from overwriting the weights by their averages."""
+    optimizer.finalize_variable_values = lambda variables: None  # in front of the class's own
+    try:
+        yield
+    finally:
+        del optimizer.finalize_variable_values
+
+
+def _has_averages(model):
+    optimizer = getattr(model, "optimizer", None)
+    if optimizer is None or not optimizer.built:
+        return False
+    game = isinstance(optimizer, GameOptimizer)
+    kept = optimizer.keeps_averages if game else optimizer.use_ema
+    return bool(kept) and optimizer.iterations.numpy() > 0
+
+
+def _players(model):
+    networks = [getattr(model, key, None) for key in ("generator", "discriminator")]
+    if all(isinstance(network, keras.Model) for network in networks):
+        return [network.trainable_variables for network in networks]
+    return [model.trainable_variables]
+
+
+def _put_averages(optimizer, players):
+    if isinstance(optimizer, GameOptimizer):
+        optimizer.put_averages(players)
+    else:
+        variables = [x for player in players for x in player]
+        # The class's, as in `GameOptimizer.put_averages`.
+        type(optimizer).finalize_variable_values(optimizer, variables)

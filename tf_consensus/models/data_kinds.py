@@ -1,0 +1,168 @@
+"""What looks like data and is none that `fit` can take."""
+
+import inspect
+import os
+import types
+from collections.abc import Iterator, Mapping
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tf_consensus.support.checks import plain
+
+_DATA = (
+    "Data are arrays, dense tensors, a tf.data.Dataset of these or a generator of batches. "
+    "Received: {}. {}"
+)
+_DENSE = "Make it dense by its to_tensor(), or tf.sparse.to_dense, in dataset.map where it is one."
+_FILES = (
+    'Read the files by tf_consensus.data.images("folder:..."), for example '
+    'data.images("folder:~/pictures", image_size=32), and pass the data set that it returns.'
+)
+_ONE = (
+    "A batch is an array or a dense tensor of samples, or a pair (samples, labels). Received: {}. "
+    "Take a batch of it, for example next(iter(dataset)), or call fit."
+)
+
+
+def refuse_kinds(x) -> None:
+    """Raises `TypeError` of what is no data for `fit` and `evaluate`, with what to pass instead."""
+    found = _no_data(x)
+    if found:
+        raise TypeError(_DATA.format(*found))
+    if isinstance(x, tf.data.Dataset):
+        _refuse_uneven(x)
+
+
+def refuse_no_batch(x) -> None:
+    """Raises `TypeError` of what holds batches, or makes them, where one batch is wanted."""
+    many = tf.data.Dataset | tf.data.Iterator | keras.utils.PyDataset | Iterator
+    if isinstance(x, many) or callable(x):
+        raise TypeError(_ONE.format(_kind(x)))
+    found = None if x is None else _no_data(x)
+    if found:
+        raise TypeError(_DATA.format(*found))
+
+
+def refuse_labels(x, y) -> None:
+    """Raises if labels beside samples are no array of one label a sample.
+
+    Raises:
+        TypeError: if they are no array.
+        ValueError: if there are more or fewer of them.
+    """
+    objects = isinstance(y, np.ndarray) and y.dtype.kind == "O"
+    if not hasattr(y, "shape") or isinstance(y, tf.data.Dataset) or objects or hasattr(y, "iloc"):
+        raise TypeError(
+            "Labels are an array of integers, (batch,). Received: "
+            f"{'an array of Python objects' if objects else _kind(y)}. Pass "
+            "np.asarray(labels, 'int32'); labels in a data set are the second part of its pairs."
+        )
+    if hasattr(x, "shape") and tuple(x.shape[:1]) != tuple(y.shape[:1]):
+        raise ValueError(
+            "There is one label a sample. Received: samples of shape "
+            f"{tuple(x.shape)} and labels of shape {tuple(y.shape)}. Leave out what has no label."
+        )
+
+
+def _no_data(x) -> tuple[str, str] | None:
+    """What a thing is and what to write in its place, if it is no data."""
+    if isinstance(x, tf.RaggedTensor | tf.SparseTensor):
+        return _kind(x), _DENSE
+    if isinstance(x, str | bytes | os.PathLike):
+        return f"{_kind(x)}, {x!r}", _FILES
+    if isinstance(x, list | tuple):
+        return _of_parts(x) if x else None
+    if isinstance(x, tf.data.Iterator):
+        return "an iterator of a tf.data.Dataset", "Pass the data set."
+    if inspect.isfunction(x) or inspect.ismethod(x):
+        name = getattr(x, "__name__", "function")
+        return f"the function {name}", f"Call it: fit({name}())."
+    if inspect.isclass(x):
+        return f"the class {x.__name__}", f"Make one of it: fit({x.__name__}(...))."
+    if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
+        return "a masked array", "Fill what is masked, by x.filled(value), or leave it out."
+    if hasattr(x, "to_numpy") and hasattr(x, "iloc"):
+        return _kind(x), "Pass x.to_numpy('float32')."
+    if isinstance(x, tf.Variable | keras.Variable):
+        return "a variable", "Pass its values, x.numpy()."
+    if isinstance(x, np.ndarray) and x.dtype.kind == "O":
+        return "an array of Python objects", "Pass np.stack(list(x)).astype('float32')."
+    known = tf.data.Dataset | tf.distribute.DistributedDataset | keras.utils.PyDataset
+    if isinstance(x, known | types.GeneratorType | Mapping) or hasattr(x, "shape"):
+        return None
+    # Keras takes data loaders of theirs.
+    if any(base.__module__.split(".")[0] in ("torch", "grain") for base in type(x).__mro__):
+        return None
+    return _kind(x), _remedy(x)
+
+
+def _of_parts(parts) -> tuple[str, str]:
+    kind = type(parts).__name__
+    shapes = [tuple(part.shape) for part in parts if hasattr(part, "shape")]
+    if len(shapes) < len(parts):
+        return f"a {kind} of Python's own", "Pass np.asarray(x, 'float32')."
+    if len(parts) == 1:
+        return f"a {kind} of one array", "Pass the array."
+    if len(parts) == 2 and shapes[0][:1] == shapes[1][:1] and shapes[0] != shapes[1]:
+        return (
+            f"a {kind} of samples and labels",
+            "Pass them as two arguments, samples and labels.",
+        )
+    if len(set(shapes)) == 1:
+        return (
+            f"a {kind} of arrays",
+            "Pass np.stack(x), or for arrays of batches np.concatenate(x).",
+        )
+    return f"a {kind} of arrays of shapes {shapes[:3]}", "Resize them to one shape, and stack them."
+
+
+def _remedy(x) -> str:
+    if isinstance(x, Iterator):
+        return "Pass a generator of batches: (batch for batch in x), with steps_per_epoch."
+    if callable(x):
+        return "Call it, and pass what it returns."
+    if hasattr(x, "__iter__"):
+        return "Pass an array, or a generator of its batches: (batch for batch in x)."
+    return "For example fit(np.asarray(samples, 'float32'))."
+
+
+def _kind(x) -> str:
+    name = type(x).__name__.strip("_")
+    article = "an" if plain(name)[:1] in tuple("aeiou") else "a"
+    return f"{article} {name}"
+
+
+def _refuse_uneven(dataset):
+    """Raises `TypeError` if a data set holds anything but dense tensors."""
+    for spec in tf.nest.flatten(dataset.element_spec):
+        if isinstance(spec, tf.RaggedTensorSpec | tf.SparseTensorSpec):
+            kind = type(spec).__name__.removesuffix("Spec")
+            raise TypeError(_DATA.format(f"a tf.data.Dataset of type {kind}", _DENSE))
+
+
+def refuse_endless(x, steps: int | None, key: str) -> None:
+    """Raises `ValueError` if data have no end and nothing says how many steps to take.
+
+    Of a generator, and of a data set whose size TensorFlow does not know, it cannot be told.
+
+    Args:
+        x: the data.
+        steps: as the caller says it.
+        key: the argument's name.
+    """
+    if steps is None and _is_endless(x):
+        raise ValueError(
+            "Data without an end take a number of steps. Received: "
+            f"{_kind(x)} without an end, and {key}=None. Write for example {key}=1000, or "
+            "end the data, a tf.data.Dataset by dataset.take(1000)."
+        )
+
+
+def _is_endless(x) -> bool:
+    if isinstance(x, tf.data.Dataset):
+        return int(x.cardinality()) == tf.data.INFINITE_CARDINALITY
+    if isinstance(x, tf.distribute.DistributedDataset):
+        return int(x.cardinality) == tf.data.INFINITE_CARDINALITY
+    return isinstance(x, keras.utils.PyDataset) and x.num_batches is None

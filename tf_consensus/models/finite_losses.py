@@ -1,0 +1,108 @@
+"""A training whose losses are no numbers any more ends, or says so and goes on."""
+
+import copy
+import inspect
+import math
+import warnings
+from collections.abc import Callable
+
+import keras
+
+from tf_consensus.models.divergence import LARGEST_LOSS, StopWhenDiverged
+from tf_consensus.support.checks import check_bool
+
+
+class FiniteLosses(keras.callbacks.Callback):
+    """Warns at the end of the first epoch whose losses or gradient norm are not finite.
+
+    It is what `fit(stop_when_diverged=False)` has in place of `StopWhenDiverged`: an experiment may
+    go on on purpose. It comes last, so that it is silent where another callback has raised.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self._before = 0
+        self._said = False
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Notes the step."""
+        self._before = self._step()
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Looks at the epoch's means."""
+        names = [metric.name for metric in self.model.metrics]
+        values = {name: float(logs[name]) for name in names if name in (logs or {})}
+        broken = [f"{name}={x:g}" for name, x in values.items() if not math.isfinite(x)]
+        if self._said or not broken:
+            return
+        self._said = True
+        warnings.warn(
+            f"Losses should be finite; training goes on without learning. Received: "
+            f"{', '.join(broken)} in epoch {epoch + 1}, since one of the steps {self._before + 1} "
+            f"to {self._step()}. Lower the learning rate or regularize; "
+            "stop_when_diverged=True ends such a run, and callbacks.SafeBackup(backup_dir) keeps "
+            "its last good state.",
+            UserWarning,
+            stacklevel=2,
+        )
+
+    def _step(self):
+        return int(self.model.optimizer.iterations.numpy())
+
+
+def refuse_blind(callbacks) -> None:
+    """Raises `ValueError` if one is Keras' `TerminateOnNaN`, which looks at what a GAN lacks."""
+    never = keras.callbacks.TerminateOnNaN
+    if any(isinstance(x, never) and type(x).on_batch_end is never.on_batch_end for x in callbacks):
+        raise ValueError(
+            "A callback must look at what a GAN logs, generator_loss, discriminator_loss and "
+            "gradient_norm. Received: TerminateOnNaN, which looks at 'loss' alone and never fires. "
+            "Leave it out: `fit` stops by itself, as tf_consensus.callbacks.StopWhenDiverged() "
+            "does elsewhere."
+        )
+
+
+def guarded(model: keras.Model, method: Callable, args: tuple, options: dict, stops: bool) -> tuple:
+    """The arguments of `fit`, with a callback beside theirs that looks at what the losses are.
+
+    Args:
+        model: the model to be trained.
+        method: Keras' method, for the names of the positional arguments.
+        args: the positional arguments.
+        options: those by name.
+        stops: whether it ends training that has diverged, before any other callback; else it warns,
+            after all others. Neither is added to a `StopWhenDiverged` of the caller's own.
+
+    Returns:
+        Positional arguments and those by name; what the caller passed is left as it is.
+
+    Raises:
+        TypeError: if `stops` is not True or False.
+        ValueError: if it is False, and a `SafeBackup` ends training that has diverged all the same.
+    """
+    check_bool("stop_when_diverged", stops)
+    bound = inspect.signature(method).bind_partial(*args, **options)
+    given = bound.arguments.get("callbacks")
+    whole = given if isinstance(given, keras.callbacks.CallbackList) else None
+    several = whole.callbacks if whole else given
+    callbacks = list(several) if isinstance(several, list | tuple) else [several]
+    callbacks = [x for x in callbacks if x is not None]
+    own = [x for x in callbacks if isinstance(x, StopWhenDiverged)]
+    backups = [x for x in callbacks if hasattr(x, "largest_loss") and x not in own]
+    if backups and not stops:
+        raise ValueError(
+            "`stop_when_diverged=False` trains on, and no callback must stop that. Received: "
+            f"{type(backups[0]).__name__} in `callbacks`, which backs up no weights that have "
+            "diverged, and ends training there. Leave one of them out."
+        )
+    if not own:
+        # The bound of a `SafeBackup`, which stops too, holds for both.
+        largest = [x.largest_loss for x in backups]
+        added = StopWhenDiverged(max(largest, default=LARGEST_LOSS)) if stops else FiniteLosses()
+        added.set_model(model)
+        callbacks = [added, *callbacks] if stops else [*callbacks, added]
+    if whole:
+        whole = copy.copy(whole)
+        whole.callbacks = callbacks
+    bound.arguments["callbacks"] = whole or callbacks
+    return bound.args, bound.kwargs

@@ -1,0 +1,51 @@
+"""Moving means and variances of batch normalization, measured for the weights as they are."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tf_consensus.support.inputs import join
+from tf_consensus.support.layers import walk
+from tf_consensus.support.random import normal, uniform
+
+BATCHES, BATCH_SIZE = 16, 128
+# Draws from here on are taken by nothing else: training counts up from 0, evaluation down from -1.
+_DRAW = tf.int64.min + 1000
+
+
+def measure_statistics(network: keras.Model, batches: Iterable[Any]) -> None:
+    """Sets every `BatchNormalization`'s moving mean and variance to the mean over the batches'.
+
+    The network is called in training mode, where each layer sees what the normalized layers before
+    it make of the same batch. Without such layers nothing is called.
+
+    Args:
+        network: Built model, changed in place.
+        batches: Inputs of the network.
+    """
+    kind = keras.layers.BatchNormalization
+    layers = [layer for layer in walk(network) if isinstance(layer, kind)]
+    if not layers:
+        return
+    momenta = [layer.momentum for layer in layers]
+    try:
+        for index, inputs in enumerate(batches):
+            for layer in layers:
+                layer.momentum = index / (index + 1)  # a running mean of all batches
+            network(inputs, training=True)
+    finally:
+        for layer, momentum in zip(layers, momenta, strict=True):
+            layer.momentum = momentum
+
+
+def latent_batches(gan) -> Iterator[Any]:
+    """Inputs of a GAN's generator, always the same: latents, and labels even over the classes."""
+    for draw in range(_DRAW, _DRAW + 2 * BATCHES, 2):
+        latents = normal((BATCH_SIZE, gan.latent_dim), gan.seed, draw, gan.variable_dtype)
+        labels = []
+        if gan.num_classes is not None:
+            drawn = uniform((BATCH_SIZE,), gan.seed, draw + 1) * gan.num_classes
+            labels = [tf.cast(tf.floor(drawn), tf.int32)]
+        yield join(latents, labels)

@@ -1,0 +1,142 @@
+"""Warnings of samples, and of objectives, that do not go with how the networks end."""
+
+import math
+import warnings
+
+import tensorflow as tf
+
+from tf_consensus.models.value_ranges import End, end_of
+
+# From fewer values it cannot be told which range they are drawn from.
+_ENOUGH = 256
+_NEAR = 0.02
+
+
+def remedy_of_range(generator, ends: tuple[float, float], values: int) -> tuple[End, str] | None:
+    """How to bring samples into the range of the generator's outputs.
+
+    Args:
+        generator: the generator.
+        ends: the smallest and the largest number of a batch.
+        values: how many numbers it has.
+
+    Returns:
+        What bounds the outputs, and the remedy; `None` where nothing is wrong.
+    """
+    end = end_of(generator)
+    if end is None or _fill(end, *ends, values):
+        return None
+    return end, _remedy(end, *ends)
+
+
+def probable_end(discriminator, objective) -> End | None:
+    """How a discriminator ends, if that is in probabilities where the objective takes logits."""
+    end = end_of(discriminator) if objective.takes_logits else None
+    return end if end is not None and (end.low, end.high) == (0.0, 1.0) else None
+
+
+def warn_of_range(generator, ends: tuple[float, float], values: int, warned: set) -> None:
+    """Warns, once, of samples that are not in the range of the generator's outputs.
+
+    Args:
+        generator: the generator.
+        ends: the smallest and the largest number of a batch.
+        values: how many numbers it has.
+        warned: names of what was said already, to which this is added.
+    """
+    found = None if "range" in warned else remedy_of_range(generator, ends, values)
+    if found is None:
+        return
+    warned.add("range")
+    end, remedy = found
+    low, high = ends
+    warnings.warn(
+        f"A generator that ends in {end.activation} makes samples from {end.low:g} to "
+        f"{end.high:g}, which those of the data should fill. Received: a first batch from "
+        f"{low:g} to {high:g}, and a generator that ends in layer '{end.layer}' "
+        f"({end.activation}). {remedy}, or end the generator in another "
+        "activation.",
+        UserWarning,
+        stacklevel=3,
+    )
+
+
+def warn_of_bytes(generator, samples, warned: set) -> None:
+    """Warns, once, of a batch of bytes that are not in the range of the generator's outputs.
+
+    Args:
+        generator: the generator.
+        samples: tensor with values; nothing is said of one of another type than uint8.
+        warned: as in `warn_of_range`.
+    """
+    if samples.dtype != tf.uint8 or "bytes" in warned or not tf.size(samples):
+        return
+    warned.add("bytes")
+    low, high = float(tf.reduce_min(samples)), float(tf.reduce_max(samples))
+    if "range" in warned:
+        return
+    found = remedy_of_range(generator, (low, high), int(tf.size(samples)))
+    if found is None:
+        return
+    warned.add("range")
+    end, remedy = found
+    warnings.warn(
+        "Samples of type uint8 are taken as the numbers from 0 to 255 that they are; their values "
+        f"are unchanged. Received: a batch of dtype uint8, and a generator that ends in layer "
+        f"'{end.layer}' ({end.activation}), from {end.low:g} to {end.high:g}. "
+        f"{remedy}.",
+        UserWarning,
+        stacklevel=3,
+    )
+
+
+def _fill(end: End, low: float, high: float, values: int) -> bool:
+    """Whether samples may be ones that the generator can learn to make."""
+    # Noise that is added to samples, as dequantization does, goes a little beyond.
+    slack = 0.1 * (end.high - end.low) if math.isfinite(end.high) else 0.0
+    if low < end.low - slack or high > end.high + slack:
+        return False
+    return not (values >= _ENOUGH and _is_half(end, low, high))
+
+
+def _is_half(end, low, high):
+    """Whether they are the numbers from 0 to 1 against a range from -1 to 1."""
+    return end.low == -1.0 and end.high == 1.0 and 0.0 <= low <= _NEAR and abs(high - 1) <= _NEAR
+
+
+def _remedy(end, low, high):
+    if not math.isfinite(end.high):
+        return "Shift the samples so that none is below 0"
+    whole = end.low == -1.0
+    if _is_half(end, low, high):
+        formula = "2 * x - 1"
+    elif low >= 0.0 and high > 100.0:
+        formula = "x / 127.5 - 1 for bytes" if whole else "x / 255 for bytes"
+    elif not whole and low >= -1.1 and high <= 1.1:
+        formula = "(x + 1) / 2"
+    else:
+        formula = "(x - low) / (high - low), low and high being the ends of all of the data"
+        formula = f"2 * {formula}".replace("), low", ") - 1, low") if whole else formula
+    return f"Scale the samples, e.g. by {formula}"
+
+
+def warn_of_probabilities(discriminator, objective, warned: set) -> None:
+    """Warns, once, of a discriminator that ends in probabilities where logits are needed.
+
+    Args:
+        discriminator: the discriminator.
+        objective: says by `takes_logits` whether it is one of logits.
+        warned: names of what was said already, to which this is added.
+    """
+    end = None if "probabilities" in warned else probable_end(discriminator, objective)
+    if end is None:
+        return
+    warned.add("probabilities")
+    warnings.warn(
+        f"The objective {type(objective).__name__} takes logits, numbers of any size and "
+        f"sign. Received: a discriminator that ends in layer '{end.layer}' "
+        f"({end.activation}), whose logits can only be from 0 to 1. End it in Dense(1) without an "
+        "activation.",
+        UserWarning,
+        stacklevel=3,
+    )
