@@ -10,9 +10,7 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from tf_consensus.games.game import tf_variables
-from tf_consensus.models.first_batch import describe, inspect, wanted
 from tf_consensus.support.evaluation import is_seed
-from tf_consensus.support.inputs import sample_dtype, split
 from tf_consensus.support.layers import coupling
 
 
@@ -20,10 +18,10 @@ def distribute(model, step: Callable, *, trains: bool) -> Callable:
     """A function of an iterator as Keras' `fit` and `evaluate` call it.
 
     Args:
-        model: compiled `keras.Model` under a strategy. All its metrics are scalars, equal on all
+        model: compiled `GameModel` under a strategy. All its metrics are scalars, equal on all
             replicas.
         step: `train_step` or `test_step`, which returns the metrics by name.
-        trains: which of the two it is. The first batch is looked at (`first_batch.inspect`) on the
+        trains: which of the two it is. The first batch is looked at (`model.inspect`) on the
             first replica of this machine, after the first execution.
 
     Returns:
@@ -38,9 +36,7 @@ def distribute(model, step: Callable, *, trains: bool) -> Callable:
 
     def look_local(data, rows):
         local = tf.nest.map_structure(lambda v: strategy.experimental_local_results(v)[0], data)
-        local = model.prepared(local)
-        samples, labels = split(local)
-        return [describe(local), samples[:rows], *(x[:rows] for x in labels)]
+        return model.seen(model.prepared(local), rows)
 
     def several_steps(iterator, looks, rows):
         def take(count, more, logs, seen):
@@ -51,7 +47,7 @@ def distribute(model, step: Callable, *, trains: bool) -> Callable:
             logs = tf.cond(more, lambda: one_step(data.get_value()), lambda: logs)
             return count + tf.cast(more, tf.int32), more, logs, seen
 
-        nothing, shapes = _nothing_seen(model)
+        nothing, shapes = model.nothing_seen()
         start = (tf.constant(0), tf.constant(True), _no_logs(model), nothing)
         scalar = tf.TensorShape(())
         count, _, logs, seen = tf.while_loop(
@@ -72,10 +68,10 @@ def distribute(model, step: Callable, *, trains: bool) -> Callable:
         looks = model.takes_look(trains)
         if not isinstance(iterator, tf.distribute.DistributedIterator):
             return one_batch(next(iterator))  # of train_on_batch and the like
-        rows = tf.constant(wanted(model))
+        rows = tf.constant(model.kept_rows())
         count, logs, (numbers, *batch) = several_steps(iterator, tf.constant(looks), rows)
         if looks:
-            inspect(model, numbers, batch, trains=trains)
+            model.inspect(numbers, batch, trains=trains)
         if count == 0:
             raise StopIteration
         return logs
@@ -85,18 +81,6 @@ def distribute(model, step: Callable, *, trains: bool) -> Callable:
 
 def _no_logs(model):
     return {metric.name: tf.zeros((), metric.dtype) for metric in model.metrics}
-
-
-def _nothing_seen(model):
-    """What is seen of no batch, and the shapes of what is seen of one."""
-    shape = tf.TensorShape(model.sample_shape)
-    shapes = [tf.TensorShape(6), shape]
-    empty = [tf.zeros(6, tf.float64)]
-    empty.append(tf.zeros([side or 0 for side in shape], sample_dtype(model.discriminator)))
-    if model.num_classes is not None:
-        shapes.append(tf.TensorShape([None]))
-        empty.append(tf.zeros(0, tf.int32))
-    return empty, shapes
 
 
 def check_scope(model) -> None:
@@ -122,13 +106,13 @@ def exchanges(model) -> bool:
 
 
 def compiles_pieces(model) -> bool:
-    """Whether the evaluations of a GAN's game are XLA programs one by one (`CompiledGame`)."""
+    """Whether the evaluations of a model's game are XLA programs one by one (`CompiledGame`)."""
     return exchanges(model) and model.jit_compile and not _assigned(model)
 
 
 def warn_of_layers(model) -> None:
-    """Warns of layers of a GAN that replicas cannot compile, or treat part by part."""
-    layers = coupling(model.generator, model.discriminator)
+    """Warns of layers that replicas cannot compile, or treat part by part."""
+    layers = coupling(*model.layers_of_players())
     apart = [layer.name for layer in layers if not getattr(layer, "synchronized", False)]
     if apart:
         _warn(
@@ -146,9 +130,9 @@ def warn_of_layers(model) -> None:
 
 
 def _assigned(model):
-    """Names of the networks' variables that training assigns beside the optimizer."""
-    networks = model.generator, model.discriminator
-    state = [x for network in networks for x in network.non_trainable_variables]
+    """Names of the layers' variables that training assigns beside the optimizer."""
+    layers = model.layers_of_players()
+    state = [x for layer in layers for x in layer.non_trainable_variables]
     return [x.path for x in state if not is_seed(x)]
 
 

@@ -9,8 +9,6 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from tf_consensus.models.first_batch import look
-
 
 def fuse(model, train_function: Callable) -> Callable:
     """The train function of a compiled Keras model, fused where that is possible.
@@ -19,7 +17,7 @@ def fuse(model, train_function: Callable) -> Callable:
     batches whose shapes are not all known: there Keras' own `train_function` is used.
 
     Args:
-        model: compiled `keras.Model` whose `train_step` returns a dict of scalars.
+        model: compiled `GameModel`, whose `train_step` returns a dict of scalars.
         train_function: Keras' own train function of the model, which looks at the first batch.
 
     Returns:
@@ -46,7 +44,7 @@ def fuse(model, train_function: Callable) -> Callable:
             return train_function(iterator)
         batches, count = gather(iterator)
         if model.takes_look(trains=True):
-            look(model, batches, int(count))
+            model.look_at(batches, int(count))
         if count == 0:
             raise StopIteration
         return run(batches, count)

@@ -32,6 +32,11 @@ class Contract:
         self.allow_cut = check_allow_cut(allow_cut)
         self._traced: set[str] = set()
 
+    @classmethod
+    def of(cls, allow_cut: "bool | Sequence[str] | Contract") -> "Contract":
+        """The contract itself, or that of `allow_cut`."""
+        return allow_cut if isinstance(allow_cut, cls) else cls(allow_cut)
+
     def __repr__(self):
         return f"Contract(allow_cut={self.allow_cut!r})"
 

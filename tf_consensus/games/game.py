@@ -20,6 +20,8 @@ from tf_consensus.games.vector_checks import check_vector
 from tf_consensus.support import layers
 from tf_consensus.support.checks import check_int
 from tf_consensus.support.evaluation import LayerState
+from tf_consensus.support.known_layers import unknown_layers
+from tf_consensus.support.row_draws import Rows
 
 
 class Linearization(NamedTuple):
@@ -133,6 +135,9 @@ class Game:
             variable may belong to two players. For a GAN: generator first, discriminator second.
         batch: positional arguments of `losses`.
         weight: factor on all losses, such as a replica's share of the examples; `None` is 1.
+        seeds: the random numbers that layers draw: a function from 0, 1, 2 … to an integer tensor
+            (2,), such as `support.random.layer_seeds` makes; `None` takes their seeds as they are.
+        rows: which of the whole batch's examples the batch holds; `None` is all.
         allow_cut: what may lie between the variables and the field though no derivative goes
             through it, such as a deliberate `tf.stop_gradient`: names of operations, or of layers
             and scopes that they lie in, as the error says them; `True` allows everything. Where
@@ -168,7 +173,9 @@ class Game:
         batch: Sequence[Any] = (),
         *,
         weight: Any = None,
-        allow_cut: bool | Sequence[str] = False,
+        allow_cut: bool | Sequence[str] | Contract = False,
+        seeds: Callable[[int], tf.Tensor] | None = None,
+        rows: Rows | None = None,
     ):
         _check_batch(batch)
         _check_weight(weight)
@@ -182,10 +189,9 @@ class Game:
         self.batch = tuple(batch)
         self.weight = weight
         self.variables = [x for player in self.players for x in player]
-        self.contract = Contract(allow_cut)
+        self.contract = Contract.of(allow_cut)
         self.state = LayerState()
-        self.seeds = None  # the random numbers of layers; None: as their seeds stand
-        self.rows = None  # which of the whole batch's examples the batch holds; None: all
+        self.seeds, self.rows = seeds, rows
 
     def __repr__(self):
         return describe_game(self)
@@ -294,6 +300,30 @@ class Game:
     def stateful(self) -> list[str]:
         """Names of the layers that assign variables in training."""
         return [layer.name for layer in layers.stateful(*self._roots())]
+
+    def player_name(self, index: int) -> str:
+        """What a player is called in messages."""
+        return f"player {index}"
+
+    def unknown_parts(self) -> list[str]:
+        """What in the losses is not known to be differentiated exactly, in words."""
+        return unknown_layers(self.losses)
+
+    def rebuilt(self, dtype: str | None) -> "Game | None":
+        """The same game on variables of its own in another precision, where it can be made so.
+
+        Args:
+            dtype: floating type of variables and batch; `None` keeps them as they are.
+
+        Returns:
+            The game; `None` for a game of functions, whose variables are the caller's.
+        """
+        del dtype
+        return None
+
+    def by_tapes(self) -> "Game":
+        """The same game, whose field is taken by tapes alone."""
+        return self
 
     def _roots(self):
         """What holds the layers."""

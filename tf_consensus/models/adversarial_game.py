@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from tf_consensus.games.contract import Contract
 from tf_consensus.games.game import Game, check_losses, dense_gradient, tf_variables
 from tf_consensus.models.adjoint import Adjoint, AdjointNetwork, per_example
 from tf_consensus.objectives import Objective
@@ -61,14 +60,24 @@ class AdversarialGame(Game):
             and for the generated samples; for a plain function anything.
         step: number of the training step, for the schedules and lazy penalties.
         training: how the networks are called; `False` also makes penalties count at every step.
+        **options: weight, allow_cut, seeds and rows, as `Game` takes them.
     """
 
-    def __init__(self, players: Players, real, latents, noise, step, training: bool = True):
+    def __init__(
+        self,
+        players: Players,
+        real: Any,
+        latents: tf.Tensor,
+        noise: Sequence[Any],
+        step: Any,
+        training: bool = True,
+        **options: Any,
+    ):
         networks = players.generator, players.discriminator
         variables = [network.trainable_variables for network in networks]
         _check_trainable(variables)
         real = cast_samples(real, sample_dtype(players.discriminator))
-        super().__init__(self._losses, variables, (real, latents, noise, step))
+        super().__init__(self._losses, variables, (real, latents, noise, step), **options)
         self._parts = players
         self._training = training
 
@@ -92,13 +101,16 @@ class AdversarialGame(Game):
         discriminator = rebuild(discriminator, inputs, dtype)
         adjoint = adjoint and AdjointNetwork.of(discriminator)
         players = Players(generator, discriminator, objective, penalties, adjoint)
-        game = AdversarialGame(players, real, latents, noise, step, self._training)
-        return self._like(game)
+        return self._like(players, real, latents, noise, step)
 
-    def without_adjoint(self) -> "AdversarialGame":
-        """The same game on the same networks, by tapes alone."""
+    def by_tapes(self) -> "AdversarialGame":
+        """The same game on the same networks, without shared adjoint passes."""
         players = self._parts._replace(adjoint=None)
-        return self._like(AdversarialGame(players, *self.batch, self._training))
+        return self._like(players, *self.batch)
+
+    def player_name(self, index: int) -> str:
+        """The network's name in messages."""
+        return ("the generator", "the discriminator")[index]
 
     def unknown_parts(self) -> list[str]:
         """What in networks, objective and penalties is not known to be differentiated exactly."""
@@ -106,10 +118,10 @@ class AdversarialGame(Game):
         networks = {"generator": generator, "discriminator": discriminator}
         return unknown(networks, (objective, *penalties))
 
-    def _like(self, game):
-        game.weight, game.seeds, game.rows = self.weight, self.seeds, self.rows
-        game.contract = Contract(self.contract.allow_cut)
-        return game
+    def _like(self, players, *batch):
+        options = {"weight": self.weight, "seeds": self.seeds, "rows": self.rows}
+        options["allow_cut"] = self.contract.allow_cut
+        return AdversarialGame(players, *batch, self._training, **options)
 
     def _losses(self, real, latents, noise=None, step=0):
         noise = self._check_noise(noise)

@@ -24,15 +24,16 @@ _PLAYERS = ("g", "d", "gen", "disc", "generator", "discriminator")
 _OF_PLAYERS = {f"{player}_{kind}" for player in _PLAYERS for kind in ("optimizer", "opt")}
 _LOOKS = 50  # at schedules, over a training
 _ALIKE = (
-    "A GAN's losses count every example alike, so weights would be ignored. Received: {}. Leave "
+    "A game's losses count every example alike, so weights would be ignored. Received: {}. Leave "
     "the weights out, and draw each example as often as it is to count."
 )
 
 
-def refuse_losses(compile_method: Callable, args: tuple, options: dict) -> None:
+def refuse_losses(model: keras.Model, compile_method: Callable, args: tuple, options: dict) -> None:
     """Raises if `compile` was given losses or metrics of labelled examples.
 
     Args:
+        model: the model, whose `noun` the message says.
         compile_method: Keras' `compile`, for the names of the positional arguments.
         args: the positional arguments.
         options: those by name.
@@ -43,7 +44,7 @@ def refuse_losses(compile_method: Callable, args: tuple, options: dict) -> None:
     players = sorted(set(options) & _OF_PLAYERS)
     if players:
         raise TypeError(
-            "A GAN has one optimizer, which may hold one for each player. Received: "
+            f"A {model.noun} has one optimizer, which may hold one for each player. Received: "
             f"{', '.join(players)}. Write compile(AlternatingOptimizer(generator_optimizer, "
             "discriminator_optimizer))."
         )
@@ -51,10 +52,9 @@ def refuse_losses(compile_method: Callable, args: tuple, options: dict) -> None:
     given = {key: given[key] for key in _UNUSED if given.get(key)}
     if given:
         raise ValueError(
-            "A GAN's losses are those of its objective, and it has no targets to compare with. "
-            f"Received: {', '.join(f'{key}={value!r}' for key, value in given.items())}. Choose "
-            "GAN(..., objective=..., penalties=...), and measure samples by "
-            "callbacks.EvaluateGAN(metrics)."
+            f"A {model.noun}'s losses are {model.own_losses[0]}, and it has no targets to compare "
+            f"with. Received: {', '.join(f'{key}={value!r}' for key, value in given.items())}. "
+            f"{model.own_losses[1]}"
         )
 
 
@@ -109,8 +109,8 @@ def refuse_uncompiled(model, method: str) -> None:
     """Raises `ValueError` if a model is not compiled."""
     if not model.compiled:
         raise ValueError(
-            f"A GAN is compiled before `{method}`. Received: a GAN without an optimizer. Call "
-            "gan.compile(optimizer=...)."
+            f"A {model.noun} is compiled before `{method}`. Received: a {model.noun} without an "
+            f"optimizer. Call {model.noun.lower()}.compile(optimizer=...)."
         )
 
 

@@ -12,7 +12,7 @@ def refuse_hdf5(filepath, save_format: str | None) -> None:
     name = os.fspath(filepath) if isinstance(filepath, str | os.PathLike) else ""
     if name.lower().endswith((".h5", ".hdf5")) or save_format in ("h5", "hdf5"):
         raise ValueError(
-            "A GAN is saved in Keras' own format; it would not load from HDF5. Received: "
+            "A game is saved in Keras' own format; it would not load from HDF5. Received: "
             f"filepath={name!r}. End the name in '.keras', or save the weights alone by "
             "gan.save_weights('gan.weights.h5')."
         )

@@ -15,6 +15,7 @@ import keras
 import tensorflow as tf
 
 from tf_consensus.support.exact_operations import exact_operations
+from tf_consensus.support.layer_losses import call_losses
 from tf_consensus.support.row_draws import Rows, drawing
 
 _CURRENT = threading.local()
@@ -42,6 +43,7 @@ class Evaluation(keras.StatelessScope):
         self._counts: dict[int, int] = {}
         self._graph = _graph()
         self._own: dict[int, tuple] = {}
+        self._added: dict[int, Any] = {}
         self.projections: list[tuple] = []
 
     def aside(self) -> "Evaluation":
@@ -55,6 +57,21 @@ class Evaluation(keras.StatelessScope):
     def moves(self) -> list[tuple]:
         """Pairs of a variable and its next value."""
         return list(self._own.values())
+
+    def add_loss(self, loss):
+        """Keras' hook: a loss of a layer's call, kept when the layer's next call clears it."""
+        super().add_loss(loss)
+        self._added[id(loss)] = loss
+
+    def take_losses(self, losses: Sequence[tf.Tensor]) -> None:
+        """Says that these losses, which layers added, are part of a player's."""
+        for loss in losses:
+            self._added.pop(id(loss), None)
+
+    @property
+    def untaken(self) -> int:
+        """How many losses layers have added that are no player's."""
+        return len(self._added)
 
     def get_current_value(self, variable):
         """Keras' hook: what a variable reads as."""
@@ -183,6 +200,24 @@ def _entered(scope):
             yield scope
     finally:
         _CURRENT.scope = before
+
+
+def added_losses(network: keras.Layer) -> list[tf.Tensor]:
+    """The losses that the network's last call added, which are a player's from here on.
+
+    Read them right after the call, where the game's losses are evaluated: the next call of the
+    network clears them.
+    """
+    losses = call_losses(network)
+    if (scope := getattr(_CURRENT, "scope", None)) is not None:
+        scope.take_losses(losses)
+    return losses
+
+
+def untaken_losses() -> int:
+    """How many losses layers have added in this evaluation that `added_losses` did not return."""
+    scope = getattr(_CURRENT, "scope", None)
+    return 0 if scope is None else scope.untaken
 
 
 def _graph():

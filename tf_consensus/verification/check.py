@@ -14,7 +14,6 @@ from tf_consensus.verification.report import (
     VerificationError,
     describe_impure,
     describe_mismatch,
-    player_name,
 )
 
 
@@ -135,10 +134,10 @@ class Check:
         self.pullback_errors[player] = np.maximum(self.pullback_errors[player], pullbacks)
 
     def _name(self, player, target):
-        name = player_name(self._game, player)
+        name = self._game.player_name(player)
         if target == len(self._fields):
             return f"the gradient of the loss of {name}"
-        field = player_name(self._game, target)
+        field = self._game.player_name(target)
         return f"the derivative of the field of {field} with respect to {name}'s variables"
 
     def _localize(self, found, here, us, pulled):

@@ -7,7 +7,6 @@ import numpy as np
 import tensorflow as tf
 
 from tf_consensus.games.game import Game
-from tf_consensus.models.adversarial_game import AdversarialGame
 from tf_consensus.support.checks import check_bool, check_count, check_int, check_number
 from tf_consensus.support.rebuilding import CannotRebuildError
 from tf_consensus.verification.check import Check
@@ -118,17 +117,17 @@ def verify(
 def _probe(game, seed):
     """The game in the best precision that it can be had in, and why that is not float64."""
     reason = ""
-    if isinstance(game, AdversarialGame):
-        try:
-            probe = _traced(game.rebuilt("float64"), seed, smooth=False)
+    try:
+        if (precise := game.rebuilt("float64")) is not None:
+            probe = _traced(precise, seed, smooth=False)
             if probe.precision == tf.float64:
                 return probe, ""
             reason = f"the networks compute in {probe.precision.name} at some place"
-        except CannotRebuildError as error:
-            reason = str(error)
-        except (TypeError, ValueError, tf.errors.OpError) as error:
-            reason = f"the networks do not compute in float64: {str(error)[:200]}"
-        game = game.without_adjoint()
+    except CannotRebuildError as error:
+        reason = str(error)
+    except (TypeError, ValueError, tf.errors.OpError) as error:
+        reason = f"the networks do not compute in float64: {str(error)[:200]}"
+    game = game.by_tapes()
     smooth = any(x.dtype != "float64" for x in game.variables)
     try:
         probe = _traced(game, seed, smooth)

@@ -3,8 +3,6 @@
 from typing import NamedTuple
 
 from tf_consensus.games.contract import name_of
-from tf_consensus.models.adversarial_game import AdversarialGame
-from tf_consensus.support.known_layers import unknown_layers
 
 
 class VerificationError(ValueError):
@@ -33,7 +31,7 @@ class Mismatch(NamedTuple):
 
 def describe_mismatch(game, mismatch: Mismatch, precision: str) -> str:
     """The message for a mismatch."""
-    field, player = (player_name(game, i) for i in (mismatch.field, mismatch.player))
+    field, player = map(game.player_name, (mismatch.field, mismatch.player))
     what = "derivative of the field" if mismatch.order == 2 else "gradient of the loss"
     variable = name_of(game.variables[mismatch.variable])
     received = (
@@ -51,23 +49,13 @@ def describe_impure(game, error: float, operations) -> str:
     return _IMPURE.format(f"{error:.2g}", named + _suspects(game))
 
 
-def player_name(game, index: int) -> str:
-    """What a player is called."""
-    if isinstance(game, AdversarialGame):
-        return ("the generator", "the discriminator")[index]
-    return f"player {index}"
-
-
 def _layer_of(variable):
     layer = variable.rpartition("/")[0]
     return f" of layer '{layer}'" if layer else ""
 
 
 def _suspects(game):
-    if isinstance(game, AdversarialGame):
-        found = game.unknown_parts()
-    else:
-        found = unknown_layers(game.losses)
+    found = game.unknown_parts()
     if not found:
         return " Every layer is a known one: look at the losses themselves."
     return f" Not known to be exact: {'; '.join(found)}."

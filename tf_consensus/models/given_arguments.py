@@ -1,0 +1,63 @@
+"""The arguments that a model was constructed with, for its config."""
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+
+# What the base class makes of them is saved, not what was given: a seed may have been drawn.
+_RESOLVED = ("name", "seed", "allow_cut", "verify")
+
+
+class Given:
+    """The arguments of one construction, by name. Keras tracks nothing in it.
+
+    Args:
+        cls: the model's class.
+        args: the positional arguments.
+        kwargs: those by name.
+    """
+
+    def __init__(self, cls: type, args: Sequence[Any], kwargs: Mapping[str, Any]):
+        try:
+            bound = inspect.signature(cls).bind(*args, **kwargs)
+        except TypeError:
+            self.arguments: dict[str, Any] = {}  # the constructor raises, and says what is wrong
+            return
+        variadic = {
+            name: kind
+            for name, parameter in bound.signature.parameters.items()
+            if (kind := parameter.kind) in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
+        }
+        self.arguments = {k: v for k, v in bound.arguments.items() if k not in variadic}
+        for name, kind in variadic.items():
+            if kind == inspect.Parameter.VAR_KEYWORD:
+                self.arguments |= bound.arguments.get(name, {})
+
+    def config(self, model: keras.Model) -> dict[str, Any]:
+        """The arguments, serialized.
+
+        Raises:
+            TypeError: if one of them is a variable, or anything else that has no config.
+        """
+        given = dict(self.arguments)
+        given |= {key: getattr(model, key) for key in _RESOLVED if key in given}
+        return {key: _serialized(model, key, value) for key, value in given.items()}
+
+
+def _serialized(model, key, value):
+    flat = keras.tree.flatten(value)
+    if any(isinstance(part, keras.Variable) for part in flat):
+        raise TypeError(_UNSAVED.format(type(model).__name__, key, "a keras.Variable"))
+    try:
+        return keras.saving.serialize_keras_object(value)
+    except (TypeError, ValueError, NotImplementedError) as error:
+        kind = f"a {type(value).__name__}, which has no config ({str(error)[:100]})"
+        raise TypeError(_UNSAVED.format(type(model).__name__, key, kind)) from error
+
+
+_UNSAVED = (
+    "A game is saved by its constructor's arguments. Received: {}({}=…) with {}. Make such things "
+    "inside of the constructor, or define get_config and from_config."
+)
