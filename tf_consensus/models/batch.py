@@ -16,12 +16,7 @@ from tf_consensus.support.inputs import (
 
 
 def unpack(data: Any) -> Any:
-    """The data alone, where Keras hands over a tuple of them and of what was not given.
-
-    Raises:
-        ValueError: if there are weights of examples.
-    """
-    refuse_weights(data)
+    """The data alone, where Keras hands over a tuple of them and of what was not given."""
     if not isinstance(data, tuple | list):
         return data
     given = [part for part in data if part is not None]

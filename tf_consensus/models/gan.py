@@ -1,49 +1,41 @@
 """A Keras model of a generative adversarial network, trained as a game."""
 
-import contextlib
 import math
 from collections.abc import Sequence
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from tf_consensus import objectives
 from tf_consensus import penalties as regularizers
-from tf_consensus.models import seen_samples
 from tf_consensus.models.adjoint import AdjointNetwork
 from tf_consensus.models.adversarial_game import AdversarialGame, Players
-from tf_consensus.models.averaging import averaged_weights
 from tf_consensus.models.batch import floating, labelled, samples_of, within_classes
 from tf_consensus.models.checks import check_networks
 from tf_consensus.models.example_batch import made_up, specification
 from tf_consensus.models.game_model import GameModel
 from tf_consensus.models.gan_repr import gan_repr
+from tf_consensus.models.generation import Generating
 from tf_consensus.models.range_warnings import warn_of_bytes
 from tf_consensus.models.saving_checks import LOADING
-from tf_consensus.support.checks import check_count, check_seed
+from tf_consensus.models.seen_samples import SampleLooks, check_label_range
+from tf_consensus.support.checks import check_count
 from tf_consensus.support.configurable import deserialized
 from tf_consensus.support.inputs import (
     cast_samples,
     check_labels,
-    check_latents,
     check_sample_shape,
-    join,
     sample_dtype,
     split,
 )
 from tf_consensus.support.known_layers import unknown
-from tf_consensus.support.random import Draws, normal, uniform
+from tf_consensus.support.random import Draws
 from tf_consensus.support.schedules import check_values
-
-# Training draws latents 0, 1, 2 …; draws that it never takes keep the other uses apart from it.
-_GENERATION = tf.int64.min
-_LABELS = tf.int64.min + 1
 
 
 @keras.saving.register_keras_serializable("tf_consensus")
-class GAN(GameModel):
+class GAN(Generating, SampleLooks, GameModel):
     """A generator and a discriminator that train by `compile` and `fit`.
 
     A training step draws latents z ~ N(0, I), builds the `Game` of the two losses on the batch and
@@ -130,7 +122,6 @@ class GAN(GameModel):
         if any(isinstance(p, regularizers.GradientPenalty) for p in self.penalties):
             regularizers.warn_of_coupling(discriminator)
         self._adjoint = AdjointNetwork.of(discriminator)
-        self._sample = None
 
     def hold_players(self, players: dict[str, list]) -> None:
         """Keeps the networks under the names that saved models have them by."""
@@ -143,19 +134,6 @@ class GAN(GameModel):
 
     def __repr__(self):
         return gan_repr(self)
-
-    def __call__(self, inputs, *args, **options):
-        """Samples of the generator; see `call`.
-
-        Raises:
-            ValueError: if latents or labels are not of the shape that the generator takes.
-        """
-        check_latents(inputs, self.latent_dim, self.num_classes)
-        return super().__call__(inputs, *args, **options)
-
-    def call(self, inputs: Any, training: bool = False) -> tf.Tensor:
-        """Samples for latents of shape (batch, latent_dim), or for [latents, labels]."""
-        return self.generator(inputs, training=training)
 
     def game(self, real: Any, training: bool = True) -> AdversarialGame:
         """The two players' game on a batch of real samples and freshly drawn latents.
@@ -215,28 +193,8 @@ class GAN(GameModel):
         _, labels = split(real := self.prepared(data))
         if labels:
             ends = map(int, (min(labels[0]), max(labels[0])))
-            seen_samples.check_label_range(self.num_classes, *ends)
+            check_label_range(self.num_classes, *ends)
         return real
-
-    def see(self, batch: Any) -> tf.Tensor:
-        """The numbers of `seen_samples.Seen`."""
-        return seen_samples.describe(batch)
-
-    def inspect(self, numbers: Any, batch: Any = None, *, trains: bool) -> None:
-        """As `seen_samples.inspect`."""
-        seen_samples.inspect(self, numbers, batch, trains=trains)
-
-    def kept_rows(self) -> int:
-        """How many examples of the first batch are to be kept."""
-        return seen_samples.wanted(self)
-
-    def seen(self, batch: Any, rows: tf.Tensor) -> list[tf.Tensor]:
-        """As `seen_samples.seen_rows`."""
-        return seen_samples.seen_rows(batch, rows)
-
-    def nothing_seen(self) -> tuple[list[tf.Tensor], list[tf.TensorShape]]:
-        """As `seen_samples.nothing_seen`."""
-        return seen_samples.nothing_seen(self)
 
     def verified_parts(self) -> list:
         """Networks, objective and penalties."""
@@ -288,82 +246,6 @@ class GAN(GameModel):
         """Keras' hook."""
         keras.Model.load_own_variables(self, store)
 
-    def export(self, *args: Any, **options: Any) -> None:
-        """Not what to export: the generator is.
-
-        Raises:
-            ValueError: always, with the remedy.
-        """
-        raise ValueError(_EXPORT.format("gan.export"))
-
-    def save_spec(self, *args: Any, **options: Any) -> None:
-        """TensorFlow Lite's hook, which asks what a model takes; raises as `export` does."""
-        raise ValueError(_EXPORT.format("a GAN to convert to TensorFlow Lite"))
-
-    def generate(
-        self,
-        n: int,
-        seed: int | None = None,
-        batch_size: int = 256,
-        *,
-        labels=None,
-        averaged: bool = True,
-    ) -> np.ndarray:
-        """Samples of the generator.
-
-        Args:
-            n: number of samples.
-            seed: the same seed gives the same latents; `None` draws a seed.
-            batch_size: how many are computed at a time.
-            labels: of a conditional model: one class for all, or n of them; `None` draws each
-                uniformly from all classes.
-            averaged: with averages of the weights, where they are kept (`averaged_weights`).
-
-        Returns:
-            Array of shape (n, …), of float32 where the model is one of mixed precision.
-
-        Raises:
-            ValueError: if `n` or `batch_size` is not a positive integer, or the labels are not
-                classes, not n, or given to a model without classes.
-        """
-        n = check_count("n", n, "For example gan.generate(64).")
-        batch_size = check_count("batch_size", batch_size, "Leave it at 256.")
-        seed = int(np.random.randint(2**31)) if seed is None else check_seed(seed)
-        latents = normal((n, self.latent_dim), seed, _GENERATION, self.variable_dtype)
-        inputs = join(latents, self._labels(n, seed, labels))
-        if self._sample is None:
-            # Not `predict`, which all machines of a strategy must call together.
-            self._sample = tf.function(
-                lambda inputs: self.generator(inputs, training=False),
-                reduce_retracing=True,
-                autograph=False,
-            )
-        parts = [tf.split(t, _sizes(n, batch_size)) for t in tf.nest.flatten(inputs)]
-        batches = [tf.nest.pack_sequence_as(inputs, part) for part in zip(*parts, strict=True)]
-        with averaged_weights(self) if averaged else contextlib.nullcontext():
-            samples = np.concatenate([self._sample(batch).numpy() for batch in batches])
-        return samples.astype(self.variable_dtype)  # NumPy itself knows no bfloat16
-
-    def _labels(self, n, seed, labels):
-        """A list of nothing or of n labels for `generate`."""
-        if self.num_classes is None:
-            if labels is not None:
-                raise ValueError(
-                    "`labels` are for a conditional GAN. Received: labels for a GAN without "
-                    "num_classes. Leave them out, or build it by GAN(..., num_classes=...)."
-                )
-            return []
-        if labels is None:
-            labels = np.floor(uniform((n,), seed, _LABELS).numpy() * self.num_classes)
-        labels = np.asarray(labels)
-        classes = labels.dtype != bool and np.isin(labels, np.arange(self.num_classes)).all()
-        if not classes or labels.shape not in ((), (n,)):
-            raise ValueError(
-                f"`labels` must be one class or n={n} classes, from 0 to {self.num_classes - 1}. "
-                f"Received: labels={labels!r}. For example generate(10, labels=range(10))."
-            )
-        return [tf.constant(np.broadcast_to(labels, n), tf.int32)]
-
     def get_config(self):
         """The constructor's arguments, networks and objective serialized."""
         serialize = keras.saving.serialize_keras_object
@@ -403,14 +285,3 @@ class GAN(GameModel):
                 for key, value in config.items()
             }
         )
-
-
-_EXPORT = (
-    "What is exported of a GAN is its generator. Received: {}. Call gan.generator.export(path), or "
-    "convert gan.generator; within `with averaged_weights(gan):` where averages are kept."
-)
-
-
-def _sizes(n, size):
-    """The number n as a sum of parts of a size and a rest."""
-    return [size] * (n // size) + [n % size] * (n % size > 0)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from tf_consensus.models.first_batch import EMPTY
+from tf_consensus.models.first_batch import EMPTY, FirstLooks
 from tf_consensus.models.range_warnings import warn_of_probabilities, warn_of_range
 from tf_consensus.support.inputs import sample_dtype, split
 
@@ -154,6 +154,30 @@ def seen_rows(batch: Any, rows: tf.Tensor) -> list[tf.Tensor]:
     """The numbers of `Seen`, and the first rows of samples and labels."""
     samples, labels = split(batch)
     return [describe(batch), samples[:rows], *(x[:rows] for x in labels)]
+
+
+class SampleLooks(FirstLooks):
+    """What a GAN is asked about its first batch."""
+
+    def see(self, batch: Any) -> tf.Tensor:
+        """The numbers of `Seen`; (6,)."""
+        return describe(batch)
+
+    def inspect(self, numbers: Any, batch: Any = None, *, trains: bool) -> None:
+        """As the function `inspect`."""
+        inspect(self, numbers, batch, trains=trains)
+
+    def kept_rows(self) -> int:
+        """How many examples of the first batch are to be kept."""
+        return wanted(self)
+
+    def seen(self, batch: Any, rows: tf.Tensor) -> list[tf.Tensor]:
+        """As `seen_rows`."""
+        return seen_rows(batch, rows)
+
+    def nothing_seen(self) -> tuple[list[tf.Tensor], list[tf.TensorShape]]:
+        """As the function `nothing_seen`."""
+        return nothing_seen(self)
 
 
 def _whole(x):
