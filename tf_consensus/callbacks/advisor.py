@@ -21,7 +21,7 @@ from tf_consensus.callbacks.advice.probe import Probe
 from tf_consensus.callbacks.advice.symptom import Scene
 from tf_consensus.callbacks.fixed_batch import fixed_batch
 from tf_consensus.execution.strategies import is_chief
-from tf_consensus.models.refusals import refuse_other_models
+from tf_consensus.models.callback_checks import refuse_other_models
 from tf_consensus.models.seen_samples import describe, keep, kept, seen_of
 from tf_consensus.support.checks import check_count, check_int
 

@@ -17,7 +17,7 @@ from tf_consensus.callbacks.metric_results import (
     warn_of_missing_directions,
 )
 from tf_consensus.models.averaging import averaged_weights
-from tf_consensus.models.refusals import refuse_other_models
+from tf_consensus.models.callback_checks import refuse_other_models
 from tf_consensus.support.checks import check_bool, check_count, check_function, check_int
 
 # Images at a time, unless said: 256 of 64² in colour take 12 MB.

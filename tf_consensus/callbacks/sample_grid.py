@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_consensus.models.averaging import averaged_weights
-from tf_consensus.models.refusals import refuse_other_models
+from tf_consensus.models.callback_checks import refuse_other_models
 from tf_consensus.plotting.images import image_grid
 from tf_consensus.support.checks import check_count, check_int
 

@@ -9,7 +9,7 @@ import numpy as np
 from tf_consensus import spectrum
 from tf_consensus.callbacks.fixed_batch import fixed_batch
 from tf_consensus.callbacks.spectrum_line import describe_spectrum, summary
-from tf_consensus.models.refusals import refuse_other_models
+from tf_consensus.models.callback_checks import refuse_other_models
 from tf_consensus.optimizers import GRADIENT, Field, GameOptimizer, LookaheadOptimizer
 from tf_consensus.spectrum import flat
 from tf_consensus.spectrum.determinism import check_deterministic

@@ -69,6 +69,7 @@ class GameModel(TrainingModel):
         >>> history = game.fit(steps_per_epoch=100, verbose=0)  # a game without data
     """
 
+    saves_seed = True
     own_losses = ("what its `losses` returns", "Return them there, one scalar per player.")
 
     def __init__(
@@ -186,10 +187,12 @@ class GameModel(TrainingModel):
     def save_own_variables(self, store: Any) -> None:
         """Keras' hook: with the seed, which the constructor may have drawn."""
         super().save_own_variables(store)
-        store["seed"] = np.int64(self.seed)
+        if self.saves_seed:
+            store["seed"] = np.int64(self.seed)
 
     def load_own_variables(self, store: Any) -> None:
         """Keras' hook."""
-        self.seed = int(np.asarray(store["seed"]))
         names = set(store.keys()) - {"seed"}
+        if self.saves_seed:
+            self.seed = int(np.asarray(store["seed"]))
         super().load_own_variables({name: store[name] for name in names})

@@ -1,6 +1,5 @@
 """A Keras model of a generative adversarial network, trained as a game."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,19 +8,19 @@ import tensorflow as tf
 
 from tf_consensus import objectives
 from tf_consensus import penalties as regularizers
+from tf_consensus.games.game import Game
 from tf_consensus.models.adjoint import AdjointNetwork
 from tf_consensus.models.adversarial_game import AdversarialGame, Players
 from tf_consensus.models.batch import floating, labelled, samples_of, within_classes
 from tf_consensus.models.checks import check_networks
-from tf_consensus.models.example_batch import made_up, specification
 from tf_consensus.models.game_model import GameModel
+from tf_consensus.models.gan_config import arguments_of, config_of
 from tf_consensus.models.gan_repr import gan_repr
 from tf_consensus.models.generation import Generating
+from tf_consensus.models.known_networks import KnownNetworks
 from tf_consensus.models.range_warnings import warn_of_bytes
-from tf_consensus.models.saving_checks import LOADING
 from tf_consensus.models.seen_samples import SampleLooks, check_label_range
 from tf_consensus.support.checks import check_count
-from tf_consensus.support.configurable import deserialized
 from tf_consensus.support.inputs import (
     cast_samples,
     check_labels,
@@ -29,13 +28,12 @@ from tf_consensus.support.inputs import (
     sample_dtype,
     split,
 )
-from tf_consensus.support.known_layers import unknown
 from tf_consensus.support.random import Draws
 from tf_consensus.support.schedules import check_values
 
 
 @keras.saving.register_keras_serializable("tf_consensus")
-class GAN(Generating, SampleLooks, GameModel):
+class GAN(Generating, SampleLooks, KnownNetworks, GameModel):
     """A generator and a discriminator that train by `compile` and `fit`.
 
     A training step draws latents z ~ N(0, I), builds the `Game` of the two losses on the batch and
@@ -52,7 +50,7 @@ class GAN(Generating, SampleLooks, GameModel):
         generator: built Keras model, latents (batch, latent_dim) to samples; of a conditional
             model [latents, labels] to samples.
         discriminator: built Keras model, samples to one logit, (batch, 1); of a conditional model
-            samples to one logit a class, (batch, num_classes), of which the label picks one, or
+            samples to one logit per class, (batch, num_classes), of which the label picks one, or
             [samples, labels] to one logit.
         latent_dim: number of latent dimensions; `None` reads it from the generator's input.
         objective: name, config or instance of an `objectives.Objective`.
@@ -91,6 +89,7 @@ class GAN(Generating, SampleLooks, GameModel):
     """
 
     noun = "GAN"
+    saves_seed = False  # the config has it
     own_losses = (
         "those of its objective",
         "Choose GAN(..., objective=..., penalties=...), and measure samples by "
@@ -135,17 +134,11 @@ class GAN(Generating, SampleLooks, GameModel):
     def __repr__(self):
         return gan_repr(self)
 
-    def game(self, real: Any, training: bool = True) -> AdversarialGame:
-        """The two players' game on a batch of real samples and freshly drawn latents.
+    def game(self, real: Any, training: bool = True) -> Game:
+        """As `GameModel.game`, on samples (batch, …), or a pair of these and labels (batch,).
 
-        Args:
-            real: tensor of real samples, (batch, …); of a conditional model a pair of these and
-                their labels, integers (batch,). Integer samples become floating-point numbers of
-                the same values; of bytes that the generator cannot make there is a warning.
-            training: how the networks are called; `False` leaves the noise counter alone.
-
-        Returns:
-            The game, generator first, discriminator second.
+        Integer samples become floating-point numbers of the same values; of bytes that the
+        generator cannot make there is a warning. The generator is the first player.
         """
         return super().game(real, training)
 
@@ -196,29 +189,6 @@ class GAN(Generating, SampleLooks, GameModel):
             check_label_range(self.num_classes, *ends)
         return real
 
-    def verified_parts(self) -> list:
-        """Networks, objective and penalties."""
-        return [self.generator, self.discriminator, self.objective, *self.penalties]
-
-    def differentiates_twice(self) -> bool:
-        """Whether there are gradient penalties."""
-        return any(not isinstance(p, regularizers.InstanceNoise) for p in self.penalties)
-
-    def holds_unknown(self) -> bool:
-        """Whether networks, objective or penalties hold what is not known to be exact."""
-        networks = {"generator": self.generator, "discriminator": self.discriminator}
-        return bool(unknown(networks, (self.objective, *self.penalties)))
-
-    def example(self, iterator: Any) -> tuple[Any, Any]:
-        """A batch that is made up of the data's type, so that none is taken from the data."""
-        spec, iterator = specification(iterator)
-        return spec, iterator
-
-    def example_game(self, example: Any) -> AdversarialGame:
-        """The game at a step at which every lazy penalty counts, past the start of schedules."""
-        step = 1000 * math.lcm(*(getattr(p, "every", 1) for p in self.penalties))
-        return self.game_at(made_up(self, example), draw=0, step=step)
-
     def without_data(self) -> None:
         """Nothing: a GAN is of data."""
 
@@ -238,50 +208,15 @@ class GAN(Generating, SampleLooks, GameModel):
         if self.num_classes is not None and labels:
             check_labels(tf.convert_to_tensor(labels[0]))
 
-    def save_own_variables(self, store: Any) -> None:
-        """Keras' hook; the config has the seed."""
-        keras.Model.save_own_variables(self, store)
-
-    def load_own_variables(self, store: Any) -> None:
-        """Keras' hook."""
-        keras.Model.load_own_variables(self, store)
-
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, networks and objective serialized."""
-        serialize = keras.saving.serialize_keras_object
-        return {
-            **LOADING,
-            "name": self.name,
-            "generator": serialize(self.generator),
-            "discriminator": serialize(self.discriminator),
-            "latent_dim": self.latent_dim,
-            "objective": serialize(self.objective),
-            "penalties": [serialize(penalty) for penalty in self.penalties],
-            "seed": self.seed,
-            "num_classes": self.num_classes,
-            "allow_cut": self.allow_cut,
-            "verify": self.verify,
-        }
+        return config_of(self)
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(cls, config: dict[str, Any], custom_objects: dict | None = None) -> "GAN":
         """The model that `get_config` describes, with freshly drawn weights.
 
         Raises:
             ValueError: if the objective or a penalty cannot be loaded, by its name.
         """
-        config = {key: value for key, value in config.items() if key not in LOADING}
-        if isinstance(config.get("objective"), dict):
-            config["objective"] = deserialized("objective", config["objective"], custom_objects)
-        config["penalties"] = [
-            deserialized("penalty", x, custom_objects) if isinstance(x, dict) else x
-            for x in config.get("penalties", ())
-        ]
-        return cls(
-            **{
-                key: keras.saving.deserialize_keras_object(value, custom_objects)
-                if isinstance(value, dict)
-                else value
-                for key, value in config.items()
-            }
-        )
+        return cls(**arguments_of(config, custom_objects))

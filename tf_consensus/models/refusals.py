@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator
 import keras
 import tensorflow as tf
 
+from tf_consensus.models.callback_checks import check_callbacks
 from tf_consensus.models.data_kinds import (
     refuse_endless,
     refuse_kinds,
     refuse_labels,
     refuse_no_batch,
 )
-from tf_consensus.models.finite_losses import refuse_blind
 from tf_consensus.models.first_batch import EMPTY
 from tf_consensus.support.checks import check_bool, check_count, check_int
 
@@ -139,7 +139,7 @@ def checked_data(method: Callable, args: tuple, options: dict, check: Callable) 
     if x is None:
         raise ValueError(EMPTY.format("x=None"))
     _check_numbers(given)
-    _check_callbacks(given.get("callbacks"))
+    check_callbacks(given.get("callbacks"))
     refuse_kinds(x)
     if y is not None:
         refuse_labels(x, y)
@@ -203,22 +203,6 @@ def _check_numbers(given):
             check_int(key, given[key], minimum=0)
 
 
-def _check_callbacks(callbacks):
-    if callbacks is None:
-        return
-    if isinstance(callbacks, keras.callbacks.CallbackList):
-        callbacks = callbacks.callbacks
-    given = callbacks if isinstance(callbacks, list | tuple) else [callbacks]
-    wrong = [x for x in given if not isinstance(x, keras.callbacks.Callback)]
-    if wrong:
-        hint = f"Make one of the class: {wrong[0].__name__}()." if inspect.isclass(wrong[0]) else ""
-        raise TypeError(
-            "`callbacks` must be a list of keras.callbacks.Callback. Received: "
-            f"{wrong[0]!r}. {hint or 'For example [EvaluateGAN(metrics)].'}"
-        )
-    refuse_blind(given)
-
-
 def _with_one_batch(batches, check) -> Iterator:
     """The batches of a generator, of which there must be one, and the first must be one."""
     number = 0
@@ -229,19 +213,3 @@ def _with_one_batch(batches, check) -> Iterator:
         yield batch if isinstance(batch, list | tuple) else (batch,)
     if number == 0:
         raise ValueError(EMPTY.format("a generator without a batch"))
-
-
-def refuse_other_models(callback: keras.callbacks.Callback, *needed: str) -> None:
-    """Raises `TypeError` if a callback's model is no `GAN`, or has not what it needs.
-
-    Args:
-        callback: the callback, whose model is set.
-        needed: names of the methods that it calls.
-    """
-    model = callback.model
-    if model is None or not all(callable(getattr(model, name, None)) for name in needed):
-        kind = "no model" if model is None else f"a {type(model).__name__}"
-        raise TypeError(
-            f"{type(callback).__name__} works on a tf_consensus.GAN. Received: {kind}. Pass it to "
-            "the `fit` of a GAN."
-        )
