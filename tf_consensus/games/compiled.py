@@ -27,21 +27,25 @@ class CompiledGame(DelegatingGame):
         losses, v = self._run(lambda game: game.linearize(second_order=False)[:2])
         sizes = [len(player) for player in self.players]
         if not second_order:
-            return Linearization(losses, v, no_pullback, sizes)
-
-        def vjp(u):
-            u = check_vector("u", u, v)
-            return self._run(lambda game, u: game.linearize().vjp(u), u)
-
-        return Linearization(losses, v, vjp, sizes)
+            return Linearization(losses, v, no_pullback, sizes, self.variables)
+        return Linearization(losses, v, self.vjp, sizes, self.variables)
 
     def player_gradient(self, player: int):
         """As `Game.player_gradient`."""
         return self._run(lambda game: game.player_gradient(player))
 
-    def jvp(self, u):
+    def vjp(self, u, of=None, wrt=None):
+        """As `Game.vjp`."""
+        u = check_vector("u", u, self.variables)
+        return self._run(lambda game, u: game.vjp(u, of=of, wrt=wrt), u)
+
+    def jvp(self, u, of=None, wrt=None):
         """As `Game.jvp`."""
-        return self._run(lambda game, u: game.jvp(u), list(u))
+        return self._run(lambda game, u: game.jvp(u, of=of, wrt=wrt), list(u))
+
+    def first(self, n):
+        """As `Game.first`."""
+        return CompiledGame(self.whole.first(n))
 
     def _run(self, evaluate: Callable, *arguments):
         def program(batch, weight, *arguments):

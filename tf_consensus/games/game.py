@@ -14,8 +14,10 @@ from tf_consensus.games import (
     vectors,
 )
 from tf_consensus.games.autodiff import dense_gradient, tf_variables
+from tf_consensus.games.blocks import Players, check_players, pick, place
 from tf_consensus.games.contract import Contract
 from tf_consensus.games.description import describe_game, describe_linearization
+from tf_consensus.games.sub_batch import first_examples
 from tf_consensus.games.vector_checks import check_vector
 from tf_consensus.support import layers
 from tf_consensus.support.checks import check_int
@@ -28,45 +30,57 @@ class Linearization(NamedTuple):
     """A game's losses and vector field at one point, with the pullback of the field.
 
     Attributes:
-        losses: one scalar a player.
+        losses: one scalar per player.
         v: the gradient vector field, v = (-∇ᵢ lossᵢ), a list that matches the game's variables.
-        vjp: `vjp(u)` is the pullback v'ᵀu of a list `u` that matches `v`, itself such a list.
+        vjp: `vjp(u)` is the pullback v'ᵀu of a list `u` that matches `v`, itself such a list. Of a
+            game's linearization, `vjp(u, of=…, wrt=…)` is the pullback of some players' part of the
+            field along some players' variables: `of` are the players whose part of `u` counts,
+            `wrt` those whose variables the result is for, each a player's number, a list of them,
+            or `None` for all. The result is zero elsewhere, and the rest is not differentiated.
         player_sizes: how many of the variables belong to each player, or `None` where a list of
             gradients was handed over without a game.
+        variables: the variables that `v` is the field of, in the same order; `None` where nobody
+            has said them.
     """
 
     losses: list[tf.Tensor]
     v: list[tf.Tensor]
-    vjp: Callable[[Sequence[tf.Tensor]], list[tf.Tensor]]
+    vjp: Callable[..., list[tf.Tensor]]
     player_sizes: list[int] | None
+    variables: list[Any] | None = None
 
     def __repr__(self):
         return describe_linearization(self)
 
-    def jvp(self, u: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+    def jvp(
+        self, u: Sequence[tf.Tensor], of: Players = None, wrt: Players = None
+    ) -> list[tf.Tensor]:
         """The forward product v'u, from the pullback alone: z ↦ v'ᵀz pulled back along u.
 
         Unlike `Game.jvp` it evaluates nothing again, and needs no game.
 
         Args:
             u: list of tensors that match `v`.
+            of: players whose part of the product is wanted; `None` is all.
+            wrt: players whose part of `u` counts; `None` is all.
 
         Returns:
-            A list that matches `v`, zeros where nothing is connected.
+            A list that matches `v`, zeros where nothing is connected or wanted.
 
         Raises:
             TypeError: if `u` is no list of tensors.
-            ValueError: if it does not match `v`.
+            ValueError: if it does not match `v`, or `of` or `wrt` names no players.
         """
         u = check_vector("u", u, self.v)
         z = [tf.zeros_like(t) for t in self.v]  # any z does: the pullback is linear
+        block = {key: who for key, who in (("of", of), ("wrt", wrt)) if who is not None}
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(z)
-            pulled = self.vjp(z)
+            pulled = self.vjp(z, **block)
         return dense_gradient(tape, pulled, z, u)
 
     def cross_vjp(self, select: Callable, u: Sequence[tf.Tensor], groups: int) -> list[tf.Tensor]:
-        """The pullback without the batch's own share in u: v'ᵀ(Gu - select(v)) / (G - 1).
+        """The pullback of the other batches' mean: v'ᵀ(Gu - select(v)) / (G - 1).
 
         With u the mean of select(v) over G ≥ 2 independent batches, of which this is one, field and
         cotangent are independent. With the identity, the mean of the results is the gradient of
@@ -225,17 +239,50 @@ class Game:
         sizes = [len(player) for player in self.players]
         if not second_order:
             losses, v = self._weighted_field(range(len(self.players)))
-            return Linearization(losses, v, no_pullback, sizes)
+            return Linearization(losses, v, no_pullback, sizes, self.variables)
         values = tf_variables(self.variables)
         with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
             tape.watch(values)
             losses, v = self._weighted_field(range(len(self.players)))
         self.contract.check_field(self, v)
 
-        def vjp(u):
-            return dense_gradient(tape, v, values, check_vector("u", u, v))
+        def vjp(u, of=None, wrt=None):
+            of, wrt = (check_players(*x, len(sizes)) for x in (("of", of), ("wrt", wrt)))
+            u, field = (pick(x, sizes, of) for x in (check_vector("u", u, v), v))
+            pulled = dense_gradient(tape, field, pick(values, sizes, wrt), u)
+            return place(pulled, v, sizes, wrt)
 
-        return Linearization(losses, v, vjp, sizes)
+        return Linearization(losses, v, vjp, sizes, self.variables)
+
+    def vjp(
+        self, u: Sequence[tf.Tensor], of: Players = None, wrt: Players = None
+    ) -> list[tf.Tensor]:
+        """The pullback v'ᵀu, from a new evaluation of what it takes and nothing else.
+
+        With the blocks v'ᵢⱼ, player i's part of the field along player j's variables, the entry of
+        a player j in `wrt` is Σᵢ v'ᵢⱼᵀuᵢ over the players i in `of`.
+
+        Args:
+            u: list of tensors of the variables' shapes and dtypes.
+            of: players whose part of `u` counts; `None` is all.
+            wrt: players whose variables the result is for; `None` is all.
+
+        Returns:
+            A list that matches `variables`, zeros for players that are not in `wrt`.
+
+        Raises:
+            TypeError: if `u` is no list of tensors.
+            ValueError: if it does not match the variables, or `of` or `wrt` names no players.
+        """
+        u, sizes = check_vector("u", u, self.variables), [len(player) for player in self.players]
+        of, wrt = (check_players(*x, len(sizes)) for x in (("of", of), ("wrt", wrt)))
+        values = tf_variables(pick(self.variables, sizes, wrt))
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(values)
+            _, v = self._weighted_field(of)
+        self.contract.check_field(self, v)
+        pulled = dense_gradient(tape, v, values, pick(u, sizes, of))
+        return place(pulled, self.variables, sizes, wrt)
 
     def player_gradient(self, player: int) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
         """All losses and one player's part of the field, vᵢ = -∇ᵢ lossᵢ; players count from 0."""
@@ -247,21 +294,51 @@ class Game:
             )
         return self._weighted_field([player])
 
-    def jvp(self, u: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+    def jvp(
+        self, u: Sequence[tf.Tensor], of: Players = None, wrt: Players = None
+    ) -> list[tf.Tensor]:
         """The forward product v'u, a list that matches `variables`, by forward over reverse.
 
         Args:
             u: list of tensors of the variables' shapes and dtypes.
+            of: players whose part of the product is wanted, zeros for others; `None` is all.
+            wrt: players whose part of `u` counts; `None` is all.
 
         Raises:
             TypeError: if `u` is no list of tensors.
-            ValueError: if it does not match the variables.
+            ValueError: if it does not match the variables, or `of` or `wrt` names no players.
         """
-        tangents = check_vector("u", u, self.variables)
-        with tf.autodiff.ForwardAccumulator(tf_variables(self.variables), tangents) as forward:
-            _, v = self._weighted_field(range(len(self.players)))
+        u, sizes = check_vector("u", u, self.variables), [len(player) for player in self.players]
+        of, wrt = (check_players(*x, len(sizes)) for x in (("of", of), ("wrt", wrt)))
+        values = tf_variables(pick(self.variables, sizes, wrt))
+        with tf.autodiff.ForwardAccumulator(values, pick(u, sizes, wrt)) as forward:
+            _, v = self._weighted_field(of)
         self.contract.check_field(self, v)
-        return forward.jvp(v, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        product = forward.jvp(v, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        return place(product, self.variables, sizes, of)
+
+    def first(self, n: int) -> "Game":
+        """The game on the first n examples of its batch, with the same players and weight.
+
+        Tensors and arrays of the batch are cut along their first axis, scalars stay. Layers that
+        draw random numbers draw those of these examples in the whole batch. On replicas, each
+        one's own examples are cut. What layers keep moves as the step's first evaluation says, be
+        it of the game or of this one.
+
+        Args:
+            n: an integer from 1 to the number of examples.
+
+        Raises:
+            ValueError: if it is not, or the batch holds no examples.
+
+        Example:
+            >>> x = tf.Variable(1.0)
+            >>> losses = lambda data: [tf.reduce_mean((data - x) ** 2) / 2]
+            >>> game = Game(losses, [[x]], [tf.range(4.0)])
+            >>> float(game.first(2).linearize().v[0])  # the mean of 0 and 1, less x
+            -0.5
+        """
+        return first_examples(self, n)
 
     def _weighted_field(self, wanted):
         def compute():

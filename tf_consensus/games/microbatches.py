@@ -26,9 +26,9 @@ class SplitLinearization(Linearization):
         """Their number."""
         return self.game.parts
 
-    def jvp(self, u):
+    def jvp(self, u, of=None, wrt=None):
         """The product v'u by another pass, forward, so that no part's tensors are kept."""
-        return self.game.mean(lambda part: part.jvp(u), after=u)
+        return self.game.mean(lambda part: part.jvp(u, of=of, wrt=wrt), after=u)
 
     def cross_vjp(self, select, u, groups):
         """The mean over the parts, each of which is a group."""
@@ -86,13 +86,8 @@ class MicrobatchedGame(DelegatingGame):
         check_losses(losses, len(self.players))
         sizes = [len(player) for player in self.players]
         if not second_order:
-            return Linearization(losses, v, no_pullback, sizes)
-
-        def vjp(u):
-            u = check_vector("u", u, v)
-            return self.mean(lambda part: part.linearize().vjp(u), after=u)
-
-        linearization = SplitLinearization(losses, v, vjp, sizes)
+            return Linearization(losses, v, no_pullback, sizes, self.variables)
+        linearization = SplitLinearization(losses, v, self.vjp, sizes, self.variables)
         linearization.game = self
         return linearization
 
@@ -100,9 +95,18 @@ class MicrobatchedGame(DelegatingGame):
         """As `Game.player_gradient`."""
         return self.mean(lambda part: part.player_gradient(player))
 
-    def jvp(self, u):
+    def vjp(self, u, of=None, wrt=None):
+        """As `Game.vjp`, by another pass."""
+        u = check_vector("u", u, self.variables)
+        return self.mean(lambda part: part.vjp(u, of=of, wrt=wrt), after=u)
+
+    def jvp(self, u, of=None, wrt=None):
         """As `Game.jvp`."""
-        return self.mean(lambda part: part.jvp(u))
+        return self.mean(lambda part: part.jvp(u, of=of, wrt=wrt))
+
+    def first(self, n):
+        """As `Game.first`, in as many parts: n must be a multiple of their number."""
+        return MicrobatchedGame(self.whole.first(n), self.parts)
 
     def mean(self, evaluate: Callable, after=()):
         """The mean over the parts of what `evaluate(part)` returns, nested lists of tensors.
