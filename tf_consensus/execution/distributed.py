@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from tf_consensus.games.game import tf_variables
+from tf_consensus.games.autodiff import tf_variables
 from tf_consensus.support.evaluation import is_seed
 from tf_consensus.support.layers import coupling
 

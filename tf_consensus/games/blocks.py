@@ -8,7 +8,7 @@ import tensorflow as tf
 Players = int | Sequence[int] | None
 
 
-def check_players(name: str, players: Players, number: int) -> list[int]:
+def check_block(name: str, players: Players, number: int) -> list[int]:
     """The players' numbers in order; `None` is all of them.
 
     Args:

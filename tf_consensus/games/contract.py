@@ -2,7 +2,6 @@
 
 import concurrent.futures
 import contextlib
-import copy
 import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -83,8 +82,7 @@ class Contract:
             return
 
         def traced():
-            other = copy.copy(game)
-            other.state, other.contract = LayerState(), Contract(allow_cut=True)
+            other = game.variant(state=LayerState(), contract=Contract(allow_cut=True))
             before = len(inspection.new_operations(0))
             try:
                 found = other.retrace()

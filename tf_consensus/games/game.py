@@ -1,136 +1,19 @@
 """A smooth game, its gradient vector field v and the derivative v' of that field."""
 
-import contextlib
-import math
-import numbers
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
 
-import keras
 import tensorflow as tf
 
-from tf_consensus.games import (
-    missing_gradients,  # noqa: F401, imported for what it registers
-    vectors,
-)
 from tf_consensus.games.autodiff import dense_gradient, tf_variables
-from tf_consensus.games.blocks import Players, check_players, pick, place
-from tf_consensus.games.contract import Contract
-from tf_consensus.games.description import describe_game, describe_linearization
+from tf_consensus.games.blocks import Players, check_block, pick, place
+from tf_consensus.games.description import describe_game
+from tf_consensus.games.field import GradientField
+from tf_consensus.games.linearization import Linearization, no_pullback
 from tf_consensus.games.sub_batch import first_examples
 from tf_consensus.games.vector_checks import check_vector
-from tf_consensus.support import layers
-from tf_consensus.support.checks import check_int
-from tf_consensus.support.evaluation import LayerState
-from tf_consensus.support.known_layers import unknown_layers
-from tf_consensus.support.row_draws import Rows
 
 
-class Linearization(NamedTuple):
-    """A game's losses and vector field at one point, with the pullback of the field.
-
-    Attributes:
-        losses: one scalar per player.
-        v: the gradient vector field, v = (-∇ᵢ lossᵢ), a list that matches the game's variables.
-        vjp: `vjp(u)` is the pullback v'ᵀu of a list `u` that matches `v`, itself such a list. Of a
-            game's linearization, `vjp(u, of=…, wrt=…)` is the pullback of some players' part of the
-            field along some players' variables: `of` are the players whose part of `u` counts,
-            `wrt` those whose variables the result is for, each a player's number, a list of them,
-            or `None` for all. The result is zero elsewhere, and the rest is not differentiated.
-        player_sizes: how many of the variables belong to each player, or `None` where a list of
-            gradients was handed over without a game.
-        variables: the variables that `v` is the field of, in the same order; `None` where nobody
-            has said them.
-    """
-
-    losses: list[tf.Tensor]
-    v: list[tf.Tensor]
-    vjp: Callable[..., list[tf.Tensor]]
-    player_sizes: list[int] | None
-    variables: list[Any] | None = None
-
-    def __repr__(self):
-        return describe_linearization(self)
-
-    def jvp(
-        self, u: Sequence[tf.Tensor], of: Players = None, wrt: Players = None
-    ) -> list[tf.Tensor]:
-        """The forward product v'u, from the pullback alone: z ↦ v'ᵀz pulled back along u.
-
-        Unlike `Game.jvp` it evaluates nothing again, and needs no game.
-
-        Args:
-            u: list of tensors that match `v`.
-            of: players whose part of the product is wanted; `None` is all.
-            wrt: players whose part of `u` counts; `None` is all.
-
-        Returns:
-            A list that matches `v`, zeros where nothing is connected or wanted.
-
-        Raises:
-            TypeError: if `u` is no list of tensors.
-            ValueError: if it does not match `v`, or `of` or `wrt` names no players.
-        """
-        u = check_vector("u", u, self.v)
-        z = [tf.zeros_like(t) for t in self.v]  # any z does: the pullback is linear
-        block = {key: who for key, who in (("of", of), ("wrt", wrt)) if who is not None}
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(z)
-            pulled = self.vjp(z, **block)
-        return dense_gradient(tape, pulled, z, u)
-
-    def cross_vjp(self, select: Callable, u: Sequence[tf.Tensor], groups: int) -> list[tf.Tensor]:
-        """The pullback of the other batches' mean: v'ᵀ(Gu - select(v)) / (G - 1).
-
-        With u the mean of select(v) over G ≥ 2 independent batches, of which this is one, field and
-        cotangent are independent. With the identity, the mean of the results is the gradient of
-        (1/(2G(G - 1))) Σ_{j≠k} vⱼ·vₖ, whose expectation is ½‖E v‖² (supplement of The Numerics of
-        GANs, after Lemma 15, for groups instead of examples).
-
-        Args:
-            select: linear function of lists that match `v`.
-            u: list that matches `v`.
-            groups: G.
-
-        Returns:
-            A list that matches `v`.
-
-        Raises:
-            TypeError: if `u` is no list of tensors.
-            ValueError: if it does not match `v`, or G is not an integer of at least 2.
-        """
-        groups = check_int("groups", groups, minimum=2)
-        u = check_vector("u", u, self.v)
-        pairs = zip(u, select(self.v), strict=True)
-        return self.vjp([tf.stop_gradient((groups * a - b) / (groups - 1)) for a, b in pairs])
-
-    def by_player(self, u: Sequence[tf.Tensor]) -> list[list[tf.Tensor]]:
-        """Cuts a list that matches `v` into one list a player.
-
-        Raises:
-            ValueError: if the linearization does not know the players, or the list does not match.
-        """
-        if self.player_sizes is None:
-            raise ValueError(
-                "This update needs to know which gradients belong to which player, and a plain "
-                f"list of gradients does not say. Received: {len(u)} gradients through `apply`. "
-                "Train a `tf_consensus.GAN`, or call `optimizer.step(game)` with a "
-                "`tf_consensus.Game`."
-            )
-        if not isinstance(u, list | tuple) or len(u) != sum(self.player_sizes):
-            got = f"{len(u)} tensors" if isinstance(u, list | tuple) else f"a {type(u).__name__}"
-            raise ValueError(
-                "A list that is cut into the players' parts has one tensor a variable, "
-                f"{sum(self.player_sizes)} here. Received: {got}. Pass one such as `v`."
-            )
-        parts, start = [], 0
-        for size in self.player_sizes:
-            parts.append(list(u[start : start + size]))
-            start += size
-        return parts
-
-
-class Game:
+class Game(GradientField):
     """A differentiable game: n players, each with its own loss and its own variables.
 
     With x = (x₁ … xₙ) the parameters of all players, the gradient vector field (eq. 5, written
@@ -156,6 +39,8 @@ class Game:
             through it, such as a deliberate `tf.stop_gradient`: names of operations, or of layers
             and scopes that they lie in, as the error says them; `True` allows everything. Where
             something else cuts the field's derivative, evaluating it raises.
+        jit_compile: whether an optimizer's step evaluates it by XLA programs of their own
+            (`CompiledGame`), as replicas need that exchange fields between the evaluations.
 
     Keras layers in the losses may draw random numbers and keep state. Every evaluation reads that
     state as it is and leaves it alone; an optimizer's step moves it once (`one_step`).
@@ -180,45 +65,8 @@ class Game:
         Mescheder, Nowozin, Geiger, The Numerics of GANs, 2017, section 2.2.
     """
 
-    def __init__(
-        self,
-        losses: Callable[..., Sequence[tf.Tensor]],
-        players: Sequence[Sequence[Any]],
-        batch: Sequence[Any] = (),
-        *,
-        weight: Any = None,
-        allow_cut: bool | Sequence[str] | Contract = False,
-        seeds: Callable[[int], tf.Tensor] | None = None,
-        rows: Rows | None = None,
-    ):
-        _check_batch(batch)
-        _check_weight(weight)
-        if not callable(losses):
-            raise TypeError(
-                "`losses` must be a function that returns one scalar a player. "
-                f"Received: losses={losses!r}. Pass the function itself, not its value."
-            )
-        self.losses = losses
-        self.players = _check_players(players)
-        self.batch = tuple(batch)
-        self.weight = weight
-        self.variables = [x for player in self.players for x in player]
-        self.contract = Contract.of(allow_cut)
-        self.state = LayerState()
-        self.seeds, self.rows = seeds, rows
-
     def __repr__(self):
         return describe_game(self)
-
-    @contextlib.contextmanager
-    def one_step(self) -> Iterator[None]:
-        """One update: what layers keep, such as moving averages, moves once, at its end.
-
-        Every evaluation in the block sees the state and the random numbers of its beginning.
-        """
-        self.state.begin()
-        yield
-        self.state.commit()
 
     def linearize(self, second_order: bool = True) -> Linearization:
         """Evaluates the losses, the field v and the pullback u ↦ v'ᵀu at the current variables.
@@ -247,7 +95,7 @@ class Game:
         self.contract.check_field(self, v)
 
         def vjp(u, of=None, wrt=None):
-            of, wrt = (check_players(*x, len(sizes)) for x in (("of", of), ("wrt", wrt)))
+            of, wrt = (check_block(*x, len(sizes)) for x in (("of", of), ("wrt", wrt)))
             u, field = (pick(x, sizes, of) for x in (check_vector("u", u, v), v))
             pulled = dense_gradient(tape, field, pick(values, sizes, wrt), u)
             return place(pulled, v, sizes, wrt)
@@ -275,7 +123,7 @@ class Game:
             ValueError: if it does not match the variables, or `of` or `wrt` names no players.
         """
         u, sizes = check_vector("u", u, self.variables), [len(player) for player in self.players]
-        of, wrt = (check_players(*x, len(sizes)) for x in (("of", of), ("wrt", wrt)))
+        of, wrt = (check_block(*x, len(sizes)) for x in (("of", of), ("wrt", wrt)))
         values = tf_variables(pick(self.variables, sizes, wrt))
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(values)
@@ -309,7 +157,7 @@ class Game:
             ValueError: if it does not match the variables, or `of` or `wrt` names no players.
         """
         u, sizes = check_vector("u", u, self.variables), [len(player) for player in self.players]
-        of, wrt = (check_players(*x, len(sizes)) for x in (("of", of), ("wrt", wrt)))
+        of, wrt = (check_block(*x, len(sizes)) for x in (("of", of), ("wrt", wrt)))
         values = tf_variables(pick(self.variables, sizes, wrt))
         with tf.autodiff.ForwardAccumulator(values, pick(u, sizes, wrt)) as forward:
             _, v = self._weighted_field(of)
@@ -339,186 +187,3 @@ class Game:
             -0.5
         """
         return first_examples(self, n)
-
-    def _weighted_field(self, wanted):
-        def compute():
-            with self.contract.watching(self):
-                return self._field(wanted)
-
-        losses, v = self.state.run(compute, self.variables, self.seeds, self.rows)
-        if self.differentiates_samples:
-            self.contract.check_losses(self, losses)
-        else:
-            self.contract.check_first_order(self, losses)
-        if self.weight is None:
-            return losses, v
-        return vectors.scale(losses, self.weight), vectors.scale(v, self.weight)
-
-    def retrace(self) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
-        """Losses and field, evaluated once more."""
-        return self._weighted_field(range(len(self.players)))
-
-    @property
-    def differentiates_samples(self) -> bool:
-        """Whether the losses hold derivatives, so that the field itself is a second one."""
-        return False
-
-    def couplings(self) -> list[str]:
-        """Names of what makes an example's loss depend on the others of the batch in training.
-
-        Like `stochastic` and `stateful` it finds the layers that the losses hold, at any depth.
-        """
-        return [layer.name for layer in layers.coupling(*self._roots())]
-
-    def stochastic(self) -> list[str]:
-        """Names of the layers that draw random numbers in training."""
-        return [layer.name for layer in layers.stochastic(*self._roots())]
-
-    def stateful(self) -> list[str]:
-        """Names of the layers that assign variables in training."""
-        return [layer.name for layer in layers.stateful(*self._roots())]
-
-    def player_name(self, index: int) -> str:
-        """What a player is called in messages."""
-        return f"player {index}"
-
-    def unknown_parts(self) -> list[str]:
-        """What in the losses is not known to be differentiated exactly, in words."""
-        return unknown_layers(self.losses)
-
-    def rebuilt(self, dtype: str | None) -> "Game | None":
-        """The same game on variables of its own in another precision, where it can be made so.
-
-        Args:
-            dtype: floating type of variables and batch; `None` keeps them as they are.
-
-        Returns:
-            The game; `None` for a game of functions, whose variables are the caller's.
-        """
-        del dtype
-        return None
-
-    def by_tapes(self) -> "Game":
-        """The same game, whose field is taken by tapes alone."""
-        return self
-
-    def _roots(self):
-        """What holds the layers."""
-        return [self.losses]
-
-    def _field(self, wanted):
-        players = {i: tf_variables(self.players[i]) for i in wanted}
-        with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
-            tape.watch(list(players.values()))
-            losses = check_losses(self.losses(*self.batch), len(self.players))
-        gradients = [dense_gradient(tape, losses[i], x) for i, x in players.items()]
-        return losses, [-g for part in gradients for g in part]
-
-
-def no_pullback(u):
-    """The pullback of a linearization that has none."""
-    del u
-    raise RuntimeError(
-        "The pullback v'ᵀu needs the second-order tape, and this linearization was made with "
-        "second_order=False. Call `game.linearize()`."
-    )
-
-
-def _check_batch(batch):
-    if not isinstance(batch, list | tuple):
-        raise TypeError(
-            "`batch` must be a tuple of the arguments of `losses`. Received: a "
-            f"{type(batch).__name__}. For a single argument pass (batch,)."
-        )
-
-
-def _check_weight(weight):
-    if weight is None or tf.is_tensor(weight):
-        return
-    number = isinstance(weight, numbers.Real) and not isinstance(weight, bool)
-    if not number or not math.isfinite(weight) or weight < 0:
-        raise ValueError(
-            "`weight` must be a finite number of at least 0, or a scalar tensor. Received: "
-            f"weight={weight!r}. None is 1."
-        )
-
-
-def _check_players(players):
-    if not isinstance(players, list | tuple):
-        raise TypeError(
-            "`players` must be a list of one list of variables a player. Received: a "
-            f"{type(players).__name__}. Write [[x], [y]]."
-        )
-    if not all(isinstance(player, list | tuple) for player in players):
-        raise TypeError(
-            "Each player is a list of variables. Received: players of types "
-            f"{[type(player).__name__ for player in players]}. "
-            "Write [[x], [y]], or [generator.trainable_variables, …] for Keras models."
-        )
-    players = [list(player) for player in players]
-    if not players or not all(players):
-        raise ValueError(
-            "A game needs at least one player and every player at least one variable. "
-            f"Received: players with {[len(p) for p in players]} variables. A Keras model has its "
-            "variables only once it is built: call it on a batch first."
-        )
-    owner = {}
-    for index, player in enumerate(players):
-        for x in player:
-            if not isinstance(x, keras.Variable | tf.Variable):
-                raise TypeError(
-                    "A player is a list of keras.Variable or tf.Variable. "
-                    f"Received: {type(x).__name__} in player {index}. "
-                    "Wrap constants in tf.Variable."
-                )
-            if not tf.as_dtype(x.dtype).is_floating:
-                raise TypeError(
-                    "A player moves along its gradient, so its variables must be of floating type. "
-                    f"Received: variable '{x.name}' of dtype {tf.as_dtype(x.dtype).name} in player "
-                    f"{index}. Make it of float32, or hand it over in `batch`."
-                )
-            # By the tf.Variable underneath, which may be listed beside its keras.Variable. It is
-            # kept alive with its id: under autocasting `value` is a new tensor each time.
-            (value,) = tf_variables([x])
-            if id(value) in owner:
-                raise ValueError(
-                    "The players' variables must be disjoint, each listed once. Received: "
-                    f"variable '{x.name}' in player {owner[id(value)][0]} and in player {index}. "
-                    "Give every player its own variables."
-                )
-            owner[id(value)] = index, value
-    return players
-
-
-def check_losses(losses, number):
-    """The losses as tensors.
-
-    Raises:
-        TypeError: if they are not one a player.
-        ValueError: if one is not a floating-point scalar, or, when executing eagerly, not finite.
-    """
-    if not isinstance(losses, list | tuple) or len(losses) != number:
-        got = f"{len(losses)} losses" if isinstance(losses, list | tuple) else type(losses).__name__
-        raise TypeError(
-            f"`losses` must return a list or tuple of one scalar a player, here {number}. "
-            f"Received: {got}. For a single player return a tuple of one."
-        )
-    for index, loss in enumerate(losses):
-        if loss is None:
-            raise TypeError(
-                f"Each loss must be a scalar. Received: None for loss {index}. Return its value."
-            )
-    losses = [tf.convert_to_tensor(loss) for loss in losses]
-    for index, loss in enumerate(losses):
-        if loss.shape.rank != 0 or not loss.dtype.is_floating:
-            raise ValueError(
-                "Each loss must be a floating-point scalar, a tensor of rank 0. Received: loss "
-                f"{index} of shape {loss.shape} and dtype {loss.dtype.name}. "
-                "Reduce it over the batch, e.g. with tf.reduce_mean."
-            )
-        if tf.executing_eagerly() and not bool(tf.math.is_finite(loss)):
-            raise ValueError(
-                f"Each loss must be finite. Received: loss {index} = {float(loss)}. "
-                "The run has diverged: lower the learning rate, or check the batch for NaN."
-            )
-    return losses

@@ -1,38 +1,18 @@
 """A game evaluated part by part of its batch, in the memory of one part."""
 
-import copy
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from tf_consensus.games.delegating import DelegatingGame
-from tf_consensus.games.game import Game, Linearization, check_losses, no_pullback
-from tf_consensus.games.vector_checks import check_vector
+from tf_consensus.games.game import Game
 from tf_consensus.support.checks import check_count
 from tf_consensus.support.evaluation import LayerState
 from tf_consensus.support.row_draws import Rows
-
-
-class SplitLinearization(Linearization):
-    """A `Linearization` of a batch in parts, the mean of theirs."""
-
-    game: "MicrobatchedGame"
-
-    @property
-    def parts(self) -> int:
-        """Their number."""
-        return self.game.parts
-
-    def jvp(self, u, of=None, wrt=None):
-        """The product v'u by another pass, forward, so that no part's tensors are kept."""
-        return self.game.mean(lambda part: part.jvp(u, of=of, wrt=wrt), after=u)
-
-    def cross_vjp(self, select, u, groups):
-        """The mean over the parts, each of which is a group."""
-        return self.game.mean(lambda part: part.linearize().cross_vjp(select, u, groups))
 
 
 class MicrobatchedGame(DelegatingGame):
@@ -80,52 +60,33 @@ class MicrobatchedGame(DelegatingGame):
         _warn_of_coupling(game, self.parts)
         self._stacked = _stack(self.batch, self.parts)
 
-    def linearize(self, second_order: bool = True) -> Linearization:
-        """Losses, field and pullback as `Game.linearize`; the pullback is another pass."""
-        losses, v = self.mean(lambda part: part.linearize(second_order=False)[:2])
-        check_losses(losses, len(self.players))
-        sizes = [len(player) for player in self.players]
-        if not second_order:
-            return Linearization(losses, v, no_pullback, sizes, self.variables)
-        linearization = SplitLinearization(losses, v, self.vjp, sizes, self.variables)
-        linearization.game = self
-        return linearization
+    @property
+    def split(self) -> "MicrobatchedGame":
+        """Itself: its linearizations are means over the parts."""
+        return self
 
-    def player_gradient(self, player: int):
-        """As `Game.player_gradient`."""
-        return self.mean(lambda part: part.player_gradient(player))
-
-    def vjp(self, u, of=None, wrt=None):
-        """As `Game.vjp`, by another pass."""
-        u = check_vector("u", u, self.variables)
-        return self.mean(lambda part: part.vjp(u, of=of, wrt=wrt), after=u)
-
-    def jvp(self, u, of=None, wrt=None):
-        """As `Game.jvp`."""
-        return self.mean(lambda part: part.jvp(u, of=of, wrt=wrt))
-
-    def first(self, n):
+    def first(self, n: int) -> "MicrobatchedGame":
         """As `Game.first`, in as many parts: n must be a multiple of their number."""
         return MicrobatchedGame(self.whole.first(n), self.parts)
 
-    def mean(self, evaluate: Callable, after=()):
-        """The mean over the parts of what `evaluate(part)` returns, nested lists of tensors.
+    def evaluate(self, function: Callable, *tensors: Any) -> Any:
+        """The mean over the parts of what `function(part, *tensors)` returns.
 
         Args:
-            evaluate: function of a part.
-            after: tensors that are to be there before the first part is looked at. A pass that
-                uses what an earlier one has found must say so: all of it that does not use it would
-                else run, and its tensors wait, at the start.
+            function: of a part and tensors; it returns nested lists of tensors.
+            *tensors: what the pass uses of an earlier one. The pass begins when they are there:
+                else TensorFlow would compute and keep at its start all that does not depend on
+                them.
         """
-        with tf.control_dependencies(list(after)):
+        with tf.control_dependencies(tf.nest.flatten(tensors)):
             first = self._part(tf.constant(0), self.state.fork())
-        sums = tf.nest.map_structure(tf.convert_to_tensor, evaluate(first))
+        sums = tf.nest.map_structure(tf.convert_to_tensor, function(first, *tensors))
         moves = first.state.moves or []
         averaged = [index for index, (x, _) in enumerate(moves) if _is_float(x)]
 
         def add(index, sums, moved):
             part = self._part(index, LayerState(repeats=True))
-            values = evaluate(part), [part.state.moves[i][1] for i in averaged]
+            values = function(part, *tensors), [part.state.moves[i][1] for i in averaged]
             return index + 1, *tf.nest.map_structure(tf.add, (sums, moved), values)
 
         moved = [moves[i][1] for i in averaged]
@@ -145,12 +106,10 @@ class MicrobatchedGame(DelegatingGame):
         return sums
 
     def _part(self, index, state):
-        part = copy.copy(self.whole)
-        part.batch = tf.nest.map_structure(
+        batch = tf.nest.map_structure(
             lambda t, stacked: stacked[index] if stacked is not t else t, self.batch, self._stacked
         )
-        part.state, part.rows = state, self._rows(index)
-        return part
+        return self.whole.variant(batch=batch, state=state, rows=self._rows(index))
 
     def _rows(self, index):
         """Which examples of the whole batch part number `index` holds."""

@@ -1,6 +1,5 @@
 """A game on the first examples of its batch."""
 
-import copy
 from typing import Any, TypeVar
 
 import numpy as np
@@ -22,11 +21,9 @@ def first_examples(game: AnyGame, n: int) -> AnyGame:
             return t
         return tf.ensure_shape(t[:n], (n, *t.shape[1:]))
 
-    part = copy.copy(game)
-    part.batch = tf.nest.map_structure(cut, game.batch)
     first, total = (0, size) if game.rows is None else game.rows[::2]
-    part.rows = Rows(first, n, total)
-    return part
+    batch = tf.nest.map_structure(cut, game.batch)
+    return game.variant(batch=batch, rows=Rows(first, n, total))
 
 
 def _holds_examples(t):

@@ -21,7 +21,7 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
-from tf_consensus.games.game import tf_variables
+from tf_consensus.games.autodiff import tf_variables
 from tf_consensus.models.linear_layers import is_known, is_smooth
 from tf_consensus.support.inputs import choice, declared_inputs, pick, split
 

@@ -117,7 +117,8 @@ class AdversarialGame(Game):
     def _parts(self) -> Players:
         return self.losses.players
 
-    def _roots(self):
+    def roots(self) -> list[Any]:
+        """What holds the layers."""
         generator, discriminator, objective, penalties, _ = self._parts
         return generator, discriminator, objective, *penalties
 

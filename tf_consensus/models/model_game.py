@@ -46,7 +46,8 @@ class ModelGame(Game):
         parts = self._model.players.values()
         return [_total(loss, own) for loss, own in zip(losses, parts, strict=True)]
 
-    def _roots(self):
+    def roots(self) -> list[Any]:
+        """What holds the layers."""
         return [*layers_of(self._model.players), self._model.losses]
 
 

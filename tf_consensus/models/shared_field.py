@@ -6,7 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from tf_consensus.games.autodiff import dense_gradient, tf_variables
-from tf_consensus.games.game import check_losses
+from tf_consensus.games.checks import check_losses
 from tf_consensus.models.adjoint import Adjoint, per_example
 from tf_consensus.models.adversarial_losses import AdversarialLosses, find, precise, total
 from tf_consensus.support.layer_losses import call_losses, weight_losses

@@ -17,7 +17,8 @@ from tf_consensus.execution.out_of_memory import explain_exhaustion
 from tf_consensus.execution.replicas import batch_share
 from tf_consensus.games import vectors
 from tf_consensus.games.compiled import CompiledGame
-from tf_consensus.games.game import Game, Linearization
+from tf_consensus.games.game import Game
+from tf_consensus.games.linearization import Linearization
 from tf_consensus.models.batch import leading
 from tf_consensus.models.checked_model import CheckedModel
 from tf_consensus.models.first_batch import FirstLooks, looked_at

@@ -2,7 +2,8 @@
 
 import keras
 
-from tf_consensus.games.game import Game, Linearization
+from tf_consensus.games.game import Game
+from tf_consensus.games.linearization import Linearization
 from tf_consensus.optimizers.game_optimizer import apply_direction
 from tf_consensus.optimizers.inner import INNER_OPTIONS, make_inner, refuse_options
 from tf_consensus.optimizers.per_player import OptimizerPerPlayer

@@ -8,7 +8,8 @@ import tensorflow as tf
 from tf_consensus.games import graph_repair, vectors
 from tf_consensus.games.autodiff import explain_recomputation, tf_variables
 from tf_consensus.games.contract import check_allow_cut, name_of, refuse_cuts
-from tf_consensus.games.game import Game, Linearization
+from tf_consensus.games.game import Game
+from tf_consensus.games.linearization import Linearization
 from tf_consensus.games.microbatches import MicrobatchedGame
 from tf_consensus.games.vector_checks import check_vector
 from tf_consensus.optimizers.description import describe

@@ -6,7 +6,8 @@ import numpy as np
 import tensorflow as tf
 
 from tf_consensus.games import vectors
-from tf_consensus.games.game import Game, tf_variables
+from tf_consensus.games.autodiff import tf_variables
+from tf_consensus.games.game import Game
 
 
 def at_batch(game: Game, batch) -> Game:

@@ -9,7 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from tf_consensus.games import inspection
-from tf_consensus.games.game import Game, tf_variables
+from tf_consensus.games.autodiff import tf_variables
+from tf_consensus.games.game import Game
 from tf_consensus.verification.smooth_rectifiers import smooth_rectifiers
 
 _SHIFT = 0.1  # how far the point is from the variables' values, in units of each one's size
