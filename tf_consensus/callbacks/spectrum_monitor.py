@@ -10,7 +10,8 @@ from tf_consensus import spectrum
 from tf_consensus.callbacks.fixed_batch import fixed_batch
 from tf_consensus.callbacks.spectrum_line import describe_spectrum, summary
 from tf_consensus.models.refusals import refuse_other_models
-from tf_consensus.optimizers import GRADIENT, Field, GameOptimizer, LookaheadOptimizer
+from tf_consensus.optimizers import GRADIENT, Field
+from tf_consensus.optimizers.motion import field_of
 from tf_consensus.spectrum import flat
 from tf_consensus.spectrum.determinism import check_deterministic
 from tf_consensus.support.checks import check_count, check_float, check_function
@@ -115,9 +116,7 @@ class SpectrumMonitor(keras.callbacks.Callback):
         numbers = [number for values in spectra for number in summary(values)]
         results = dict(zip(_keys(field), numbers, strict=True))
         if self.report is not None:
-            name, gamma = (field or GRADIENT)[:2]
-            note = self._note()
-            self.report(describe_spectrum(spectra[0], results, gamma, self._inner(), name, note))
+            self.report(self._line(spectra[0], results, field))
         return results
 
     def _eigenvalues(self, field):
@@ -137,19 +136,9 @@ class SpectrumMonitor(keras.callbacks.Callback):
 
     def _regularize(self, jacobian, field):
         """The derivative w' of a regularized field, in a list, of a matrix or an operator."""
-        if not _is_regularized(field):
+        if field is None or not field.is_regularized:
             return []
-        from scipy.sparse.linalg import LinearOperator
-
-        c, r = field.projections(flat.sizes(self._fixed_game()))
-        if isinstance(jacobian, np.ndarray):
-            return [jacobian - field.gamma * r[:, None] * (jacobian.T @ (c[:, None] * jacobian))]
-
-        def matvec(u):
-            a_u = jacobian.matvec(u)
-            return a_u - field.gamma * r * jacobian.rmatvec(c * a_u)
-
-        return [LinearOperator(jacobian.shape, matvec, dtype=jacobian.dtype)]
+        return [field.derivative(jacobian, flat.sizes(self._fixed_game()))]
 
     def _fixed_game(self):
         if self._game is None:
@@ -159,24 +148,17 @@ class SpectrumMonitor(keras.callbacks.Callback):
         return self._game
 
     def _field(self) -> Field | None:
-        optimizer = self.model.optimizer
-        return optimizer.field if isinstance(optimizer, GameOptimizer) else GRADIENT
+        return field_of(self.model.optimizer)
 
-    def _note(self):
-        """What must be said where the optimizer's steps are not h times one of these fields."""
+    def _line(self, eigenvalues, results, field):
+        """The line, with what must be said where the steps are not h times one of these fields."""
         optimizer = self.model.optimizer
-        name = type(optimizer).__name__
-        if self._field() is None:
-            return f"of the gradient field, whose plain steps {name} does not take"
-        if isinstance(optimizer, LookaheadOptimizer):
-            return f"of the steps between the averages of {name}"
-        return ""
-
-    def _inner(self):
-        optimizer = self.model.optimizer
-        while isinstance(optimizer, GameOptimizer):
-            optimizer = optimizer.inner_optimizer
-        return optimizer
+        plain = type(optimizer).__name__
+        none = GRADIENT._replace(
+            note=f"of the gradient field, whose plain steps {plain} does not take"
+        )
+        name, gamma, note = (getattr(field or none, key) for key in ("name", "gamma", "note"))
+        return describe_spectrum(eigenvalues, results, gamma, optimizer, name, note)
 
 
 def _worst(key):
@@ -184,13 +166,9 @@ def _worst(key):
     return 0.0 if key.startswith("step_limit") else math.inf
 
 
-def _is_regularized(field):
-    return field is not None and field.name != GRADIENT.name
-
-
 def _keys(field):
     """The entries of the logs; a field's name decides, so that they last while γ changes."""
-    if not _is_regularized(field):
+    if field is None or not field.is_regularized:
         return _KEYS
     return (*_KEYS, *(f"{field.name}_{key}" for key in _KEYS[:3]), f"step_limit_{field.name}")
 

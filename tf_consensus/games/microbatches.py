@@ -30,9 +30,11 @@ class SplitLinearization(Linearization):
         """The product v'u by another pass, forward, so that no part's tensors are kept."""
         return self.game.mean(lambda part: part.jvp(u, of=of, wrt=wrt), after=u)
 
-    def cross_vjp(self, select, u, groups):
+    def cross_vjp(self, select, u, groups, of=None, wrt=None):
         """The mean over the parts, each of which is a group."""
-        return self.game.mean(lambda part: part.linearize().cross_vjp(select, u, groups))
+        return self.game.mean(
+            lambda part: part.linearize().cross_vjp(select, u, groups, of=of, wrt=wrt)
+        )
 
 
 class MicrobatchedGame(DelegatingGame):

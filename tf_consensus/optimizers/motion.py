@@ -1,0 +1,31 @@
+"""What steps an optimizer takes, asked of Keras' own optimizers and of ours alike."""
+
+from collections.abc import Iterable
+
+import keras
+
+from tf_consensus.optimizers.field import GRADIENT, Field
+from tf_consensus.optimizers.per_player import OptimizerPerPlayer
+from tf_consensus.optimizers.wrapping import WrappingOptimizer
+
+AnyOptimizer = keras.optimizers.Optimizer | OptimizerPerPlayer
+
+
+def field_of(optimizer: keras.optimizers.Optimizer) -> Field | None:
+    """The field that its steps follow, as `GameOptimizer.field`; of Keras' own the gradient's."""
+    return optimizer.field if isinstance(optimizer, WrappingOptimizer) else GRADIENT
+
+
+def keras_optimizers_of(optimizer: AnyOptimizer) -> list[keras.optimizers.Optimizer]:
+    """Keras' own optimizers that take the steps, one or one per player; of Keras' own itself."""
+    if isinstance(optimizer, OptimizerPerPlayer):
+        return list(optimizer)
+    if isinstance(optimizer, WrappingOptimizer):
+        return optimizer.keras_optimizers
+    return [optimizer]
+
+
+def names_of_rescaling(optimizers: Iterable[keras.optimizers.Optimizer]) -> list[str]:
+    """Those that divide each parameter's step by a scale of its own, by name and each once."""
+    rescaling = [x for x in optimizers if not isinstance(x, keras.optimizers.SGD)]
+    return list(dict.fromkeys(type(x).__name__ for x in rescaling))
