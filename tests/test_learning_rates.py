@@ -267,7 +267,11 @@ def test_a_schedule_decides_for_its_player_alone():
             "must not use `gradient_accumulation_steps`",
         ),
         (lambda: tfc.ConsensusOptimizer(["sgd", "sgd"], use_ema=True), ValueError, "inner optim"),
-        (lambda: tfc.AlternatingOptimizer(["sgd", "sgd"]), TypeError, "One a player is a method's"),
+        (
+            lambda: tfc.AlternatingOptimizer(["sgd", "sgd"]),
+            TypeError,
+            "One per player is a method's",
+        ),
         (lambda: run(tfc.ConsensusOptimizer(["sgd"]), build()), ValueError, "1 for a game of 2"),
         (
             lambda: run(tfc.LookaheadOptimizer(["sgd"] * 3), build()),

@@ -11,7 +11,7 @@ from tf_consensus.callbacks.fixed_batch import fixed_batch
 from tf_consensus.callbacks.spectrum_line import describe_spectrum, summary
 from tf_consensus.models.refusals import refuse_other_models
 from tf_consensus.optimizers import GRADIENT, Field
-from tf_consensus.optimizers.motion import field_of
+from tf_consensus.optimizers.motion import field_of, note_of
 from tf_consensus.spectrum import flat
 from tf_consensus.spectrum.determinism import check_deterministic
 from tf_consensus.support.checks import check_count, check_float, check_function
@@ -116,7 +116,9 @@ class SpectrumMonitor(keras.callbacks.Callback):
         numbers = [number for values in spectra for number in summary(values)]
         results = dict(zip(_keys(field), numbers, strict=True))
         if self.report is not None:
-            self.report(self._line(spectra[0], results, field))
+            name, gamma = (field or GRADIENT)[:2]
+            optimizer, note = self.model.optimizer, note_of(self.model.optimizer)
+            self.report(describe_spectrum(spectra[0], results, gamma, optimizer, name, note))
         return results
 
     def _eigenvalues(self, field):
@@ -149,16 +151,6 @@ class SpectrumMonitor(keras.callbacks.Callback):
 
     def _field(self) -> Field | None:
         return field_of(self.model.optimizer)
-
-    def _line(self, eigenvalues, results, field):
-        """The line, with what must be said where the steps are not h times one of these fields."""
-        optimizer = self.model.optimizer
-        plain = type(optimizer).__name__
-        none = GRADIENT._replace(
-            note=f"of the gradient field, whose plain steps {plain} does not take"
-        )
-        name, gamma, note = (getattr(field or none, key) for key in ("name", "gamma", "note"))
-        return describe_spectrum(eigenvalues, results, gamma, optimizer, name, note)
 
 
 def _worst(key):

@@ -22,14 +22,12 @@ class Field(NamedTuple):
         gamma: γ, as it is now.
         measured: the players of C: "all", "first" or "others".
         regularized: likewise of R.
-        note: what else is to be said of the steps, such as that they are those between averages.
     """
 
     name: str
     gamma: float = 0.0
     measured: str = "all"
     regularized: str = "all"
-    note: str = ""
 
     @property
     def is_regularized(self) -> bool:

@@ -12,6 +12,7 @@ from tf_consensus.games.microbatches import MicrobatchedGame
 from tf_consensus.optimizers.directions import apply_direction
 from tf_consensus.optimizers.field import Field
 from tf_consensus.optimizers.handed_gradients import (
+    NO_DIRECTION,
     handed_linearization,
     handed_variables,
     refuse_other_variables,
@@ -78,7 +79,7 @@ class GameOptimizer(WrappingOptimizer):
         On replicas of a strategy each returns the one of its own examples; their mean is taken. A
         direction that is no linear function of v averages v first (`vectors.replica_mean`).
         """
-        raise NotImplementedError
+        raise NotImplementedError(NO_DIRECTION.format(type(self).__name__))
 
     def step(self, game: Game) -> Linearization:
         """One update of all players of `game`, in place.
@@ -147,6 +148,13 @@ class GameOptimizer(WrappingOptimizer):
         inner optimizer of its own, or it is not known to be one of `Field`'s.
         """
         return self.plain_field() if len(self.inner_optimizers) == 1 else None
+
+    @property
+    def field_note(self) -> str:
+        """What must be said of the gradient field's spectrum, or of `field`'s, for these steps."""
+        if self.field is not None:
+            return ""
+        return f"of the gradient field, whose plain steps {type(self).__name__} does not take"
 
     def plain_field(self) -> Field | None:
         """The field where there is one inner optimizer, of a subclass that follows a `Field`."""

@@ -150,6 +150,11 @@ def refuse_parts(microbatches: int) -> NoReturn:
     )
 
 
+NO_DIRECTION = (
+    "An update is along a direction. Received: {} with no `direction(linearization)`. Define it; "
+    "where `update(game)` is overridden in its place, train a `tf_consensus.GAN` or call "
+    "`optimizer.step(game)`, since gradients handed to `apply` come without a game."
+)
 _ONE_CALL = (
     "An optimizer for games updates all players in one call. Received: {}. Hand the gradients of "
     "all players to one `apply_gradients`, or build a new optimizer for new variables."

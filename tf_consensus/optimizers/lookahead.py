@@ -105,9 +105,13 @@ class LookaheadOptimizer(GameOptimizer):
 
     def plain_field(self) -> Field | None:
         """The inner optimizer's field: the fast weights follow it between two averages."""
-        field = self.inner_optimizer.field
-        note = f"of the steps between the averages of {type(self).__name__}"
-        return None if field is None else field._replace(note=note)
+        return self.inner_optimizer.field
+
+    @property
+    def field_note(self) -> str:
+        """That the field is the one of the steps between averages, where there is one."""
+        name = type(self).__name__
+        return f"of the steps between the averages of {name}" if self.field else super().field_note
 
     def make_state(self) -> None:
         """The slow weights."""

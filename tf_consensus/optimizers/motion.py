@@ -5,22 +5,27 @@ from collections.abc import Iterable
 import keras
 
 from tf_consensus.optimizers.field import GRADIENT, Field
+from tf_consensus.optimizers.game_optimizer import GameOptimizer
 from tf_consensus.optimizers.per_player import OptimizerPerPlayer
-from tf_consensus.optimizers.wrapping import WrappingOptimizer
 
 AnyOptimizer = keras.optimizers.Optimizer | OptimizerPerPlayer
 
 
 def field_of(optimizer: keras.optimizers.Optimizer) -> Field | None:
     """The field that its steps follow, as `GameOptimizer.field`; of Keras' own the gradient's."""
-    return optimizer.field if isinstance(optimizer, WrappingOptimizer) else GRADIENT
+    return optimizer.field if isinstance(optimizer, GameOptimizer) else GRADIENT
+
+
+def note_of(optimizer: keras.optimizers.Optimizer) -> str:
+    """What else is to be said of its steps, as `GameOptimizer.field_note`; of Keras' own nothing."""
+    return optimizer.field_note if isinstance(optimizer, GameOptimizer) else ""
 
 
 def keras_optimizers_of(optimizer: AnyOptimizer) -> list[keras.optimizers.Optimizer]:
     """Keras' own optimizers that take the steps, one or one per player; of Keras' own itself."""
     if isinstance(optimizer, OptimizerPerPlayer):
         return list(optimizer)
-    if isinstance(optimizer, WrappingOptimizer):
+    if isinstance(optimizer, GameOptimizer):
         return optimizer.keras_optimizers
     return [optimizer]
 
