@@ -44,8 +44,8 @@ OPTIMIZERS = [
     ),
     (
         lambda: tfc.LookaheadOptimizer(tfc.ClippedOptimizer(SGD(0.5))),
-        "LookaheadOptimizer(ClippedOptimizer(SGD(learning_rate=0.5), clip_norm=1.0), cycle=5, "
-        "slow_step=0.5)",
+        "LookaheadOptimizer(ClippedOptimizer(SGD(learning_rate=0.5), clip_norm=1.0), "
+        "sync_period=5, slow_step_size=0.5)",
     ),
     (
         lambda: tfc.SymplecticOptimizer(SGD(0.5)),

@@ -12,7 +12,7 @@ FILES = pathlib.Path(__file__).parent / "files"
 
 def test_a_gan_of_the_layout_before_the_rooms_loads_and_trains_on():
     # Saved after 4 steps of LookaheadOptimizer(ConsensusOptimizer("adam", learning_rate=1e-2,
-    # gamma=0.5), cycle=3), so in the middle of a period.
+    # gamma=0.5), sync_period=3), so in the middle of a period.
     gan = keras.saving.load_model(FILES / "before_the_rooms.keras")
     assert isinstance(gan.optimizer, tfc.LookaheadOptimizer)
     assert isinstance(gan.optimizer.inner_optimizer, tfc.ConsensusOptimizer)

@@ -70,13 +70,19 @@ class Linearization(NamedTuple):
         if self.split is not None:
             return self.split.jvp(u, of=of, wrt=wrt)
         z = [tf.zeros_like(t) for t in self.v]  # any z does: the pullback is linear
-        block = {key: who for key, who in (("of", of), ("wrt", wrt)) if who is not None}
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(z)
-            pulled = self.vjp(z, **block)
+            pulled = self.vjp(z, **_block(of, wrt))
         return dense_gradient(tape, pulled, z, u)
 
-    def cross_vjp(self, select: Callable, u: Sequence[tf.Tensor], groups: int) -> list[tf.Tensor]:
+    def cross_vjp(
+        self,
+        select: Callable,
+        u: Sequence[tf.Tensor],
+        groups: int,
+        of: Players = None,
+        wrt: Players = None,
+    ) -> list[tf.Tensor]:
         """The pullback of the other batches' mean: v'ᵀ(Gu - select(v)) / (G - 1).
 
         With u the mean of select(v) over G ≥ 2 independent batches, of which this is one, field and
@@ -88,6 +94,8 @@ class Linearization(NamedTuple):
             select: linear function of lists that match `v`.
             u: list that matches `v`.
             groups: G.
+            of: as in `vjp`.
+            wrt: as in `vjp`.
 
         Returns:
             A list that matches `v`.
@@ -99,9 +107,12 @@ class Linearization(NamedTuple):
         groups = check_int("groups", groups, minimum=2)
         u = check_vector("u", u, self.v)
         if self.split is not None:  # each part is a group
-            return self.split.evaluate(lambda part: part.linearize().cross_vjp(select, u, groups))
+            return self.split.evaluate(
+                lambda part: part.linearize().cross_vjp(select, u, groups, of=of, wrt=wrt)
+            )
         pairs = zip(u, select(self.v), strict=True)
-        return self.vjp([tf.stop_gradient((groups * a - b) / (groups - 1)) for a, b in pairs])
+        others = [tf.stop_gradient((groups * a - b) / (groups - 1)) for a, b in pairs]
+        return self.vjp(others, **_block(of, wrt))
 
     def by_player(self, u: Sequence[tf.Tensor]) -> list[list[tf.Tensor]]:
         """Cuts a list that matches `v` into one list a player.
@@ -127,6 +138,11 @@ class Linearization(NamedTuple):
             parts.append(list(u[start : start + size]))
             start += size
         return parts
+
+
+def _block(of, wrt):
+    """Arguments of a pullback; of a whole one none, so that any function of u will do for it."""
+    return {key: players for key, players in (("of", of), ("wrt", wrt)) if players is not None}
 
 
 def no_pullback(u: Any, **block: Any) -> Any:

@@ -40,7 +40,8 @@ def refuse_other_models(callback: keras.callbacks.Callback, *needed: str) -> Non
     model = callback.model
     if model is None or not all(callable(getattr(model, name, None)) for name in needed):
         kind = "no model" if model is None else f"a {type(model).__name__}"
+        other = "" if "generate" in needed else " or another GameModel"
         raise TypeError(
-            f"{type(callback).__name__} works on a tf_consensus.GAN. Received: {kind}. Pass it to "
-            "the `fit` of a GAN."
+            f"{type(callback).__name__} works on a tf_consensus.GAN{other}. Received: {kind}. Pass "
+            "it to the `fit` of a GAN."
         )

@@ -16,7 +16,7 @@ from tf_consensus.execution.fused import fuse
 from tf_consensus.execution.out_of_memory import explain_exhaustion
 from tf_consensus.execution.replicas import batch_share
 from tf_consensus.games import vectors
-from tf_consensus.games.compiled import CompiledGame
+from tf_consensus.games.evaluated import evaluated
 from tf_consensus.games.game import Game
 from tf_consensus.games.linearization import Linearization
 from tf_consensus.models.batch import leading
@@ -102,8 +102,7 @@ class TrainingModel(FirstLooks, CheckedModel):
         else:
             # An evaluation has draws of its own, so that it never changes how training goes on.
             draw = _EVALUATION - tf.convert_to_tensor(self._evaluated)
-        game = self.game_at(batch, draw, step, training)
-        return CompiledGame(game) if compiles_pieces(self) else game
+        return self.game_at(batch, draw, step, training)
 
     def game_at(self, data: Any, draw: Any, step: Any, training: bool = True) -> Game:
         """The game on a batch, as `game`, with the random numbers of one draw; it counts nothing.
@@ -126,6 +125,7 @@ class TrainingModel(FirstLooks, CheckedModel):
             weight=share.weight,
             allow_cut=self.contract,
             seeds=layer_seeds(self.seed, draw),
+            jit_compile=compiles_pieces(self),
             rows=None if share.rows is None else Rows(share.rows[0], number, share.rows[1]),
         )
 
@@ -139,13 +139,14 @@ class TrainingModel(FirstLooks, CheckedModel):
         if isinstance(self.optimizer, GameOptimizer):
             return self.optimizer.step(game)
         with game.one_step():
-            linearization = game.linearize(second_order=False)
+            linearization = evaluated(game).linearize(second_order=False)
             apply_direction(self.optimizer, linearization.v, game.variables)
         return linearization
 
     def test_step(self, data: Any) -> dict[str, tf.Tensor]:
         """The losses and the gradient norm on one batch, without an update."""
-        linearization = self.game(data, training=False).linearize(second_order=False)
+        game = evaluated(self.game(data, training=False))
+        linearization = game.linearize(second_order=False)
         with tf.control_dependencies(linearization.losses):
             self._evaluated.assign_add(1)
         return self._log(linearization)

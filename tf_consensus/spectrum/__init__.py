@@ -6,7 +6,6 @@ from tf_consensus.spectrum.dense import (
     compile_jacobian,
     eigenvalues,
     jacobian,
-    update_eigenvalues,
 )
 from tf_consensus.spectrum.matrix_free import linear_operator
 
@@ -19,5 +18,4 @@ __all__ = [
     "jacobian",
     "linear_operator",
     "numerical_range",
-    "update_eigenvalues",
 ]

@@ -158,34 +158,6 @@ def eigenvalues(
     return values[np.argsort(-values.real, kind="stable")]
 
 
-def update_eigenvalues(eigenvalues: np.ndarray, step_size: float) -> np.ndarray:
-    """The eigenvalues 1 + hλ of an update x ← x + h·v(x); it contracts if all are below 1 in size.
-
-    Args:
-        eigenvalues: array of eigenvalues λ of the field's derivative.
-        step_size: h.
-
-    Raises:
-        ValueError: if a number is not finite.
-
-    Example:
-        >>> update_eigenvalues(np.array([-1.0 + 1.0j]), 0.5).tolist()
-        [(0.5+0.5j)]
-
-    Reference:
-        Mescheder, Nowozin, Geiger, The Numerics of GANs, 2017, eq. 9.
-    """
-    values = np.asarray(eigenvalues)
-    if values.dtype.kind not in "iufc" or not np.isfinite(values).all():
-        raise ValueError(
-            "`eigenvalues` must be an array of finite numbers. Received: eigenvalues="
-            f"{eigenvalues!r}. Pass those of `eigenvalues(game)`."
-        )
-    hint = "For example step_size=0.1."
-    h = check_number("step_size", step_size, "a finite number", lambda _: True, hint)
-    return 1.0 + h * values
-
-
 def check_gamma(gamma) -> float:
     """Returns γ as a float.
 

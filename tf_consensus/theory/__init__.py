@@ -37,6 +37,7 @@ from tf_consensus.theory.step_size import (
     gradient_ascent_max_step_size,
     max_step_size,
     spectral_radius,
+    step_limits,
 )
 
 __all__ = [
@@ -71,4 +72,5 @@ __all__ = [
     "rescaling_matrix",
     "rescaling_max_step_size",
     "spectral_radius",
+    "step_limits",
 ]

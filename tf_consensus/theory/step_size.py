@@ -56,6 +56,31 @@ def euler_eigenvalues(eigenvalues, step_size: float) -> np.ndarray:
     return 1 + as_positive(step_size, "step_size") * as_eigenvalues(eigenvalues)
 
 
+def step_limits(eigenvalues) -> np.ndarray:
+    """Each eigenvalue's own limit -2 Re λ / |λ|² of Lemma 4: |1 + hλ| < 1 for 0 < h below it.
+
+    Args:
+        eigenvalues: Of A = v'(x̄), complex, shape (n,).
+
+    Returns:
+        Real, shape (n,): positive for Re λ < 0, and otherwise zero or below, where no step h > 0
+        will do.
+
+    Raises:
+        ValueError: If the eigenvalues are not a finite vector.
+
+    Example:
+        >>> step_limits([-1.0 + 1.0j, 2.0, 0.0]).tolist()
+        [1.0, -1.0, 0.0]
+
+    Reference:
+        Mescheder et al., The Numerics of GANs, NeurIPS 2017, lemma 4.
+    """
+    values = as_eigenvalues(eigenvalues)
+    length = np.where(values == 0, 1.0, np.abs(values))
+    return 2 * (-values.real / length) / length + 0.0  # no negative zeros
+
+
 def max_step_size(eigenvalues) -> float:
     """Lemma 4 (equation 10): the largest stable step of x ← x + h·v(x).
 
@@ -79,10 +104,8 @@ def max_step_size(eigenvalues) -> float:
         Mescheder et al., The Numerics of GANs, NeurIPS 2017, lemma 4. The lecture repeats it as
         its lemma 8 in the paper's sign, although its own update is I - η∇v: there A = -∇v.
     """
-    values = as_eigenvalues(eigenvalues)
-    check_stable(values)
-    length = np.abs(values)
-    return float((2 * (-values.real / length) / length).min())
+    check_stable(as_eigenvalues(eigenvalues))
+    return float(step_limits(eigenvalues).min())
 
 
 def gradient_ascent_max_step_size(hessian) -> float:

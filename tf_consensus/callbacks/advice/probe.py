@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tf_consensus import theory
 from tf_consensus.callbacks.advice.history import Check
-from tf_consensus.callbacks.spectrum_line import step_limits
 from tf_consensus.games import vectors
 from tf_consensus.optimizers import (
     GRADIENT,
@@ -139,13 +139,12 @@ class Probe:
             return math.nan, 0.0
         self._jacobian = self._jacobian or compile_jacobian(game)
         a = self._jacobian().astype("float64")
-        c, r = field.projections(flat.sizes(game))
-        values = np.linalg.eigvals(a - field.gamma * r[:, None] * (a.T @ (c[:, None] * a)))
+        values = np.linalg.eigvals(field.derivative(a, flat.sizes(game)))
         sizes = np.abs(values)
         values = values[(sizes > _NEUTRAL * sizes.max(initial=0.0)) & (sizes > 0)]
         if not values.size:
             return math.nan, 0.0
-        limit = max(0.0, float(step_limits(values).min()))
+        limit = max(0.0, float(theory.step_limits(values).min()))
         fastest = values[np.argmax(np.abs(values.imag))]
         undamped = limit == 0.0 and fastest.real > -_NEUTRAL * abs(fastest.imag)
         return limit, float(abs(fastest.imag)) if undamped else 0.0
@@ -168,7 +167,7 @@ class Probe:
 
 def _weigh(optimizer, lin):
     """‖γ∇L‖/‖v‖, ∇L being what the regularized optimizer takes of it."""
-    pulled = optimizer.restrict(lin, lin.vjp(optimizer.cotangent(lin)))
+    pulled = lin.vjp(optimizer.cotangent(lin), **optimizer.block(lin))
     norms = [float(vectors.norm(x)) for x in (pulled, lin.v)]
     return optimizer.current_gamma * norms[0] / norms[1] if norms[1] > 0 else 0.0
 
