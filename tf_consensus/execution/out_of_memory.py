@@ -20,8 +20,8 @@ def explain_exhaustion(train_function: Callable) -> Callable:
 
 
 _EXHAUSTED = (
-    "A training step must fit into the memory of the device. Received: a batch for which it is "
-    "exhausted. Take the same step in the memory of a k-th of the batch by microbatches=k of the "
+    "A training step must fit into the memory of the device. Received: a batch whose step took "
+    "more. Take the same step in the memory of a k-th of the batch by microbatches=k of the "
     "optimizer; or halve what the layers' outputs take by the dtype policy 'mixed_bfloat16'; or "
     "take smaller batches."
 )
