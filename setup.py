@@ -88,6 +88,7 @@ setup(
         "and-cuda": ["tensorflow[and-cuda]>=2.16.2"],
         "tensorboard": ["tensorboard>=2.16"],
         "test": [
+            "mypy>=1.11",
             "pytest>=8.0",
             "pytest-xdist>=3.5",
             "ruff>=0.6",
