@@ -1,10 +1,11 @@
 """A game each of whose evaluations is an XLA program of its own."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
+from tf_consensus.games.blocks import Players
 from tf_consensus.games.delegating import DelegatingGame
 from tf_consensus.games.game import Linearization, no_pullback
 from tf_consensus.games.vector_checks import check_vector
@@ -34,16 +35,20 @@ class CompiledGame(DelegatingGame):
         """As `Game.player_gradient`."""
         return self._run(lambda game: game.player_gradient(player))
 
-    def vjp(self, u, of=None, wrt=None):
+    def vjp(
+        self, u: Sequence[tf.Tensor], of: Players = None, wrt: Players = None
+    ) -> list[tf.Tensor]:
         """As `Game.vjp`."""
         u = check_vector("u", u, self.variables)
         return self._run(lambda game, u: game.vjp(u, of=of, wrt=wrt), u)
 
-    def jvp(self, u, of=None, wrt=None):
+    def jvp(
+        self, u: Sequence[tf.Tensor], of: Players = None, wrt: Players = None
+    ) -> list[tf.Tensor]:
         """As `Game.jvp`."""
         return self._run(lambda game, u: game.jvp(u, of=of, wrt=wrt), list(u))
 
-    def first(self, n):
+    def first(self, n: int) -> "CompiledGame":
         """As `Game.first`."""
         return CompiledGame(self.whole.first(n))
 

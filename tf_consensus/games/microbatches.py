@@ -2,12 +2,13 @@
 
 import copy
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from tf_consensus.games.blocks import Players
 from tf_consensus.games.delegating import DelegatingGame
 from tf_consensus.games.game import Game, Linearization, check_losses, no_pullback
 from tf_consensus.games.vector_checks import check_vector
@@ -26,7 +27,9 @@ class SplitLinearization(Linearization):
         """Their number."""
         return self.game.parts
 
-    def jvp(self, u, of=None, wrt=None):
+    def jvp(
+        self, u: Sequence[tf.Tensor], of: Players = None, wrt: Players = None
+    ) -> list[tf.Tensor]:
         """The product v'u by another pass, forward, so that no part's tensors are kept."""
         return self.game.mean(lambda part: part.jvp(u, of=of, wrt=wrt), after=u)
 
@@ -97,16 +100,20 @@ class MicrobatchedGame(DelegatingGame):
         """As `Game.player_gradient`."""
         return self.mean(lambda part: part.player_gradient(player))
 
-    def vjp(self, u, of=None, wrt=None):
+    def vjp(
+        self, u: Sequence[tf.Tensor], of: Players = None, wrt: Players = None
+    ) -> list[tf.Tensor]:
         """As `Game.vjp`, by another pass."""
         u = check_vector("u", u, self.variables)
         return self.mean(lambda part: part.vjp(u, of=of, wrt=wrt), after=u)
 
-    def jvp(self, u, of=None, wrt=None):
+    def jvp(
+        self, u: Sequence[tf.Tensor], of: Players = None, wrt: Players = None
+    ) -> list[tf.Tensor]:
         """As `Game.jvp`."""
         return self.mean(lambda part: part.jvp(u, of=of, wrt=wrt))
 
-    def first(self, n):
+    def first(self, n: int) -> "MicrobatchedGame":
         """As `Game.first`, in as many parts: n must be a multiple of their number."""
         return MicrobatchedGame(self.whole.first(n), self.parts)
 
