@@ -113,6 +113,12 @@ def test_the_earlier_names_of_lookahead(options, message):
     assert (loaded.sync_period, loaded.slow_step_size) == (4, 0.25)
 
 
+def test_lookahead_does_not_cut_gradients_that_are_handed_over():
+    x = tf.Variable(1.0)
+    with pytest.raises(RuntimeError, match="those of the whole batch. Received: microbatches=2"):
+        tfc.LookaheadOptimizer("sgd", microbatches=2).apply([tf.constant(1.0)], [x])
+
+
 # --- private names and what stands for them ------------------------------------------------------
 
 PRIVATE = {
