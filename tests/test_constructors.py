@@ -115,7 +115,7 @@ def test_the_earlier_names_of_lookahead(options, message):
 
 def test_lookahead_does_not_cut_gradients_that_are_handed_over():
     x = tf.Variable(1.0)
-    with pytest.raises(RuntimeError, match="those of the whole batch. Received: microbatches=2"):
+    with pytest.raises(RuntimeError, match=r"those of the whole batch. Received: microbatches=2"):
         tfc.LookaheadOptimizer("sgd", microbatches=2).apply([tf.constant(1.0)], [x])
 
 
