@@ -230,3 +230,19 @@ def test_layers_draw_the_numbers_of_these_examples(rows):
     got, expected = part.first(3).linearize().v[0], whole.linearize().v[0]
     np.testing.assert_allclose(got, expected, rtol=1e-5)
     assert np.count_nonzero(expected) > 2  # where no example is dropped, nothing is shown
+
+
+def test_the_first_examples_of_a_gan_with_penalties_and_noise(float64):
+    networks = tfc.networks.build("mlp", width=4, latent_dim=3, seed=0)
+    terms = [tfc.penalties.InstanceNoise(0.3), tfc.penalties.R1(1.0)]
+    gan = tfc.GAN(*networks, latent_dim=3, penalties=terms, seed=1)
+    game = gan.game(np.random.default_rng(0).normal(size=(8, 2)))
+    cut = tf.nest.map_structure(lambda t: t[:3] if len(np.shape(t)) else t, game.batch)
+    reference = tfc.Game(game.losses, game.players, cut).linearize()
+    part = game.first(3).linearize()
+    for got, expected in zip(part.v, reference.v, strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-10, atol=1e-14)
+    got, expected = (flat(lin.vjp(reference.v, of=0, wrt=1)) for lin in (part, reference))
+    np.testing.assert_allclose(got, expected, rtol=1e-10, atol=1e-14)
+    assert np.abs(expected).max() > 1e-6
+    assert np.abs(flat(game.linearize().v) - flat(part.v)).max() > 1e-3

@@ -793,3 +793,17 @@ def test_a_wrong_flag_ends_the_example():
     done = run_example("--resolution=1")
     assert done.returncode != 0
     assert "FATAL Flags parsing error" in done.stderr
+
+
+def test_each_eigenvalues_step_limit_is_where_its_step_leaves_the_unit_circle():
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=50) + 1j * rng.normal(size=50)
+    limits = theory.step_limits(values)
+    stable = values.real < 0
+    assert stable.any()
+    assert not stable.all()
+    np.testing.assert_allclose(np.abs(1 + limits * values)[stable], 1.0, rtol=1e-12)
+    assert (np.abs(1 + 0.99 * limits * values)[stable] < 1).all()
+    assert (limits[~stable] < 0).all()
+    assert theory.max_step_size(values[stable]) == limits[stable].min()
+    np.testing.assert_array_equal(theory.step_limits([0.0, 2.0j]), [0.0, 0.0])

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -71,7 +72,7 @@ class SpectrumMonitor(keras.callbacks.Callback):
 
     def __init__(
         self,
-        real,
+        real: Any,
         every: int = 1,
         neutral: float = 1e-3,
         dense_limit: int = 5000,
@@ -89,11 +90,11 @@ class SpectrumMonitor(keras.callbacks.Callback):
         self._measure = None
         self._operator = None
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Says at once if the model is no GAN or other `GameModel`."""
         refuse_other_models(self, "game")
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Measures, or repeats the last values."""
         due = (epoch + 1) % self.every == 0
         if due:

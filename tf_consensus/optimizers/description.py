@@ -2,6 +2,7 @@
 
 import inspect
 import numbers
+from collections.abc import Iterable
 from typing import Any
 
 import keras
@@ -26,7 +27,7 @@ def describe(optimizer: keras.optimizers.Optimizer) -> str:
     return f"{name}({', '.join([*_inners(optimizer), *_numbers(optimizer)])})"
 
 
-def describe_all(optimizers) -> str:
+def describe_all(optimizers: Iterable[keras.optimizers.Optimizer]) -> str:
     """The descriptions of a list of optimizers."""
     return f"[{', '.join(map(describe, optimizers))}]"
 

@@ -11,7 +11,7 @@ from tf_consensus.games.evaluated import evaluated
 from tf_consensus.games.game import Game
 from tf_consensus.games.linearization import Linearization
 from tf_consensus.optimizers.directions import apply_direction
-from tf_consensus.optimizers.field import Field
+from tf_consensus.optimizers.followed_field import FollowsField
 from tf_consensus.optimizers.handed_gradients import (
     NO_DIRECTION,
     handed_linearization,
@@ -27,7 +27,7 @@ from tf_consensus.optimizers.wrapping import WrappingOptimizer
 from tf_consensus.support.checks import check_count
 
 
-class GameOptimizer(WrappingOptimizer):
+class GameOptimizer(FollowsField, WrappingOptimizer):
     """Base class: an update x ← x + h·w(x) through an inner Keras optimizer.
 
     A subclass defines `direction(linearization)`, the field w(x). Where the update remembers more
@@ -141,26 +141,6 @@ class GameOptimizer(WrappingOptimizer):
         """In how many parts `step` goes through the game's batch."""
         del game
         return self.microbatches
-
-    @property
-    def field(self) -> Field | None:
-        """The field w of steps x ← x + h·w(x), up to the inner optimizer's scaling.
-
-        `None` where the steps are none of that form, as they have no one h where each player has an
-        inner optimizer of its own, or it is not known to be one of `Field`'s.
-        """
-        return self.plain_field() if len(self.inner_optimizers) == 1 else None
-
-    @property
-    def field_note(self) -> str:
-        """What must be said of the gradient field's spectrum, or of `field`'s, for these steps."""
-        if self.field is not None:
-            return ""
-        return f"of the gradient field, whose plain steps {type(self).__name__} does not take"
-
-    def plain_field(self) -> Field | None:
-        """The field where there is one inner optimizer, of a subclass that follows a `Field`."""
-        return None
 
     @property
     def second_order(self) -> bool:

@@ -17,7 +17,7 @@ def field_of(optimizer: keras.optimizers.Optimizer) -> Field | None:
 
 
 def note_of(optimizer: keras.optimizers.Optimizer) -> str:
-    """What else is to be said of its steps (`GameOptimizer.field_note`); of Keras' own nothing."""
+    """What else is to be said of its steps, as `GameOptimizer.field_note`."""
     return optimizer.field_note if isinstance(optimizer, GameOptimizer) else ""
 
 

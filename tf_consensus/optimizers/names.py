@@ -1,13 +1,14 @@
 """The names by which Keras finds its optimizers."""
 
 import inspect
+from typing import Any
 
 import keras
 
 from tf_consensus.support.checks import nearest
 
 
-def remedy(identifier) -> str:
+def remedy(identifier: Any) -> str:
     """What to write in place of a name or config that Keras does not know.
 
     Args:

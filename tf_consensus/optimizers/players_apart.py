@@ -37,7 +37,9 @@ class Sight(NamedTuple):
 _sights: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 
 
-def refuse_players_apart(optimizer, gradients: Sequence[tf.Tensor], variables: Sequence) -> None:
+def refuse_players_apart(
+    optimizer: Any, gradients: Sequence[tf.Tensor], variables: Sequence[Any]
+) -> None:
     """Raises `ValueError` if another optimizer updates another player of the same game.
 
     That is so where the gradients of each depend on what the other updates, and one of them

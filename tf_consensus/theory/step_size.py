@@ -70,8 +70,8 @@ def step_limits(eigenvalues) -> np.ndarray:
         ValueError: If the eigenvalues are not a finite vector.
 
     Example:
-        >>> step_limits([-1.0 + 1.0j, 2.0, 0.0]).tolist()
-        [1.0, -1.0, 0.0]
+        >>> step_limits([-1.0, 2.0, 0.0]).tolist()
+        [2.0, -1.0, 0.0]
 
     Reference:
         Mescheder et al., The Numerics of GANs, NeurIPS 2017, lemma 4.
