@@ -56,7 +56,10 @@ class AdversarialGame(Game):
         _check_trainable(variables)
         real = cast_samples(real, sample_dtype(players.discriminator))
         super().__init__(
-            AdversarialLosses(players, training), variables, (real, latents, noise, step), **options
+            AdversarialLosses(players, training, bool(tf.nest.flatten(noise))),
+            variables,
+            (real, latents, noise, step),
+            **options,
         )
 
     def rebuilt(self, dtype: str | None = "float64") -> "AdversarialGame":

@@ -41,10 +41,11 @@ class AdversarialLosses:
     Args:
         players: the networks, the objective and the penalties.
         training: how the networks are called; `False` also makes penalties count at every step.
+        draws: whether a penalty takes random numbers.
     """
 
-    def __init__(self, players: Players, training: bool):
-        self.players, self.training = players, training
+    def __init__(self, players: Players, training: bool, draws: bool = False):
+        self.players, self.training, self._draws = players, training, draws
 
     def __call__(self, real: Any, latents: Any, noise: Any = None, step: Any = 0) -> tuple:
         """The generator's and the discriminator's loss, by tapes alone."""
@@ -109,7 +110,7 @@ class AdversarialLosses:
         return [join(*batch) for batch in batches]
 
     def _check_noise(self, noise):
-        if noise is None and any(hasattr(p, "draw") for p in self.players.penalties):
+        if noise is None and self._draws:
             raise ValueError(
                 "Some of the penalties take random numbers, which belong to the batch. Received: "
                 "real samples and latents alone. Pass (real, latents, noise, step) as in "

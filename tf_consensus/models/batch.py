@@ -50,7 +50,7 @@ def samples_of(data: Any, num_classes: int | None) -> Any:
         ValueError: if there are weights of examples.
     """
     refuse_weights(data)
-    if not isinstance(data, tuple | list):
+    if not isinstance(data, tuple | list) or not data:
         return data
     # `train_on_batch` gives None for what there is not.
     return data[0] if num_classes is None else [part for part in data if part is not None]

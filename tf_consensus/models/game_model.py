@@ -118,7 +118,7 @@ class GameModel(TrainingModel):
 
     def losses(self, data: Any, noise: Any, training: bool) -> Any:
         """One scalar per player, by name."""
-        raise NotImplementedError
+        raise TypeError(_UNDEFINED.format("trained", type(self).__name__, "losses"))
 
     def added_losses(self, network: keras.Layer) -> list[tf.Tensor]:
         """What layers added in the network's last call, to be summed into its player's loss."""
@@ -126,7 +126,7 @@ class GameModel(TrainingModel):
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """What the trained game makes of inputs; a subclass that is called defines it."""
-        raise NotImplementedError
+        raise NotImplementedError(_UNDEFINED.format("called", type(self).__name__, "call"))
 
     def prepared(self, data: Any) -> Any:
         """What `draw` and `losses` are given: the batch, without what Keras adds to it."""
@@ -196,3 +196,10 @@ class GameModel(TrainingModel):
         if self.saves_seed:
             self.seed = int(np.asarray(store["seed"]))
         super().load_own_variables({name: store[name] for name in names})
+
+
+_UNDEFINED = (
+    "A game that is {} says how, by a method of its class. Received: a {} without `{}`. Define "
+    "`losses(self, data, noise, training)`, one scalar per player by name, and "
+    "`call(self, inputs, training=False)` where the model is called."
+)

@@ -74,6 +74,8 @@ def in_order(losses: Any, names: Sequence[str]) -> list[tf.Tensor]:
 
 
 def _total(loss, parts):
+    if loss is None:
+        return None  # which the game refuses
     loss = tf.convert_to_tensor(loss)
     terms = [t for part in parts for t in _regularizers(part)]
     return tf.add_n([loss, *(tf.cast(t, loss.dtype) for t in terms)]) if terms else loss
