@@ -1,6 +1,6 @@
 """Training steps on several replicas of a `tf.distribute` strategy, one machine or several.
 
-Keras' own train function fails there with several steps an execution, with XLA, and on several
+Keras' own train function fails there with several steps per execution, with XLA, and on several
 machines; this one is a loop over `strategy.run`, by the strategy's own interface.
 """
 

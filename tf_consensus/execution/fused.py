@@ -13,8 +13,8 @@ import tensorflow as tf
 def fuse(model, train_function: Callable) -> Callable:
     """The train function of a compiled Keras model, fused where that is possible.
 
-    It is not in graph mode or eagerly, with one step an execution, with several replicas, or for
-    batches whose shapes are not all known: there Keras' own `train_function` is used.
+    Keras' own `train_function` stays in use in graph mode or eagerly, with one step per execution,
+    with several replicas, and for batches whose shapes are not all known.
 
     Args:
         model: compiled `GameModel`, whose `train_step` returns a dict of scalars.

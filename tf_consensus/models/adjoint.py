@@ -1,6 +1,6 @@
 """One adjoint pass through a discriminator, shared by all that needs it.
 
-A discriminator ends in one logit an example. If no layer couples the examples of a batch, the
+A discriminator ends in one logit per example. If no layer couples the examples of a batch, the
 backward pass of any loss of the logits is the adjoint pass of Σᵢ logitᵢ, each example scaled by the
 loss's slope there; so one pass serves both players' losses and every gradient penalty. With δ the
 adjoints of the layers' outputs, s the slopes and a layer h = W∗x + b,

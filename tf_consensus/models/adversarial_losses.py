@@ -21,7 +21,7 @@ class Players(NamedTuple):
 
     Attributes:
         generator: latents, or [latents, labels], to samples.
-        discriminator: samples, or [samples, labels], to one logit each; or samples to one logit a
+        discriminator: samples, or [samples, labels], to one logit each; or samples to one logit per
             class, of which the label picks one.
         objective: both losses from the logits.
         penalties: gradient penalties, instance noise, and functions of (discriminator, real, fake).

@@ -124,9 +124,9 @@ def warn_of_inexact_biases(*networks):
 def _check_logits(logits, samples, num_classes):
     if logits == (None, num_classes or 1):
         return
-    rule, remedy = "one logit a sample, output shape (None, 1)", "End it in Dense(1)."
+    rule, remedy = "one logit per sample, output shape (None, 1)", "End it in Dense(1)."
     if num_classes is not None and num_classes != 1:
-        rule = f"one logit a class, output shape (None, {num_classes})"
+        rule = f"one logit per class, output shape (None, {num_classes})"
         remedy = f"End it in Dense({num_classes}), or let it take [samples, labels]."
     raise ValueError(
         f"The discriminator must end in {rule}. Received: output shape {logits} for input shape "

@@ -46,7 +46,7 @@ def refuse_no_batch(x) -> None:
 
 
 def refuse_labels(x, y) -> None:
-    """Raises if labels beside samples are no array of one label a sample.
+    """Raises if labels beside samples are no array of one label per sample.
 
     Raises:
         TypeError: if they are no array.
@@ -61,7 +61,7 @@ def refuse_labels(x, y) -> None:
         )
     if hasattr(x, "shape") and tuple(x.shape[:1]) != tuple(y.shape[:1]):
         raise ValueError(
-            "There is one label a sample. Received: samples of shape "
+            "There is one label per sample. Received: samples of shape "
             f"{tuple(x.shape)} and labels of shape {tuple(y.shape)}. Leave out what has no label."
         )
 

@@ -58,7 +58,7 @@ class GAN(Generating, SampleLooks, KnownNetworks, GameModel):
             which are added to the discriminator's loss or put noise on its inputs; a function
             `penalty(discriminator, real, fake)` that returns a scalar is added too. In a
             conditional model real and fake are lists [samples, labels], and the discriminator is a
-            function that makes one logit an example of them.
+            function from them to one logit per example.
         seed: integer that determines the latents; `None` draws one.
         name: name of the model.
         num_classes: how many classes there are, labels being integers from 0 to num_classes - 1;
@@ -72,7 +72,7 @@ class GAN(Generating, SampleLooks, KnownNetworks, GameModel):
 
     Layers that draw random numbers, such as Dropout, draw them as a function of `seed` and the
     counter too, the same at every evaluation of a step, on every replica and in every micro-batch.
-    What layers keep, such as moving averages, moves once a step.
+    What layers keep, such as moving averages, moves once per step.
 
     Raises:
         TypeError: if generator or discriminator is not a Keras model, or integers come between.

@@ -5,7 +5,7 @@ from tf_consensus.support.inputs import takes_labels
 
 
 def gan_repr(gan) -> str:
-    """Networks with sizes, objective, penalties, optimizer and classes, one a line.
+    """Networks with sizes, objective, penalties, optimizer and classes, one per line.
 
     Args:
         gan: the `GAN`.

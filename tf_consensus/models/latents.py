@@ -20,7 +20,7 @@ def interpolate(start, end, steps: int, path: str = "spherical") -> np.ndarray:
     Args:
         start: Latents (n, latent_dim), or one of shape (latent_dim,).
         end: Likewise, of the same shape.
-        steps: Number of latents a path, at least 2.
+        steps: Number of latents per path, at least 2.
         path: "spherical" or "straight".
 
     Returns:

@@ -74,7 +74,7 @@ class Check:
         return first
 
     def _compare(self, here):
-        """Along one u a player and one z a player."""
+        """Along one u per player and one z per player."""
         probe = self._probe
         us = [probe.random(player) for player in self._fields]
         pulled = [probe.pull_back(u) for u in us]

@@ -59,9 +59,10 @@ def verify(
     smooth for the comparison, since steps that it can resolve cross too many kinks. Variables,
     layers' state and seeds are left as they were.
 
-    It costs, for n players, n pullbacks and 2n evaluations of losses and field a direction, and two
-    evaluations, each traced anew; up to four times the evaluations where the first step does not
-    agree. With its defaults and a GAN: 6 pullbacks, 14 evaluations.
+    For n players it costs n pullbacks and 2n evaluations of losses and field per direction, and two
+    evaluations more. Field and pullback are traced anew. Where the first step does not agree, it
+    takes up to four times the evaluations. With the defaults and a GAN that is 6 pullbacks and 14
+    evaluations.
 
     Args:
         game: the game.

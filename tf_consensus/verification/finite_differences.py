@@ -17,7 +17,7 @@ _SHIFT = 0.1  # how far the point is from the variables' values, in units of eac
 
 
 class Values(NamedTuple):
-    """The game at one point, in NumPy's float64: one loss a player, v, a list of arrays."""
+    """The game at one point, in NumPy's float64: one loss per player, v, a list of arrays."""
 
     losses: np.ndarray
     v: list[np.ndarray]
@@ -37,7 +37,7 @@ class Probe:
 
     Attributes:
         players: for each player the slice of the variables that are its own.
-        units: a variable's unit, a number, one each.
+        units: one number per variable, its unit.
         impure: the operations of an evaluation that draw or assign by themselves.
         precision: the lowest floating type between variables and field.
         evaluations: how often losses and field have been evaluated.
