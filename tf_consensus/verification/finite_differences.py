@@ -87,7 +87,7 @@ class Probe:
         self._assign(self.base)
 
     def at(self, z: Sequence[np.ndarray] | None = None, h: float = 0.0) -> Values:
-        """Losses and field at h·z from the point, or at it; z holds arrays of the variables' shapes."""
+        """Losses and field at h·z from the point; z is of the variables' shapes."""
         if z is not None:
             self._assign([x + h * t for x, t in zip(self.base, z, strict=True)])
         losses, v = self._field()
