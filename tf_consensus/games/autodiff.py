@@ -3,7 +3,7 @@
 TensorFlow has no gradient for some operations, most of them gradients themselves, that derivatives
 of derivatives need. Importing this module registers them; where a later TensorFlow comes with its
 own, that one stays. Operations that TensorFlow declares constant, wrongly, can be given none: they
-are replaced.
+are replaced. Images are (batch, height, width, channels).
 """
 
 import contextlib

@@ -143,6 +143,9 @@ def unflatten(flat: tf.Tensor, like: Vector) -> list[tf.Tensor]:
 def replica_mean(a: Vector) -> list[tf.Tensor]:
     """The mean over the replicas of a `tf.distribute` strategy; the list itself on one replica.
 
+    Args:
+        a: list of tensors, of the same shapes on all replicas.
+
     Raises:
         TypeError: if `a` is no list of tensors.
     """

@@ -198,7 +198,7 @@ class _Evaluation:
             self.logits = discriminate(join(self.samples, labels))
 
     def gradient(self) -> tf.Tensor:
-        """∇D, computed anew: the branch of a lazy penalty cannot share it."""
+        """∇D, of the samples' shape, computed anew: a lazy penalty's branch cannot share it."""
         (gradient,) = dense_gradient(self._tape, self.logits, [self.samples])
         return gradient
 
@@ -214,5 +214,5 @@ def precise(dtype: tf.DType) -> tf.DType:
 
 
 def total(loss: tf.Tensor, *others: Sequence[tf.Tensor]) -> tf.Tensor:
-    """The loss plus layers' regularization losses and penalties, in the loss's dtype."""
+    """The loss plus layers' regularization losses and penalties: scalars of the loss's dtype."""
     return tf.add_n([loss, *(tf.cast(t, loss.dtype) for terms in others for t in terms)])

@@ -24,7 +24,7 @@ def unpack(data: Any) -> Any:
 
 
 def leading(batch: Any) -> tf.Tensor:
-    """The first tensor of a batch that has examples along its first axis.
+    """The first tensor of a batch that has examples along its first axis, (batch, …).
 
     Raises:
         ValueError: if there is none.

@@ -136,7 +136,13 @@ class CheckedModel(keras.Model):
             return super().fit(*args, **options)
 
     def evaluate(self, *args: Any, **options: Any) -> Any:
-        """Keras' `evaluate`, without weights of examples; it repeats exactly."""
+        """Keras' `evaluate`, without weights of examples; it repeats exactly.
+
+        Raises:
+            ValueError: if the model is not compiled, there are no data, they have no end, or there
+                are weights of examples.
+            TypeError: if the data are not numbers.
+        """
         args, options = self._checked(super().evaluate, args, options)
         self.look(trains=False)
         return super().evaluate(*args, **options)
@@ -154,13 +160,23 @@ class CheckedModel(keras.Model):
         return checked_data(method, bound.args, bound.kwargs, self.check_data)
 
     def train_on_batch(self, *args: Any, **options: Any) -> Any:
-        """Keras' `train_on_batch`, without weights of examples."""
+        """Keras' `train_on_batch`, without weights of examples.
+
+        Raises:
+            ValueError: if the model is not compiled, or samples and labels differ in number.
+            TypeError: if they are not one batch of arrays.
+        """
         refuse_uncompiled(self, "train_on_batch")
         check_batch(super().train_on_batch, args, options)
         return super().train_on_batch(*args, **options)
 
     def test_on_batch(self, *args: Any, **options: Any) -> Any:
-        """Keras' `test_on_batch`, without weights of examples."""
+        """Keras' `test_on_batch`, without weights of examples.
+
+        Raises:
+            ValueError: if the model is not compiled, or samples and labels differ in number.
+            TypeError: if they are not one batch of arrays.
+        """
         refuse_uncompiled(self, "test_on_batch")
         check_batch(super().test_on_batch, args, options)
         return super().test_on_batch(*args, **options)

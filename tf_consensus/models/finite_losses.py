@@ -78,8 +78,9 @@ def guarded(
         method: Keras' method, for the names of the positional arguments.
         args: the positional arguments.
         options: those by name.
-        stops: whether it ends training that has diverged, before any other callback; else it warns,
-            after all others. Neither is added to a `StopWhenDiverged` of the caller's own.
+        stops: True adds a callback before all others, which ends training that has diverged. False
+            adds one after all others, which warns. Neither is added to a `StopWhenDiverged` of the
+            caller's own.
 
     Returns:
         Positional arguments and those by name; what the caller passed is left as it is.

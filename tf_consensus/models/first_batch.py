@@ -99,7 +99,12 @@ class FirstLooks:
         return 0
 
     def seen(self, batch: Any, rows: tf.Tensor) -> list[tf.Tensor]:
-        """What `see` says of a batch, and what is kept of its first rows, in a loop on replicas."""
+        """What `see` says of a batch, and what is kept of its first rows, in a loop on replicas.
+
+        Args:
+            batch: nested tensors (batch, …).
+            rows: how many examples are kept, a scalar.
+        """
         del rows
         return [self.see(batch)]
 

@@ -121,7 +121,7 @@ class GameModel(TrainingModel):
         raise NotImplementedError
 
     def added_losses(self, network: keras.Layer) -> list[tf.Tensor]:
-        """What layers added in the network's last call, to be summed into its player's loss."""
+        """What layers added in the network's last call: scalars to add to its player's loss."""
         return added_losses(network)
 
     def call(self, inputs: Any, training: bool = False) -> Any:

@@ -164,7 +164,7 @@ class GAN(Generating, SampleLooks, KnownNetworks, GameModel):
         return AdversarialGame(players, data, latents, drawn, step, training, **options)
 
     def losses(self, data: Any, noise: Any, training: bool) -> dict[str, tf.Tensor]:
-        """Both losses, as the first training step counts schedules and penalties."""
+        """Both losses, scalars, as the first training step counts schedules and penalties."""
         game = self.make_game(self.prepared(data), noise, 0, training)
         return dict(zip(self.players, game.losses(*game.batch), strict=True))
 

@@ -72,7 +72,7 @@ def warn_of_bytes(generator: keras.Model, samples: tf.Tensor, warned: set[str]) 
 
     Args:
         generator: the generator.
-        samples: tensor with values; nothing is said of one of another type than uint8.
+        samples: tensor (batch, …) with values; nothing is said of one of another type than uint8.
         warned: as in `warn_of_range`.
     """
     if samples.dtype != tf.uint8 or "bytes" in warned or not tf.size(samples):

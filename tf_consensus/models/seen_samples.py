@@ -153,7 +153,7 @@ def nothing_seen(model: "SampleLooks") -> tuple[list[tf.Tensor], list[tf.TensorS
 
 
 def seen_rows(batch: Any, rows: tf.Tensor) -> list[tf.Tensor]:
-    """The numbers of `Seen`, and the first rows of samples and labels."""
+    """The numbers of `Seen`, (6,), and the first rows of samples (batch, …) and labels (batch,)."""
     samples, labels = split(batch)
     return [describe(batch), samples[:rows], *(x[:rows] for x in labels)]
 

@@ -134,7 +134,7 @@ class TrainingModel(FirstLooks, CheckedModel):
         )
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
-        """One update of all players on one batch; the logs."""
+        """One update of all players on one batch; the logs, a scalar per metric."""
         game = self.game(data)
         linearization = self._step(game)
         return self._log(linearization)
@@ -148,7 +148,7 @@ class TrainingModel(FirstLooks, CheckedModel):
         return linearization
 
     def test_step(self, data: Any) -> dict[str, tf.Tensor]:
-        """The losses and the gradient norm on one batch, without an update."""
+        """The losses and the gradient norm on one batch, scalars, without an update."""
         game = evaluated(self.game(data, training=False))
         linearization = game.linearize(second_order=False)
         with tf.control_dependencies(linearization.losses):
