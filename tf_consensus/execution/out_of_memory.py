@@ -1,14 +1,16 @@
 """What to do where a training step runs out of memory."""
 
-from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 
+from tf_consensus.execution.trainable import Logs, StepsFunction
 
-def explain_exhaustion(train_function: Callable) -> Callable:
+
+def explain_exhaustion(train_function: StepsFunction) -> StepsFunction:
     """The same function, whose ResourceExhaustedError names the remedies."""
 
-    def explained(iterator):
+    def explained(iterator: Any) -> Logs:
         try:
             return train_function(iterator)
         except tf.errors.ResourceExhaustedError as error:

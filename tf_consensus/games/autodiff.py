@@ -3,26 +3,46 @@
 TensorFlow has no gradient for some operations, most of them gradients themselves, that derivatives
 of derivatives need. Importing this module registers them; where a later TensorFlow comes with its
 own, that one stays. Operations that TensorFlow declares constant, wrongly, can be given none: they
-are replaced.
+are replaced. Images are (batch, height, width, channels).
 """
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+# Of an operation's inputs, in their order; `None` where an input has no derivative.
+Gradients = Sequence[tf.Tensor | None]
+GradientFunction = Callable[[tf.Operation, tf.Tensor], Gradients]
 
-def tf_variables(variables: Sequence[Any]) -> list:
+
+def tf_variables(variables: Sequence[Any]) -> list[tf.Variable]:
     """The `tf.Variable` under each variable, which tapes and `tf.gradients` need to be given."""
     return [x.value if isinstance(x, keras.Variable) else x for x in variables]
 
 
 def dense_gradient(
-    tape: tf.GradientTape, target: Any, sources: Any, output_gradients: Any = None
+    tape: tf.GradientTape,
+    target: tf.Tensor | Sequence[tf.Tensor],
+    sources: Sequence[Any],
+    output_gradients: tf.Tensor | Sequence[tf.Tensor] | None = None,
 ) -> list[tf.Tensor]:
-    """Gradients with zeros where nothing is connected, embeddings' slices made dense."""
+    """Gradients with zeros where nothing is connected, embeddings' slices made dense.
+
+    Args:
+        tape: what recorded the target.
+        target: one tensor, or a list of them whose sum is differentiated.
+        sources: tensors and `tf.Variable`s.
+        output_gradients: cotangents of the target's structure and shapes; `None` is ones.
+
+    Returns:
+        One tensor per source, of its shape.
+
+    Raises:
+        NotImplementedError: if a layer on the way recomputes itself and has no second derivative.
+    """
     with explain_recomputation():
         gradients = tape.gradient(
             target,
@@ -35,7 +55,7 @@ def dense_gradient(
 
 @contextlib.contextmanager
 def explain_recomputation() -> Iterator[None]:
-    """Says what to do where a layer recomputes itself, which can be differentiated once only."""
+    """Raises `NotImplementedError` with the remedy where a layer recomputes itself in the block."""
     try:
         yield
     except NotImplementedError as error:
@@ -48,10 +68,10 @@ def explain_recomputation() -> Iterator[None]:
         ) from error
 
 
-def register(name: str):
+def register(name: str) -> Callable[[GradientFunction], GradientFunction]:
     """A decorator that makes a function the gradient of an operation, if that has none yet."""
 
-    def decorate(function):
+    def decorate(function: GradientFunction) -> GradientFunction:
         with contextlib.suppress(KeyError):  # TensorFlow's own
             tf.RegisterGradient(name)(function)
         return function
@@ -60,7 +80,7 @@ def register(name: str):
 
 
 @register("SoftsignGrad")
-def softsign_grad_gradient(op, gradient) -> tuple:
+def softsign_grad_gradient(op: tf.Operation, gradient: tf.Tensor) -> Gradients:
     """Gradients for z = g·s(x), s(x) = 1 / (1 + |x|)²: of g that is s(x), of x it is g·s'(x).
 
     s'(x) = -2 sign(x) / (1 + |x|)³.
@@ -71,7 +91,7 @@ def softsign_grad_gradient(op, gradient) -> tuple:
 
 
 @register("ResizeNearestNeighborGrad")
-def nearest_grad_gradient(op, gradient) -> tuple:
+def nearest_grad_gradient(op: tf.Operation, gradient: tf.Tensor) -> Gradients:
     """The gradient for Rᵀ g, where R resizes by the nearest pixel: R times y's gradient."""
     (g, _) = op.inputs
     resized = tf.raw_ops.ResizeNearestNeighbor(
@@ -81,7 +101,7 @@ def nearest_grad_gradient(op, gradient) -> tuple:
 
 
 @register("ResizeBicubicGrad")
-def bicubic_grad_gradient(op, gradient) -> tuple:
+def bicubic_grad_gradient(op: tf.Operation, gradient: tf.Tensor) -> Gradients:
     """The gradient for Rᵀ g, where R resizes by cubic splines: R times y's gradient.
 
     The second input is there for its shape and type only.
@@ -94,7 +114,7 @@ def bicubic_grad_gradient(op, gradient) -> tuple:
 
 
 @register("ScaleAndTranslateGrad")
-def scale_grad_gradient(op, gradient) -> tuple:
+def scale_grad_gradient(op: tf.Operation, gradient: tf.Tensor) -> Gradients:
     """The gradient for Rᵀ g, where R resamples by a kernel: R times y's gradient.
 
     So Lanczos, Gaussian, Mitchell and all antialiased resizing. Scale and translation are taken
@@ -112,12 +132,12 @@ def scale_grad_gradient(op, gradient) -> tuple:
 
 
 @register("ResizeArea")
-def area_gradient(op, gradient) -> tuple:
+def area_gradient(op: tf.Operation, gradient: tf.Tensor) -> Gradients:
     """The gradient for A x Bᵀ, the means over areas: AᵀgB, with A and B the identities resized."""
     x, size = op.inputs
     height, width = tf.shape(x)[1], tf.shape(x)[2]
 
-    def matrix(n, new_size):
+    def matrix(n: tf.Tensor, new_size: tf.Tensor) -> tf.Tensor:
         image = tf.eye(n, dtype=gradient.dtype)[None, ..., None]
         align = options(op, "align_corners")
         return tf.raw_ops.ResizeArea(images=image, size=new_size, **align)[0, ..., 0]
@@ -127,14 +147,14 @@ def area_gradient(op, gradient) -> tuple:
     return tf.cast(tf.einsum("ph,bpqc,qw->bhwc", a, gradient, b), x.dtype), None
 
 
-def options(op, *names: str) -> dict:
+def options(op: tf.Operation, *names: str) -> dict[str, Any]:
     """An operation's attributes, text as `str`."""
     values = {name: op.get_attr(name) for name in names}
     return {k: v.decode() if isinstance(v, bytes) else v for k, v in values.items()}
 
 
 @register("XlaDynamicUpdateSlice")
-def update_slice_gradient(op, gradient) -> list:
+def update_slice_gradient(op: tf.Operation, gradient: tf.Tensor) -> Gradients:
     """Gradients for y, which is x with the block at `start` replaced by u.
 
     That of u is the block of y's gradient, that of x is y's gradient with the block set to zero.
@@ -164,7 +184,7 @@ def update_slice_gradient(op, gradient) -> list:
 
 
 @register("CropAndResizeGradImage")
-def crop_grad_gradient(op, gradient) -> tuple:
+def crop_grad_gradient(op: tf.Operation, gradient: tf.Tensor) -> Gradients:
     """Gradients for C(b)ᵀ g, where C crops and resizes by the boxes b: for g that is C(b) u.
 
     With u the gradient of the result, u·C(b)ᵀg = g·C(b)u, so that b's is that of a crop of u,
@@ -185,7 +205,7 @@ def crop_grad_gradient(op, gradient) -> tuple:
 
 
 @register("AdjustContrastv2")
-def contrast_gradient(op, gradient) -> tuple:
+def contrast_gradient(op: tf.Operation, gradient: tf.Tensor) -> Gradients:
     """Gradients for y = m + f·(x - m), m the mean of x over height and width.
 
     That of x is f·g + (1 - f)·mean(g), that of the factor f is Σ g·(x - m).

@@ -1,11 +1,12 @@
 """Blocks of v': some players' parts of the field, along some players' variables."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import tensorflow as tf
 
 Players = int | Sequence[int] | None
+Item = TypeVar("Item")
 
 
 def check_block(name: str, players: Players, number: int) -> list[int]:
@@ -21,7 +22,7 @@ def check_block(name: str, players: Players, number: int) -> list[int]:
     """
     if players is None:
         return list(range(number))
-    chosen = list(players) if isinstance(players, list | tuple | range) else [players]
+    chosen: list[Any] = list(players) if isinstance(players, list | tuple | range) else [players]
     known = all(_is_integer(i) and 0 <= i < number for i in chosen)
     if not chosen or not known or len(set(chosen)) < len(chosen):
         raise ValueError(
@@ -31,11 +32,11 @@ def check_block(name: str, players: Players, number: int) -> list[int]:
     return sorted(chosen)
 
 
-def _is_integer(i):
+def _is_integer(i: Any) -> bool:
     return isinstance(i, int) and not isinstance(i, bool)
 
 
-def pick(u: Sequence[Any], sizes: Sequence[int], players: Sequence[int]) -> list:
+def pick(u: Sequence[Item], sizes: Sequence[int], players: Sequence[int]) -> list[Item]:
     """The entries of a list that matches the game's variables which belong to these players.
 
     Args:
@@ -50,7 +51,14 @@ def pick(u: Sequence[Any], sizes: Sequence[int], players: Sequence[int]) -> list
 def place(
     part: Sequence[tf.Tensor], like: Sequence[Any], sizes: Sequence[int], players: Sequence[int]
 ) -> list[tf.Tensor]:
-    """The inverse of `pick`: a list that matches `like`, zeros where other players' entries are."""
+    """The inverse of `pick`: a list that matches `like`, zeros where other players' entries are.
+
+    Args:
+        part: the entries of the players' variables.
+        like: tensors or variables, of whose shapes and dtypes the zeros are.
+        sizes: how many of the variables belong to each player.
+        players: the players' numbers, in order.
+    """
     own = iter(part)
     owners = [i for i, size in enumerate(sizes) for _ in range(size)]
     return [

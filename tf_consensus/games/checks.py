@@ -2,6 +2,7 @@
 
 import math
 import numbers
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -40,7 +41,7 @@ def check_players(players: Any) -> list[list[Any]]:
     """
     if not isinstance(players, list | tuple):
         raise TypeError(
-            "`players` must be a list of one list of variables a player. Received: a "
+            "`players` must be a list of one list of variables per player. Received: a "
             f"{type(players).__name__}. Write [[x], [y]]."
         )
     if not all(isinstance(player, list | tuple) for player in players):
@@ -56,7 +57,12 @@ def check_players(players: Any) -> list[list[Any]]:
             f"Received: players with {[len(p) for p in players]} variables. A Keras model has its "
             "variables only once it is built: call it on a batch first."
         )
-    owner: dict[int, tuple] = {}
+    _refuse_shared(players)
+    return players
+
+
+def _refuse_shared(players: Sequence[Sequence[Any]]) -> None:
+    owner: dict[int, tuple[int, tf.Variable]] = {}
     for index, player in enumerate(players):
         for x in player:
             _check_variable(x, index)
@@ -70,10 +76,9 @@ def check_players(players: Any) -> list[list[Any]]:
                     "Give every player its own variables."
                 )
             owner[id(value)] = index, value
-    return players
 
 
-def _check_variable(x, index):
+def _check_variable(x: Any, index: int) -> None:
     if not isinstance(x, keras.Variable | tf.Variable):
         raise TypeError(
             "A player is a list of keras.Variable or tf.Variable. "
@@ -89,16 +94,16 @@ def _check_variable(x, index):
 
 
 def check_losses(losses: Any, number: int) -> list[tf.Tensor]:
-    """The losses as tensors.
+    """The losses as tensors, each a scalar.
 
     Raises:
-        TypeError: if they are not one a player.
+        TypeError: if they are not one per player.
         ValueError: if one is not a floating-point scalar, or, when executing eagerly, not finite.
     """
     if not isinstance(losses, list | tuple) or len(losses) != number:
         got = f"{len(losses)} losses" if isinstance(losses, list | tuple) else type(losses).__name__
         raise TypeError(
-            f"`losses` must return a list or tuple of one scalar a player, here {number}. "
+            f"`losses` must return a list or tuple of one scalar per player, here {number}. "
             f"Received: {got}. For a single player return a tuple of one."
         )
     for index, loss in enumerate(losses):

@@ -24,10 +24,10 @@ class CompiledGame(DelegatingGame):
         """As `Game.first`."""
         return CompiledGame(self.whole.first(n))
 
-    def evaluate(self, function: Callable, *tensors: Any) -> Any:
+    def evaluate(self, function: Callable[..., Any], *tensors: Any) -> Any:
         """What `function(game, *tensors)` returns, as one XLA program."""
 
-        def program(batch, weight, *tensors):
+        def program(batch: Any, weight: Any, *tensors: Any) -> Any:
             # What layers would assign stays in the program: those that assign are not compiled.
             state = LayerState(repeats=True)
             return function(self.whole.variant(batch=batch, weight=weight, state=state), *tensors)

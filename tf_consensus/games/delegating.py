@@ -1,7 +1,7 @@
 """A game around a game."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
@@ -10,6 +10,9 @@ from tf_consensus.games.checks import check_losses
 from tf_consensus.games.game import Game
 from tf_consensus.games.linearization import Linearization, no_pullback
 from tf_consensus.games.vector_checks import check_vector
+
+if TYPE_CHECKING:
+    from tf_consensus.games.microbatches import MicrobatchedGame
 
 
 class DelegatingGame(Game):
@@ -21,9 +24,7 @@ class DelegatingGame(Game):
         game: the game; its losses, players, batch, weight, state and contract are this one's.
     """
 
-    split: "DelegatingGame | None" = None
-
-    def __init__(self, game: Game):
+    def __init__(self, game: Game) -> None:
         super().__init__(
             game.losses,
             game.players,
@@ -36,7 +37,7 @@ class DelegatingGame(Game):
         self.state = game.state
         self.whole = game
 
-    def evaluate(self, function: Callable, *tensors: Any) -> Any:
+    def evaluate(self, function: Callable[..., Any], *tensors: Any) -> Any:
         """What `function(game, *tensors)` returns of the game, evaluated in this way.
 
         Args:
@@ -50,9 +51,14 @@ class DelegatingGame(Game):
         losses, v = self.evaluate(lambda game: game.linearize(second_order=False)[:2])
         check_losses(losses, len(self.players))
         sizes = [len(player) for player in self.players]
-        pullback = self.vjp if second_order else no_pullback
-        split = self.split if second_order else None
-        return Linearization(losses, v, pullback, sizes, self.variables, split)
+        if not second_order:
+            return Linearization(losses, v, no_pullback, sizes, self.variables)
+        return Linearization(losses, v, self.vjp, sizes, self.variables, self.split)
+
+    @property
+    def split(self) -> "MicrobatchedGame | None":
+        """The game whose parts a linearization is the mean over; `None` for a whole batch."""
+        return None
 
     def player_gradient(self, player: int) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
         """As `Game.player_gradient`."""

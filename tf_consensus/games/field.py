@@ -16,6 +16,7 @@ from tf_consensus.support.evaluation import LayerState
 from tf_consensus.support.row_draws import Rows
 
 AnyField = TypeVar("AnyField", bound="GradientField")
+LossesAndField = tuple[list[tf.Tensor], list[tf.Tensor]]
 
 
 class GradientField(GameParts):
@@ -35,19 +36,19 @@ class GradientField(GameParts):
         seeds: Callable[[int], tf.Tensor] | None = None,
         rows: Rows | None = None,
         jit_compile: bool = False,
-    ):
+    ) -> None:
         check_batch(batch)
         check_weight(weight)
         if not callable(losses):
             raise TypeError(
-                "`losses` must be a function that returns one scalar a player. "
+                "`losses` must be a function that returns one scalar per player. "
                 f"Received: losses={losses!r}. Pass the function itself, not its value."
             )
         self.losses = losses
         self.players = check_players(players)
         self.batch = tuple(batch)
         self.weight = weight
-        self.variables = [x for player in self.players for x in player]
+        self.variables: list[Any] = [x for player in self.players for x in player]
         self.contract = Contract.of(allow_cut)
         self.state = LayerState()
         self.seeds, self.rows = seeds, rows
@@ -58,6 +59,9 @@ class GradientField(GameParts):
 
         Args:
             **changes: batch, weight, rows, state or contract.
+
+        Raises:
+            TypeError: if another attribute is named.
         """
         if unknown := set(changes) - {"batch", "weight", "rows", "state", "contract"}:
             raise TypeError(f"A game has no variant by {', '.join(sorted(unknown))}.")
@@ -75,8 +79,8 @@ class GradientField(GameParts):
         yield
         self.state.commit()
 
-    def _weighted_field(self, wanted):
-        def compute():
+    def _weighted_field(self, wanted: Sequence[int]) -> LossesAndField:
+        def compute() -> LossesAndField:
             with self.contract.watching(self):
                 return self._field(wanted)
 
@@ -89,11 +93,11 @@ class GradientField(GameParts):
             return losses, v
         return vectors.scale(losses, self.weight), vectors.scale(v, self.weight)
 
-    def retrace(self) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
-        """Losses and field, evaluated once more."""
+    def retrace(self) -> LossesAndField:
+        """Losses and field, evaluated once more; scalars, and tensors of the variables' shapes."""
         return self._weighted_field(range(len(self.players)))
 
-    def _field(self, wanted):
+    def _field(self, wanted: Sequence[int]) -> LossesAndField:
         players = {i: tf_variables(self.players[i]) for i in wanted}
         with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
             tape.watch(list(players.values()))

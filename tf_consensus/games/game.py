@@ -25,11 +25,11 @@ class Game(GradientField):
     gradient steps if all eigenvalues of v' there have negative real part.
 
     Args:
-        losses: function; `losses(*batch)` returns one scalar a player. It must be a deterministic
-            function of the variables and the batch, since an optimizer evaluates it as often as it
-            needs: draw latents and noise before, and hand them over in `batch`.
-        players: one non-empty list of variables (`keras.Variable` or `tf.Variable`) a player; no
-            variable may belong to two players. For a GAN: generator first, discriminator second.
+        losses: function; `losses(*batch)` returns one scalar per player. It must be a
+            deterministic function of the variables and the batch, since an optimizer evaluates it
+            as often as it needs: draw latents and noise before, and hand them over in `batch`.
+        players: one non-empty list of variables (`keras.Variable` or `tf.Variable`) per player;
+            no variable may belong to two players. For a GAN: generator first, discriminator second.
         batch: positional arguments of `losses`.
         weight: factor on all losses, such as a replica's share of the examples; `None` is 1.
         seeds: the random numbers that layers draw: a function from 0, 1, 2 … to an integer tensor
@@ -65,7 +65,7 @@ class Game(GradientField):
         Mescheder, Nowozin, Geiger, The Numerics of GANs, 2017, section 2.2.
     """
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return describe_game(self)
 
     def linearize(self, second_order: bool = True) -> Linearization:
@@ -80,7 +80,7 @@ class Game(GradientField):
             zero entries in every pullback.
 
         Raises:
-            TypeError: if the losses are not one a player.
+            TypeError: if the losses are not one per player.
             ValueError: if a loss is not a scalar of floating type, or, when executing eagerly, is
                 not finite.
         """
@@ -94,11 +94,11 @@ class Game(GradientField):
             losses, v = self._weighted_field(range(len(self.players)))
         self.contract.check_field(self, v)
 
-        def vjp(u, of=None, wrt=None):
-            of, wrt = (check_block(*x, len(sizes)) for x in (("of", of), ("wrt", wrt)))
-            u, field = (pick(x, sizes, of) for x in (check_vector("u", u, v), v))
-            pulled = dense_gradient(tape, field, pick(values, sizes, wrt), u)
-            return place(pulled, v, sizes, wrt)
+        def vjp(u: Sequence[tf.Tensor], of: Players = None, wrt: Players = None) -> list[tf.Tensor]:
+            rows, columns = _checked_blocks(of, wrt, len(sizes))
+            u, field = (pick(x, sizes, rows) for x in (check_vector("u", u, v), v))
+            pulled = dense_gradient(tape, field, pick(values, sizes, columns), u)
+            return place(pulled, v, sizes, columns)
 
         return Linearization(losses, v, vjp, sizes, self.variables)
 
@@ -123,17 +123,27 @@ class Game(GradientField):
             ValueError: if it does not match the variables, or `of` or `wrt` names no players.
         """
         u, sizes = check_vector("u", u, self.variables), [len(player) for player in self.players]
-        of, wrt = (check_block(*x, len(sizes)) for x in (("of", of), ("wrt", wrt)))
-        values = tf_variables(pick(self.variables, sizes, wrt))
+        rows, columns = _checked_blocks(of, wrt, len(sizes))
+        values = tf_variables(pick(self.variables, sizes, columns))
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(values)
-            _, v = self._weighted_field(of)
+            _, v = self._weighted_field(rows)
         self.contract.check_field(self, v)
-        pulled = dense_gradient(tape, v, values, pick(u, sizes, of))
-        return place(pulled, self.variables, sizes, wrt)
+        pulled = dense_gradient(tape, v, values, pick(u, sizes, rows))
+        return place(pulled, self.variables, sizes, columns)
 
     def player_gradient(self, player: int) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
-        """All losses and one player's part of the field, vᵢ = -∇ᵢ lossᵢ; players count from 0."""
+        """All losses and one player's part of the field, vᵢ = -∇ᵢ lossᵢ.
+
+        Args:
+            player: the player's number, counted from 0.
+
+        Returns:
+            The losses, one scalar per player, and one tensor per variable of this player.
+
+        Raises:
+            ValueError: if there is no such player.
+        """
         number = len(self.players)
         if not isinstance(player, int) or isinstance(player, bool) or not 0 <= player < number:
             raise ValueError(
@@ -157,13 +167,13 @@ class Game(GradientField):
             ValueError: if it does not match the variables, or `of` or `wrt` names no players.
         """
         u, sizes = check_vector("u", u, self.variables), [len(player) for player in self.players]
-        of, wrt = (check_block(*x, len(sizes)) for x in (("of", of), ("wrt", wrt)))
-        values = tf_variables(pick(self.variables, sizes, wrt))
-        with tf.autodiff.ForwardAccumulator(values, pick(u, sizes, wrt)) as forward:
-            _, v = self._weighted_field(of)
+        rows, columns = _checked_blocks(of, wrt, len(sizes))
+        values = tf_variables(pick(self.variables, sizes, columns))
+        with tf.autodiff.ForwardAccumulator(values, pick(u, sizes, columns)) as forward:
+            _, v = self._weighted_field(rows)
         self.contract.check_field(self, v)
         product = forward.jvp(v, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-        return place(product, self.variables, sizes, of)
+        return place(product, self.variables, sizes, rows)
 
     def first(self, n: int) -> "Game":
         """The game on the first n examples of its batch, with the same players and weight.
@@ -187,3 +197,8 @@ class Game(GradientField):
             -0.5
         """
         return first_examples(self, n)
+
+
+def _checked_blocks(of: Players, wrt: Players, number: int) -> tuple[list[int], list[int]]:
+    """The rows and the columns of v' that `of` and `wrt` name, as players' numbers."""
+    return check_block("of", of, number), check_block("wrt", wrt, number)

@@ -1,7 +1,7 @@
 """A game at one point: its losses, its field v and the products with v'."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import tensorflow as tf
 
@@ -10,6 +10,9 @@ from tf_consensus.games.blocks import Players
 from tf_consensus.games.description import describe_linearization
 from tf_consensus.games.vector_checks import check_vector
 from tf_consensus.support.checks import check_int
+
+if TYPE_CHECKING:
+    from tf_consensus.games.microbatches import MicrobatchedGame
 
 
 class Linearization(NamedTuple):
@@ -36,14 +39,14 @@ class Linearization(NamedTuple):
     vjp: Callable[..., list[tf.Tensor]]
     player_sizes: list[int] | None
     variables: list[Any] | None = None
-    split: Any = None
+    split: "MicrobatchedGame | None" = None
 
     @property
     def parts(self) -> int:
         """In how many parts the batch was evaluated."""
         return 1 if self.split is None else self.split.parts
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return describe_linearization(self)
 
     def jvp(
@@ -77,7 +80,7 @@ class Linearization(NamedTuple):
 
     def cross_vjp(
         self,
-        select: Callable,
+        select: Callable[[Sequence[tf.Tensor]], list[tf.Tensor]],
         u: Sequence[tf.Tensor],
         groups: int,
         of: Players = None,
@@ -115,7 +118,13 @@ class Linearization(NamedTuple):
         return self.vjp(others, **_block(of, wrt))
 
     def by_player(self, u: Sequence[tf.Tensor]) -> list[list[tf.Tensor]]:
-        """Cuts a list that matches `v` into one list a player.
+        """Cuts a list that matches `v` into one list per player.
+
+        Args:
+            u: list of tensors, one per variable.
+
+        Returns:
+            For each player the tensors of its variables.
 
         Raises:
             ValueError: if the linearization does not know the players, or the list does not match.
@@ -130,7 +139,7 @@ class Linearization(NamedTuple):
         if not isinstance(u, list | tuple) or len(u) != sum(self.player_sizes):
             got = f"{len(u)} tensors" if isinstance(u, list | tuple) else f"a {type(u).__name__}"
             raise ValueError(
-                "A list that is cut into the players' parts has one tensor a variable, "
+                "A list that is cut into the players' parts has one tensor per variable, "
                 f"{sum(self.player_sizes)} here. Received: {got}. Pass one such as `v`."
             )
         parts, start = [], 0
@@ -140,13 +149,13 @@ class Linearization(NamedTuple):
         return parts
 
 
-def _block(of, wrt):
+def _block(of: Players, wrt: Players) -> dict[str, Players]:
     """Arguments of a pullback; of a whole one none, so that any function of u will do for it."""
     return {key: players for key, players in (("of", of), ("wrt", wrt)) if players is not None}
 
 
-def no_pullback(u: Any, **block: Any) -> Any:
-    """The pullback of a linearization that has none."""
+def no_pullback(u: Sequence[tf.Tensor], **block: Players) -> NoReturn:
+    """The pullback of a linearization that has none; raises `RuntimeError`."""
     del u, block
     raise RuntimeError(
         "The pullback v'ᵀu needs the second-order tape, and this linearization was made with "

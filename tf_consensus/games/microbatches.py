@@ -1,7 +1,7 @@
 """A game evaluated part by part of its batch, in the memory of one part."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -49,7 +49,7 @@ class MicrobatchedGame(DelegatingGame):
         0.5
     """
 
-    def __init__(self, game: Game, parts: int):
+    def __init__(self, game: Game, parts: int) -> None:
         self.parts = check_count("microbatches", parts, "microbatches=1 is the whole batch.")
         if isinstance(game, MicrobatchedGame):
             raise ValueError(
@@ -69,14 +69,14 @@ class MicrobatchedGame(DelegatingGame):
         """As `Game.first`, in as many parts: n must be a multiple of their number."""
         return MicrobatchedGame(self.whole.first(n), self.parts)
 
-    def evaluate(self, function: Callable, *tensors: Any) -> Any:
+    def evaluate(self, function: Callable[..., Any], *tensors: Any) -> Any:
         """The mean over the parts of what `function(part, *tensors)` returns.
 
         Args:
             function: of a part and tensors; it returns nested lists of tensors.
-            *tensors: what the pass uses of an earlier one. The pass begins when they are there:
-                else TensorFlow would compute and keep at its start all that does not depend on
-                them.
+            *tensors: what the pass uses of an earlier one. The pass begins when they are there.
+                Otherwise TensorFlow would compute and keep, at its start, all that does not
+                depend on them.
         """
         with tf.control_dependencies(tf.nest.flatten(tensors)):
             first = self._part(tf.constant(0), self.state.fork())
@@ -84,10 +84,10 @@ class MicrobatchedGame(DelegatingGame):
         moves = first.state.moves or []
         averaged = [index for index, (x, _) in enumerate(moves) if _is_float(x)]
 
-        def add(index, sums, moved):
+        def add(index: tf.Tensor, sums: Any, moved: list[tf.Tensor]) -> tuple[Any, ...]:
             part = self._part(index, LayerState(repeats=True))
             values = function(part, *tensors), [part.state.moves[i][1] for i in averaged]
-            return index + 1, *tf.nest.map_structure(tf.add, (sums, moved), values)
+            return (index + 1, *tf.nest.map_structure(tf.add, (sums, moved), values))
 
         moved = [moves[i][1] for i in averaged]
         if self.parts > 1:
@@ -105,13 +105,13 @@ class MicrobatchedGame(DelegatingGame):
         self.state.join(moves)
         return sums
 
-    def _part(self, index, state):
+    def _part(self, index: tf.Tensor, state: LayerState) -> Game:
         batch = tf.nest.map_structure(
             lambda t, stacked: stacked[index] if stacked is not t else t, self.batch, self._stacked
         )
         return self.whole.variant(batch=batch, state=state, rows=self._rows(index))
 
-    def _rows(self, index):
+    def _rows(self, index: tf.Tensor) -> Rows:
         """Which examples of the whole batch part number `index` holds."""
         stacked = next(
             s
@@ -123,7 +123,7 @@ class MicrobatchedGame(DelegatingGame):
         return Rows(first + index * own, own, total)
 
 
-def _is_float(variable):
+def _is_float(variable: Any) -> bool:
     return "float" in keras.backend.standardize_dtype(variable.dtype)
 
 
@@ -143,11 +143,11 @@ def batch_size(game: Game) -> int:
     return sizes.pop()
 
 
-def _stack(batch, parts):
+def _stack(batch: Sequence[Any], parts: int) -> Any:
     """Tensors (n, …) as (parts, n / parts, …), everything else as it is."""
     cut = []
 
-    def stack(t):
+    def stack(t: Any) -> Any:
         t = tf.convert_to_tensor(t) if isinstance(t, np.ndarray) else t
         if not tf.is_tensor(t) or t.shape.rank == 0:
             return t
@@ -171,7 +171,7 @@ def _stack(batch, parts):
     return stacked
 
 
-def _on_replicas():
+def _on_replicas() -> str:
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
     return f" on each of {replicas} replicas" if replicas > 1 else ""
 
@@ -182,12 +182,13 @@ _UNEQUAL = (
 )
 
 
-def _rest(t):
+def _rest(t: tf.Tensor) -> list[Any]:
+    """The sides of a tensor but the first, as tensors where they are not known."""
     dynamic = tf.shape(t)
     return [dynamic[i] if side is None else side for i, side in enumerate(t.shape)][1:]
 
 
-def _warn_of_coupling(game, parts):
+def _warn_of_coupling(game: Game, parts: int) -> None:
     names = game.couplings()
     if names and parts > 1:
         warnings.warn(

@@ -12,11 +12,16 @@ AnyGame = TypeVar("AnyGame", bound=Any)
 
 
 def first_examples(game: AnyGame, n: int) -> AnyGame:
-    """The same game on the first n examples; see `Game.first`."""
+    """The same game on the first n examples; see `Game.first`.
+
+    Raises:
+        ValueError: if the batch has fewer, holds no tensor with examples, or tensors of several
+            numbers of them.
+    """
     n = check_count("n", n, "Take at least one example.")
     size = _size(game.batch, n)
 
-    def cut(t):
+    def cut(t: Any) -> Any:
         if not _holds_examples(t):
             return t
         return tf.ensure_shape(t[:n], (n, *t.shape[1:]))
@@ -26,11 +31,11 @@ def first_examples(game: AnyGame, n: int) -> AnyGame:
     return game.variant(batch=batch, rows=Rows(first, n, total))
 
 
-def _holds_examples(t):
+def _holds_examples(t: Any) -> bool:
     return (tf.is_tensor(t) or isinstance(t, np.ndarray)) and len(t.shape) > 0
 
 
-def _size(batch, n):
+def _size(batch: Any, n: int) -> int | tf.Tensor:
     """The number of examples, of which there must be n; a scalar tensor where a graph lacks it."""
     tensors = [t for t in tf.nest.flatten(batch) if _holds_examples(t)]
     sizes = {t.shape[0] for t in tensors}

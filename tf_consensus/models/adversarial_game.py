@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+import keras
 import tensorflow as tf
 
+from tf_consensus.games.field import LossesAndField
 from tf_consensus.games.game import Game
 from tf_consensus.models.adjoint import AdjointNetwork
 from tf_consensus.models.adversarial_losses import AdversarialLosses, Players
@@ -50,7 +52,7 @@ class AdversarialGame(Game):
         step: Any,
         training: bool = True,
         **options: Any,
-    ):
+    ) -> None:
         networks = players.generator, players.discriminator
         variables = [network.trainable_variables for network in networks]
         _check_trainable(variables)
@@ -69,7 +71,8 @@ class AdversarialGame(Game):
             dtype: floating type of the networks and of the batch; `None` keeps them as they are.
 
         Raises:
-            CannotRebuildError: if a network's config does not say all that it is.
+            CannotRebuildError: if a network's config does not say all that it is, or a penalty or
+                the objective holds a network.
         """
         real, latents, noise, step = self.batch
         real, latents, noise = _cast((real, latents, noise), dtype)
@@ -99,13 +102,15 @@ class AdversarialGame(Game):
         networks = {"generator": generator, "discriminator": discriminator}
         return unknown(networks, (objective, *penalties))
 
-    def _like(self, players, *batch):
-        options = {"weight": self.weight, "seeds": self.seeds, "rows": self.rows}
+    def _like(
+        self, players: Players, real: Any, latents: tf.Tensor, noise: Sequence[Any], step: Any
+    ) -> "AdversarialGame":
+        options: dict[str, Any] = {"weight": self.weight, "seeds": self.seeds, "rows": self.rows}
         options["allow_cut"] = self.contract.allow_cut
-        return AdversarialGame(players, *batch, self.losses.training, **options)
+        return AdversarialGame(players, real, latents, noise, step, self.losses.training, **options)
 
     def couplings(self) -> list[str]:
-        """Layers that mix examples in training, and terms that take means over the batch."""
+        """Names of layers that mix examples in training, and of terms that take batch means."""
         terms = self._parts.objective, *self._parts.penalties
         couple = [t for t in terms if getattr(t, "couples_examples", False)]
         names = super().couplings() if self.losses.training else []
@@ -120,29 +125,25 @@ class AdversarialGame(Game):
     def _parts(self) -> Players:
         return self.losses.players
 
-    def roots(self) -> list[Any]:
+    def roots(self) -> Sequence[Any]:
         """What holds the layers."""
         generator, discriminator, objective, penalties, _ = self._parts
         return generator, discriminator, objective, *penalties
 
-    def _field(self, wanted):
-        wanted = list(wanted)
+    def _field(self, wanted: Sequence[int]) -> LossesAndField:
+        network = self._parts.adjoint
         penalties = self.losses.gradient_penalties(self.batch[2])
         saves = 1 in wanted and (0 in wanted or penalties)
-        if saves and self._shares(penalties):
-            return SharedField(self.losses, self.players, self.batch)(wanted)
+        if saves and network is not None and self._shares(network, penalties):
+            return SharedField(network, self.losses, self.players, self.batch)(wanted)
         return super()._field(wanted)
 
-    def _shares(self, penalties):
-        network = self._parts.adjoint
-        return (
-            network is not None
-            and (network.piecewise_linear or not penalties)
-            and network.covers(self.players[1])
-        )
+    def _shares(self, network: AdjointNetwork, penalties: Sequence[Any]) -> bool:
+        linear = network.piecewise_linear or not penalties
+        return linear and network.covers(self.players[1])
 
 
-def _check_trainable(variables):
+def _check_trainable(variables: Sequence[Sequence[keras.Variable]]) -> None:
     for key, own in zip(("generator", "discriminator"), variables, strict=True):
         if not own:
             raise ValueError(
@@ -153,10 +154,10 @@ def _check_trainable(variables):
             )
 
 
-def _cast(batch, dtype):
+def _cast(batch: Any, dtype: str | None) -> Any:
     """The batch with its floating tensors in this type."""
 
-    def cast(t):
+    def cast(t: Any) -> tf.Tensor:
         t = tf.convert_to_tensor(t)
         return tf.cast(t, dtype) if dtype is not None and t.dtype.is_floating else t
 

@@ -2,7 +2,7 @@
 
 import contextlib
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import keras
 
@@ -11,7 +11,7 @@ from tf_consensus.models.players import variables_of
 from tf_consensus.optimizers import GameOptimizer
 
 # Models inside of a block, where a second one has nothing to do.
-_averaged = weakref.WeakSet()
+_averaged: weakref.WeakSet[keras.Model] = weakref.WeakSet()
 
 
 @contextlib.contextmanager
@@ -78,7 +78,7 @@ def weights_left_alone(optimizer: keras.optimizers.Optimizer) -> Iterator[None]:
         del optimizer.finalize_variable_values
 
 
-def _has_averages(model):
+def _has_averages(model: keras.Model) -> bool:
     optimizer = getattr(model, "optimizer", None)
     if optimizer is None or not optimizer.built:
         return False
@@ -87,14 +87,16 @@ def _has_averages(model):
     return bool(kept) and optimizer.iterations.numpy() > 0
 
 
-def _players(model):
+def _players(model: keras.Model) -> list[list[keras.Variable]]:
     players = getattr(model, "players", None)
     if isinstance(players, dict):
         return [variables_of(parts) for parts in players.values()]
     return [model.trainable_variables]
 
 
-def _put_averages(optimizer, players):
+def _put_averages(
+    optimizer: keras.optimizers.Optimizer, players: Sequence[Sequence[keras.Variable]]
+) -> None:
     if isinstance(optimizer, GameOptimizer):
         optimizer.put_averages(players)
     else:

@@ -24,7 +24,7 @@ def unpack(data: Any) -> Any:
 
 
 def leading(batch: Any) -> tf.Tensor:
-    """The first tensor of a batch that has examples along its first axis.
+    """The first tensor of a batch that has examples along its first axis, (batch, …).
 
     Raises:
         ValueError: if there is none.
@@ -56,7 +56,7 @@ def samples_of(data: Any, num_classes: int | None) -> Any:
     return data[0] if num_classes is None else [part for part in data if part is not None]
 
 
-def floating(real: Any, dtype: str, sample_shape: tuple) -> Any:
+def floating(real: Any, dtype: str, sample_shape: tuple[int | None, ...]) -> Any:
     """Samples of a floating type, as tapes do not watch integers; labels as they are.
 
     Args:
@@ -89,7 +89,11 @@ def labelled(real: Any, num_classes: int | None) -> Any:
 
 
 def within_classes(real: Any, num_classes: int | None) -> Any:
-    """The batch, which raises in a graph's run where a label is none of the classes."""
+    """The batch, of which a label that is none of the classes raises when the graph runs.
+
+    Raises:
+        InvalidArgumentError: when the graph runs, if a label is out of range.
+    """
     samples, labels = split(real)
     if not labels or num_classes is None:
         return real

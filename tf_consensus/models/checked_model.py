@@ -1,7 +1,7 @@
 """Keras' own methods of a model, given only what can train a game."""
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -10,14 +10,17 @@ import tensorflow as tf
 from tf_consensus.execution.distributed import exchanges
 from tf_consensus.models.averaging import weights_left_alone
 from tf_consensus.models.checks import warn_of_inexact_biases
-from tf_consensus.models.finite_losses import guarded
-from tf_consensus.models.refusals import (
-    check_batch,
-    checked_data,
-    planned_steps,
+from tf_consensus.models.compile_refusals import (
     refuse_compile_options,
     refuse_losses,
     refuse_uncompiled,
+)
+from tf_consensus.models.finite_losses import guarded
+from tf_consensus.models.refusals import (
+    Arguments,
+    check_batch,
+    checked_data,
+    planned_steps,
     refuse_weight_arguments,
 )
 from tf_consensus.models.saving_checks import refuse_hdf5
@@ -84,7 +87,7 @@ class CheckedModel(keras.Model):
         if not (jit_compile or gpus or on_tpu):
             warn_of_inexact_biases(*self.layers_of_players())
 
-    def _resolved(self, args, options):
+    def _resolved(self, args: Sequence[Any], options: Mapping[str, Any]) -> Arguments:
         """The arguments of `compile`, with the optimizer that a name stands for."""
         bound = inspect.signature(super().compile).bind_partial(*args, **options)
         if "optimizer" in bound.arguments:
@@ -93,12 +96,12 @@ class CheckedModel(keras.Model):
             bound.arguments["optimizer"] = optimizer
         return bound.args, bound.kwargs
 
-    def get_compile_config(self) -> dict | None:
+    def get_compile_config(self) -> dict[str, Any] | None:
         """Keras' hook for saving, with `jit_compile` as it was asked for."""
         config = super().get_compile_config()
         return {**config, "jit_compile": self._asked_jit} if config else config
 
-    def compile_from_config(self, config: dict) -> None:
+    def compile_from_config(self, config: dict[str, Any]) -> None:
         """Keras' hook for loading: compiles, and makes the optimizer's variables."""
         self.compile(**keras.saving.deserialize_keras_object(config))
         self.optimizer.build(self.trainable_variables)
@@ -133,12 +136,20 @@ class CheckedModel(keras.Model):
             return super().fit(*args, **options)
 
     def evaluate(self, *args: Any, **options: Any) -> Any:
-        """Keras' `evaluate`, without weights of examples; it repeats exactly."""
+        """Keras' `evaluate`, without weights of examples; it repeats exactly.
+
+        Raises:
+            ValueError: if the model is not compiled, there are no data, they have no end, or there
+                are weights of examples.
+            TypeError: if the data are not numbers.
+        """
         args, options = self._checked(super().evaluate, args, options)
         self.look(trains=False)
         return super().evaluate(*args, **options)
 
-    def _checked(self, method, args, options):
+    def _checked(
+        self, method: Callable[..., Any], args: Sequence[Any], options: Mapping[str, Any]
+    ) -> Arguments:
         refuse_uncompiled(self, method.__name__)
         refuse_weight_arguments(method, args, options)
         bound = inspect.signature(method).bind_partial(*args, **options)
@@ -149,13 +160,23 @@ class CheckedModel(keras.Model):
         return checked_data(method, bound.args, bound.kwargs, self.check_data)
 
     def train_on_batch(self, *args: Any, **options: Any) -> Any:
-        """Keras' `train_on_batch`, without weights of examples."""
+        """Keras' `train_on_batch`, without weights of examples.
+
+        Raises:
+            ValueError: if the model is not compiled, or samples and labels differ in number.
+            TypeError: if they are not one batch of arrays.
+        """
         refuse_uncompiled(self, "train_on_batch")
         check_batch(super().train_on_batch, args, options)
         return super().train_on_batch(*args, **options)
 
     def test_on_batch(self, *args: Any, **options: Any) -> Any:
-        """Keras' `test_on_batch`, without weights of examples."""
+        """Keras' `test_on_batch`, without weights of examples.
+
+        Raises:
+            ValueError: if the model is not compiled, or samples and labels differ in number.
+            TypeError: if they are not one batch of arrays.
+        """
         refuse_uncompiled(self, "test_on_batch")
         check_batch(super().test_on_batch, args, options)
         return super().test_on_batch(*args, **options)

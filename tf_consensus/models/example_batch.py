@@ -1,11 +1,14 @@
 """A batch that is made up of numbers such as a GAN's data and generator have."""
 
 import itertools
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+
+if TYPE_CHECKING:
+    from tf_consensus.models.known_networks import KnownNetworks
 
 _EXAMPLES = 8
 
@@ -13,7 +16,7 @@ _EXAMPLES = 8
 def first_examples(batch: Any) -> Any:
     """The first examples of a batch, enough to compare derivatives on."""
 
-    def first(t):
+    def first(t: tf.Tensor) -> tf.Tensor:
         return t if t.shape.rank == 0 else t[:_EXAMPLES]
 
     return tf.nest.map_structure(first, batch)
@@ -30,12 +33,15 @@ def specification(iterator: Any) -> tuple[tf.TypeSpec, Any]:
     return spec, itertools.chain([first], iterator)
 
 
-def made_up(gan: Any, spec: tf.TypeSpec) -> Any:
+def made_up(gan: "KnownNetworks", spec: tf.TypeSpec) -> Any:
     """Samples over the range of the generator's, with labels where there are classes.
 
     Args:
         gan: the `GAN`.
-        spec: type of the data's samples.
+        spec: type of the data's samples, (batch, …).
+
+    Returns:
+        Samples of this type, up to 8 of them, or a list of these and labels.
     """
     number = min(spec.shape[0] or _EXAMPLES, _EXAMPLES)
     rng = np.random.default_rng(0)
@@ -50,7 +56,7 @@ def made_up(gan: Any, spec: tf.TypeSpec) -> Any:
     return [samples, *labels] if labels else samples
 
 
-def _samples(fake, rng, integers):
+def _samples(fake: np.ndarray, rng: np.random.Generator, integers: bool) -> np.ndarray:
     """Numbers over the range of a generator's samples, at least [-1, 1] or [0, 1]."""
     fake = fake.astype(np.float64)
     if integers:

@@ -46,7 +46,12 @@ class FirstLooks:
 
     A subclass defines `prepared(data)`, what a step makes of a batch, and says by `see` and
     `inspect` what is wrong with one.
+
+    Attributes:
+        steps_per_execution: how many batches a call of the function takes at most.
     """
+
+    steps_per_execution: int
 
     # Whether training and evaluation look at their next batch.
     _to_look: frozenset[bool] = frozenset({True, False})
@@ -94,7 +99,12 @@ class FirstLooks:
         return 0
 
     def seen(self, batch: Any, rows: tf.Tensor) -> list[tf.Tensor]:
-        """What `see` says of a batch, and what is kept of its first rows, in a loop on replicas."""
+        """What `see` says of a batch, and what is kept of its first rows, in a loop on replicas.
+
+        Args:
+            batch: nested tensors (batch, …).
+            rows: how many examples are kept, a scalar.
+        """
         del rows
         return [self.see(batch)]
 
@@ -103,7 +113,9 @@ class FirstLooks:
         return [tf.zeros(2, tf.float64)], [tf.TensorShape(2)]
 
 
-def looked_at(model: Any, function: Callable, trains: bool) -> Callable:
+def looked_at(
+    model: FirstLooks, function: Callable[[Any], Any], trains: bool
+) -> Callable[[Any], Any]:
     """A train or test function that looks at the first batch after `model.look(trains)`.
 
     Args:
@@ -115,7 +127,7 @@ def looked_at(model: Any, function: Callable, trains: bool) -> Callable:
         Function of an iterator, whose batches all get to `function`.
     """
 
-    def watched(iterator):
+    def watched(iterator: Any) -> Any:
         if not model.takes_look(trains):
             return function(iterator)
         first, iterator = peek(iterator, model.steps_per_execution)
@@ -131,6 +143,9 @@ def peek(iterator: Any, steps: int) -> tuple[Any, Any]:
     """The first batch, and an iterator that still has all batches of one execution.
 
     It is `None` where the batch cannot be put back, as on replicas, which look for themselves.
+
+    Raises:
+        ValueError: if there is no batch.
     """
     if isinstance(iterator, tf.distribute.DistributedIterator) or not _is_dense(iterator):
         return None, iterator
@@ -148,7 +163,7 @@ def peek(iterator: Any, steps: int) -> tuple[Any, Any]:
     return first, iter(again.with_options(options))
 
 
-def _is_dense(iterator):
+def _is_dense(iterator: Any) -> bool:
     specs = tf.nest.flatten(getattr(iterator, "element_spec", None))
     return all(spec is None or type(spec) is tf.TensorSpec for spec in specs)
 

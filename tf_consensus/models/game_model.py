@@ -14,7 +14,7 @@ from tf_consensus.models.example_batch import first_examples
 from tf_consensus.models.first_batch import peek
 from tf_consensus.models.given_arguments import Given
 from tf_consensus.models.model_game import ModelGame
-from tf_consensus.models.players import check_parts, layers_of, variables_of
+from tf_consensus.models.players import Part, check_parts, layers_of, variables_of
 from tf_consensus.models.training_model import TrainingModel
 from tf_consensus.models.verified_training import check_verify
 from tf_consensus.support.checks import check_seed
@@ -79,7 +79,7 @@ class GameModel(TrainingModel):
         name: str | None = None,
         allow_cut: bool | Sequence[str] = False,
         verify: bool | str = "auto",
-    ):
+    ) -> None:
         super().__init__(name=name)
         self.verify = check_verify(verify)
         self.verified: Any = None  # what was verified last
@@ -91,17 +91,17 @@ class GameModel(TrainingModel):
         self.warned: set[str] = set()  # what the data were warned of
         self.built = True
 
-    def hold_players(self, players: dict[str, list]) -> None:
+    def hold_players(self, players: dict[str, list[Part]]) -> None:
         """Keeps the players' parts where Keras saves them."""
         self.parts = players
 
     @property
-    def players(self) -> dict[str, list]:
+    def players(self) -> dict[str, list[Part]]:
         """Each player's layers and variables, by its name."""
         return dict(self.parts)
 
     @property
-    def trainable_variables(self) -> list:
+    def trainable_variables(self) -> list[keras.Variable]:
         """The variables of all players, in the players' order."""
         if not self.trainable:
             return []
@@ -121,7 +121,7 @@ class GameModel(TrainingModel):
         raise TypeError(_UNDEFINED.format("trained", type(self).__name__, "losses"))
 
     def added_losses(self, network: keras.Layer) -> list[tf.Tensor]:
-        """What layers added in the network's last call, to be summed into its player's loss."""
+        """What layers added in the network's last call: scalars to add to its player's loss."""
         return added_losses(network)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
@@ -132,14 +132,12 @@ class GameModel(TrainingModel):
         """What `draw` and `losses` are given: the batch, without what Keras adds to it."""
         return tf.nest.map_structure(tf.convert_to_tensor, unpack(data))
 
-    def make_game(
-        self, data: Any, noise: Any, step: Any, training: bool, **options: Any
-    ) -> ModelGame:
+    def make_game(self, data: Any, noise: Any, step: Any, training: bool, **options: Any) -> Game:
         """The game of `losses` on a batch and its noise."""
         del step
         return ModelGame(self, data, noise, training, **options)
 
-    def verified_parts(self) -> list:
+    def verified_parts(self) -> list[Any]:
         """What decides whether the derivatives are right: the parts of all players."""
         return [part for parts in self.players.values() for part in parts]
 
@@ -170,7 +168,7 @@ class GameModel(TrainingModel):
         model._given = Given(cls, args, kwargs)
         return model
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, as they were given; a subclass may return its own.
 
         Raises:
@@ -179,7 +177,9 @@ class GameModel(TrainingModel):
         return self._given.config(self)
 
     @classmethod
-    def from_config(cls, config: dict, custom_objects: dict | None = None) -> Any:
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None
+    ) -> Any:
         """The model that `get_config` describes."""
         restore = keras.saving.deserialize_keras_object
         return cls(**{key: restore(value, custom_objects) for key, value in config.items()})

@@ -1,6 +1,6 @@
 """A Keras model of a generative adversarial network, trained as a game."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import keras
@@ -10,14 +10,16 @@ from tf_consensus import objectives
 from tf_consensus import penalties as regularizers
 from tf_consensus.games.game import Game
 from tf_consensus.models.adjoint import AdjointNetwork
-from tf_consensus.models.adversarial_game import AdversarialGame, Players
+from tf_consensus.models.adversarial_game import AdversarialGame
+from tf_consensus.models.adversarial_losses import Players
 from tf_consensus.models.batch import floating, labelled, samples_of, within_classes
 from tf_consensus.models.checks import check_networks
 from tf_consensus.models.game_model import GameModel
-from tf_consensus.models.gan_config import arguments_of, config_of
+from tf_consensus.models.gan_config import CustomObjects, arguments_of, config_of
 from tf_consensus.models.gan_repr import gan_repr
 from tf_consensus.models.generation import Generating
 from tf_consensus.models.known_networks import KnownNetworks
+from tf_consensus.models.players import Part
 from tf_consensus.models.range_warnings import warn_of_bytes
 from tf_consensus.models.seen_samples import SampleLooks, check_label_range
 from tf_consensus.support.checks import check_count
@@ -58,7 +60,7 @@ class GAN(Generating, SampleLooks, KnownNetworks, GameModel):
             which are added to the discriminator's loss or put noise on its inputs; a function
             `penalty(discriminator, real, fake)` that returns a scalar is added too. In a
             conditional model real and fake are lists [samples, labels], and the discriminator is a
-            function that makes one logit an example of them.
+            function from them to one logit per example.
         seed: integer that determines the latents; `None` draws one.
         name: name of the model.
         num_classes: how many classes there are, labels being integers from 0 to num_classes - 1;
@@ -72,7 +74,7 @@ class GAN(Generating, SampleLooks, KnownNetworks, GameModel):
 
     Layers that draw random numbers, such as Dropout, draw them as a function of `seed` and the
     counter too, the same at every evaluation of a step, on every replica and in every micro-batch.
-    What layers keep, such as moving averages, moves once a step.
+    What layers keep, such as moving averages, moves once per step.
 
     Raises:
         TypeError: if generator or discriminator is not a Keras model, or integers come between.
@@ -108,7 +110,7 @@ class GAN(Generating, SampleLooks, KnownNetworks, GameModel):
         num_classes: int | None = None,
         allow_cut: bool | Sequence[str] = False,
         verify: bool | str = "auto",
-    ):
+    ) -> None:
         if num_classes is not None:
             num_classes = check_count("num_classes", num_classes, "For example num_classes=10.")
         shapes = check_networks(generator, discriminator, latent_dim, num_classes)
@@ -122,16 +124,16 @@ class GAN(Generating, SampleLooks, KnownNetworks, GameModel):
             regularizers.warn_of_coupling(discriminator)
         self._adjoint = AdjointNetwork.of(discriminator)
 
-    def hold_players(self, players: dict[str, list]) -> None:
+    def hold_players(self, players: dict[str, list[Part]]) -> None:
         """Keeps the networks under the names that saved models have them by."""
         (self.generator,), (self.discriminator,) = players.values()
 
     @property
-    def players(self) -> dict[str, list]:
+    def players(self) -> dict[str, list[Part]]:
         """The two networks, the generator first."""
         return {"generator": [self.generator], "discriminator": [self.discriminator]}
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return gan_repr(self)
 
     def game(self, real: Any, training: bool = True) -> Game:
@@ -142,7 +144,7 @@ class GAN(Generating, SampleLooks, KnownNetworks, GameModel):
         """
         return super().game(real, training)
 
-    def draw(self, data: Any, random: Draws) -> tuple:
+    def draw(self, data: Any, random: Draws) -> tuple[tf.Tensor, list[Any]]:
         """Latents (batch, latent_dim), and for every penalty what it draws."""
         samples, _ = split(data)
         number = samples.shape[0] or tf.shape(samples)[0]
@@ -158,10 +160,11 @@ class GAN(Generating, SampleLooks, KnownNetworks, GameModel):
         players = Players(
             self.generator, self.discriminator, self.objective, self.penalties, self._adjoint
         )
-        return AdversarialGame(players, data, *noise, step, training, **options)
+        latents, drawn = noise
+        return AdversarialGame(players, data, latents, drawn, step, training, **options)
 
     def losses(self, data: Any, noise: Any, training: bool) -> dict[str, tf.Tensor]:
-        """Both losses, as the first training step counts schedules and penalties."""
+        """Both losses, scalars, as the first training step counts schedules and penalties."""
         game = self.make_game(self.prepared(data), noise, 0, training)
         return dict(zip(self.players, game.losses(*game.batch), strict=True))
 
@@ -192,13 +195,14 @@ class GAN(Generating, SampleLooks, KnownNetworks, GameModel):
     def without_data(self) -> None:
         """Nothing: a GAN is of data."""
 
-    def check_rates(self, ahead):
+    def check_rates(self, ahead: Iterable[int]) -> None:
         """Raises if rates, weights or schedules are no numbers to train with, some steps ahead."""
         super().check_rates(ahead)
         for penalty in self.penalties:
-            if getattr(penalty, "schedule", None) is not None:
+            schedule = getattr(penalty, "schedule", None)
+            if schedule is not None:
                 now = int(self.noise_counter.numpy())
-                check_values("schedule", penalty.schedule, [now + step for step in ahead])
+                check_values("schedule", schedule, [now + step for step in ahead])
 
     def check_data(self, data: Any) -> None:
         """Raises if arrays, or a first batch, are not of a type and shape to train with."""
@@ -213,7 +217,7 @@ class GAN(Generating, SampleLooks, KnownNetworks, GameModel):
         return config_of(self)
 
     @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: dict | None = None) -> "GAN":
+    def from_config(cls, config: dict[str, Any], custom_objects: CustomObjects = None) -> "GAN":
         """The model that `get_config` describes, with freshly drawn weights.
 
         Raises:

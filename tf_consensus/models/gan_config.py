@@ -1,15 +1,20 @@
 """A GAN's constructor arguments, as they are saved."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import keras
 
 from tf_consensus.models.saving_checks import LOADING
 from tf_consensus.support.configurable import deserialized
 
+if TYPE_CHECKING:
+    from tf_consensus.models.gan import GAN
 
-def config_of(gan: Any) -> dict[str, Any]:
+CustomObjects: TypeAlias = dict[str, Any] | None  # classes by name, as Keras takes them
+
+
+def config_of(gan: "GAN") -> dict[str, Any]:
     """The constructor's arguments, networks, objective and penalties serialized."""
     serialize = keras.saving.serialize_keras_object
     return {
@@ -27,7 +32,7 @@ def config_of(gan: Any) -> dict[str, Any]:
     }
 
 
-def arguments_of(config: Mapping[str, Any], custom_objects: dict | None = None) -> dict[str, Any]:
+def arguments_of(config: Mapping[str, Any], custom_objects: CustomObjects = None) -> dict[str, Any]:
     """What the constructor takes, of a config.
 
     Raises:

@@ -1,6 +1,7 @@
 """Samples of a trained generator."""
 
 import contextlib
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -20,9 +21,9 @@ _LABELS = tf.int64.min + 1
 class Generating(keras.Model):
     """A model that samples from its `generator`, and exports that alone."""
 
-    _sample = None
+    _sample: Callable[[Any], tf.Tensor] | None = None
 
-    def __call__(self, inputs, *args, **options):
+    def __call__(self, inputs: Any, *args: Any, **options: Any) -> tf.Tensor:
         """Samples of the generator; see `call`.
 
         Raises:
@@ -32,7 +33,7 @@ class Generating(keras.Model):
         return super().__call__(inputs, *args, **options)
 
     def call(self, inputs: Any, training: bool = False) -> tf.Tensor:
-        """Samples for latents of shape (batch, latent_dim), or for [latents, labels]."""
+        """Samples (batch, …) for latents (batch, latent_dim), or for [latents, labels]."""
         return self.generator(inputs, training=training)
 
     def export(self, *args: Any, **options: Any) -> None:
@@ -53,7 +54,7 @@ class Generating(keras.Model):
         seed: int | None = None,
         batch_size: int = 256,
         *,
-        labels=None,
+        labels: Any = None,
         averaged: bool = True,
     ) -> np.ndarray:
         """Samples of the generator.
@@ -91,7 +92,7 @@ class Generating(keras.Model):
             samples = np.concatenate([self._sample(batch).numpy() for batch in batches])
         return samples.astype(self.variable_dtype)  # NumPy itself knows no bfloat16
 
-    def _labels(self, n, seed, labels):
+    def _labels(self, n: int, seed: int, labels: Any) -> list[tf.Tensor]:
         """A list of nothing or of n labels for `generate`."""
         if self.num_classes is None:
             if labels is not None:
@@ -118,6 +119,6 @@ _EXPORT = (
 )
 
 
-def _sizes(n, size):
+def _sizes(n: int, size: int) -> list[int]:
     """The number n as a sum of parts of a size and a rest."""
     return [size] * (n // size) + [n % size] * (n % size > 0)

@@ -19,7 +19,7 @@ class Given:
         kwargs: those by name.
     """
 
-    def __init__(self, cls: type, args: Sequence[Any], kwargs: Mapping[str, Any]):
+    def __init__(self, cls: type, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
         try:
             bound = inspect.signature(cls).bind(*args, **kwargs)
         except TypeError:
@@ -46,7 +46,7 @@ class Given:
         return {key: _serialized(model, key, value) for key, value in given.items()}
 
 
-def _serialized(model, key, value):
+def _serialized(model: keras.Model, key: str, value: Any) -> Any:
     flat = keras.tree.flatten(value)
     if any(isinstance(part, keras.Variable) for part in flat):
         raise TypeError(_UNSAVED.format(type(model).__name__, key, "a keras.Variable"))

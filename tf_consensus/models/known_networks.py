@@ -14,7 +14,7 @@ from tf_consensus.support.known_layers import unknown
 class KnownNetworks(keras.Model):
     """A model whose losses are made of networks, an objective and penalties that are looked at."""
 
-    def verified_parts(self) -> list:
+    def verified_parts(self) -> list[Any]:
         """Networks, objective and penalties."""
         return [self.generator, self.discriminator, self.objective, *self.penalties]
 

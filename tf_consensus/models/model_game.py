@@ -1,15 +1,18 @@
 """The game that a `GameModel` makes of a batch."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import tensorflow as tf
 
 from tf_consensus.games.game import Game
-from tf_consensus.models.players import layers_of, variables_of
+from tf_consensus.models.players import Part, layers_of, variables_of
 from tf_consensus.support.evaluation import untaken_losses
 from tf_consensus.support.layer_losses import weight_losses
+
+if TYPE_CHECKING:
+    from tf_consensus.models.game_model import GameModel
 
 
 class ModelGame(Game):
@@ -28,7 +31,9 @@ class ModelGame(Game):
         ValueError: if a player has nothing to train.
     """
 
-    def __init__(self, model: Any, data: Any, noise: Any, training: bool, **options: Any):
+    def __init__(
+        self, model: "GameModel", data: Any, noise: Any, training: bool, **options: Any
+    ) -> None:
         self._model, self._training = model, training
         self.names = list(model.players)
         variables = [variables_of(parts) for parts in model.players.values()]
@@ -39,7 +44,7 @@ class ModelGame(Game):
         """The player's name."""
         return f"player '{self.names[index]}'"
 
-    def _losses(self, data, noise):
+    def _losses(self, data: Any, noise: Any) -> list[tf.Tensor]:
         losses = in_order(self._model.losses(data, noise, self._training), self.names)
         if number := untaken_losses():
             raise ValueError(_ADDED.format(number))
@@ -73,7 +78,7 @@ def in_order(losses: Any, names: Sequence[str]) -> list[tf.Tensor]:
     return list(losses)
 
 
-def _total(loss, parts):
+def _total(loss: Any, parts: Sequence[Part]) -> tf.Tensor | None:
     if loss is None:
         return None  # which the game refuses
     loss = tf.convert_to_tensor(loss)
@@ -81,13 +86,13 @@ def _total(loss, parts):
     return tf.add_n([loss, *(tf.cast(t, loss.dtype) for t in terms)]) if terms else loss
 
 
-def _regularizers(part):
+def _regularizers(part: Part) -> list[tf.Tensor]:
     if isinstance(part, keras.Layer):
         return weight_losses(part)
     return [part.regularizer(part)] if part.regularizer is not None else []
 
 
-def _check_trainable(names, variables):
+def _check_trainable(names: Sequence[str], variables: Sequence[Sequence[keras.Variable]]) -> None:
     frozen = [name for name, own in zip(names, variables, strict=True) if not own]
     if frozen:
         raise ValueError(

@@ -1,11 +1,11 @@
 """The players of a model: what each consists of, and which variables it moves."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras
 
-Part = keras.Layer | keras.Variable
+Part: TypeAlias = keras.Layer | keras.Variable
 
 
 def check_parts(players: Any) -> dict[str, list[Part]]:
@@ -28,7 +28,7 @@ def check_parts(players: Any) -> dict[str, list[Part]]:
     return parts
 
 
-def _parts_of(name, value):
+def _parts_of(name: Any, value: Any) -> list[Part]:
     if not isinstance(name, str) or not name.isidentifier():
         raise ValueError(_RULE.format(f"the name {name!r}"))
     parts = list(value) if isinstance(value, list | tuple) else [value]
@@ -48,7 +48,7 @@ def _parts_of(name, value):
 
 def variables_of(parts: Sequence[Part]) -> list[keras.Variable]:
     """The trainable variables of one player, each once."""
-    found = {}
+    found: dict[int, keras.Variable] = {}
     for part in parts:
         own = part.trainable_variables if isinstance(part, keras.Layer) else [part]
         found |= {id(x): x for x in own if x.trainable}
@@ -60,8 +60,8 @@ def layers_of(players: Mapping[str, Sequence[Part]]) -> list[keras.Layer]:
     return [part for parts in players.values() for part in parts if isinstance(part, keras.Layer)]
 
 
-def _refuse_shared(players):
-    owners = {}
+def _refuse_shared(players: Mapping[str, Sequence[Part]]) -> None:
+    owners: dict[int, str] = {}
     for name, parts in players.items():
         for x in variables_of(parts):
             if owners.setdefault(id(x), name) != name:

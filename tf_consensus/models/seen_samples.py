@@ -4,11 +4,13 @@ import math
 import weakref
 from typing import Any, NamedTuple
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from tf_consensus.models.first_batch import EMPTY, FirstLooks
 from tf_consensus.models.range_warnings import warn_of_probabilities, warn_of_range
+from tf_consensus.objectives import Objective
 from tf_consensus.support.inputs import sample_dtype, split
 
 
@@ -20,7 +22,7 @@ class Seen(NamedTuple):
         broken: how many of the samples' numbers are NaN or infinite.
         low: the smallest of the others.
         high: the largest.
-        first_label: the smallest label; 0 without labels.
+        first_label: the smallest label; 0 without labels, infinite without examples.
         last_label: the largest.
     """
 
@@ -28,8 +30,8 @@ class Seen(NamedTuple):
     broken: int
     low: float
     high: float
-    first_label: int
-    last_label: int
+    first_label: float
+    last_label: float
 
 
 class Kept(NamedTuple):
@@ -45,26 +47,26 @@ class Kept(NamedTuple):
 
 
 # By model: how many examples are to be kept, and those that are.
-_WANTED: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
-_KEPT: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
+_WANTED: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
+_KEPT: weakref.WeakKeyDictionary[Any, Kept] = weakref.WeakKeyDictionary()
 
 
-def keep(model, examples: int) -> None:
+def keep(model: keras.Model, examples: int) -> None:
     """Has training keep so many examples of the batch that it looks at next, for `kept`."""
     _WANTED[model] = max(examples, _WANTED.get(model, 0))
 
 
-def wanted(model) -> int:
+def wanted(model: Any) -> int:
     """How many examples are to be kept."""
     return _WANTED.get(model, 0)
 
 
-def kept(model) -> Kept | None:
+def kept(model: keras.Model) -> Kept | None:
     """What was kept; `None` before the first batch, or where nobody has asked for it."""
     return _KEPT.get(model)
 
 
-def describe(batch) -> tf.Tensor:
+def describe(batch: Any) -> tf.Tensor:
     """The numbers of `Seen` of samples, or a tuple of samples and labels; float64, (6,)."""
     samples, labels = split(batch)
     finite = tf.math.is_finite(samples) if samples.dtype.is_floating else tf.ones_like(samples) == 1
@@ -75,19 +77,19 @@ def describe(batch) -> tf.Tensor:
     return tf.stack([tf.cast(number, tf.float64) for number in numbers])
 
 
-def _ends(values):
+def _ends(values: tf.Tensor) -> list[tf.Tensor]:
     # Of no values the smallest is the largest number there is.
     values = tf.cast(values, tf.float64)
     return [tf.reduce_min(values), tf.reduce_max(values)]
 
 
-def seen_of(numbers) -> Seen:
+def seen_of(numbers: Any) -> Seen:
     """What a batch was seen to hold, of what `describe` returned."""
-    values = [float(x) for x in np.asarray(numbers)]
-    return Seen(int(values[0]), int(values[1]), *values[2:4], *map(_whole, values[4:]))
+    examples, broken, low, high, first, last = (float(x) for x in np.asarray(numbers))
+    return Seen(int(examples), int(broken), low, high, _whole(first), _whole(last))
 
 
-def inspect(model, numbers, batch=None, *, trains: bool) -> None:
+def inspect(model: "SampleLooks", numbers: Any, batch: Any = None, *, trains: bool) -> None:
     """Says what is wrong with a batch, by what was seen.
 
     Args:
@@ -122,7 +124,7 @@ def inspect(model, numbers, batch=None, *, trains: bool) -> None:
         warn_of_probabilities(model.discriminator, model.objective, model.warned)
 
 
-def check_label_range(num_classes: int | None, first: int, last: int) -> None:
+def check_label_range(num_classes: int | None, first: float, last: float) -> None:
     """Raises `ValueError` if labels are no classes."""
     if num_classes is not None and not 0 <= first <= last < num_classes:
         raise ValueError(
@@ -131,7 +133,7 @@ def check_label_range(num_classes: int | None, first: int, last: int) -> None:
         )
 
 
-def nothing_seen(model: Any) -> tuple[list[tf.Tensor], list[tf.TensorShape]]:
+def nothing_seen(model: "SampleLooks") -> tuple[list[tf.Tensor], list[tf.TensorShape]]:
     """What is seen of no batch, and the shapes of what is seen of one.
 
     Args:
@@ -151,13 +153,29 @@ def nothing_seen(model: Any) -> tuple[list[tf.Tensor], list[tf.TensorShape]]:
 
 
 def seen_rows(batch: Any, rows: tf.Tensor) -> list[tf.Tensor]:
-    """The numbers of `Seen`, and the first rows of samples and labels."""
+    """The numbers of `Seen`, (6,), and the first rows of samples (batch, …) and labels (batch,)."""
     samples, labels = split(batch)
     return [describe(batch), samples[:rows], *(x[:rows] for x in labels)]
 
 
 class SampleLooks(FirstLooks):
-    """What a GAN is asked about its first batch."""
+    """What a GAN is asked about its first batch.
+
+    Attributes:
+        generator: the generator.
+        discriminator: the discriminator.
+        objective: the objective.
+        sample_shape: of the samples, (None, …).
+        num_classes: how many classes there are; `None` of a GAN without labels.
+        warned: what the data were warned of.
+    """
+
+    generator: keras.Model
+    discriminator: keras.Model
+    objective: Objective
+    sample_shape: tuple[int | None, ...]
+    num_classes: int | None
+    warned: set[str]
 
     def see(self, batch: Any) -> tf.Tensor:
         """The numbers of `Seen`; (6,)."""
@@ -180,5 +198,5 @@ class SampleLooks(FirstLooks):
         return nothing_seen(self)
 
 
-def _whole(x):
+def _whole(x: float) -> float:
     return int(x) if np.isfinite(x) else x

@@ -1,6 +1,6 @@
 """The steps of a model that trains a game: prepare a batch, step, log."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -15,6 +15,7 @@ from tf_consensus.execution.distributed import (
 from tf_consensus.execution.fused import fuse
 from tf_consensus.execution.out_of_memory import explain_exhaustion
 from tf_consensus.execution.replicas import batch_share
+from tf_consensus.execution.trainable import StepsFunction
 from tf_consensus.games import vectors
 from tf_consensus.games.evaluated import evaluated
 from tf_consensus.games.game import Game
@@ -37,6 +38,9 @@ class TrainingModel(FirstLooks, CheckedModel):
     A subclass says what a batch is (`prepared`), what is drawn for it (`draw`) and which game the
     two make (`make_game`). It names its players by `track`, once.
     """
+
+    train_function: Any  # of an iterator; Keras asks for a new one where it is `None`
+    test_function: Any
 
     def track(self, names: Sequence[str]) -> None:
         """Makes the counters of random numbers, and one metric per player.
@@ -130,12 +134,12 @@ class TrainingModel(FirstLooks, CheckedModel):
         )
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
-        """One update of all players on one batch; the logs."""
+        """One update of all players on one batch; the logs, a scalar per metric."""
         game = self.game(data)
         linearization = self._step(game)
         return self._log(linearization)
 
-    def _step(self, game):
+    def _step(self, game: Game) -> Linearization:
         if isinstance(self.optimizer, GameOptimizer):
             return self.optimizer.step(game)
         with game.one_step():
@@ -144,7 +148,7 @@ class TrainingModel(FirstLooks, CheckedModel):
         return linearization
 
     def test_step(self, data: Any) -> dict[str, tf.Tensor]:
-        """The losses and the gradient norm on one batch, without an update."""
+        """The losses and the gradient norm on one batch, scalars, without an update."""
         game = evaluated(self.game(data, training=False))
         linearization = game.linearize(second_order=False)
         with tf.control_dependencies(linearization.losses):
@@ -173,7 +177,7 @@ class TrainingModel(FirstLooks, CheckedModel):
         if self.compiled:
             self.check_rates([0])
 
-    def make_train_function(self, force: bool = False) -> Callable:
+    def make_train_function(self, force: bool = False) -> StepsFunction:
         """Keras' hook: with XLA and several steps per execution, all of them are one program.
 
         Where a step runs out of memory, the message says what takes less.
@@ -192,7 +196,7 @@ class TrainingModel(FirstLooks, CheckedModel):
             self.train_function = explain_exhaustion(verified(self, self.train_function))
         return self.train_function
 
-    def make_test_function(self, force: bool = False) -> Callable:
+    def make_test_function(self, force: bool = False) -> StepsFunction:
         """Keras' hook."""
         if self.test_function is None or force:
             if self._replicas > 1:
@@ -203,10 +207,10 @@ class TrainingModel(FirstLooks, CheckedModel):
         return self.test_function
 
     @property
-    def _replicas(self):
+    def _replicas(self) -> int:
         return self.distribute_strategy.num_replicas_in_sync
 
-    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+    def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
         """Keras' hook, with nothing left to build: `make_train_function` builds the optimizer.
 
         Keras takes a batch off the data for it and averages that over the replicas of a strategy,

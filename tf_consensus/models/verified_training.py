@@ -2,15 +2,53 @@
 
 import concurrent.futures
 import warnings
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
+import keras
 import tensorflow as tf
 
+from tf_consensus.execution.trainable import Logs, StepsFunction
+from tf_consensus.games.game import Game
 from tf_consensus.optimizers import GameOptimizer
 from tf_consensus.optimizers.reevaluating import ReevaluatingOptimizer
 from tf_consensus.support.rebuilding import CannotRebuildError
 from tf_consensus.verification.comparison import verify
+
+
+class Verifiable(Protocol):
+    """A compiled model whose derivatives can be verified; a `GameModel` is one.
+
+    Attributes:
+        noun: what the model is called in messages.
+        optimizer: what it was compiled with.
+        distribute_strategy: the strategy in whose scope it was made.
+        verify: whether to verify: True, False or "auto".
+        verified: what was verified last.
+        allow_cut: what may cut the field's derivative; see `Game`.
+    """
+
+    noun: str
+    optimizer: keras.optimizers.Optimizer
+    distribute_strategy: tf.distribute.Strategy
+    verify: bool | str
+    verified: Any
+    allow_cut: bool | Sequence[str]
+
+    def verified_parts(self) -> list[Any]:
+        """What decides whether the derivatives are right."""
+
+    def differentiates_twice(self) -> bool:
+        """Whether the losses hold derivatives themselves, as far as the model knows."""
+
+    def holds_unknown(self) -> bool:
+        """Whether the losses hold what is not known to be exact."""
+
+    def example(self, iterator: Any) -> tuple[Any, Any]:
+        """A batch to verify on, `None` where none can be put back, and an iterator of all."""
+
+    def example_game(self, example: Any) -> Game:
+        """The game on the first rows of a batch, past the beginning of schedules."""
 
 
 def check_verify(setting: Any) -> bool | str:
@@ -27,7 +65,7 @@ def check_verify(setting: Any) -> bool | str:
     )
 
 
-def verified(model: Any, train_function: Callable) -> Callable:
+def verified(model: Verifiable, train_function: StepsFunction) -> StepsFunction:
     """A train function that verifies the derivatives before the first step, if they need it.
 
     It does so once for the same parts and kind of optimizer. Training goes on as without it, bit
@@ -38,7 +76,7 @@ def verified(model: Any, train_function: Callable) -> Callable:
         train_function: function of an iterator that trains.
     """
 
-    def function(iterator):
+    def function(iterator: Any) -> Logs:
         subject = _subject(model)
         if model.verified != subject:
             if _is_needed(model):
@@ -50,28 +88,28 @@ def verified(model: Any, train_function: Callable) -> Callable:
     return function
 
 
-def _subject(model):
+def _subject(model: Verifiable) -> tuple[Any, ...]:
     """What decides whether the derivatives are right, but for the values of variables."""
     optimizer, parts = model.optimizer, model.verified_parts()
     return (*map(id, parts), type(optimizer), _is_second_order(optimizer), model.verify)
 
 
-def _is_needed(model):
+def _is_needed(model: Verifiable) -> bool:
     if model.verify != "auto":
-        return model.verify
+        return bool(model.verify)
     if model.allow_cut:
         return False  # the derivatives are declared not to be those of the losses
     twice = _is_second_order(model.optimizer) or _evaluates_again(model.optimizer)
     return (twice or model.differentiates_twice()) and model.holds_unknown()
 
 
-def _is_second_order(optimizer):
+def _is_second_order(optimizer: keras.optimizers.Optimizer) -> bool:
     if not isinstance(optimizer, GameOptimizer):
         return False
     return bool(optimizer.second_order) or any(map(_is_second_order, optimizer.inner_optimizers))
 
 
-def _evaluates_again(optimizer):
+def _evaluates_again(optimizer: keras.optimizers.Optimizer) -> bool:
     """Whether a step evaluates the losses more than once, so that they must be a function."""
     if not isinstance(optimizer, GameOptimizer):
         return False
@@ -79,7 +117,7 @@ def _evaluates_again(optimizer):
     return again or any(map(_evaluates_again, optimizer.inner_optimizers))
 
 
-def _alone(compute: Callable) -> None:
+def _alone(compute: Callable[[], None]) -> None:
     """Calls it outside of the scope of any strategy, which belongs to a thread."""
     if not tf.distribute.has_strategy():
         compute()
@@ -88,7 +126,7 @@ def _alone(compute: Callable) -> None:
         thread.submit(compute).result()
 
 
-def _verify(model, example):
+def _verify(model: Verifiable, example: Any) -> None:
     """Verifies the game on an example; raises `VerificationError`."""
     game = None if example is None else model.example_game(example)
     if model.distribute_strategy.num_replicas_in_sync > 1:
@@ -97,14 +135,14 @@ def _verify(model, example):
         try:
             game = game and game.rebuilt(None)
         except CannotRebuildError as error:
-            game, reason = None, error
+            game, reason = None, str(error)
         if game is None:
             _warn(model, reason)
     if game is not None:
         verify(game, second_order=_is_second_order(model.optimizer))
 
 
-def _warn(model, reason):
+def _warn(model: Verifiable, reason: str) -> None:
     warnings.warn(
         "Under a strategy of several replicas derivatives are verified on copies of the "
         f"networks. Received: {reason}. They are not verified here; do so on one device, by "

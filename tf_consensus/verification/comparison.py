@@ -1,7 +1,7 @@
 """Whether TensorFlow's derivatives of a game are those of the game, by finite differences."""
 
 import warnings
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -59,9 +59,10 @@ def verify(
     smooth for the comparison, since steps that it can resolve cross too many kinks. Variables,
     layers' state and seeds are left as they were.
 
-    It costs, for n players, n pullbacks and 2n evaluations of losses and field a direction, and two
-    evaluations, each traced anew; up to four times the evaluations where the first step does not
-    agree. With its defaults and a GAN: 6 pullbacks, 14 evaluations.
+    For n players it costs n pullbacks and 2n evaluations of losses and field per direction, and two
+    evaluations more. Field and pullback are traced anew. Where the first step does not agree, it
+    takes up to four times the evaluations. With the defaults and a GAN that is 6 pullbacks and 14
+    evaluations.
 
     Args:
         game: the game.
@@ -85,11 +86,7 @@ def verify(
         >>> verify(Game(lambda: (x * y, -x * y), players=[[x], [y]])).dtype
         'float64'
     """
-    if not isinstance(game, Game):
-        raise TypeError(
-            "`verify` takes a game. Received: "
-            f"{type(game).__name__}. Of a GAN pass gan.game(batch)."
-        )
+    _check_game(game)
     directions = check_count("directions", directions, "Three are enough.")
     seed = check_int("seed", seed, 0)
     second_order = check_bool("second_order", second_order)
@@ -99,22 +96,34 @@ def verify(
     probe, reason = _probe(game, seed)
     check = Check(game, probe, tolerance, second_order)
     check.run(directions)
-    if check.undecided:
-        found = "; ".join(dict.fromkeys(check.undecided))
-        because = f"The comparison is in {probe.precision.name}, since {reason}. " if reason else ""
-        warnings.warn(UNDECIDED.format(found, because), UserWarning, stacklevel=2)
+    undecided = list(dict.fromkeys(check.undecided))
+    if undecided:
+        _warn(undecided, probe.precision.name, reason)
     return Verification(
         [float(e) for e in check.field_errors],
         [float(e) for e in check.pullback_errors.max(axis=0)],
         probe.precision.name,
         reason,
-        list(dict.fromkeys(check.undecided)),
+        undecided,
         probe.evaluations,
         probe.pullbacks,
     )
 
 
-def _probe(game, seed):
+def _check_game(game: Any) -> None:
+    if not isinstance(game, Game):
+        raise TypeError(
+            "`verify` takes a game. Received: "
+            f"{type(game).__name__}. Of a GAN pass gan.game(batch)."
+        )
+
+
+def _warn(undecided: list[str], precision: str, reason: str) -> None:
+    because = f"The comparison is in {precision}, since {reason}. " if reason else ""
+    warnings.warn(UNDECIDED.format("; ".join(undecided), because), UserWarning, stacklevel=3)
+
+
+def _probe(game: Game, seed: int) -> tuple[Probe, str]:
     """The game in the best precision that it can be had in, and why that is not float64."""
     reason = ""
     try:
@@ -137,7 +146,7 @@ def _probe(game, seed):
     return probe, "" if exact else reason or f"the game computes in {probe.precision.name}"
 
 
-def _traced(game, seed, smooth):
+def _traced(game: Game, seed: int, smooth: bool) -> Probe:
     probe = Probe(game, np.random.default_rng(seed), smooth)
     probe.trace()
     return probe

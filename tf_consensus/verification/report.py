@@ -1,8 +1,10 @@
 """What `verify` says where derivatives are wrong."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from tf_consensus.games.contract import name_of
+from tf_consensus.games.game import Game
 
 
 class VerificationError(ValueError):
@@ -29,7 +31,7 @@ class Mismatch(NamedTuple):
     variable_error: float
 
 
-def describe_mismatch(game, mismatch: Mismatch, precision: str) -> str:
+def describe_mismatch(game: Game, mismatch: Mismatch, precision: str) -> str:
     """The message for a mismatch."""
     field, player = map(game.player_name, (mismatch.field, mismatch.player))
     what = "derivative of the field" if mismatch.order == 2 else "gradient of the loss"
@@ -42,19 +44,19 @@ def describe_mismatch(game, mismatch: Mismatch, precision: str) -> str:
     return _MISMATCH.format(received, _suspects(game))
 
 
-def describe_impure(game, error: float, operations) -> str:
+def describe_impure(game: Game, error: float, operations: Sequence[tuple[str, str]]) -> str:
     """The message for two evaluations that differ."""
     shown = ", ".join(f"'{name}' ({kind})" for name, kind in operations[:3])
     named = f" They hold {shown}." if operations else ""
     return _IMPURE.format(f"{error:.2g}", named + _suspects(game))
 
 
-def _layer_of(variable):
+def _layer_of(variable: str) -> str:
     layer = variable.rpartition("/")[0]
     return f" of layer '{layer}'" if layer else ""
 
 
-def _suspects(game):
+def _suspects(game: Game) -> str:
     found = game.unknown_parts()
     if not found:
         return " Every layer is a known one: look at the losses themselves."
