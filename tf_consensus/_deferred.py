@@ -23,6 +23,7 @@ _LIGHT = (
     "experiments",
     "plotting",
     "support",
+    "support.arrays",
     "support.checks",
     "support.files",
     "theory",

@@ -12,7 +12,7 @@ from tf_consensus.callbacks.advice.levels import levels
 from tf_consensus.callbacks.advice.piece import (
     Advice,
     AdviceWarning,
-    check_path,
+    check_advice_path,
     check_report,
     read_advice,
     write_advice,
@@ -91,7 +91,7 @@ class Advisor(keras.callbacks.Callback):
     ):
         super().__init__()
         self.every = check_count("every", every, "For example Advisor(every=1).")
-        self.path = None if path is None else check_path(path)
+        self.path = None if path is None else check_advice_path(path)
         self.samples = check_int("samples", samples, minimum=_FEWEST)
         self.report = check_report(report)
         self.real = None if real is None else fixed_batch(real)

@@ -27,7 +27,7 @@ from tf_consensus.callbacks.divergence import LARGEST_LOSS, check_converging
 from tf_consensus.callbacks.log_rows import Row, row_of, rows_before
 from tf_consensus.callbacks.skipped_steps import skip_nothing, skip_steps
 from tf_consensus.execution.strategies import is_chief
-from tf_consensus.support.checks import check_count, check_float
+from tf_consensus.support.checks import check_bool, check_count, check_float, check_path
 from tf_consensus.support.differences import differences
 
 
@@ -67,8 +67,9 @@ class SafeBackup(keras.callbacks.Callback):
             its number as "epoch".
 
     Raises:
-        ValueError: If an argument is out of range, the model is not built or compiled, or another
-            callback has changed weights after the backup.
+        TypeError: If `delete_checkpoint` is not a bool.
+        ValueError: If another argument is out of range, the model is not built or compiled, or
+            another callback has changed weights after the backup.
         BackupError: A ValueError: if the backup is of another run, no backup is whole, or
             `backup_dir` is no folder to write to.
         DivergedError: At the end of an epoch, or before a backup, that has diverged.
@@ -89,22 +90,14 @@ class SafeBackup(keras.callbacks.Callback):
         settings: Any = None,
     ):
         super().__init__()
-        if not isinstance(backup_dir, str | os.PathLike) or not os.fspath(backup_dir):
-            raise ValueError(
-                f"`backup_dir` must be the path of a folder. Received: backup_dir={backup_dir!r}."
-                ' Pass for example "backup".'
-            )
-        self.backup_dir = pathlib.Path(backup_dir)
+        path = check_path("backup_dir", backup_dir, 'For example "backup".', "the path of a folder")
+        self.backup_dir = pathlib.Path(path)
         hint = 'Pass "epoch", or the number of steps between backups.'
         self.save_freq = (
             save_freq if save_freq == "epoch" else check_count("save_freq", save_freq, hint)
         )
-        if not isinstance(delete_checkpoint, bool):
-            raise ValueError(
-                "`delete_checkpoint` must be True or False. Received: "
-                f"delete_checkpoint={delete_checkpoint!r}. Pass False to delete by `delete()`."
-            )
-        self.delete_checkpoint = delete_checkpoint
+        hint = "Pass False to delete by `delete()`."
+        self.delete_checkpoint = check_bool("delete_checkpoint", delete_checkpoint, hint)
         self.largest_loss = check_float("largest_loss", largest_loss, zero=False)
         self.settings = settings
         self.history: list[Row] = []

@@ -12,7 +12,7 @@ import tensorflow as tf
 from tf_consensus.models.averaging import averaged_weights
 from tf_consensus.models.callback_checks import refuse_other_models
 from tf_consensus.plotting.images import image_grid
-from tf_consensus.support.checks import check_count, check_int
+from tf_consensus.support.checks import check_count, check_int, check_path
 
 
 class SampleGrid(keras.callbacks.Callback):
@@ -54,13 +54,14 @@ class SampleGrid(keras.callbacks.Callback):
     ):
         super().__init__()
         hint = 'For example SampleGrid("samples", samples=64, every=1).'
-        self.folder = pathlib.Path(_checked_path("folder", folder))
+        named = "Pass the name of a folder.", "a path"
+        self.folder = pathlib.Path(check_path("folder", folder, *named))
         self.samples = check_count("samples", samples, hint)
         self.every = check_count("every", every, hint)
         self.seed = check_int("seed", seed)
         self.labels = _checked_labels(labels, self.samples)
         self.tensorboard = (
-            None if tensorboard is None else _checked_path("tensorboard", tensorboard)
+            None if tensorboard is None else check_path("tensorboard", tensorboard, *named)
         )
         self.averaged = averaged
         self._writer = None
@@ -121,14 +122,6 @@ class SampleGrid(keras.callbacks.Callback):
         with self._writer.as_default():
             tf.summary.image("samples", picture[None], step=step)
         self._writer.flush()
-
-
-def _checked_path(name, path):
-    if isinstance(path, str | os.PathLike):
-        return path
-    raise ValueError(
-        f"`{name}` must be a path. Received: {name}={path!r}. Pass the name of a folder."
-    )
 
 
 def _checked_labels(labels, samples):

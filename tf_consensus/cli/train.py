@@ -14,6 +14,7 @@ from tf_consensus.cli.pictures import as_dataset
 from tf_consensus.cli.quiet import import_tensorflow
 from tf_consensus.cli.strategy_flags import make_strategy, own_folder
 from tf_consensus.cli.telling import told
+from tf_consensus.cli.validators import check_multiple
 from tf_consensus.experiments.errors import RunError
 from tf_consensus.experiments.sizes import between_evaluations, network_of
 
@@ -174,15 +175,6 @@ def train(
         request = request_of(values, runs, measure, strategy, shared, command)
         with locked(request.output):
             return train_and_report(request)
-
-
-def check_multiple(run: dict[str, Any], whole: str, part: str) -> None:
-    """Raise unless one number of steps is a multiple of the other, or less."""
-    if run[whole] > run[part] and run[whole] % run[part]:
-        raise app.UsageError(
-            f"--{whole} must be a multiple of --{part}. Received: "
-            f"--{whole}={run[whole]} --{part}={run[part]}. Round one of them."
-        )
 
 
 def request_of(values, runs, measure, strategy, shared, command):

@@ -4,7 +4,7 @@ import os
 
 import tensorflow as tf
 
-from tf_consensus.data.arguments import check_bool, check_cache, check_image_batch, check_shard
+from tf_consensus.data.arguments import check_cache, check_image_batch, check_shard
 from tf_consensus.data.decoding import SquareDecoder
 from tf_consensus.data.image_source import ImageInfo
 from tf_consensus.data.image_store import open_store
@@ -12,7 +12,7 @@ from tf_consensus.data.image_stream import StreamSettings, make_stream
 from tf_consensus.data.opening import MAX_PIXELS
 from tf_consensus.data.sources import channels_of, find_info, find_source
 from tf_consensus.data.stream import check_start, draw_seed
-from tf_consensus.support.checks import check_int
+from tf_consensus.support.checks import check_bool, check_int
 
 
 def images(
@@ -89,6 +89,7 @@ def images(
     Raises:
         ValueError: If an argument is out of range, the name or the split unknown, labels are asked
             for and there are none, an image is broken, none is left, or a file is damaged.
+        TypeError: If `labels`, `flip`, `dequantise`, `repeat` or `check` is not a bool.
         FileNotFoundError: If the data set is not there; the message says how to get it.
         OSError: If a file or a folder cannot be read, or a cache cannot be written.
         MemoryError: If memory cannot hold the images.

@@ -7,7 +7,8 @@ import zlib
 
 import keras
 
-from tf_consensus.metrics import checks, layers
+from tf_consensus.metrics import layers
+from tf_consensus.support.checks import check_path
 
 _REMEDY = "Train it anew, e.g. by examples/train_classifier.py, or fetch the file again."
 _MEMBERS = {"config.json", "metadata.json", "model.weights.h5"}
@@ -38,7 +39,7 @@ def load_classifier(path, image_shape: tuple[int, int, int] | None = None) -> ke
         >>> classifier = load_classifier("classifier.keras", image_shape=(32, 32, 1))
         >>> extractor = Extractor(classifier, name="my classifier")
     """
-    checks.check_path(path, _REMEDY)
+    check_path("path", path, _REMEDY)
     path = pathlib.Path(path)
     _check_archive(path)
     try:

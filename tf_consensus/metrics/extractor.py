@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from tf_consensus.metrics import checks, fingerprints, layers, resizing
 from tf_consensus.metrics.score import check_not_probabilities
+from tf_consensus.support.arrays import check_finite
 from tf_consensus.support.checks import check_int
 
 
@@ -60,7 +61,7 @@ class ImageNetwork:
             if array is not None:
                 self._check_rows(name, array, len(images))
                 remedy = f"The images were: look at the weights of {self.name!r}."
-                checks.check_finite(name, array, remedy)
+                check_finite(name, array, remedy, checks.LARGEST)
         return extracted
 
     def _check_rows(self, name, array, number):

@@ -2,8 +2,11 @@
 
 import numpy as np
 
-from tf_consensus.metrics import checks
+from tf_consensus.metrics.checks import LARGEST
+from tf_consensus.support.arrays import check_finite, check_reals
 from tf_consensus.support.checks import check_int
+
+_DIVERGED = "Leave out images of a diverged generator."
 
 
 class FeatureStatistics:
@@ -45,13 +48,13 @@ class FeatureStatistics:
         Raises:
             ValueError: if the shape is another, or a feature is not finite; nothing is added then.
         """
-        features = checks.floats("features", features)
+        features = check_reals("features", features)
         if features.ndim != 2 or features.shape[1] != self.dim:
             raise ValueError(
                 f"`features` must have shape (n, {self.dim}). Received: features of shape "
                 f"{features.shape}. Flatten each image's features to one row."
             )
-        checks.check_finite("features", features, "Leave out images of a diverged generator.")
+        check_finite("features", features, _DIVERGED, LARGEST)
         if len(features):
             mean = features.mean(axis=0)
             centred = features - mean

@@ -4,6 +4,7 @@ import numpy as np
 import scipy
 
 from tf_consensus.metrics import checks
+from tf_consensus.support.arrays import check_finite, check_reals
 
 # Relative to the largest entry: more than rounding does to a covariance.
 _TOLERANCE = 1e-6
@@ -45,10 +46,10 @@ def frechet_distance(mean1, cov1, mean2, cov2) -> float:
         Heusel et al., GANs Trained by a Two Time-Scale Update Rule, 2017, equation 6.
     """
     given = {"mean1": mean1, "cov1": cov1, "mean2": mean2, "cov2": cov2}
-    arrays = {name: checks.floats(name, value) for name, value in given.items()}
+    arrays = {name: check_reals(name, value) for name, value in given.items()}
     _check_shapes(**arrays)
     for name, array in arrays.items():
-        checks.check_finite(name, array, _DIVERGED, checks.LARGEST**2)
+        check_finite(name, array, _DIVERGED, checks.LARGEST**2)
     mean1, cov1, mean2, cov2 = arrays.values()
     product = _root("cov1", cov1).T @ _root("cov2", cov2)
     roots = scipy.linalg.svdvals(product).sum() if product.size else 0.0

@@ -8,7 +8,6 @@ import numpy as np
 import tensorflow as tf
 
 from tf_consensus.metrics import (
-    checks,
     fingerprints,
     frozen_graph,
     frozen_sizes,
@@ -16,6 +15,7 @@ from tf_consensus.metrics import (
     resizing,
 )
 from tf_consensus.metrics.extractor import Extractor, ImageNetwork
+from tf_consensus.support.checks import check_path
 
 _HOW_TO_GET_IT = (
     "It is the file classify_image_graph_def.pb of inception-2015-12-05.tgz, 88,931,400 bytes, "
@@ -184,7 +184,7 @@ def _connect(used, images):
 
 
 def _read(path) -> bytes:
-    checks.check_path(path, _HOW_TO_GET_IT)
+    check_path("path", path, _HOW_TO_GET_IT)
     path = pathlib.Path(path)
     if not path.exists():
         raise FileNotFoundError(

@@ -1,13 +1,15 @@
 """How many modes of a known mixture the samples reach, and how well."""
 
 import math
-import numbers
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_consensus.metrics import checks
+from tf_consensus.support.arrays import check_finite, check_reals
+from tf_consensus.support.checks import check_float
+
+_LENGTH = "Pass a length in the unit of the samples."
 
 
 @keras.saving.register_keras_serializable("tf_consensus")
@@ -52,8 +54,8 @@ class ModeCoverage(keras.metrics.Metric):
     def __init__(self, modes, stddev, within=0.05, name="mode_coverage", dtype=None):
         super().__init__(name=name, dtype=dtype)
         self.modes = _check_modes(modes)
-        self.stddev = _check_length("stddev", stddev)
-        self.within = _check_length("within", within)
+        self.stddev = check_float("stddev", stddev, zero=False, hint=_LENGTH)
+        self.within = check_float("within", within, zero=False, hint=_LENGTH)
         k = len(self.modes)
         # One bin more than modes: the samples that belong to none.
         self.nearest = self._sum((k + 1,), "nearest")
@@ -147,11 +149,11 @@ def _checked_values(samples, weight):
     """Both unchanged, where their values are known to be good or not known at all."""
     if not tf.executing_eagerly():
         return samples, weight
-    samples = checks.floats("samples", samples)
+    samples = check_reals("samples", samples)
     remedy = "Leave out what a diverged generator has made."
-    checks.check_finite("samples", samples, remedy, np.finfo(float).max)
+    check_finite("samples", samples, remedy, np.finfo(float).max)
     if weight is not None:
-        weight = checks.floats("sample_weight", weight)
+        weight = check_reals("sample_weight", weight)
         if not (np.isfinite(weight).all() and (weight >= 0).all()):
             raise ValueError(
                 "`sample_weight` must be finite and not negative. Received: sample_weight from "
@@ -166,24 +168,10 @@ def _total(weight, counts):
 
 
 def _check_modes(modes) -> np.ndarray:
-    centres = checks.floats("modes", modes, "Pass e.g. `tf_consensus.data.ring_modes(8)`.")
+    centres = check_reals("modes", modes, "Pass e.g. `tf_consensus.data.ring_modes(8)`.")
     if centres.ndim == 2 and centres.size and np.isfinite(centres).all():
         return centres
     raise ValueError(
         "`modes` must be a finite array of shape (k, d), one centre a row. "
         f"Received: modes={modes!r}. Pass for example `tf_consensus.data.ring_modes(8)`."
-    )
-
-
-def _check_length(name, value) -> float:
-    if (
-        isinstance(value, numbers.Real)
-        and not isinstance(value, bool)
-        and math.isfinite(value)
-        and value > 0
-    ):
-        return float(value)
-    raise ValueError(
-        f"`{name}` must be finite and positive. Received: {name}={value!r}. "
-        "Pass a length in the unit of the samples."
     )

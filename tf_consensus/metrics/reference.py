@@ -11,6 +11,7 @@ from tf_consensus.metrics import checks, fingerprints, reference_file
 from tf_consensus.metrics.extractor import ImageNetwork, check_extractor
 from tf_consensus.metrics.feature_statistics import FeatureStatistics
 from tf_consensus.metrics.reservoir import Reservoir
+from tf_consensus.support.arrays import check_finite, check_reals
 from tf_consensus.support.checks import check_int
 
 
@@ -162,8 +163,8 @@ def _checked_statistics(mean, cov, sample):
     """The arrays as floats, their types kept, that are finite and of fitting shapes."""
     arrays = {"mean": mean, "cov": cov, "sample": sample}
     for name, value in arrays.items():
-        floats, largest = checks.floats(name, value), np.finfo(float).max
-        checks.check_finite(name, floats, "Make the reference anew.", largest)
+        floats, largest = check_reals(name, value), np.finfo(float).max
+        check_finite(name, floats, "Make the reference anew.", largest)
         arrays[name] = np.asarray(value)
     mean, cov, sample = arrays.values()
     d = mean.size

@@ -9,7 +9,8 @@ import zlib
 
 import numpy as np
 
-from tf_consensus.metrics import checks, fingerprints
+from tf_consensus.metrics import fingerprints
+from tf_consensus.support.checks import check_path
 from tf_consensus.support.files import replacing
 
 _ARRAYS = ("mean", "cov", "sample")
@@ -29,7 +30,7 @@ def save(path, arrays: dict[str, np.ndarray], about: dict) -> None:
         OSError: If it cannot be written.
         ValueError: If the name does not end in .npz.
     """
-    checks.check_path(path, "Pass e.g. 'reference.npz'.")
+    check_path("path", path, "Pass e.g. 'reference.npz'.")
     path = pathlib.Path(path)
     if path.suffix != ".npz":
         raise ValueError(
@@ -47,7 +48,7 @@ def load(path) -> tuple[dict[str, np.ndarray], dict]:
         OSError: If there is no such file, or it cannot be read.
         ValueError: If it is another file or damaged. The message says which.
     """
-    checks.check_path(path, _REMEDY)
+    check_path("path", path, _REMEDY)
     content = _read(path)
     try:
         entries = _entries(content)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from tf_consensus.metrics import checks
+from tf_consensus.support.arrays import check_reals
 from tf_consensus.support.checks import check_int
 
 
@@ -45,7 +45,7 @@ def bicubic(images, size: int):
 def _checked(images, size):
     """Both, where they are images and a number of pixels."""
     if not tf.is_tensor(images):
-        images = checks.floats("images", images, "Stack images of one size.").astype("float32")
+        images = check_reals("images", images, "Stack images of one size.").astype("float32")
     if len(images.shape) != 4:
         raise ValueError(
             "Images must have shape (batch, height, width, channels). Received: images of shape "

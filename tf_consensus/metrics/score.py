@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import scipy
 
-from tf_consensus.metrics import checks
+from tf_consensus.support.arrays import check_finite, check_reals
 from tf_consensus.support.checks import check_int
 
 
@@ -88,14 +88,14 @@ def check_not_probabilities(logits: np.ndarray):
 
 
 def _check_logits(logits):
-    array = checks.floats("logits", logits)
+    array = check_reals("logits", logits)
     if array.ndim != 2 or not array.size or array.shape[1] < 2:
         raise ValueError(
             "`logits` must have shape (n, k), one row an image, of k > 1 classes. Received: "
             f"logits of shape {array.shape}. Stack the batches of an extractor."
         )
     # The largest of a row is that of a class it may be; all others may be impossible.
-    checks.check_finite(
+    check_finite(
         "logits",
         np.where(np.isneginf(array), array.max(axis=1, keepdims=True), array),
         "Look for the images that gave them: the generator has diverged.",

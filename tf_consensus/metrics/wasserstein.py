@@ -3,7 +3,7 @@
 import numpy as np
 import scipy
 
-from tf_consensus.metrics import checks
+from tf_consensus.support.arrays import check_finite, check_reals
 from tf_consensus.support.checks import check_int
 
 # A coordinate beyond this counts as infinite: its square overflows in float64.
@@ -123,11 +123,11 @@ def check_cloud(name: str, points):
         ValueError: With how many are not.
     """
     remedy = "Diverged samples are infinitely far from any others: leave them out."
-    checks.check_finite(name, points, remedy, LARGEST)
+    check_finite(name, points, remedy, LARGEST)
 
 
 def _clouds(a, b):
-    a, b = checks.floats("a", a), checks.floats("b", b)
+    a, b = check_reals("a", a), check_reals("b", b)
     if not (a.ndim == b.ndim == 2 and a.size and b.size and a.shape[1] == b.shape[1]):
         raise ValueError(
             "`a` and `b` must be point clouds of shapes (n, d) and (m, d), n, m and d at least 1. "

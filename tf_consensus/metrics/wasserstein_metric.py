@@ -6,13 +6,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_consensus.metrics import checks
 from tf_consensus.metrics.wasserstein import (
     LARGEST,
     check_cloud,
     sliced_wasserstein1,
     wasserstein1,
 )
+from tf_consensus.support.arrays import check_reals
 from tf_consensus.support.checks import check_int
 
 
@@ -87,7 +87,7 @@ class Wasserstein1(keras.metrics.Metric):
                 f"have. Received: samples={samples!r} in a graph. "
                 "Evaluate it outside of `tf.function`, for example by `callbacks.EvaluateGAN`."
             )
-        samples = checks.floats("samples", samples)
+        samples = check_reals("samples", samples)
         d = self.target.shape[1]
         if samples.ndim != 2 or samples.shape[1] != d:
             raise ValueError(
@@ -147,7 +147,7 @@ class Wasserstein1(keras.metrics.Metric):
 
 def _check_target(target) -> np.ndarray:
     remedy = "Pass for example `next(iter(tf_consensus.data.circle(batch_size=2048, seed=0)))`."
-    points = checks.floats("target", target, remedy).copy()
+    points = check_reals("target", target, remedy).copy()
     if points.ndim == 2 and points.size and (np.abs(points) <= LARGEST).all():
         return points
     raise ValueError(

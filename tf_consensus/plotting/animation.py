@@ -1,13 +1,11 @@
 """Densities over training as an animated GIF: arrays of palette indices, put together like text."""
 
-import numbers
 import os
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from PIL import Image
 
-from tf_consensus.plotting.checks import positive
 from tf_consensus.plotting.densities import (
     check_rows,
     even_lightness,
@@ -17,6 +15,7 @@ from tf_consensus.plotting.densities import (
     shades,
 )
 from tf_consensus.plotting.saving import save
+from tf_consensus.support.checks import check_float, is_real
 
 # The GIF's palette: blue for methods, red for the target, grey for text and frames.
 _SHADES = {"blue": 96, "red": 96, "grey": 64}
@@ -60,8 +59,8 @@ def density_animation(
         >>> density_animation({"SimGA": noise}, "simga.gif", ["start", "end"])
     """
     check_rows("frames", frames, titles)
-    extent = positive("extent", extent)
-    if not isinstance(fps, numbers.Real) or not 1 <= fps <= 50:
+    extent = check_float("extent", extent, zero=False)
+    if not is_real(fps) or not 1 <= fps <= 50:
         raise ValueError(
             f"Frames a second must lie between 1 and 50, which viewers show. Received: fps={fps}."
             " Pass e.g. `fps=8`."

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 import scipy
 
-from tf_consensus.plotting.checks import check_mapping, numbers_of, positive
-from tf_consensus.support.checks import check_int
+from tf_consensus.plotting.checks import check_mapping
+from tf_consensus.support.arrays import check_reals
+from tf_consensus.support.checks import check_float, check_int
 
 
 def density(samples, extent: float = 1.6, bins: int = 200, bandwidth: float = 0.05) -> np.ndarray:
@@ -39,7 +40,8 @@ def density(samples, extent: float = 1.6, bins: int = 200, bandwidth: float = 0.
         >>> round(float(grid.sum() * (3.2 / 200) ** 2), 3)
         1.0
     """
-    extent, bandwidth = positive("extent", extent), positive("bandwidth", bandwidth)
+    extent = check_float("extent", extent, zero=False)
+    bandwidth = check_float("bandwidth", bandwidth, zero=False)
     bins = check_int("bins", bins, minimum=1)
     points = _points(samples)
     if not len(points) or not np.isfinite(points).all():
@@ -57,7 +59,7 @@ def density(samples, extent: float = 1.6, bins: int = 200, bandwidth: float = 0.
 
 
 def _points(samples):
-    points = numbers_of("samples", samples)
+    points = check_reals("samples", samples)
     if points.ndim != 2 or points.shape[1] != 2:
         raise ValueError(
             f"Samples must be points in the plane, of shape (n, 2). Received: shape={points.shape}."

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tf_consensus.plotting.checks import check_mapping, positive
+from tf_consensus.plotting.checks import check_mapping
 from tf_consensus.plotting.densities import (
     check_rows,
     even_lightness,
@@ -16,6 +16,7 @@ from tf_consensus.plotting.densities import (
     shades,
 )
 from tf_consensus.plotting.style import new_figure, saved
+from tf_consensus.support.checks import check_float
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -57,7 +58,7 @@ def density_grid(
     Reference: Mescheder, Nowozin, Geiger, "The Numerics of GANs", figure 2.
     """
     check_rows("rows", rows, titles)
-    extent = positive("extent", extent)
+    extent = check_float("extent", extent, zero=False)
     columns = len(titles) + 1
     figure = new_figure(1.65 * columns + 0.4, 1.65 * len(rows) + 0.4)
     axes = figure.subplots(len(rows), columns, squeeze=False)
@@ -111,7 +112,7 @@ def density_table(
     Reference: Mescheder, Geiger, Nowozin, "Which Training Methods for GANs do actually Converge?".
     """
     _check_table(rows, targets)
-    extent = positive("extent", extent)
+    extent = check_float("extent", extent, zero=False)
     figure = new_figure(1.25 * len(targets) + 0.4, 1.25 * (len(rows) + 1) + 0.3)
     axes = figure.subplots(len(rows) + 1, len(targets), squeeze=False)
     for column, (name, target) in zip(axes.T, targets.items(), strict=True):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tf_consensus.problems.linear import LinearField
-from tf_consensus.problems.problem import check_array
+from tf_consensus.problems.problem import check_parameters
 
 
 class Bilinear(LinearField):
@@ -31,7 +31,7 @@ class Bilinear(LinearField):
     """
 
     def __init__(self, matrix=1.0):
-        m = check_array("matrix", matrix)
+        m = check_parameters("matrix", matrix)
         if m.ndim not in (0, 2) or not m.size:
             raise ValueError(
                 "`matrix` must be a finite number or a non-empty finite array of rank 2. "

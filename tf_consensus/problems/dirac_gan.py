@@ -13,8 +13,8 @@ from tf_consensus.problems.dirac_equations import (
     one_centred,
     zero_centred,
 )
-from tf_consensus.problems.problem import Problem, check_array, check_number
-from tf_consensus.support.checks import nearest
+from tf_consensus.problems.problem import Problem, check_parameters
+from tf_consensus.support.checks import check_float, nearest
 
 # Each variant's options, with the values of the paper's figure, and its equations.
 _VARIANTS = {
@@ -156,17 +156,17 @@ def _check_options(variant, given):
             "Leave that out, or choose the variant it belongs to."
         )
     return {
-        key: check_number(key, given.get(key, default), strict=key == "clip")
+        key: check_float(key, given.get(key, default), zero=key != "clip")
         for key, default in allowed.items()
     }
 
 
 def _points(theta, psi):
-    theta, psi = check_array("theta", theta), check_array("psi", psi)
+    theta, psi = check_parameters("theta", theta), check_parameters("psi", psi)
     try:
         return np.broadcast_arrays(theta, psi)
     except ValueError as error:
         raise ValueError(
             "`theta` and `psi` must broadcast. Received: theta of shape "
-            f"{theta.shape}, psi of shape {psi.shape}. Pass one of each a point."
+            f"{theta.shape}, psi of shape {psi.shape}. Pass one of each per point."
         ) from error

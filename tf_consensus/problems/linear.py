@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from tf_consensus.problems.problem import Problem, check_array
+from tf_consensus.problems.problem import Problem, check_parameters
 
 
 class LinearField(Problem):
@@ -71,7 +71,7 @@ class LinearField(Problem):
 
     def _points(self, index, x):
         shape = self.shapes[index]
-        x = check_array(f"player {index}", x)
+        x = check_parameters(f"player {index}", x)
         if shape and x.shape[-1:] != shape:
             raise ValueError(
                 f"Player {index} of this {type(self).__name__} has parameters of shape {shape}. "

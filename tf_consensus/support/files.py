@@ -65,9 +65,8 @@ def check_space(folder: str | os.PathLike, size: int) -> None:
     """
     free = shutil.disk_usage(folder).free
     if size > free:
-        raise OSError(
-            errno.ENOSPC, f"{os.strerror(errno.ENOSPC)}: {free:,} bytes for {size:,}", str(folder)
-        )
+        reason = f"{os.strerror(errno.ENOSPC)}: {free:,} bytes free, for {size:,} bytes"
+        raise OSError(errno.ENOSPC, reason, str(folder))
 
 
 def put_in_place(partial: pathlib.Path, path: pathlib.Path) -> None:

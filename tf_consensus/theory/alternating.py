@@ -3,7 +3,8 @@
 import numpy as np
 import scipy
 
-from tf_consensus.theory._checks import as_matrix, as_positive, as_split, check_stable
+from tf_consensus.support.checks import check_float
+from tf_consensus.theory._checks import as_matrix, as_split, check_stable
 
 
 def alternating_matrix(jacobian, split: int, step_size: float) -> np.ndarray:
@@ -33,7 +34,7 @@ def alternating_matrix(jacobian, split: int, step_size: float) -> np.ndarray:
         Mescheder et al., The Numerics of GANs, NeurIPS 2017, equation 45 (supplement).
     """
     a = as_matrix(jacobian)
-    h = as_positive(step_size, "step_size")
+    h = check_float("step_size", step_size, zero=False)
     return np.eye(len(a)) + h * a + h**2 * _second_order(a, as_split(split, len(a)))
 
 

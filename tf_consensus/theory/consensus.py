@@ -2,13 +2,8 @@
 
 import numpy as np
 
-from tf_consensus.theory._checks import (
-    as_matrix,
-    as_non_negative,
-    as_positive,
-    check_invertible,
-    check_negative_semidefinite,
-)
+from tf_consensus.support.checks import check_float
+from tf_consensus.theory._checks import as_matrix, check_invertible, check_negative_semidefinite
 from tf_consensus.theory.step_size import max_step_size
 
 
@@ -34,7 +29,7 @@ def consensus_matrix(jacobian, gamma: float) -> np.ndarray:
         Mescheder et al., The Numerics of GANs, NeurIPS 2017, section 4.
     """
     a = as_matrix(jacobian)
-    return a - as_non_negative(gamma, "gamma") * (a.T @ a)
+    return a - check_float("gamma", gamma, zero=True) * (a.T @ a)
 
 
 def definiteness_margin(jacobian, gamma: float) -> float:
@@ -62,7 +57,7 @@ def definiteness_margin(jacobian, gamma: float) -> float:
         Mescheder et al., The Numerics of GANs, NeurIPS 2017, lemma 7.
     """
     a = as_matrix(jacobian)
-    gamma = as_positive(gamma, "gamma")
+    gamma = check_float("gamma", gamma, zero=False)
     check_negative_semidefinite(a)
     return gamma * check_invertible(a) ** 2
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from tf_consensus.theory._checks import as_eigenvalues, as_matrix, as_positive
+from tf_consensus.support.checks import check_float
+from tf_consensus.theory._checks import as_eigenvalues, as_matrix
 
 
 def implicit_euler_matrix(jacobian, step_size: float) -> np.ndarray:
@@ -58,7 +59,7 @@ def implicit_euler_eigenvalues(eigenvalues, step_size: float) -> np.ndarray:
         Mescheder et al., The Numerics of GANs, NeurIPS 2017, section 6.
     """
     values = as_eigenvalues(eigenvalues)
-    gap = 1 - as_positive(step_size, "step_size") * values
+    gap = 1 - check_float("step_size", step_size, zero=False) * values
     if (np.abs(gap) <= len(values) * np.finfo(np.float64).eps).any():
         raise ValueError(
             "1 / step_size must not be an eigenvalue: I - hA is not invertible. "

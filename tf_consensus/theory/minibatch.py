@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from tf_consensus.theory._checks import as_array, as_count, as_matrix, check_finite
+from tf_consensus.support.checks import check_count
+from tf_consensus.theory._checks import as_array, as_finite, as_matrix
 
 
 def minibatch_loss(samples) -> float:
@@ -57,7 +58,7 @@ def minibatch_bias(covariance, batch_size: int) -> float:
             f"Received: the variance {variances.min():.6g}. "
             "Pass `numpy.cov(samples, rowvar=False)`."
         )
-    batch_size = as_count(batch_size, "batch_size")
+    batch_size = check_count("batch_size", batch_size, "For example batch_size=64.")
     return float(variances.sum()) / (2 * batch_size)
 
 
@@ -96,7 +97,7 @@ def _as_samples(samples, at_least: int) -> np.ndarray:
             "`samples` must be real. Received: samples of dtype "
             f"{values.dtype}. Pass the fields themselves."
         )
-    values = check_finite(values.astype(np.float64), "samples")
+    values = as_finite(values.astype(np.float64), "samples")
     if values.ndim != 2 or len(values) < at_least or values.shape[1] == 0:
         raise ValueError(
             f"`samples` must have shape (B, n) with B of {at_least} or more. "

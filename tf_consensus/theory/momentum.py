@@ -2,13 +2,8 @@
 
 import numpy as np
 
-from tf_consensus.theory._checks import (
-    as_eigenvalues,
-    as_matrix,
-    as_number,
-    as_positive,
-    check_stable,
-)
+from tf_consensus.support.checks import check_float, check_number
+from tf_consensus.theory._checks import as_eigenvalues, as_matrix, check_stable
 from tf_consensus.theory._quadratic import quadratic_roots
 from tf_consensus.theory.step_size import max_step_size
 
@@ -36,7 +31,7 @@ def momentum_matrix(jacobian, friction: float) -> np.ndarray:
     """
     a = as_matrix(jacobian)
     identity = np.eye(len(a))
-    drag = -as_number(friction, "friction") * identity
+    drag = -check_number("friction", friction) * identity
     return np.block([[np.zeros_like(identity), identity], [a, drag]])
 
 
@@ -61,7 +56,7 @@ def momentum_eigenvalues(eigenvalues, friction: float) -> np.ndarray:
     Reference:
         Mescheder et al., The Numerics of GANs, NeurIPS 2017, lemma 11 (supplement).
     """
-    return quadratic_roots(-as_number(friction, "friction"), -as_eigenvalues(eigenvalues))
+    return quadratic_roots(-check_number("friction", friction), -as_eigenvalues(eigenvalues))
 
 
 def momentum_max_step_size(eigenvalues, friction: float) -> float:
@@ -89,7 +84,7 @@ def momentum_max_step_size(eigenvalues, friction: float) -> float:
         Mescheder et al., The Numerics of GANs, NeurIPS 2017, corollary 12 (supplement).
     """
     values = as_eigenvalues(eigenvalues)
-    friction = as_positive(friction, "friction")
+    friction = check_float("friction", friction, zero=False)
     check_stable(values)
     worst = values[np.argmax(np.abs(values.imag))]
     if worst.imag != 0:

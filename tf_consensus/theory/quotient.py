@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tf_consensus.support.checks import check_float
 from tf_consensus.theory._checks import (
     as_eigenvalues,
     as_matrix,
-    as_non_negative,
     check_invertible,
     check_negative_semidefinite,
 )
@@ -116,7 +116,7 @@ def quotient_bound(jacobian, gamma: float) -> QuotientBound:
         Mescheder et al., The Numerics of GANs, NeurIPS 2017, lemma 9.
     """
     a = as_matrix(jacobian)
-    gamma = as_non_negative(gamma, "gamma")
+    gamma = check_float("gamma", gamma, zero=True)
     c = definiteness_quotient(a)
     rho = check_invertible(a)
     rotation = float(np.linalg.norm(a - a.T, 2))

@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import scipy
 
-from tf_consensus.theory._checks import as_matrix, as_positive
+from tf_consensus.support.checks import check_float
+from tf_consensus.theory._checks import as_matrix
 from tf_consensus.theory.consensus import consensus_matrix
 from tf_consensus.theory.step_size import spectral_radius
 
@@ -42,7 +43,7 @@ def consensus_spectral_radius(jacobian, step_size: float, gamma: float) -> float
         Mescheder et al., The Numerics of GANs, NeurIPS 2017, proposition 3 and equation 16.
     """
     b = consensus_matrix(jacobian, gamma)
-    return spectral_radius(np.eye(len(b)) + as_positive(step_size, "step_size") * b)
+    return spectral_radius(np.eye(len(b)) + check_float("step_size", step_size, zero=False) * b)
 
 
 def optimal_gamma(jacobian, step_size: float) -> OptimalGamma:
@@ -74,7 +75,7 @@ def optimal_gamma(jacobian, step_size: float) -> OptimalGamma:
     Reference:
         Mescheder et al., The Numerics of GANs, NeurIPS 2017, figures 1 and 14; derived here.
     """
-    a, h = as_matrix(jacobian), as_positive(step_size, "step_size")
+    a, h = as_matrix(jacobian), check_float("step_size", step_size, zero=False)
     at_zero = OptimalGamma(0.0, consensus_spectral_radius(a, h, 0.0))
     limit = _gamma_limit(a, h, at_zero.spectral_radius)
     if limit == 0:

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from tf_consensus.theory._checks import as_eigenvalues, as_matrix, as_positive, check_stable
+from tf_consensus.support.checks import check_float
+from tf_consensus.theory._checks import as_eigenvalues, as_matrix, check_stable
 
 
 def spectral_radius(matrix) -> float:
@@ -53,7 +54,7 @@ def euler_eigenvalues(eigenvalues, step_size: float) -> np.ndarray:
     Reference:
         Mescheder et al., The Numerics of GANs, NeurIPS 2017, equation 9 and figure 1.
     """
-    return 1 + as_positive(step_size, "step_size") * as_eigenvalues(eigenvalues)
+    return 1 + check_float("step_size", step_size, zero=False) * as_eigenvalues(eigenvalues)
 
 
 def step_limits(eigenvalues) -> np.ndarray:
