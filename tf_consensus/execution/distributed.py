@@ -11,8 +11,7 @@ import tensorflow as tf
 
 from tf_consensus.execution.trainable import Compiled, Logs, Step, StepsFunction, Trainable
 from tf_consensus.games.autodiff import tf_variables
-from tf_consensus.support.evaluation import is_seed
-from tf_consensus.support.layers import coupling
+from tf_consensus.support.layers import coupling, is_seed
 
 
 def distribute(model: Trainable, step: Step, *, trains: bool) -> StepsFunction:

@@ -18,7 +18,7 @@ from tf_consensus.models.players import Part, check_parts, layers_of, variables_
 from tf_consensus.models.training_model import TrainingModel
 from tf_consensus.models.verified_training import check_verify
 from tf_consensus.support.checks import check_seed
-from tf_consensus.support.evaluation import added_losses
+from tf_consensus.support.layer_losses import added_losses
 from tf_consensus.support.random import Draws
 
 

@@ -24,9 +24,6 @@ from tf_consensus.models.range_warnings import warn_of_bytes
 from tf_consensus.models.seen_samples import SampleLooks, check_label_range
 from tf_consensus.support.checks import check_count
 from tf_consensus.support.inputs import (
-    cast_samples,
-    check_labels,
-    check_sample_shape,
     sample_dtype,
     split,
 )
@@ -206,11 +203,9 @@ class GAN(Generating, SampleLooks, KnownNetworks, GameModel):
 
     def check_data(self, data: Any) -> None:
         """Raises if arrays, or a first batch, are not of a type and shape to train with."""
-        samples, labels = split(data)
-        cast_samples(samples, "float32")
-        check_sample_shape(samples, self.sample_shape)
-        if self.num_classes is not None and labels:
-            check_labels(tf.convert_to_tensor(labels[0]))
+        real = floating(data, "float32", self.sample_shape)
+        if split(real)[1]:
+            labelled(real, self.num_classes)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, networks and objective serialized."""

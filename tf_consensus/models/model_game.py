@@ -8,8 +8,7 @@ import tensorflow as tf
 
 from tf_consensus.games.game import Game
 from tf_consensus.models.players import Part, layers_of, variables_of
-from tf_consensus.support.evaluation import untaken_losses
-from tf_consensus.support.layer_losses import weight_losses
+from tf_consensus.support.layer_losses import untaken_losses, weight_losses
 
 if TYPE_CHECKING:
     from tf_consensus.models.game_model import GameModel

@@ -15,7 +15,7 @@ import keras
 import tensorflow as tf
 
 from tf_consensus.support.exact_operations import exact_operations
-from tf_consensus.support.layer_losses import call_losses
+from tf_consensus.support.layers import is_seed
 from tf_consensus.support.row_draws import Rows, drawing
 
 _CURRENT = threading.local()
@@ -186,14 +186,14 @@ def _evaluate(compute, players, seeds, rows):
 @contextlib.contextmanager
 def apart() -> Iterator[None]:
     """For layers' calls whose moving averages and losses do not count, such as a penalty's own."""
-    current = getattr(_CURRENT, "scope", None)
-    with contextlib.nullcontext() if current is None else _entered(current.aside()):
+    scope = current()
+    with contextlib.nullcontext() if scope is None else _entered(scope.aside()):
         yield
 
 
 @contextlib.contextmanager
 def _entered(scope):
-    before = getattr(_CURRENT, "scope", None)
+    before = current()
     _CURRENT.scope = scope
     try:
         with scope:
@@ -202,29 +202,10 @@ def _entered(scope):
         _CURRENT.scope = before
 
 
-def added_losses(network: keras.Layer) -> list[tf.Tensor]:
-    """The losses that the network's last call added, which are a player's from here on.
-
-    Read them right after the call, where the game's losses are evaluated: the next call of the
-    network clears them.
-    """
-    losses = call_losses(network)
-    if (scope := getattr(_CURRENT, "scope", None)) is not None:
-        scope.take_losses(losses)
-    return losses
-
-
-def untaken_losses() -> int:
-    """How many losses layers have added in this evaluation that `added_losses` did not return."""
-    scope = getattr(_CURRENT, "scope", None)
-    return 0 if scope is None else scope.untaken
+def current() -> Evaluation | None:
+    """The evaluation that is going on in this thread."""
+    return getattr(_CURRENT, "scope", None)
 
 
 def _graph():
     return None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
-
-
-def is_seed(variable) -> bool:
-    """Whether a variable is the state of a `keras.random.SeedGenerator`."""
-    integer = "int" in keras.backend.standardize_dtype(variable.dtype)
-    return variable.name == "seed_generator_state" and integer and tuple(variable.shape) == (2,)

@@ -63,6 +63,12 @@ def seed_generators(layer: keras.Layer) -> list[keras.random.SeedGenerator]:
     return list(found.values())
 
 
+def is_seed(variable) -> bool:
+    """Whether a variable is the state of a `keras.random.SeedGenerator`."""
+    integer = "int" in keras.backend.standardize_dtype(variable.dtype)
+    return variable.name == "seed_generator_state" and integer and tuple(variable.shape) == (2,)
+
+
 def stateful(*roots: Any) -> list[keras.Layer]:
     """The layers with variables that a call in training assigns, seeds' states left out.
 
