@@ -31,12 +31,6 @@ NUMPY_ONLY = {"support.checks", "support.arrays"}
 SAME_LEVEL = {("callbacks", "plotting")}
 # Files of the root are apart: they hand on the public names.
 ROOT_FILES = {"__init__", "__main__", "_deferred"}
-# Imports that point up today: (importing module, imported name).
-MENDED_ELSEWHERE = {
-    ("execution.distributed", "models.first_batch"),
-    ("execution.fused", "models.first_batch"),
-    ("verification", "models"),
-}
 
 
 def imported(source: str, module: str) -> list[str]:
@@ -107,10 +101,3 @@ def _inside(module, name, root):
         inner = (is_module(name, root) and name != other) or name.count(".") > 1
         return "it is inside of another leaf" if inner else ""
     return "it points up"
-
-
-def is_mended_elsewhere(module: str, name: str) -> bool:
-    return any(
-        (module == a or module.startswith(f"{a}.")) and (name == b or name.startswith(f"{b}."))
-        for a, b in MENDED_ELSEWHERE
-    )
