@@ -5,7 +5,7 @@ declares Aᵀ not differentiable, so that second derivatives become 0 without a 
 """
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
@@ -13,13 +13,13 @@ _RESIZE = tf.image.resize
 
 
 def resize(
-    images,
-    size,
-    method=tf.image.ResizeMethod.BILINEAR,
-    preserve_aspect_ratio=False,
-    antialias=False,
-    name=None,
-):
+    images: tf.Tensor,
+    size: Sequence[int] | tf.Tensor,
+    method: str = tf.image.ResizeMethod.BILINEAR,
+    preserve_aspect_ratio: bool = False,
+    antialias: bool = False,
+    name: str | None = None,
+) -> tf.Tensor:
     """`tf.image.resize`, whose bilinear method has true derivatives of every order.
 
     Arguments and values are those of `tf.image.resize`. The other methods' derivatives are in

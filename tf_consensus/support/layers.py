@@ -63,7 +63,7 @@ def seed_generators(layer: keras.Layer) -> list[keras.random.SeedGenerator]:
     return list(found.values())
 
 
-def is_seed(variable) -> bool:
+def is_seed(variable: keras.Variable) -> bool:
     """Whether a variable is the state of a `keras.random.SeedGenerator`."""
     integer = "int" in keras.backend.standardize_dtype(variable.dtype)
     return variable.name == "seed_generator_state" and integer and tuple(variable.shape) == (2,)
