@@ -2,13 +2,16 @@
 
 import warnings
 import weakref
+from collections.abc import Callable
+
+import tensorflow as tf
 
 from tf_consensus.support.layers import coupling
 
 _WARNED = weakref.WeakSet()
 
 
-def warn_of_coupling(discriminator) -> None:
+def warn_of_coupling(discriminator: Callable[..., tf.Tensor]) -> None:
     """Warns, once a discriminator, if the gradient of one example's logit is not defined.
 
     Raises:
