@@ -60,7 +60,7 @@ def dcgan(
     filters: int = 64,
     latent_dim: int = 256,
     seed: int | None = None,
-    dtype=None,
+    dtype: str | keras.DTypePolicy | None = None,
     num_classes: int | None = None,
     embedding_dim: int | None = None,
 ) -> tuple[keras.Model, keras.Model]:

@@ -8,6 +8,8 @@ own, keep the bias out of autocasting: it is added, and its gradient summed, in 
 
 import keras
 
+from tf_consensus.networks.weights import Weights
+
 
 class _ExactBias:
     """A layer whose bias is used in the precision of the variable."""
@@ -39,23 +41,38 @@ class Conv2DTranspose(_ExactBias, keras.layers.Conv2DTranspose):
 EXACT = Dense, Conv2D, Conv2DTranspose
 
 
-def convolve(x, filters, size, weights, *, layer=Conv2D, strides=1, bias=True):
+def convolve(
+    x: keras.KerasTensor,
+    filters: int,
+    size: int,
+    weights: Weights,
+    *,
+    layer: type[keras.Layer] = Conv2D,
+    strides: int = 1,
+    bias: bool = True,
+) -> keras.KerasTensor:
     """A "same" convolution, or with `layer=Conv2DTranspose` its transpose, without activation."""
     settings = {"strides": strides, "padding": "same", "use_bias": bias, "dtype": weights.dtype}
     return layer(filters, size, kernel_initializer=next(weights), **settings)(x)
 
 
-def dense(x, units, weights, bias=True, dtype=None):
+def dense(
+    x: keras.KerasTensor,
+    units: int,
+    weights: Weights,
+    bias: bool = True,
+    dtype: str | keras.DTypePolicy | None = None,
+) -> keras.KerasTensor:
     """A dense layer without activation."""
     settings = {"use_bias": bias, "dtype": dtype or weights.dtype}
     return Dense(units, kernel_initializer=next(weights), **settings)(x)
 
 
-def last_dense(x, units, weights):
+def last_dense(x: keras.KerasTensor, units: int, weights: Weights) -> keras.KerasTensor:
     """A network's last layer, whose outputs have the variables' precision under mixed ones too."""
     return dense(x, units, weights, dtype=weights.output_dtype)
 
 
-def last_tanh(x, weights):
+def last_tanh(x: keras.KerasTensor, weights: Weights) -> keras.KerasTensor:
     """The end of a generator of images; its precision as that of `last_dense`."""
     return keras.layers.Activation("tanh", dtype=weights.output_dtype)(x)

@@ -14,7 +14,7 @@ def mlp(
     width: int = 16,
     depth: int = 4,
     seed: int | None = None,
-    dtype=None,
+    dtype: str | keras.DTypePolicy | None = None,
     num_classes: int | None = None,
     embedding_dim: int | None = None,
 ) -> tuple[keras.Model, keras.Model]:

@@ -39,7 +39,7 @@ def residual(
     blocks: int = 1,
     start_size: int = 4,
     seed: int | None = None,
-    dtype=None,
+    dtype: str | keras.DTypePolicy | None = None,
 ) -> tuple[keras.Model, keras.Model]:
     """Build a generator and a discriminator of residual blocks, without normalization.
 
