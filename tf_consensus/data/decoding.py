@@ -26,7 +26,9 @@ class SquareDecoder:
         told: Whether the user knows that colours are lost, so that no image is named for it.
     """
 
-    def __init__(self, image_size: int, crop: int | None, channels: int, told: bool = False):
+    def __init__(
+        self, image_size: int, crop: int | None, channels: int, told: bool = False
+    ) -> None:
         self.image_size = image_size
         self.crop = crop
         self.channels = channels

@@ -54,7 +54,7 @@ class RecordFiles:
         https://www.tensorflow.org/tutorials/load_data/tfrecord#tfrecords_format_details
     """
 
-    def __init__(self, ranges: Sequence[RecordRange]):
+    def __init__(self, ranges: Sequence[RecordRange]) -> None:
         self._paths = [part.path for part in ranges]
         with concurrent.futures.ThreadPoolExecutor(_THREADS) as pool:
             places = list(pool.map(_places, ranges))
@@ -85,7 +85,7 @@ class RecordFiles:
         return hashlib.sha256(self._places[:, 1:].astype("<i8").tobytes()).hexdigest()
 
 
-def unreadable(path: str, reason) -> OSError:
+def unreadable(path: str, reason: Exception | str) -> OSError:
     """Return the error for a file of a data set that cannot be read."""
     return OSError(
         f"A file of a data set must be readable. Received: {path}: {reason}. Allow reading it, or "
