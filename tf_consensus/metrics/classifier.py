@@ -1,6 +1,7 @@
 """Classifiers from files, to measure images by."""
 
 import io
+import os
 import pathlib
 import zipfile
 import zlib
@@ -17,7 +18,9 @@ _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, Valu
 _NO_MODEL = (AttributeError, IndexError, KeyError, OSError, RuntimeError, TypeError, ValueError)
 
 
-def load_classifier(path, image_shape: tuple[int, int, int] | None = None) -> keras.Model:
+def load_classifier(
+    path: str | os.PathLike[str], image_shape: tuple[int, int, int] | None = None
+) -> keras.Model:
     """The Keras classifier of a .keras file, of which no code is run.
 
     Keras' safe mode is on, whatever its global setting: a file with a `Lambda` layer is refused.

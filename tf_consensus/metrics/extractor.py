@@ -39,11 +39,11 @@ class ImageNetwork:
     # Only the Inception network of 2015-12-05 gives numbers that are comparable between papers.
     reference_network = False
 
-    def __init__(self, name: str, channels: int):
+    def __init__(self, name: str, channels: int) -> None:
         self.name = str(name)
         self._channels = channels
 
-    def __call__(self, images) -> Extracted:
+    def __call__(self, images: np.ndarray | tf.Tensor) -> Extracted:
         """The network's features and logits.
 
         Args:
@@ -140,7 +140,7 @@ class Extractor(ImageNetwork):
         image_size: int | None = None,
         resizer: str | Callable = "bilinear",
         weights: str = "as given",
-    ):
+    ) -> None:
         layers.check_model(model)
         super().__init__(name, model.input_shape[-1])
         self.weights = str(weights)
@@ -206,7 +206,7 @@ class Extractor(ImageNetwork):
             )
 
 
-def check_extractor(extractor) -> ImageNetwork:
+def check_extractor(extractor: object) -> ImageNetwork:
     """The extractor, or says that it is none.
 
     Raises:

@@ -8,7 +8,7 @@ import tensorflow as tf
 _MOST_VALUES = 2**28
 
 
-def check(used, name: str, shape: tuple[int, ...]) -> None:
+def check(used: tf.compat.v1.GraphDef, name: str, shape: tuple[int, ...]) -> None:
     """Raises unless all tensors of the graph have known shapes and fit in memory together.
 
     A graph of a few operations, each of which doubles a tensor, would take any memory.

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import tensorflow as tf
 
 from tf_consensus.metrics.extractor import ImageNetwork, check_extractor
 from tf_consensus.metrics.feature_statistics import FeatureStatistics
@@ -65,7 +66,7 @@ class ImageScores:
         kid: bool = False,
         precision_recall: bool = False,
         name: str = "image_scores",
-    ):
+    ) -> None:
         check_extractor(extractor)
         _check_reference(reference)
         options = {"kernel": kid, "precision_recall": precision_recall}
@@ -92,14 +93,14 @@ class ImageScores:
         ends |= {"precision": "up", "recall": "up"}
         return {key: end for key, end in ends.items() if key in self._names()}
 
-    def reset_state(self):
+    def reset_state(self) -> None:
         """Forgets all images."""
         self._count = 0
         self._logits, self._kept = [], []
         self._statistics = None
         self._results = None
 
-    def update_state(self, images):
+    def update_state(self, images: np.ndarray | tf.Tensor) -> None:
         """Adds a batch of images (batch, H, W, C) in [-1, 1]."""
         features, logits = self.extractor(images)
         if "score" in self._parts:
@@ -112,7 +113,7 @@ class ImageScores:
         self._count += len(features)
         self._results = None
 
-    def check_samples(self, number: int):
+    def check_samples(self, number: int) -> None:
         """Raises unless so many images are enough.
 
         Raises:

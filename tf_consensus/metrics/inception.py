@@ -1,5 +1,6 @@
 """Inception networks: the reference one from a file, and the one that Keras has."""
 
+import os
 import pathlib
 import warnings
 
@@ -29,12 +30,12 @@ _INPUT, _FEATURES, _LOGITS = "Mul", "pool_3", "softmax/logits/MatMul"
 _LARGEST_FILE = 2**28
 
 
-def to_bytes(images):
+def to_bytes(images: tf.Tensor) -> tf.Tensor:
     """The images, in [-1, 1], as they would be in a file: whole numbers from 0 to 255, float32."""
     return tf.round(tf.clip_by_value(127.5 * (images + 1.0), 0.0, 255.0))
 
 
-def frozen_inception(path) -> "FrozenInception":
+def frozen_inception(path: str | os.PathLike[str]) -> "FrozenInception":
     """The reference network of the inception score and the FID.
 
     Args:
@@ -107,7 +108,7 @@ class FrozenInception(ImageNetwork):
         Szegedy et al., Rethinking the Inception Architecture for Computer Vision, 2015.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: str | os.PathLike[str]) -> None:
         content = _read(path)
         try:
             graph_def = frozen_graph.parse(content)

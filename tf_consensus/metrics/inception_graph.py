@@ -13,6 +13,8 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 
+import tensorflow as tf
+
 from tf_consensus.metrics import inception_wiring
 from tf_consensus.metrics.frozen_graph import constant_shape
 
@@ -40,7 +42,7 @@ _MEANS = (
 _AVERAGES = ("beta", "gamma", "moving_mean", "moving_variance")
 
 
-def differences(graph_def) -> list[str]:
+def differences(graph_def: tf.compat.v1.GraphDef) -> list[str]:
     """In what a graph is not the reference network, each in a few words; empty if it is.
 
     Args:

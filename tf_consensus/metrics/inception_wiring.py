@@ -11,6 +11,8 @@ Reference:
 import math
 from collections.abc import Iterator
 
+import tensorflow as tf
+
 from tf_consensus.metrics.frozen_graph import data_inputs
 
 _BLOCKS = ("mixed", *(f"mixed_{k}" for k in range(1, 11)))
@@ -24,7 +26,7 @@ _UNPADDED = _STRIDED | {"conv_1", "conv_4"}
 _STEM = ("conv", "conv_1", "conv_2", "pool", "conv_3", "conv_4", "pool_1")
 
 
-def differences(graph_def, filters: dict[str, tuple[int, ...]]) -> list[str]:
+def differences(graph_def: tf.compat.v1.GraphDef, filters: dict[str, tuple[int, ...]]) -> list[str]:
     """In what the connections are not the reference network's, each in a few words.
 
     Args:

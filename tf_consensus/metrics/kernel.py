@@ -1,6 +1,7 @@
 """Kernel distance between two sets of features, the KID's formula."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from tf_consensus.metrics import checks
 from tf_consensus.metrics.score import MeanStd
@@ -8,7 +9,11 @@ from tf_consensus.support.checks import check_int
 
 
 def kernel_distance(
-    real_features, fake_features, subsets: int = 100, subset_size: int = 1000, seed: int = 0
+    real_features: ArrayLike,
+    fake_features: ArrayLike,
+    subsets: int = 100,
+    subset_size: int = 1000,
+    seed: int = 0,
 ) -> MeanStd:
     """Return the unbiased squared maximum mean discrepancy, over random subsets.
 
@@ -50,7 +55,7 @@ def kernel_distance(
     return MeanStd(float(np.mean(values)), float(np.std(values)))
 
 
-def check_features(real, fake, least: int):
+def check_features(real: ArrayLike, fake: ArrayLike, least: int) -> tuple[np.ndarray, np.ndarray]:
     """Both as finite float64 arrays of shapes (n, d) and (m, d), n and m at least `least`.
 
     Raises:

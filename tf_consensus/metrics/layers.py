@@ -5,7 +5,7 @@ import keras
 SOFTMAX = "log-probabilities of the softmax"
 
 
-def check_model(model):
+def check_model(model: keras.Model) -> None:
     """Raises unless the model takes images and has one input and one output.
 
     Raises:
@@ -24,7 +24,7 @@ def check_model(model):
         )
 
 
-def feature_tensor(model, name):
+def feature_tensor(model: keras.Model, name: str | None) -> tuple[str, keras.KerasTensor]:
     """Which tensor of the model the features are.
 
     Args:
@@ -57,7 +57,9 @@ def feature_tensor(model, name):
     return label, tensor
 
 
-def logit_tensor(model, name):
+def logit_tensor(
+    model: keras.Model, name: str | bool | None
+) -> tuple[str, dict[str, keras.KerasTensor]]:
     """Which tensor of the model the logits are.
 
     Args:

@@ -2,10 +2,12 @@
 
 import json
 import math
+import os
 from collections.abc import Iterable
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import ArrayLike
 
 from tf_consensus.metrics import checks, fingerprints, reference_file
 from tf_consensus.metrics.extractor import ImageNetwork, check_extractor
@@ -39,7 +41,15 @@ class Reference:
         >>> metrics.ImageScores(extractor, Reference.load("cifar10_test.npz"))
     """
 
-    def __init__(self, mean, cov, sample, n_real: int, split: str, description: dict):
+    def __init__(
+        self,
+        mean: ArrayLike,
+        cov: ArrayLike,
+        sample: ArrayLike,
+        n_real: int,
+        split: str,
+        description: dict,
+    ) -> None:
         self.mean, self.cov, self.sample = _checked_statistics(mean, cov, sample)
         self.n_real = check_int("n_real", n_real, minimum=2)
         self.split = _checked_split(split)
@@ -104,7 +114,7 @@ class Reference:
         about = json.dumps(self._about(), sort_keys=True)
         return fingerprints.digest([self.mean, self.cov, self.sample, about])
 
-    def save(self, path):
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Writes an .npz file, whole or not at all, with a checksum.
 
         Raises:
@@ -115,7 +125,7 @@ class Reference:
         reference_file.save(path, arrays, self._about())
 
     @classmethod
-    def load(cls, path) -> "Reference":
+    def load(cls, path: str | os.PathLike[str]) -> "Reference":
         """Reads what `save` wrote; files of versions without a checksum too.
 
         Nothing in the file is run: it may come from anyone.
@@ -130,7 +140,7 @@ class Reference:
         except ValueError as error:
             raise ValueError(f"{str(path)!r} is no reference. {error}") from error
 
-    def check(self, extractor: ImageNetwork):
+    def check(self, extractor: ImageNetwork) -> None:
         """Raises if the extractor is not the one that the reference was made by.
 
         They are compared by their fingerprints, so that names do not matter. References of versions

@@ -23,7 +23,7 @@ _DAMAGE = (
 )
 
 
-def save(path, arrays: dict[str, np.ndarray], about: dict) -> None:
+def save(path: str | os.PathLike[str], arrays: dict[str, np.ndarray], about: dict) -> None:
     """Writes the file, whole or not at all.
 
     Raises:
@@ -41,7 +41,7 @@ def save(path, arrays: dict[str, np.ndarray], about: dict) -> None:
         np.savez(partial, **arrays, about=text, digest=_digest(arrays, text))
 
 
-def load(path) -> tuple[dict[str, np.ndarray], dict]:
+def load(path: str | os.PathLike[str]) -> tuple[dict[str, np.ndarray], dict]:
     """The arrays and what is said about them.
 
     Raises:

@@ -6,11 +6,11 @@ import numpy as np
 class Reservoir:
     """Up to `size` rows of all that came, each subset being equally likely (Vitter's R)."""
 
-    def __init__(self, size, generator):
+    def __init__(self, size: int, generator: np.random.Generator) -> None:
         self._size, self._generator = size, generator
         self._rows, self._count = None, 0
 
-    def update(self, rows):
+    def update(self, rows: np.ndarray) -> None:
         """Adds rows (n, d)."""
         if self._rows is None:
             self._rows = np.empty((self._size, rows.shape[1]), rows.dtype)

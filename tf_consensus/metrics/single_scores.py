@@ -19,7 +19,9 @@ class InceptionScore(ImageScores):
 
     _parts = ("score",)
 
-    def __init__(self, extractor: ImageNetwork, splits: int = 10, name: str = "inception_score"):
+    def __init__(
+        self, extractor: ImageNetwork, splits: int = 10, name: str = "inception_score"
+    ) -> None:
         check_extractor(extractor)
         if extractor.description["logits"] == "none":
             raise ValueError(
@@ -36,7 +38,7 @@ class FrechetDistance(ImageScores):
 
     def __init__(
         self, extractor: ImageNetwork, reference: Reference, name: str = "frechet_distance"
-    ):
+    ) -> None:
         super().__init__(extractor, reference, name=name)
 
 
@@ -47,7 +49,7 @@ class KernelDistance(ImageScores):
 
     def __init__(
         self, extractor: ImageNetwork, reference: Reference, name: str = "kernel_distance"
-    ):
+    ) -> None:
         super().__init__(extractor, reference, name=name)
 
 
@@ -58,5 +60,5 @@ class PrecisionRecall(ImageScores):
 
     def __init__(
         self, extractor: ImageNetwork, reference: Reference, name: str = "precision_recall"
-    ):
+    ) -> None:
         super().__init__(extractor, reference, name=name)
