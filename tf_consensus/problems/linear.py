@@ -1,7 +1,11 @@
 """Games with a linear gradient vector field v(x) = A (x - x*)."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
+from numpy.typing import ArrayLike
 
 from tf_consensus.problems.problem import Problem, check_parameters
 
@@ -23,14 +27,16 @@ class LinearField(Problem):
         zero_sum: whether the losses sum to zero.
     """
 
-    def __init__(self, matrix: np.ndarray, equilibrium, zero_sum: bool):
+    def __init__(
+        self, matrix: np.ndarray, equilibrium: Sequence[ArrayLike], zero_sum: bool
+    ) -> None:
         self.matrix = np.asarray(matrix, "float64")
         self.equilibrium = tuple(np.asarray(x, "float64") for x in equilibrium)
         self.shapes = tuple(x.shape for x in self.equilibrium)
         self.zero_sum = zero_sum
         self._cuts = np.cumsum([x.size for x in self.equilibrium])[:-1]
 
-    def losses(self, *players):
+    def losses(self, *players: tf.Tensor) -> tuple[tf.Tensor, ...]:
         """One quadratic loss a player."""
         y = [
             tf.reshape(x, [-1]) - tf.cast(centre.ravel(), x.dtype)
@@ -42,7 +48,7 @@ class LinearField(Problem):
             return loss, -loss
         return tuple(losses)
 
-    def vector_field(self, *players):
+    def vector_field(self, *players: Any) -> tuple[np.ndarray, ...]:
         """The field A (x - x*), one array a player.
 
         Args:
@@ -64,7 +70,7 @@ class LinearField(Problem):
         parts = np.split(y @ self.matrix.T, self._cuts, axis=-1)
         return tuple(v if shape else v[..., 0] for v, shape in zip(parts, self.shapes, strict=True))
 
-    def jacobian(self, *players):
+    def jacobian(self, *players: Any) -> np.ndarray:
         """The matrix A of shape (n, n), the same at every point; arguments are not looked at."""
         del players
         return self.matrix.copy()
