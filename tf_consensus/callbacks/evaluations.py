@@ -47,7 +47,7 @@ class Evaluations:
         directions: as given.
     """
 
-    def __init__(self, metrics: Sequence[Any], directions: Mapping[str, str]):
+    def __init__(self, metrics: Sequence[Any], directions: Mapping[str, str]) -> None:
         self.best: dict[str, Evaluation] = {}
         self.final: dict[str, Evaluation] = {}
         self.directions = dict(directions)
@@ -55,7 +55,7 @@ class Evaluations:
         for metric in metrics:
             self._worst |= getattr(metric, "worst", {})
 
-    def record(self, step: int, results: Mapping[str, float]):
+    def record(self, step: int, results: Mapping[str, float]) -> None:
         """Takes results in; one that is not finite cannot be the best."""
         for key, value in results.items():
             self.final[key] = Evaluation(int(step), float(value))
@@ -65,7 +65,9 @@ class Evaluations:
             if key not in self.best or sign * value > sign * self.best[key].value:
                 self.best[key] = self.final[key]
 
-    def record_rows(self, rows: Sequence[Mapping[str, float]], names: Sequence[str], every: int):
+    def record_rows(
+        self, rows: Sequence[Mapping[str, float]], names: Sequence[str], every: int
+    ) -> None:
         """Takes in what the logs have shown, one row per epoch, with its "step".
 
         Args:

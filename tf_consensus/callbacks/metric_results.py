@@ -11,7 +11,7 @@ _ENDS = ("up", "down")
 _NEEDED = ("reset_state", "update_state", "result")
 
 
-def check_metrics(metrics) -> list[Any]:
+def check_metrics(metrics: Sequence[Any]) -> list[Any]:
     """The metrics in a list, each an object that can be updated.
 
     Raises:
@@ -32,7 +32,9 @@ def check_metrics(metrics) -> list[Any]:
     return list(metrics)
 
 
-def check_directions(metrics: Sequence[Any], directions) -> dict[str, str]:
+def check_directions(
+    metrics: Sequence[Any], directions: Mapping[str, str] | None
+) -> dict[str, str]:
     """Which end of results is the better one, as the metrics and `directions` say.
 
     Raises:

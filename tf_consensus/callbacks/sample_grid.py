@@ -4,6 +4,7 @@ import contextlib
 import os
 import pathlib
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -51,7 +52,7 @@ class SampleGrid(keras.callbacks.Callback):
         labels: Sequence[int] | None = None,
         tensorboard: str | os.PathLike | None = None,
         averaged: bool = True,
-    ):
+    ) -> None:
         super().__init__()
         hint = 'For example SampleGrid("samples", samples=64, every=1).'
         named = "Pass the name of a folder.", "a path"
@@ -66,21 +67,21 @@ class SampleGrid(keras.callbacks.Callback):
         self.averaged = averaged
         self._writer = None
 
-    def set_model(self, model):
+    def set_model(self, model: keras.Model) -> None:
         """Takes the model that is trained, a GAN."""
         super().set_model(model)
         refuse_other_models(self, "generate")
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Saves the images of the untrained, or restored, generator."""
         self.save()
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Saves after each `every`-th epoch."""
         if (epoch + 1) % self.every == 0:
             self.save()
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Saves the last, unless it has been."""
         if not self.path.exists():
             self.save()

@@ -77,7 +77,7 @@ class SpectrumMonitor(keras.callbacks.Callback):
         neutral: float = 1e-3,
         dense_limit: int = 5000,
         report: Callable[[str], None] | None = print,
-    ):
+    ) -> None:
         super().__init__()
         hint = "For example SpectrumMonitor(real, every=5)."
         self.real = fixed_batch(real)

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from tf_consensus.callbacks.advice.symptom import Scene, Symptom
 
@@ -30,7 +31,7 @@ class Swing(NamedTuple):
     growth: float
 
 
-def find_swing(series) -> Swing | None:
+def find_swing(series: ArrayLike) -> Swing | None:
     """The swing of a series, by its autocorrelation; `None` of one without a clear period.
 
     Example:

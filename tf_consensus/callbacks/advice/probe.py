@@ -1,6 +1,7 @@
 """A look at both networks on fixed samples, which leaves the model as it is."""
 
 import math
+from collections.abc import Mapping, Sequence
 
 import keras
 import numpy as np
@@ -41,7 +42,7 @@ class Probe:
         parts: real samples, and labels if the model is conditional.
     """
 
-    def __init__(self, model, parts):
+    def __init__(self, model: keras.Model, parts: Sequence[tf.Tensor]) -> None:
         self._model = model
         conditional = model.num_classes is not None
         tensors = [tf.convert_to_tensor(part) for part in parts[:2]]
@@ -49,7 +50,7 @@ class Probe:
         self._labels = np.asarray(parts[1]) if conditional else None
         self._jacobian = None
 
-    def look(self, step: int, logs, *, dynamics: bool) -> Check | None:
+    def look(self, step: int, logs: Mapping[str, float], *, dynamics: bool) -> Check | None:
         """What is to be seen now; `None` if samples or logits are not finite.
 
         Args:
