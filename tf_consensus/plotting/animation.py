@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 from PIL import Image
 
 from tf_consensus.plotting.densities import (
@@ -29,7 +30,7 @@ def density_animation(
     frames: Mapping[str, Sequence],
     path: str | os.PathLike,
     titles: Sequence[str],
-    target=None,
+    target: ArrayLike | None = None,
     extent: float = 1.6,
     fps: float = 8,
 ) -> None:

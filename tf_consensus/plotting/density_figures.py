@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from tf_consensus.plotting.checks import check_mapping
 from tf_consensus.plotting.densities import (
@@ -27,7 +28,7 @@ _FRAME_GREY = "0.7"
 def density_grid(
     rows: Mapping[str, Sequence],
     titles: Sequence[str],
-    target,
+    target: ArrayLike,
     extent: float = 1.6,
     path: str | os.PathLike | None = None,
 ) -> "Figure":

@@ -4,6 +4,7 @@ import math
 import os
 
 import numpy as np
+from numpy.typing import ArrayLike
 from PIL import Image
 
 from tf_consensus.plotting.saving import save
@@ -15,7 +16,7 @@ _FAR = 10.0
 
 
 def image_grid(
-    images,
+    images: ArrayLike,
     path: str | os.PathLike | None = None,
     columns: int | None = None,
     gap: int = 2,

@@ -86,7 +86,9 @@ def run_curves(
     return saved(figure, path)
 
 
-def mean_and_range(logs: Sequence[Mapping], quantity: str, along: str):
+def mean_and_range(
+    logs: Sequence[Mapping], quantity: str, along: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Places, mean, smallest and largest value over the seeds; empty where no seed has any."""
     series = [pair for log in logs if len((pair := _measured(log, quantity, along))[0])]
     if not series:
