@@ -1,8 +1,11 @@
 """Pictures and tables of finished runs of `train_images.py`."""
 
+import os
 import pathlib
 import warnings
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -30,7 +33,9 @@ TELLING = {
 }
 
 
-def load_runs(folders, names=()):
+def load_runs(
+    folders: Iterable[str | os.PathLike[str]], names: Sequence[str] = ()
+) -> list[dict[str, Any]]:
     """The finished runs of output folders, each a result with its "log", "label" and "settings".
 
     Runs of one label are seeds of the same. A label is the run's name, and where runs of that name
@@ -54,7 +59,7 @@ def load_runs(folders, names=()):
     return runs
 
 
-def read_run(folder):
+def read_run(folder: pathlib.Path) -> dict[str, Any] | None:
     """A finished run's result with its "log" and "settings"; None, with a warning, if damaged."""
     result = read_result(folder)
     if result is None:
@@ -74,7 +79,7 @@ def read_run(folder):
     return result | {"log": log, "settings": settings}
 
 
-def split_label(given):
+def split_label(given: str) -> tuple[str | None, pathlib.Path]:
     """The label, None without one, and the folder of LABEL=FOLDER."""
     if pathlib.Path(given).is_dir():
         return None, pathlib.Path(given)
@@ -82,7 +87,7 @@ def split_label(given):
     return (said, pathlib.Path(folder)) if equals else (None, pathlib.Path(given))
 
 
-def label_of(run, others):
+def label_of(run: dict[str, Any], others: list[dict[str, Any]]) -> str:
     """What to call a run among others."""
     if run["said"] is not None:
         alone = len({other["name"] for other in others}) == 1
@@ -90,7 +95,7 @@ def label_of(run, others):
     return run["name"] + telling(run, [other for other in others if other["name"] == run["name"]])
 
 
-def telling(run, others, without=()):
+def telling(run: dict[str, Any], others: list[dict[str, Any]], without: Sequence[str] = ()) -> str:
     """The settings that tell a run from others, in brackets."""
     parts = [
         form.format(run["settings"].get(key))
@@ -102,7 +107,7 @@ def telling(run, others, without=()):
     return f" ({', '.join(parts)})" if parts else ""
 
 
-def within(run, clock, limit):
+def within(run: dict[str, Any], clock: str, limit: float) -> dict[str, Any]:
     """The run as it would have been, had it been stopped at `limit` on a clock of its log."""
     log = run["log"]
     rows = log[clock] <= limit
@@ -128,7 +133,7 @@ def _cut_metric(value, log, cut, key):
     return best_and_final(cut, key, direction)
 
 
-def by_label(runs):
+def by_label(runs: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     """The runs of one label, one a seed."""
     groups = defaultdict(list)
     for run in runs:
@@ -136,14 +141,14 @@ def by_label(runs):
     return groups
 
 
-def metrics_of(runs):
+def metrics_of(runs: list[dict[str, Any]]) -> list[str]:
     """Names of the metrics that some run has."""
     return list(
         dict.fromkeys(key for run in runs for key, value in run["metrics"].items() if value)
     )
 
 
-def draw(runs, output):
+def draw(runs: list[dict[str, Any]], output: pathlib.Path) -> list[str]:
     """Curves of metrics over steps and over seconds, curves of losses, and sweeps; their names."""
     groups = by_label(runs)
     logs = {label: [r["log"] for r in group if r["log"]] for label, group in groups.items()}
@@ -162,7 +167,9 @@ def draw(runs, output):
     return drawn
 
 
-def draw_sweeps(runs, metrics, output):
+def draw_sweeps(
+    runs: list[dict[str, Any]], metrics: Sequence[str], output: pathlib.Path
+) -> list[str]:
     """A picture for each setting that one method has several values of; their names."""
     drawn = []
     for key in SWEPT:
@@ -182,7 +189,7 @@ def draw_sweeps(runs, metrics, output):
     return drawn
 
 
-def table(runs):
+def table(runs: list[dict[str, Any]]) -> str:
     """A Markdown table: a row a run, mean and range over its seeds, best and final."""
     metrics = metrics_of(runs)
     head = ["run", "seeds", "steps", "seconds", "CPU seconds", "ms a step"]

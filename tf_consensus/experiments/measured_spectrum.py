@@ -5,6 +5,7 @@ import time
 from typing import Any, NamedTuple
 
 import numpy as np
+import tensorflow as tf
 
 from tf_consensus import data, spectrum
 from tf_consensus.callbacks import SpectrumMonitor
@@ -62,7 +63,7 @@ class Measured(NamedTuple):
     spectra: dict[str, np.ndarray]
 
 
-def points_batch(settings: dict[str, Any], batch_size: int, seed: int):
+def points_batch(settings: dict[str, Any], batch_size: int, seed: int) -> tf.Tensor:
     """A batch of points as a run of the mixture of Gaussians trains on."""
     stream = _POINTS[settings.get("target", "ring")]
     balanced = settings.get("balanced", True)

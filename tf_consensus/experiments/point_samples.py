@@ -24,7 +24,7 @@ class PointPictures:
         target: Points that the run is to generate, (n, 2).
     """
 
-    def __init__(self, folder: pathlib.Path, target: np.ndarray):
+    def __init__(self, folder: pathlib.Path, target: np.ndarray) -> None:
         self.folder = folder / SAMPLES
         self._peak = peak_density([target], _EXTENT)
         self._target = self._pixels(target, "Reds")

@@ -2,6 +2,7 @@
 
 import pathlib
 from collections.abc import Callable
+from typing import Any
 
 from tf_consensus.callbacks import Advisor
 from tf_consensus.callbacks.advice.piece import read_advice
@@ -9,7 +10,9 @@ from tf_consensus.experiments.errors import of_the_user
 from tf_consensus.experiments.report.collect import ADVICE
 
 
-def advisor_of(folder: pathlib.Path, make: Callable[..., Advisor] = Advisor, **options) -> Advisor:
+def advisor_of(
+    folder: pathlib.Path, make: Callable[..., Advisor] = Advisor, **options: Any
+) -> Advisor:
     """The callback that says what goes wrong, with its file in the run's folder.
 
     Args:
