@@ -3,7 +3,7 @@
 import pathlib
 import signal
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from absl import app, flags
 
@@ -17,6 +17,11 @@ from tf_consensus.cli.telling import told
 from tf_consensus.cli.validators import check_multiple
 from tf_consensus.experiments.errors import RunError
 from tf_consensus.experiments.sizes import between_evaluations, network_of
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+    from tf_consensus.experiments.request import Request
 
 HELP = """\
 usage: tf-consensus train PICTURES [flags]      (or: train --experiment=NAME)
@@ -177,7 +182,14 @@ def train(
             return train_and_report(request)
 
 
-def request_of(values, runs, measure, strategy, shared, command):
+def request_of(
+    values: flags.FlagValues,
+    runs: list[dict[str, Any]],
+    measure: str | None,
+    strategy: "tf.distribute.Strategy",
+    shared: pathlib.Path,
+    command: list[str],
+) -> "Request":
     """What the flags ask for, as an `experiments.request.Request`."""
     from tf_consensus.experiments.held_out import choose_test
     from tf_consensus.experiments.request import Request
