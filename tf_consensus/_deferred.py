@@ -10,6 +10,7 @@ import importlib.machinery
 import pathlib
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 _PACKAGE = "tf_consensus"
 _PROGRAM = "tf-consensus"
@@ -80,7 +81,7 @@ def defer() -> None:
         sys.meta_path.insert(0, _Watch())
 
 
-def get(name: str):
+def get(name: str) -> Any:
     """A public name of the package, which is loaded for it.
 
     Raises:
