@@ -6,6 +6,7 @@ models load: only the process whose entry point is the program waits.
 """
 
 import importlib
+import importlib.abc
 import importlib.machinery
 import pathlib
 import sys
@@ -130,7 +131,7 @@ def _is_light(module):
     return module in _LIGHT or (room in _LIGHT and room != "support")
 
 
-class _Made:
+class _Made(importlib.abc.Loader):
     """The loader of a module that is there; Python would make a second one."""
 
     def __init__(self, module):

@@ -101,7 +101,8 @@ class Advisor(keras.callbacks.Callback):
         self._begin()
 
     def _begin(self):
-        self._probe = self._levels = self._seen = None
+        self._probe: Any = None
+        self._levels = self._seen = None
         self._started = False
         self._looked, self._measured = None, []
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 # The entry of the logs that tells epochs with an evaluation, where others have none.
 MARK = "evaluated"
-_SIGNS = {"up": 1, "down": -1}
+_SIGNS: dict[str | None, int] = {"up": 1, "down": -1}
 
 
 class Evaluation(NamedTuple):
@@ -51,7 +51,7 @@ class Evaluations:
         self.best: dict[str, Evaluation] = {}
         self.final: dict[str, Evaluation] = {}
         self.directions = dict(directions)
-        self._worst = {}
+        self._worst: dict[str, float] = {}
         for metric in metrics:
             self._worst |= getattr(metric, "worst", {})
 
@@ -77,7 +77,7 @@ class Evaluations:
                 of it, and one that they have is another callback's: then a row counts whose values
                 are new.
         """
-        last = {}
+        last: dict[str, float] = {}
         for row in rows:
             results = {key: row[key] for key in names if key in row}
             evaluated = row.get(own_mark(names), row.get(MARK, 1.0))

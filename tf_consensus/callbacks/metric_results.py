@@ -46,23 +46,24 @@ def check_directions(
             f"`directions` must be a dict by a result's name. Received: directions={directions!r}. "
             "Pass e.g. {'mean': 'down'}."
         )
-    known = {}
+    known: dict[str, str] = {}
     for metric in metrics:
         known |= getattr(metric, "directions", {})
-    both = dict(directions or {}) | known
+    said = dict(directions or {})
+    both = said | known
     if wrong := {key: x for key, x in both.items() if not isinstance(x, str) or x not in _ENDS}:
         raise ValueError(
             f"Directions must be 'up' or 'down'. Received: directions={wrong}. Say which end of a "
             "result is the better one."
         )
-    unlike = sorted(key for key in directions or () if directions[key] != both[key])
+    unlike = sorted(key for key in said if said[key] != both[key])
     if unlike:
         raise ValueError(
             f"`directions` must not say otherwise than a metric. Received: {unlike[0]!r} as "
-            f"{directions[unlike[0]]!r}, which is {both[unlike[0]]!r}. Leave it out."
+            f"{said[unlike[0]]!r}, which is {both[unlike[0]]!r}. Leave it out."
         )
-    names = results_of(metrics) if directions else ()
-    if missing := [key for key in directions or () if key not in names]:
+    names = results_of(metrics) if said else ()
+    if missing := [key for key in said if key not in names]:
         raise ValueError(
             f"`directions` must be of results of the metrics. Received: {missing[0]!r}, where the "
             f"results are {', '.join(names) or 'none'}. {nearest(missing[0], names)}Name a result."
@@ -94,7 +95,7 @@ def results_of(metrics: Sequence[Any]) -> dict[str, float]:
     Raises:
         ValueError: If two results have one name.
     """
-    results = {}
+    results: dict[str, float] = {}
     for metric in metrics:
         result = metric.result()
         named = result if isinstance(result, dict) else {metric.name: result}

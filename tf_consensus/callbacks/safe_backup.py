@@ -114,7 +114,9 @@ class SafeBackup(keras.callbacks.Callback):
         """Restores the newest whole backup, if there is one."""
         prepare_model(self.model)
         skip_nothing(self.model)
-        self.history, self._first_step, self._sums = [], None, None
+        self.history = []
+        self._first_step: Any = None
+        self._sums: np.ndarray | None = None
         steps = self.params.get("steps")
         if self.save_freq != "epoch" and steps is None:
             raise ValueError(

@@ -65,7 +65,7 @@ class SampleGrid(keras.callbacks.Callback):
             None if tensorboard is None else check_path("tensorboard", tensorboard, *named)
         )
         self.averaged = averaged
-        self._writer = None
+        self._writer: Any = None
 
     def set_model(self, model: keras.Model) -> None:
         """Takes the model that is trained, a GAN."""
@@ -104,7 +104,7 @@ class SampleGrid(keras.callbacks.Callback):
         images = np.where(np.isfinite(images), np.clip(images, -1.0, 1.0), images)
         picture = image_grid(images, self.path)
         if self.tensorboard is not None:
-            self._write_summary(picture)
+            self._write_summary(picture, self.tensorboard)
         return picture
 
     def _conditions(self):
@@ -116,9 +116,9 @@ class SampleGrid(keras.callbacks.Callback):
         columns = int(np.ceil(np.sqrt(self.samples)))
         return {"labels": np.arange(self.samples) // columns % classes}
 
-    def _write_summary(self, picture):
+    def _write_summary(self, picture, folder):
         if self._writer is None:
-            self._writer = tf.summary.create_file_writer(os.fspath(self.tensorboard))
+            self._writer = tf.summary.create_file_writer(os.fspath(folder))
         step = int(self.model.optimizer.iterations.numpy())
         with self._writer.as_default():
             tf.summary.image("samples", picture[None], step=step)

@@ -87,7 +87,7 @@ class SpectrumMonitor(keras.callbacks.Callback):
         self.report = check_function("report", report)
         self._last: dict[str, float] = {}
         self._game = None
-        self._measure = None
+        self._measure: Callable[..., np.ndarray] | None = None
         self._operator = None
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:

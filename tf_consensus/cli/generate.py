@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+from typing import Any
 
 import numpy as np
 from absl import flags
@@ -41,7 +42,8 @@ _N, _STRIPS, _FRAMES = 64, 8, 10
 
 def define(values: flags.FlagValues) -> None:
     """Define the command's flags."""
-    integer, boolean, by = flags.DEFINE_integer, flags.DEFINE_bool, {"flag_values": values}
+    integer, boolean = flags.DEFINE_integer, flags.DEFINE_bool
+    by: dict[str, Any] = {"flag_values": values}
     hint = f"Pictures, {_N} if not said; with --interpolate strips, {_STRIPS} if not said."
     integer("n", None, hint, 1, **by)
     place = "A folder for PNG files; or the name of a .png, for a grid, or of an .npz."

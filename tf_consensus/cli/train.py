@@ -200,6 +200,8 @@ def request_of(
         print("scores compare with a tenth of each sub-folder, which is held out of training")
     files = ("data_dir", "cache", "classifier", "inception", "reference")
     same = (*files, "resume", "interpolations", "tensorboard")
+    places: dict[str, Any] = {key: values[key].value for key in same}
+    jits: dict[str, bool | str] = {"auto": "auto", "on": True, "off": False}
     return Request(
         runs=runs,
         seeds=[int(seed) for seed in values.seeds],
@@ -208,8 +210,8 @@ def request_of(
         strategy=strategy,
         command=command,
         test=test,
-        jit={"auto": "auto", "on": True, "off": False}[values.jit],
+        jit=jits[values.jit],
         verbose=values.verbose if values.verbose == "auto" else int(values.verbose),
         advise=values.advice,
-        **{key: values[key].value for key in same},
+        **places,
     )

@@ -95,13 +95,13 @@ class ImageFolder(ImageSource):
         return self._colours
 
     @functools.cached_property
-    def identity(self) -> tuple:
+    def identity(self) -> tuple:  # type: ignore[override]
         """The folder, its files' sizes and times, and what decides which of them count."""
         kept = (self.tolerant, self._max_pixels, self._split, tuple(self._stamps()))
         return ("folder", str(self._root.resolve()), *kept)
 
     @functools.cached_property
-    def channels(self) -> int:
+    def channels(self) -> int:  # type: ignore[override]
         """1 if no image looked at is in colour, else 3."""
         colour, looked_at = self._colours
         return 1 if looked_at and not colour else 3

@@ -85,7 +85,7 @@ class RecordFiles:
         return hashlib.sha256(self._places[:, 1:].astype("<i8").tobytes()).hexdigest()
 
 
-def unreadable(path: str, reason: Exception | str) -> OSError:
+def unreadable(path: str, reason: Exception | str | None) -> OSError:
     """Return the error for a file of a data set that cannot be read."""
     return OSError(
         f"A file of a data set must be readable. Received: {path}: {reason}. Allow reading it, or "

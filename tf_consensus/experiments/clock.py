@@ -41,6 +41,8 @@ class Clock(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Reads the clock."""
+        if logs is None:
+            return
         _wait_for(logs)
         steps = self.params["steps"]
         each = (_times() - self.start) / (steps - self.left_out)

@@ -173,7 +173,7 @@ def draw_sweeps(
     """A picture for each setting that one method has several values of; their names."""
     drawn = []
     for key in SWEPT:
-        sweeps = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
+        sweeps: dict[str, Any] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
         for run in runs:
             base = (run["method"], run["network"])
             same = [r for r in runs if (r["method"], r["network"]) == base]

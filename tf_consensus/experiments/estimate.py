@@ -30,7 +30,7 @@ class Estimate(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Counts all but the first step, which compiles, and speaks after a hundred."""
-        if self._said:
+        if self._said or logs is None:
             return
         float(logs["generator_loss"])  # has the device finish
         now, step = time.perf_counter(), self._step()

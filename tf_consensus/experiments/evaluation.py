@@ -43,7 +43,7 @@ class Images:
 
     def open(self, side: int, channels: int) -> ShuffledImages:
         """The images in a shuffled order."""
-        place = {"crop": self.crop, "data_dir": self.data_dir, "cache": self.cache}
+        place: dict[str, Any] = {"crop": self.crop, "data_dir": self.data_dir, "cache": self.cache}
         return ShuffledImages(self.name, self.split, side, channels, **place)
 
     def side(self) -> int | None:
@@ -103,7 +103,7 @@ def evaluate(target: Opened | Images, real: Images, options: Options) -> dict[st
     classifier = None
     if options.inception is None:
         with of_the_user("--classifier"):
-            classifier = load_classifier(options.classifier)
+            classifier = load_classifier(options.classifier)  # type: ignore[arg-type]
     network_side, channels = _input_of(classifier, options)
     side, channels = _compared_at(target, options, network_side, channels)
     extractor = _extractor(classifier, options, side, network_side)

@@ -59,7 +59,7 @@ def make_gan(run: dict[str, Any], seed: int, jit: bool | str) -> GAN:
 
 
 def make_data(
-    run: dict[str, Any], seed: int, start: int, data_dir: str | None, cache: str | None
+    run: dict[str, Any], seed: int, start: int, data_dir: str | None, cache: bool | str | None
 ) -> tf.data.Dataset:
     """The endless stream of training batches, from batch `start` on."""
     return _images(
@@ -77,7 +77,7 @@ def make_data(
 
 
 def make_test_data(
-    run: dict[str, Any], dataset: str, split: str, data_dir: str | None, cache: str | None
+    run: dict[str, Any], dataset: str, split: str, data_dir: str | None, cache: bool | str | None
 ) -> tf.data.Dataset:
     """All images of a split, once, as they are."""
     return _images(run, dataset, split, data_dir, cache, repeat=False)

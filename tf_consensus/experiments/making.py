@@ -106,10 +106,11 @@ def make_penalties(names: Sequence[str], weight: float | None, every: int = 1) -
     """
     found = []
     for name in names:
-        options = {} if name == "instance_noise" else {"every": every}
+        options: dict[str, Any] = {} if name == "instance_noise" else {"every": every}
         if weight is not None:
             options[WEIGHTS.get(name, "gamma")] = weight
-        found.append(type(penalties.get(name))(**options))
+        kind: Any = type(penalties.get(name))
+        found.append(kind(**options))
     return found
 
 

@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from tf_consensus.spectrum import flat
 from tf_consensus.spectrum.determinism import check_deterministic
 
 # The ends of a spectrum: what orders it, what it is called, and the numbers that it decides.
-_ENDS = {
+_ENDS: dict[str, tuple[Callable, str, tuple[str, ...]]] = {
     "real": (np.real, "the largest real part", ("spectrum_real",)),
     "rotation": (
         lambda values: np.abs(values.imag),

@@ -46,7 +46,8 @@ def _train_all(request):
     def begin(title, run):
         print(f"{title}: {request.settings['steps']} steps", flush=True)
         try:
-            train(*run, request)
+            method, seed = run
+            train(method, seed, request)
         except DivergedError as error:
             sys.exit(f"{title}: {error}")
 

@@ -3,6 +3,7 @@
 import pathlib
 import time
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from tf_consensus.experiments.report.collect import MADE
 from tf_consensus.experiments.report.index import write_index
@@ -41,7 +42,9 @@ def write_pages(output: pathlib.Path, groups: Mapping[str, Sequence[pathlib.Path
     for folder in folders:
         write_page(folder)
     if len(begun) > 1 and len(folders) > SIDE_BY_SIDE:
-        pages = {output / f"report-{name}.html": group for name, group in begun.items()}
+        pages: dict[Any, list[pathlib.Path]] = {
+            output / f"report-{name}.html": group for name, group in begun.items()
+        }
         for path, group in pages.items():
             write_report(group, path)
         write_index(pages, output / REPORT)

@@ -95,7 +95,7 @@ def open_file(path: pathlib.Path, num_classes: int | None = None) -> Opened:
     if isinstance(model, GAN):
         return _of_gan(model, path.name)
     shapes = [tuple(x.shape) for x in getattr(model, "inputs", None) or ()]
-    made = getattr(model, "outputs", None) or ()
+    made: Any = getattr(model, "outputs", None) or ()
     latents = shapes and len(shapes[0]) == 2 and shapes[0][1] is not None
     if not latents or len(shapes) > 2 or len(made) != 1 or len(made[0].shape) not in (2, 4):
         raise RunError(

@@ -64,6 +64,17 @@ class ImageNetwork:
                 check_finite(name, array, remedy, checks.LARGEST)
         return extracted
 
+    @property
+    def fingerprint(self) -> str:
+        """Hexadecimal digits that differ wherever a metric's value would."""
+        raise NotImplementedError
+
+    def _run(self, images):
+        raise NotImplementedError
+
+    def _details(self):
+        raise NotImplementedError
+
     def _check_rows(self, name, array, number):
         if array.ndim != 2 or len(array) != number:
             raise ValueError(

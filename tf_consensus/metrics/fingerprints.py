@@ -59,7 +59,7 @@ def of_function(function: Callable[..., Any] | None) -> str:
     if isinstance(function, keras.Layer):
         return f"{name} {digest([_architecture(function), *function.get_weights()], 8)}"
     code = getattr(function, "__code__", None)
-    if code is None or function.__module__.startswith("tf_consensus."):
+    if function is None or code is None or function.__module__.startswith("tf_consensus."):
         return name
     held = [*inspect.getclosurevars(function).nonlocals.values(), *(function.__defaults__ or ())]
     # The text of other objects has their address in it.

@@ -36,7 +36,7 @@ def check(used: tf.compat.v1.GraphDef, name: str, shape: tuple[int, ...]) -> Non
     sizes = {tensor.op.name: math.prod(tensor.shape) for tensor in tensors}
     total = sum(sizes.values())
     if total > _MOST_VALUES:
-        largest = max(sizes, key=sizes.get)
+        largest = max(sizes, key=lambda name: sizes[name])
         raise ValueError(
             f"a graph that computes {total:,} numbers per image, of which {_MOST_VALUES:,} are "
             f"allowed, the most in {largest!r}"

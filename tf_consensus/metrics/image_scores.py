@@ -1,6 +1,7 @@
 """Metrics of generated images, for `callbacks.EvaluateGAN`."""
 
 import math
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -56,7 +57,7 @@ class ImageScores:
         >>> gan.fit(dataset, callbacks=[callbacks.EvaluateGAN([scores], samples=6400)])
     """
 
-    _parts = ("score", "frechet")
+    _parts: tuple[str, ...] = ("score", "frechet")
 
     def __init__(
         self,
@@ -81,7 +82,8 @@ class ImageScores:
                 "`Reference.of(extractor, batches)`; `InceptionScore` needs none."
             )
         self.extractor = extractor
-        self.reference = reference
+        # A part that needs it is refused above where it is None.
+        self.reference: Any = reference
         self.splits = check_int("splits", splits, minimum=1)
         self.name = name
         self.reset_state()
@@ -96,9 +98,10 @@ class ImageScores:
     def reset_state(self) -> None:
         """Forgets all images."""
         self._count = 0
-        self._logits, self._kept = [], []
-        self._statistics = None
-        self._results = None
+        self._logits: list[Any] = []
+        self._kept: list[np.ndarray] = []
+        self._statistics: Any = None
+        self._results: dict[str, float] | None = None
 
     def update_state(self, images: np.ndarray | tf.Tensor) -> None:
         """Adds a batch of images (batch, H, W, C) in [-1, 1]."""
@@ -143,7 +146,7 @@ class ImageScores:
         `n_fake` counts the images since `reset_state`: 0 before the first evaluation of a process,
         also where a run goes on whose log has evaluations.
         """
-        about = {"n_fake": self._count}
+        about: dict[str, Any] = {"n_fake": self._count}
         if self.reference is not None:
             about |= {"n_real": self.reference.n_real, "reference_split": self.reference.split}
             about["reference_fingerprint"] = self.reference.fingerprint

@@ -102,7 +102,10 @@ class _Graph:
 
     def __init__(self, graph_def, joins):
         self._by_name = {node.name: node for node in graph_def.node}
-        self.labels, self.source_of, self.nodes, self.wrong = {}, {}, {}, []
+        self.labels: dict[str, str] = {}
+        self.source_of: dict[str, str] = {}
+        self.nodes: dict[str, tf.compat.v1.NodeDef] = {}
+        self.wrong: list[str] = []
         layers = {"Relu": self._add_layer, "AvgPool": self._add_pool, "MaxPool": self._add_pool}
         for node in graph_def.node:
             layers.get(node.op, lambda node: None)(node)
@@ -161,7 +164,7 @@ def _wrong_options(graph, filters):
     for name, node in graph.nodes.items():
         pool = name not in filters
         side = 2 if name in _STRIDED or (node.op == "MaxPool" and "tower" not in name) else 1
-        wanted = {"strides": [1, side, side, 1]}
+        wanted: dict[str, list[int] | bytes] = {"strides": [1, side, side, 1]}
         if pool:
             window = 8 if name == "pool_3" else 3
             wanted["ksize"] = [1, window, window, 1]

@@ -98,7 +98,7 @@ def logit_tensor(
 
 def _last_dense(model):
     """The Dense layer that the model ends in, maybe followed by an activation; else None."""
-    *_, before, last = [None, None, *model.layers]
+    before, last = [None, None, *model.layers][-2:]
     if isinstance(last, keras.layers.Softmax | keras.layers.Activation):
         if before is None or last.input is not before.output:
             return None

@@ -104,7 +104,7 @@ class Reference:
             sample.update(features)
             if statistics.count >= limit:
                 break
-        _check_count(statistics, limit)
+        statistics = _checked_count(statistics, limit)
         kept, description = sample.result(), extractor.description
         return cls(statistics.mean, statistics.cov, kept, statistics.count, split, description)
 
@@ -136,7 +136,7 @@ class Reference:
         """
         arrays, about = reference_file.load(path)
         try:
-            return cls(**arrays, **about)
+            return cls(arrays["mean"], arrays["cov"], arrays["sample"], **about)
         except ValueError as error:
             raise ValueError(f"{str(path)!r} is no reference. {error}") from error
 
@@ -209,10 +209,11 @@ def _check_batches(batches, limit):
         )
 
 
-def _check_count(statistics, limit):
+def _checked_count(statistics, limit) -> FeatureStatistics:
     count = 0 if statistics is None else statistics.count
     if count < 2 or count < limit < math.inf:
         wanted = 2 if limit == math.inf else limit
         raise ValueError(
             f"A reference needs {wanted} real images. Received: {count}. Give it more batches."
         )
+    return statistics

@@ -70,8 +70,8 @@ class Wasserstein1(keras.metrics.Metric):
 
     def reset_state(self) -> None:
         """Forget all samples."""
-        self._batches = []
-        self._distance = None
+        self._batches: list[np.ndarray] = []
+        self._distance: float | None = None
 
     def update_state(self, samples: np.ndarray | tf.Tensor) -> None:
         """Add a batch.

@@ -114,7 +114,7 @@ def dcgan(
 
 def _generator(architecture, latent_dim, classes, image_size, channels, widths, weights):
     slope, norm = architecture.slope, architecture.norm is not None
-    inputs, x = latents_and_labels(keras.Input((latent_dim,)), *classes, weights)
+    inputs, x = latents_and_labels(keras.Input((latent_dim,)), classes[0], classes[1], weights)
     if architecture.generator_dense:
         x = _activate(dense(x, architecture.generator_dense, weights), slope, weights)
     x = _first_map(x, image_size // 2**architecture.levels, widths[-1], architecture, weights)

@@ -12,15 +12,18 @@ from tf_consensus.networks.weights import Weights
 
 
 class _ExactBias:
-    """A layer whose bias is used in the precision of the variable."""
+    """A layer whose bias is used in the precision of the variable; mixed into one of Keras'."""
+
+    compute_dtype: str
 
     def add_weight(self, *args, name=None, **options):
         if name == "bias":
             options["autocast"] = False
-        return super().add_weight(*args, name=name, **options)
+        return super().add_weight(*args, name=name, **options)  # type: ignore[misc]
 
     def call(self, inputs, **options):
-        return keras.ops.cast(super().call(inputs, **options), self.compute_dtype)
+        made = super().call(inputs, **options)  # type: ignore[misc]
+        return keras.ops.cast(made, self.compute_dtype)
 
 
 @keras.saving.register_keras_serializable("tf_consensus")

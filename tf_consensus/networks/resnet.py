@@ -108,7 +108,7 @@ def _generator(latent_dim, classes, image_size, channels, widths, weights) -> ke
         layer = Conv2DTranspose
         return convolve(activate(x, weights), width, 5, weights, layer=layer, strides=2)
 
-    inputs, x = latents_and_labels(keras.Input((latent_dim,)), *classes, weights)
+    inputs, x = latents_and_labels(keras.Input((latent_dim,)), classes[0], classes[1], weights)
     side = image_size // 2**_LEVELS
     x = dense(x, side * side * widths[-1], weights)
     x = keras.layers.Reshape((side, side, widths[-1]), dtype=weights.dtype)(x)

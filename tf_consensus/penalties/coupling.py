@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tf_consensus.support.layers import coupling
 
-_WARNED = weakref.WeakSet()
+_WARNED: weakref.WeakSet[Callable[..., tf.Tensor]] = weakref.WeakSet()
 
 
 def warn_of_coupling(discriminator: Callable[..., tf.Tensor]) -> None:

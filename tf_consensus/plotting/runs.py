@@ -92,7 +92,7 @@ def mean_and_range(
     """Places, mean, smallest and largest value over the seeds; empty where no seed has any."""
     series = [pair for log in logs if len((pair := _measured(log, quantity, along))[0])]
     if not series:
-        return [np.empty(0)] * 4
+        return (np.empty(0),) * 4
     places = series[0][0]
     if any(len(x) != len(places) or (x != places).any() for x, _ in series):
         first, last = max(x[0] for x, _ in series), min(x[-1] for x, _ in series)

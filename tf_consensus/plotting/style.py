@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 METHOD_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _METHOD_STYLES = ("-", "--", ":", "-.")
 _SPELLED = {"cpu": "CPU", "frechet": "Fréchet", "fid": "FID", "gamma": "γ"}
-REFERENCE = {"color": "0.3", "linestyle": (0, (4, 3)), "linewidth": 1}
+REFERENCE: dict[str, Any] = {"color": "0.3", "linestyle": (0, (4, 3)), "linewidth": 1}
 
 
 def words(name: str) -> str:

@@ -1,5 +1,7 @@
 """The Dirac-GAN: the smallest GAN on which training methods differ."""
 
+from collections.abc import Callable
+
 import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike
@@ -18,7 +20,7 @@ from tf_consensus.problems.problem import Problem, check_parameters
 from tf_consensus.support.checks import check_float, nearest
 
 # Each variant's options, with the values of the paper's figure, and its equations.
-_VARIANTS = {
+_VARIANTS: dict[str, tuple[dict[str, float], Callable[..., Direct | InstanceNoise]]] = {
     "gan": ({}, lambda: Direct(LOGISTIC, LOGISTIC)),
     "nsgan": ({}, lambda: Direct(MIRRORED, LOGISTIC)),
     # The clip is a constraint of the variable, not part of the losses.

@@ -1,6 +1,7 @@
 """A few extreme eigenvalues without the matrix, by ARPACK."""
 
 import warnings
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from scipy.sparse.linalg import LinearOperator
 
 # ARPACK's name, and the key that orders the result.
-_WHICH = {
+_WHICH: dict[str, tuple[str, Callable]] = {
     "largest_real": ("LR", np.real),
     "largest_imaginary": ("LI", lambda values: np.abs(values.imag)),
     "largest_modulus": ("LM", np.abs),

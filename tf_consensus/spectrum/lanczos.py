@@ -55,7 +55,8 @@ def lanczos(
     """
     q, last, beta = start, np.zeros_like(start), 0.0
     q /= np.linalg.norm(q)
-    alphas, betas = [], []
+    alphas: list[float] = []
+    betas: list[float] = []
     for _ in range(max_steps):
         u = matvec(q)
         last *= beta if antisymmetric else -beta

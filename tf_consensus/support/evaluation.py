@@ -136,6 +136,7 @@ class LayerState:
 
     def __init__(self, repeats: bool = False) -> None:
         self._repeats = repeats
+        self.moves: Any = None
         self.begin(in_step=False)
 
     @property
@@ -159,7 +160,7 @@ class LayerState:
         """Starts a step."""
         self.in_step = in_step
         self.evaluations = 0
-        self.moves: list[tuple] | None = None
+        self.moves = None
 
     def commit(self) -> None:
         """Ends a step: assigns."""

@@ -150,8 +150,9 @@ def sample_dtype(discriminator: Callable[..., Any]) -> str:
 def declared_inputs(network: Callable[..., Any]) -> list[keras.KerasTensor]:
     """The symbolic inputs of a functional or sequential network, empty for others."""
     inputs = getattr(network, "inputs", None)
-    symbolic = isinstance(inputs, list) and all(isinstance(x, keras.KerasTensor) for x in inputs)
-    return inputs if symbolic else []
+    if isinstance(inputs, list) and all(isinstance(x, keras.KerasTensor) for x in inputs):
+        return inputs
+    return []
 
 
 def input_shapes(network: keras.Layer) -> list[tuple]:

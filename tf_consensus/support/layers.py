@@ -110,7 +110,7 @@ def _captured(value):
         return [value.__func__, value.__self__, _attributes(value.__self__)]
     if not isinstance(value, types.FunctionType):
         return [f for f in [getattr(value, "python_function", None)] if callable(f)]
-    held = [value.__defaults__, value.__kwdefaults__]
+    held: list[Any] = [value.__defaults__, value.__kwdefaults__]
     with contextlib.suppress(ValueError):  # a cell that is still empty
         names = inspect.getclosurevars(value)
         held.append(names.nonlocals)

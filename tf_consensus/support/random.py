@@ -1,11 +1,10 @@
 """Random numbers that are a pure function of a seed and a counter."""
 
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import numpy as np
 import tensorflow as tf
-
-from tf_consensus.support.row_draws import Rows
 
 # Taken here: during evaluations TensorFlow's name stands for draws of a part of a batch.
 _STATELESS_UNIFORM = tf.random.stateless_uniform
@@ -14,6 +13,9 @@ _STATELESS_UNIFORM = tf.random.stateless_uniform
 _GOLDEN = 0x9E3779B97F4A7C15
 # Keeps the layers' streams apart from those of `Draws`.
 _LAYERS = 0x5851F42D4C957F2D
+
+# The number of the first example, and how many the whole batch has.
+Pair: TypeAlias = tuple[int | tf.Tensor, int | tf.Tensor]
 
 
 def normal(
@@ -98,7 +100,12 @@ class Draws:
             what one device would.
     """
 
-    def __init__(self, seed: int, draw: int | tf.Tensor, rows: Rows | None = None) -> None:
+    def __init__(
+        self,
+        seed: int,
+        draw: int | tf.Tensor,
+        rows: Pair | None = None,
+    ) -> None:
         self._seed = seed
         self._draw = draw
         self._rows = rows

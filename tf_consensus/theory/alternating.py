@@ -69,7 +69,7 @@ def alternating_safe_step_size(jacobian: ArrayLike, split: int) -> float:
     check_stable(np.linalg.eigvals(a))
     p = scipy.linalg.solve_continuous_lyapunov(a.T, -np.eye(len(a)))
     terms = (c.T @ p @ c, a.T @ p @ c + c.T @ p @ a, a.T @ p @ a + c.T @ p + p @ c)
-    roots = np.roots([*(np.linalg.norm(term, 2) for term in terms), -1.0])
+    roots = np.roots([*(float(np.linalg.norm(term, 2)) for term in terms), -1.0])
     return float(roots[np.isreal(roots)].real.max())  # the only positive one: terms increase
 
 

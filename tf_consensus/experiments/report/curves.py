@@ -1,7 +1,7 @@
 """From the logs of runs to the curves of a page."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -67,7 +67,8 @@ def places(log: dict[str, np.ndarray], along: str) -> np.ndarray | None:
 
 def points(log: dict[str, np.ndarray], name: str, along: str) -> tuple[np.ndarray, np.ndarray]:
     """Places and values of the rows in which a quantity was measured."""
-    x, y = places(log, along), log[name]
+    x: Any = places(log, along)
+    y = log[name]
     there = np.isfinite(x)
     for mark in _marks(log, name):
         if _repeats(y, log[mark] > 0):
