@@ -35,7 +35,7 @@ _FEWEST = 4
 
 
 class Advisor(keras.callbacks.Callback):
-    """Says during `fit` what goes wrong, and what to change; once a run for each symptom.
+    """Says during `fit` what goes wrong, and what to change; once per run for each symptom.
 
     Each look is at the same real samples and latents, in training mode, and changes nothing: a run
     with it ends in the same weights. With chance the discriminator's loss where it cannot tell
@@ -150,7 +150,7 @@ class Advisor(keras.callbacks.Callback):
             self._history.add_epoch(int(row["step"]), row)
 
     def describe(self) -> str:
-        """All advice, one line a piece; "" if there is none."""
+        """All advice, one line per piece; "" if there is none."""
         return "\n".join(advice.line() for advice in self.advice)
 
     def _advise(self, step, logs):

@@ -1,4 +1,4 @@
-"""The files of a training run's backups: one a backup, whole or not at all, and checked.
+"""The files of a training run's backups: one per backup, whole or not at all, and checked.
 
 A backup is an HDF5 file as `keras.Model.save_weights` makes it, with weights, optimizer and
 counters, and one more entry, a JSON text of everything else: `Record`. Its name says the step and

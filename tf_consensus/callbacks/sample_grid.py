@@ -36,7 +36,7 @@ class SampleGrid(keras.callbacks.Callback):
 
     Raises:
         ValueError: If `samples` or `every` is not a positive integer, `seed` is not an integer,
-            there is not one label a sample, or a folder is no path; in `fit`, if the model is no
+            there is not one label per sample, or a folder is no path; in `fit`, if the model is no
             GAN.
 
     Example:
@@ -131,7 +131,7 @@ def _checked_labels(labels, samples):
     labels = np.asarray(labels)
     if labels.shape != (samples,) or labels.dtype.kind not in "iu" or (labels < 0).any():
         raise ValueError(
-            "`labels` must hold one label a sample, integers from 0. Received: labels of shape "
+            "`labels` must hold one label per sample, integers from 0. Received: labels of shape "
             f"{labels.shape} and dtype {labels.dtype} for samples={samples}. Pass {samples} "
             "integers, or None."
         )

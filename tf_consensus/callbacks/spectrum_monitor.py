@@ -47,7 +47,7 @@ class SpectrumMonitor(keras.callbacks.Callback):
     bound. The bounds hold where v is small, near an equilibrium, and for plain steps: an adaptive
     inner optimizer divides each parameter's step by its own scale, which they do not cover. The
     networks are called with training=False. The 2,003 parameters of the mixture of Gaussians at
-    batch 512 cost about 3 seconds an evaluation on two cores.
+    batch 512 cost about 3 seconds per evaluation on two cores.
 
     Args:
         real: fixed batch of real samples, (batch, …); for a conditional GAN a tuple of these and

@@ -80,7 +80,7 @@ class SquareDecoder:
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
-    """The image with 8 bits a channel, opaque."""
+    """The image with 8 bits per channel, opaque."""
     if image.mode in _DEEP:
         values = np.asarray(image).astype(np.int64)
         if values.min() < 0 or values.max() > 65535:

@@ -134,7 +134,7 @@ def _cut_metric(value, log, cut, key):
 
 
 def by_label(runs: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """The runs of one label, one a seed."""
+    """The runs of one label, one per seed."""
     groups = defaultdict(list)
     for run in runs:
         groups[run["label"]].append(run)
@@ -190,9 +190,9 @@ def draw_sweeps(
 
 
 def table(runs: list[dict[str, Any]]) -> str:
-    """A Markdown table: a row a run, mean and range over its seeds, best and final."""
+    """A Markdown table: one row per run, mean and range over its seeds, best and final."""
     metrics = metrics_of(runs)
-    head = ["run", "seeds", "steps", "seconds", "CPU seconds", "ms a step"]
+    head = ["run", "seeds", "steps", "seconds", "CPU seconds", "ms per step"]
     head += [f"{words(key)}, {end}" for key in metrics for end in ("final", "best")]
     lines = [head, ["---"] * len(head)]
     for label, group in by_label(runs).items():

@@ -1,4 +1,4 @@
-"""The pictures of `mixture_of_gaussians.py`: one seed a method, the first that is finished."""
+"""The pictures of `mixture_of_gaussians.py`: one seed per method, the first that is finished."""
 
 import pathlib
 from typing import Any

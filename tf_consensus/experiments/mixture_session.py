@@ -89,7 +89,7 @@ def _write_report(request) -> list[dict[str, Any]]:
 
 
 def _print_table(runs, number):
-    """One line a run; `number` modes are there to be covered."""
+    """One line per run; `number` modes are there to be covered."""
     print(f"\n{'method':14}{'seed':>5}{'modes':>7}{'3 sigma':>9}{'0.05':>8}{'seconds':>9}")
     for run in runs:
         print(

@@ -35,7 +35,7 @@ def draw(
 
 
 def _write_distances(distances, settings, output):
-    """wasserstein.csv, a row an evaluation."""
+    """wasserstein.csv, one row per evaluation."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow([*Run._fields, "step", "wasserstein1"])

@@ -35,7 +35,7 @@ def feature_tensor(model: keras.Model, name: str | None) -> tuple[str, keras.Ker
         What it is, in words, and the symbolic tensor.
 
     Raises:
-        ValueError: if there is no such layer, or its output is no row of features an image.
+        ValueError: if there is no such layer, or its output is no row of features per image.
     """
     if name is None:
         dense = _last_dense(model)
@@ -71,7 +71,7 @@ def logit_tensor(
         as "logits", empty without them.
 
     Raises:
-        ValueError: if there is no such layer, or its output is no row of logits an image.
+        ValueError: if there is no such layer, or its output is no row of logits per image.
     """
     if name is False:
         return "none", {}

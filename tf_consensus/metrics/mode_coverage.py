@@ -150,8 +150,8 @@ class ModeCoverage(keras.metrics.Metric):
         weight = tf.cast(sample_weight, self.dtype)
         if not weight.shape.is_compatible_with(samples.shape[:1]):
             raise ValueError(
-                f"`sample_weight` must have shape {tuple(samples.shape[:1])}, one weight a sample. "
-                f"Received: sample_weight of shape {tuple(weight.shape)}. Squeeze it to one axis."
+                f"`sample_weight` must have shape {tuple(samples.shape[:1])}, one weight per "
+                f"sample. Received: sample_weight of shape {tuple(weight.shape)}. Squeeze it to one axis."
             )
         return weight
 
@@ -183,6 +183,6 @@ def _check_modes(modes) -> np.ndarray:
     if centres.ndim == 2 and centres.size and np.isfinite(centres).all():
         return centres
     raise ValueError(
-        "`modes` must be a finite array of shape (k, d), one centre a row. "
+        "`modes` must be a finite array of shape (k, d), one centre per row. "
         f"Received: modes={modes!r}. Pass for example `tf_consensus.data.ring_modes(8)`."
     )

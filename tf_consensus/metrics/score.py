@@ -92,7 +92,7 @@ def _check_logits(logits):
     array = check_reals("logits", logits)
     if array.ndim != 2 or not array.size or array.shape[1] < 2:
         raise ValueError(
-            "`logits` must have shape (n, k), one row an image, of k > 1 classes. Received: "
+            "`logits` must have shape (n, k), one row per image, of k > 1 classes. Received: "
             f"logits of shape {array.shape}. Stack the batches of an extractor."
         )
     # The largest of a row is that of a class it may be; all others may be impossible.

@@ -1,4 +1,4 @@
-"""Parts of `ImageScores`, one a class."""
+"""Parts of `ImageScores`, one per class."""
 
 from tf_consensus.metrics.extractor import ImageNetwork, check_extractor
 from tf_consensus.metrics.image_scores import ImageScores

@@ -153,7 +153,7 @@ def _check_target(target) -> np.ndarray:
     if points.ndim == 2 and points.size and (np.abs(points) <= LARGEST).all():
         return points
     raise ValueError(
-        "`target` must be a finite array of shape (n, d), one point a row. "
+        "`target` must be a finite array of shape (n, d), one point per row. "
         f"Received: target={points!r}. "
         f"{remedy}"
     )

@@ -69,7 +69,7 @@ def dcgan(
     Kernels are 5×5 with stride 2 and "same" padding, images NHWC in [-1, 1]. The discriminator
     is leaky with slope 0.2. Where the family member normalizes, it does so everywhere but in the
     generator's last and the discriminator's first and last layer. With classes the generator's
-    first layer takes the latent and the label's embedding, and the discriminator has one logit a
+    first layer takes the latent and the label's embedding, and the discriminator has one logit per
     class; without, it is the network of the paper.
 
     Args:
@@ -86,7 +86,7 @@ def dcgan(
     Returns:
         The generator, from latents (batch, latent_dim), or from a list of latents and integer
         labels (batch,), to (batch, image_size, image_size, channels); and the discriminator, from
-        there to one logit a class, (batch, num_classes), or (batch, 1).
+        there to one logit per class, (batch, num_classes), or (batch, 1).
 
     Raises:
         ValueError: If the name is unknown, a size is not a positive integer, `image_size` is not

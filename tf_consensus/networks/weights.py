@@ -8,7 +8,7 @@ from tf_consensus.support.checks import check_int
 
 
 class Weights:
-    """An endless iterator over Glorot-uniform initializers, one a layer, with their precision.
+    """An endless iterator over Glorot-uniform initializers, one per layer, with their precision.
 
     Layers must not share a seed: two of the same shape would start with the same weights.
 

@@ -1,4 +1,4 @@
-"""GAN objectives: one loss a player, computed from the discriminator's logits."""
+"""GAN objectives: one loss per player, computed from the discriminator's logits."""
 
 from tf_consensus.objectives.base import Objective
 from tf_consensus.objectives.classic import (

@@ -12,7 +12,7 @@ _WARNED: weakref.WeakSet[Callable[..., tf.Tensor]] = weakref.WeakSet()
 
 
 def warn_of_coupling(discriminator: Callable[..., tf.Tensor]) -> None:
-    """Warns, once a discriminator, if the gradient of one example's logit is not defined.
+    """Warns, once per discriminator, if the gradient of one example's logit is not defined.
 
     Raises:
         TypeError: if the discriminator is neither a network nor a function.

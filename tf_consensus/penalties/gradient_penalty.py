@@ -75,7 +75,7 @@ class GradientPenalty(Configurable):
 
         Args:
             discriminator: function or Keras model, from samples (batch, …) to logits, one or more
-                an example.
+                per example.
             real: real samples, (batch, …), or a tuple of these and of the conditions (labels) that
                 the discriminator takes beside them: it is called with the list of both. The
                 gradient is with respect to the samples. Integers are cast to the type of the

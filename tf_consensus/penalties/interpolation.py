@@ -7,7 +7,7 @@ from tf_consensus.support.random import Draws
 
 
 def draw_weights(samples: tf.Tensor, random: Draws) -> tf.Tensor:
-    """One weight a sample, uniform on [0, 1), of shape (batch, 1, …, 1)."""
+    """One weight per sample, uniform on [0, 1), of shape (batch, 1, …, 1)."""
     samples = floating(samples)
     shape = [samples.shape[0] or tf.shape(samples)[0]] + [1] * (samples.shape.rank - 1)
     return random.uniform(shape, samples.dtype)

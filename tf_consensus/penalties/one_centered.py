@@ -13,7 +13,7 @@ from tf_consensus.support.random import Draws
 
 
 class _Centered(GradientPenalty):
-    """weight · (‖∇D‖ - target)² an example."""
+    """weight · (‖∇D‖ - target)² per example."""
 
     # The weight comes first, as in every penalty: WGANGP(10.0) is λ = 10.
     def __init__(self, weight: float = 10.0, every: int = 1, schedule=None, *, target: float = 1.0):
@@ -55,7 +55,7 @@ class WGANGP(_Centered):
     """
 
     def draw(self, samples: tf.Tensor, random: Draws) -> tf.Tensor:
-        """One α an example."""
+        """One α per example."""
         return draw_weights(samples, random)
 
     def points(self, real: Inputs, fake: Inputs, noise: Any) -> Inputs:
@@ -106,7 +106,7 @@ class DRAGAN(_Centered):
         self.perturbation = check_float("perturbation", perturbation, zero=True)
 
     def draw(self, samples: tf.Tensor, random: Draws) -> tf.Tensor:
-        """One α an example and one u an entry, multiplied."""
+        """One α per example times one u per entry."""
         samples = floating(samples)
         return draw_weights(samples, random) * random.uniform(tf.shape(samples), samples.dtype)
 

@@ -13,7 +13,7 @@ from tf_consensus.support.random import Draws
 
 
 class _ZeroCentered(GradientPenalty):
-    """γ/2 ‖∇D‖² an example."""
+    """γ/2 ‖∇D‖² per example."""
 
     def __init__(self, gamma: float = 10.0, every: int = 1, schedule=None):
         super().__init__(every, schedule)
@@ -96,7 +96,7 @@ class ZeroCenteredInterpolated(_ZeroCentered):
     """
 
     def draw(self, samples: tf.Tensor, random: Draws) -> tf.Tensor:
-        """One α an example."""
+        """One α per example."""
         return draw_weights(samples, random)
 
     def points(self, real: Inputs, fake: Inputs, noise: Any) -> Inputs:

@@ -28,11 +28,11 @@ def density(
     Args:
         samples: Points, of shape (n, 2).
         extent: Half the side of the box.
-        bins: Cells a side.
+        bins: Cells per side.
         bandwidth: Standard deviation of the kernel, in the units of the samples.
 
     Returns:
-        Array (bins, bins) of density a unit area; rows are y upwards, columns x.
+        Array (bins, bins) of density per unit area; rows are y upwards, columns x.
 
     Raises:
         ValueError: If the samples are not of shape (n, 2), n at least 1, or not finite, or a number
@@ -76,7 +76,7 @@ def check_rows(name: str, rows: Mapping[str, Sequence], titles: Sequence[str]) -
     check_mapping(name, rows, "a list of arrays of samples")
     if isinstance(titles, str) or not isinstance(titles, Sequence | range):
         raise ValueError(
-            f"`titles` must be a list. Received: titles={titles!r}. Pass one a column of samples."
+            f"`titles` must be a list. Received: titles={titles!r}. Pass one per column of samples."
         )
     for method, arrays in rows.items():
         if not isinstance(arrays, Sequence | np.ndarray) or isinstance(arrays, str):

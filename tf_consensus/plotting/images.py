@@ -29,7 +29,7 @@ def image_grid(
             outside are clipped. An image that is not finite becomes mid-grey. Or unsigned bytes
             (uint8), which are drawn as they are, 0 as black.
         path: Where to save the picture too, in the format of the suffix.
-        columns: Images a row; None: as many as make the grid square.
+        columns: Images per row; None: as many as make the grid square.
         gap: Pixels between images.
         scale: Side of the square that a pixel becomes.
 

@@ -22,7 +22,7 @@ class LinearField(Problem):
 
     Args:
         matrix: array A of shape (n, n).
-        equilibrium: one array a player; its shape is that of the player's parameters, at most
+        equilibrium: one array per player; its shape is that of the player's parameters, at most
             rank 1, and the sizes sum to n.
         zero_sum: whether the losses sum to zero.
     """
@@ -37,7 +37,7 @@ class LinearField(Problem):
         self._cuts = np.cumsum([x.size for x in self.equilibrium])[:-1]
 
     def losses(self, *players: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        """One quadratic loss a player."""
+        """One quadratic loss per player."""
         y = [
             tf.reshape(x, [-1]) - tf.cast(centre.ravel(), x.dtype)
             for x, centre in zip(players, self.equilibrium, strict=True)
@@ -49,14 +49,14 @@ class LinearField(Problem):
         return tuple(losses)
 
     def vector_field(self, *players: Any) -> tuple[np.ndarray, ...]:
-        """The field A (x - x*), one array a player.
+        """The field A (x - x*), one array per player.
 
         Args:
             *players: arrays of shape (…, dimension), or (…) for a player with a single number; the
                 leading axes broadcast.
 
         Returns:
-            One float64 array a player, of the broadcast shape.
+            One float64 array per player, of the broadcast shape.
 
         Raises:
             ValueError: if the number of players or a shape is wrong, or one is no number.

@@ -36,7 +36,7 @@ def lanczos(
         βⱼ qⱼ₊₁ = M qⱼ - αⱼ qⱼ - s βⱼ₋₁ qⱼ₋₁
 
     makes M tridiagonal. With the basis iʲqⱼ, iK becomes the symmetric tridiagonal matrix of the
-    same β: so K needs real products only, one a step.
+    same β: so K needs real products only, one per step.
 
     Nothing is orthogonalised again and three vectors are all the memory it takes: the copies of
     converged eigenvalues that this brings in lie at the same ends.

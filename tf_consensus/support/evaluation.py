@@ -115,7 +115,7 @@ class Evaluation(keras.StatelessScope):
     def _check_graph(self, variable):
         if _graph() is not self._graph:
             raise NotImplementedError(
-                "A layer's state must move where the losses are computed, once a step, and not "
+                "A layer's state must move where the losses are computed, once per step, and not "
                 "inside a function, loop or branch of its own. Received: variable "
                 f"'{variable.path}', used inside a tf.function, tf.while_loop or tf.cond of the "
                 "losses. Call the network itself, without tf.function; unroll recurrent layers "

@@ -183,7 +183,7 @@ def takes_labels(network: keras.Layer) -> bool:
 
 
 def pick(logits: tf.Tensor, conditions: Sequence[tf.Tensor]) -> tf.Tensor:
-    """One logit an example, (batch, 1), with each example's label as the condition if any.
+    """One logit per example, (batch, 1), with each example's label as the condition if any.
 
     Args:
         logits: (batch, classes), or (batch, 1), which is returned as it is.

@@ -111,11 +111,11 @@ class Draws:
         self._rows = rows
 
     def normal(self, shape: Sequence[int], dtype: str | tf.DType = "float32") -> tf.Tensor:
-        """Standard normal numbers, one row an example."""
+        """Standard normal numbers, one row per example."""
         return self._take(normal, shape, dtype)
 
     def uniform(self, shape: Sequence[int], dtype: str | tf.DType = "float32") -> tf.Tensor:
-        """Numbers uniform on [0, 1), one row an example."""
+        """Numbers uniform on [0, 1), one row per example."""
         return self._take(uniform, shape, dtype)
 
     def _take(self, draw, shape, dtype):

@@ -30,7 +30,7 @@ def consensus_spectral_radius(jacobian: ArrayLike, step_size: float, gamma: floa
         gamma: γ >= 0.
 
     Returns:
-        The factor by which the error shrinks (below one) or grows a step.
+        The factor by which the error shrinks (below one) or grows per step.
 
     Raises:
         ValueError: If A is not square, real and finite, or a number is out of range.

@@ -1,4 +1,4 @@
-"""What goes wrong in the training of a GAN: one symptom a file."""
+"""What goes wrong in the training of a GAN: one symptom per file."""
 
 from tf_consensus.callbacks.advice.collapse import COLLAPSE
 from tf_consensus.callbacks.advice.data_range import DATA_RANGE

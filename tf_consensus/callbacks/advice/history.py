@@ -60,7 +60,7 @@ class History:
     Attributes:
         checks: the last ones, oldest first.
         widest: the largest spread of all checks.
-        epochs: a row (step, generator loss, discriminator loss, gradient norm) an epoch.
+        epochs: a row (step, generator loss, discriminator loss, gradient norm) per epoch.
         parts: the same of parts of epochs, in order.
     """
 

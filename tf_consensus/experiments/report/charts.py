@@ -84,7 +84,7 @@ def _axes(x: Scale, y: Scale, along, left):
 
 
 def _curve(curve, x, y, left):
-    """A path a stretch without gaps, and a dot where it has one point alone."""
+    """One path per stretch without gaps, and a dot where it has one point alone."""
     there = np.isfinite(curve.y)
     at = left + (RIGHT - left) * x(curve.x)
     up = np.full(len(at), np.nan)

@@ -31,7 +31,7 @@ class Run:
         folder: Where it is.
         label: What to call it among others.
         settings: What it was started with; empty if unknown.
-        log: Columns of numbers by name, one an epoch; empty if there is none.
+        log: Columns of numbers by name, one per epoch; empty if there is none.
         result: What it ended with; empty if it has not.
         samples: Steps and pictures, in order.
         pictures: Other pictures that it left.
