@@ -1,4 +1,9 @@
-"""Metrics that compare generated samples with their target."""
+"""Metrics that compare generated samples with their target.
+
+From here are imported Keras metrics of points (`ModeCoverage`, `Wasserstein1`) and of images
+(`ImageScores` and its parts), the functions that they compute, and what image metrics need:
+`Extractor` or `inception`, `load_classifier` and `Reference`. The room imports `support` alone.
+"""
 
 from tf_consensus.metrics import inception, resizing
 from tf_consensus.metrics.classifier import load_classifier

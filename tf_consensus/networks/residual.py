@@ -51,11 +51,11 @@ def residual(
     σ leaky with slope 0.2, inside as wide as the narrower of its ends; x_s is x, or a 1×1
     convolution of x without bias where the width changes. The discriminator is a 3×3 convolution,
     then `blocks` blocks per level with 3×3 average pooling of stride 2 between levels, σ, and a
-    dense layer to one logit per class. The generator is its mirror image: a dense layer of the latent and
-    the label's embedding, normalized to length 1; `blocks` blocks per level with nearest upsampling
-    between; σ, a 3×3 convolution, tanh. With one block per level the width changes on the coarser
-    side of a resampling, with more on its finer side. Images are NHWC in [-1, 1]. Each `PRESETS`
-    entry gives a published network.
+    dense layer to one logit per class. The generator is its mirror image: a dense layer of the
+    latent and the label's embedding, normalized to length 1; `blocks` blocks per level with nearest
+    upsampling between; σ, a 3×3 convolution, tanh. With one block per level the width changes on
+    the coarser side of a resampling, with more on its finer side. Images are NHWC in [-1, 1]. Each
+    `PRESETS` entry gives a published network.
 
     Without labels the embedding is that of a single class, ±1: a second bias of the dense layer,
     which the published networks have.
