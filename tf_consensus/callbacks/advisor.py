@@ -120,7 +120,7 @@ class Advisor(keras.callbacks.Callback):
         self._begin()
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Of a resumed run, takes what was said before."""
+        """Takes what was said before, if a run is resumed."""
         self._history.begin_epoch()
         if self._started:
             return

@@ -164,7 +164,7 @@ class EvaluateGAN(keras.callbacks.Callback):
             for batch in self._batches():
                 if self.on_samples is not None:
                     kept.append(batch)
-                # Before the metrics, of which some would make a number of it.
+                # Looked at first, because some metrics would make a number of it.
                 self._measured = self._measured and bool(np.isfinite(batch).all())
                 for metric in self.metrics if self._measured else ():
                     metric.update_state(batch)

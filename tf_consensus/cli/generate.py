@@ -16,8 +16,8 @@ HELP = """\
 usage: tf-consensus generate RUN --output=PLACE [flags]
 
 Makes new pictures with a trained run: its folder, the output folder if it holds one
-run, or a model.keras or generator.keras. Of a run that still trains, or was stopped,
-it takes the newest backup. The ending of PLACE says what to write:
+run, or a model.keras or generator.keras. If a run still trains, or was stopped,
+the newest backup is taken. The ending of PLACE says what to write:
   faces/      a folder of PNG files, 00000.png and so on
   faces.png   one picture, all images in a grid
   faces.npz   an array `images` of bytes (n, height, width, channels), and `labels`

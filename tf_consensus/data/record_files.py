@@ -58,7 +58,7 @@ class RecordFiles:
         self._paths = [part.path for part in ranges]
         with concurrent.futures.ThreadPoolExecutor(_THREADS) as pool:
             places = list(pool.map(_places, ranges))
-        # Of each record: where its data begin, how long they are, their checksum.
+        # Where each record's data begin, how long they are, their checksum.
         self._places = np.concatenate(places) if places else np.empty((0, 3), np.int64)
         self._file = np.repeat(np.arange(len(ranges)), [len(part) for part in places])
 

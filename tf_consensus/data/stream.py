@@ -74,7 +74,7 @@ def without_autotuning() -> tf.data.Options:
     """
     options = tf.data.Options()
     options.autotune.enabled = False
-    # Of several machines, each is to take its part of every batch.
+    # Each of several machines is to take its part of every batch.
     policy = tf.data.experimental.AutoShardPolicy
     options.experimental_distribute.auto_shard_policy = policy.DATA
     return options

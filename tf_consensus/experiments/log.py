@@ -87,7 +87,9 @@ def write_rows(path: str | os.PathLike, rows: list[Row]) -> None:
 
 
 def read_rows(path: str | os.PathLike) -> list[Row]:
-    """The rows of a log, one per epoch; none if there is no log. Of a repeated epoch, the last.
+    """The rows of a log, one per epoch; none if there is no log.
+
+    The last of a repeated epoch counts.
 
     Raises:
         RunError: If it is damaged.

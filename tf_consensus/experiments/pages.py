@@ -29,8 +29,8 @@ def write_page(folder: pathlib.Path) -> None:
 def write_pages(output: pathlib.Path, groups: Mapping[str, Sequence[pathlib.Path]]) -> None:
     """Write report.html of each run that has begun, and one of them all.
 
-    Up to twelve runs, or those of a single group, are side by side in `output`. Of more the page is
-    an index, and `report-GROUP.html` has those of a group side by side.
+    Up to twelve runs, or those of a single group, are side by side in `output`. With more, the page
+    is an index, and `report-GROUP.html` has those of a group side by side.
 
     Args:
         output: The folder of all results.

@@ -7,8 +7,8 @@ from typing import Any
 from tf_consensus.experiments.files import read_json
 from tf_consensus.experiments.settings import SETTINGS
 
-# By example the lists of what its runs are, and what one of each is called; the folder's name has
-# one of each in this order, and the seed.
+# For each example the lists of what its runs are, and what one of each is called; a folder's name
+# has one of each in this order, and the seed.
 KNOWN = {
     "mixture_of_gaussians": {"optimizer": "method"},
     "toy_2d": {"method": "method", "target": "target"},

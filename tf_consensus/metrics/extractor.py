@@ -106,8 +106,8 @@ class Extractor(ImageNetwork):
         features: name of the layer whose output, (n, d) or (n, 1, 1, d), is the features. None:
             the input of the last Dense layer, if the model ends in it, or in it and a softmax.
         logits: name of the layer whose output is the logits; False: no logits, as of a network
-            without classes. None: the output of the model. From a softmax the log-probabilities
-            are taken, of which the log-softmax of the logits is all that a score needs.
+            without classes. None: the output of the model. The logarithms are taken of what a
+            softmax returns; a score needs no more, as it takes the log-softmax of the logits.
         name: what to call the network in results.
         preprocess: function of the images in [-1, 1], before they are resized; None: none. Its
             own name is its description.
@@ -169,7 +169,7 @@ class Extractor(ImageNetwork):
             self._check_size(images)
         features, logits = self._forward(images)
         if logits is not None and self._logits != layers.SOFTMAX:
-            # Of a softmax of the user's own that no layer's type or activation tells.
+            # The user may have a softmax that no layer's type or activation tells.
             check_not_probabilities(logits.numpy())
         return features, logits
 

@@ -21,8 +21,8 @@ def frechet_distance(mean1: ArrayLike, cov1: ArrayLike, mean2: ArrayLike, cov2: 
     neither when a covariance is singular, as it is of no more images than features. So Σ_i √λ_i
     is computed as what it equals, the sum of the singular values of L₁ᵀL₂ where Σ = L Lᵀ by a
     pivoted Cholesky factorization, in float64. Pivots below d ε times the largest variance are
-    rounding and count as 0, as does a negative result for equal Gaussians. Of 2,048 features it
-    takes some 12 seconds of one core.
+    rounding and count as 0, as does a negative result for equal Gaussians. With 2,048
+    features it takes some 12 seconds of one core.
 
     The distance of finite samples is biased upwards; compare only those of equally many.
 

@@ -17,7 +17,7 @@ OPERATIONS = frozenset(
 )
 # What may feed the input, and is nothing that features could depend on.
 _FEEDING = frozenset({"DecodeJpeg", "Placeholder"})
-# Of all constants together: the reference graph has 23,885,411.
+# All constants together: the reference graph has 23,885,411.
 _MOST_NUMBERS = 2**26
 # The reference graph has 1,008 nodes, of some 1,100 inputs.
 _MOST_NODES, _MOST_INPUTS = 2**12, 2**14

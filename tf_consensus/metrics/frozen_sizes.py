@@ -4,7 +4,7 @@ import math
 
 import tensorflow as tf
 
-# Of all tensors together, for one image: the reference network has 80 million.
+# All tensors together, for one image: the reference network has 80 million.
 _MOST_VALUES = 2**28
 
 

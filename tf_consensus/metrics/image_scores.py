@@ -90,7 +90,7 @@ class ImageScores:
 
     @property
     def directions(self) -> dict[str, str]:
-        """Of each result that has a better end, which: "up" or "down"."""
+        """The better end, "up" or "down", of each result that has one."""
         ends = {self._key("score"): "up", self._key("frechet"): "down", self._key("kernel"): "down"}
         ends |= {"precision": "up", "recall": "up"}
         return {key: end for key, end in ends.items() if key in self._names()}

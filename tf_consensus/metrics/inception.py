@@ -84,8 +84,8 @@ class FrozenInception(ImageNetwork):
     of the last layer, (n, 1008), without the bias, which the inception score has never had.
 
     The graph has operations that TensorFlow 2 runs only in a session of TensorFlow 1, so this is
-    one, on the GPU if there is one. Of the file only the part between `Mul` and these two is
-    imported, after all of it has been found to hold nothing but an allowed operation on constants.
+    one, on the GPU if there is one. Only the part of the file between `Mul` and these two
+    is imported, after all of it has been found to hold nothing but allowed operations.
 
     A graph that has these nodes but whose imported part is not the reference network
     (`inception_graph.differences`) is taken, with a warning: its results carry the names of any
@@ -144,7 +144,7 @@ class FrozenInception(ImageNetwork):
         try:
             return self._session.run(self._outputs, {self._images: np.asarray(images)})
         except tf.errors.OpError as error:
-            # Before the reason TensorFlow says where; after it, the node again.
+            # TensorFlow says where before the reason, and names the node again after it.
             reason = error.message.partition("\n\t [[")[0].splitlines()[-1].rstrip(".")
             raise ValueError(
                 f"A frozen graph must take images of 299². Received: {self.name}, of which "

@@ -43,7 +43,7 @@ _AVERAGES = ("beta", "gamma", "moving_mean", "moving_variance")
 
 
 def differences(graph_def: tf.compat.v1.GraphDef) -> list[str]:
-    """In what a graph is not the reference network, each in a few words; empty if it is.
+    """Where a graph differs from the reference network, each in a few words; empty if nowhere.
 
     Args:
         graph_def: What features and logits depend on, as `frozen_graph.part` gives it: nodes beside
@@ -68,7 +68,7 @@ def differences(graph_def: tf.compat.v1.GraphDef) -> list[str]:
     own = sum(math.prod(shapes.get(name, (0,))) for name in wanted)
     if own != PARAMETERS:
         found.append(f"{own:,} parameters where it has {PARAMETERS:,}")
-    # Of other nodes the wiring cannot but differ.
+    # The wiring of other nodes differs anyway.
     return found or inception_wiring.differences(graph_def, dict(convolutions()))
 
 

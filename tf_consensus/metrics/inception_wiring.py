@@ -27,7 +27,7 @@ _STEM = ("conv", "conv_1", "conv_2", "pool", "conv_3", "conv_4", "pool_1")
 
 
 def differences(graph_def: tf.compat.v1.GraphDef, filters: dict[str, tuple[int, ...]]) -> list[str]:
-    """In what the connections are not the reference network's, each in a few words.
+    """Where the connections differ from the reference network's, each in a few words.
 
     Args:
         graph_def: A graph of the reference network's nodes, and of no others that compute.
@@ -169,7 +169,7 @@ def _wrong_options(graph, filters):
             window = 8 if name == "pool_3" else 3
             wanted["ksize"] = [1, window, window, 1]
         options = {key: list(node.attr[key].list.i) for key in wanted}
-        # Of one pixel there is nothing to pad.
+        # A window of one pixel needs no padding.
         if pool or filters[name][:2] != (1, 1):
             same = "tower" in name if pool else name not in _UNPADDED
             wanted["padding"] = b"SAME" if same else b"VALID"

@@ -21,7 +21,7 @@ def kernel_distance(
     MMD² = Σ_{i≠j} [k(x_i, x_j) + k(y_i, y_j)] / (m (m - 1)) - 2 Σ_{i,j} k(x_i, y_j) / m²,
     of which the expectation is 0 if and only if the first three moments agree; so a single value
     may be negative. Computed in float64. Unlike the Fréchet distance it is unbiased, whatever m.
-    Of 2,048 features the default takes some 40 seconds of one core.
+    With 2,048 features the default takes some 40 seconds of one core.
 
     Args:
         real_features: (n, d).

@@ -151,8 +151,8 @@ class ModeCoverage(keras.metrics.Metric):
         if not weight.shape.is_compatible_with(samples.shape[:1]):
             raise ValueError(
                 f"`sample_weight` must have shape {tuple(samples.shape[:1])}, one weight per "
-                f"sample. Received: sample_weight of shape {tuple(weight.shape)}. Squeeze it to one "
-                "axis."
+                f"sample. Received: sample_weight of shape {tuple(weight.shape)}. Squeeze it to "
+                "one axis."
             )
         return weight
 

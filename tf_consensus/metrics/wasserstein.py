@@ -14,8 +14,8 @@ LARGEST = 1e150
 def wasserstein1(a: ArrayLike, b: ArrayLike) -> float:
     """Return the least mean distance by which the points of `a` can be moved onto those of `b`.
 
-    W₁(a, b) = min_σ 1/n Σ_i ‖a_i - b_σ(i)‖, over all permutations σ of 1 … n. Of two clouds of
-    equal size no other transport plan is cheaper.
+    W₁(a, b) = min_σ 1/n Σ_i ‖a_i - b_σ(i)‖, over all permutations σ of 1 … n. No other
+    transport plan between two clouds of equal size is cheaper.
 
     The result is exact, in float64. The matrix of distances takes 8 n² bytes: 32 MiB for 2,048
     points. On one core 512, 1,024 and 2,048 points of two similar clouds take 0.02, 0.06 and 0.4

@@ -1,8 +1,8 @@
 """Layers without activation, each with the next of the initial weights, exact in their biases.
 
 A bias's gradient is a sum over examples and pixels. Outside of XLA, TensorFlow's CPU kernel
-(BiasAddGrad) sums bfloat16 in bfloat16, which stops growing as soon as the terms are 2⁹ times
-smaller than the sum: at 64 images of 32² most of the sum is lost. The layers here, otherwise Keras'
+(BiasAddGrad) sums bfloat16 in bfloat16; that sum stops growing as soon as the terms are 2⁹ times
+smaller than it: at 64 images of 32² most of the sum is lost. The layers here, otherwise Keras'
 own, keep the bias out of autocasting: it is added, and its gradient summed, in its own precision.
 """
 

@@ -115,7 +115,7 @@ def residual(
 
 
 def _widths(levels: list[int], blocks: int) -> list[list[int]]:
-    """Of every level of the discriminator, the width that it starts from and its blocks' widths."""
+    """The width that each level of the discriminator starts from, and its blocks' widths."""
     if blocks == 1:
         return [[levels[max(i - 1, 0)], width] for i, width in enumerate(levels)]
     following = [*levels[1:], levels[-1]]

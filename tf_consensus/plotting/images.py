@@ -76,7 +76,7 @@ def _checked(images) -> np.ndarray:
         )
     if images.dtype == np.uint8:
         return images
-    # Of bfloat16 NumPy knows no kind. Unsigned, nothing but a byte says which value is white.
+    # NumPy knows no kind of bfloat16. Unsigned, nothing but a byte says which value is white.
     if images.dtype.kind in "bOSUMmcu":
         raise ValueError(
             "Images must be floats in [-1, 1] or unsigned bytes. Received: images of dtype "

@@ -55,7 +55,7 @@ def extreme_eigenvalues(
             and is compiled once for many calls.
         k: how many.
         which: "largest_real" for stability, "largest_imaginary" (by |Im|) for rotation, or
-            "largest_modulus". Of a conjugate pair at the end of the list one may be missing.
+            "largest_modulus". The list may end with one half of a conjugate pair.
         tolerance: relative accuracy; `None` is eps^(2/3) of the operator's dtype.
         max_iterations: ARPACK's restarts; `None` is 10 n.
         subspace: number of vectors of size n kept in memory, at least k + 2; `None` is the larger

@@ -119,7 +119,7 @@ def numerical_range(
         a_u /= 2
         return a_u
 
-    # Of a symmetric A the part K is nothing but rounding errors, and of an antisymmetric one S is.
+    # K is nothing but rounding errors where A is symmetric, and S where A is antisymmetric.
     q = start()
     rounding = 10 * float(np.finfo(a.dtype).eps * np.linalg.norm(a.matvec(q / np.linalg.norm(q))))
     real = lanczos(symmetric, start(), tolerance, max_steps, floor=rounding)

@@ -172,7 +172,7 @@ def check_a_game(game: object) -> None:
     if not isinstance(game, Game):
         raise TypeError(
             "The derivative v' is that of a game. Received: a "
-            f"{type(game).__name__}. Of a GAN pass gan.game(batch, training=False)."
+            f"{type(game).__name__}. For a GAN pass gan.game(batch, training=False)."
         )
 
 

@@ -114,7 +114,7 @@ def _captured(value):
     with contextlib.suppress(ValueError):  # a cell that is still empty
         names = inspect.getclosurevars(value)
         held.append(names.nonlocals)
-        # Of the many functions of a module, those that are named are not followed.
+        # Functions of a module that are named are not followed: they are too many.
         held += [x for x in names.globals.values() if isinstance(x, keras.Layer | list | dict)]
     return held
 

@@ -2,8 +2,8 @@
 
 from tf_consensus.callbacks.advice.symptom import Scene, Symptom
 
-# Of the way from chance to the best loss: where it is, and how much it moves; of a loss without a
-# best, in logits.
+# Where the loss is, and how much it moves: shares of the way from chance to the best loss; in
+# logits for a loss without a best.
 _CHANCE, _MOVES, _LOGITS = 0.1, 0.02, 1e-3
 # Squared distance over the data's variance: far; and what it changes where nothing learns. A slow
 # start goes on all the time.

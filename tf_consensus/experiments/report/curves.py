@@ -93,12 +93,12 @@ def _repeats(values, measured):
     before = np.concatenate([values[:1], values[:-1]])
     first = np.maximum.accumulate(measured) == 0
     same = (values == before) | (np.isnan(values) & np.isnan(before))
-    # Before the first measurement stands the worst that there can be.
+    # The worst that there can be stands before the first measurement.
     return not measured.all() and bool((same | first)[~measured].all())
 
 
 def thin(x: np.ndarray, y: np.ndarray, limit: int) -> tuple[np.ndarray, np.ndarray]:
-    """At most `limit` of the points: of each stretch its extremes and the ends of its gap."""
+    """At most `limit` of the points: the extremes of each stretch and the ends of its gap."""
     if len(x) <= limit:
         return x, y
     kept = {0, len(x) - 1}

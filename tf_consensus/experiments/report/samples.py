@@ -8,7 +8,7 @@ from tf_consensus.experiments.report.pictures import embed, evenly, image, share
 from tf_consensus.experiments.report.sections import damages, heading, problem, section
 from tf_consensus.experiments.report.text import as_json
 
-# Of each run so many pictures are printed.
+# So many pictures of each run are printed.
 _PRINTED = 4
 
 
