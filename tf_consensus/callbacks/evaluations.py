@@ -72,7 +72,7 @@ class Evaluations:
 
         Args:
             rows: The logs' rows, in order.
-            names: Of the results.
+            names: Names of the results.
             every: Every how many epochs there was an evaluation. If in each, the rows have no mark
                 of it, and one that they have is another callback's: then a row counts whose values
                 are new.

@@ -75,7 +75,7 @@ def check_free(names: Iterable[str], taken: Iterable[str], whose: str) -> None:
     """Raises if a result would take the place of an entry in the logs.
 
     Args:
-        names: Of results.
+        names: Names of results.
         taken: Names of entries.
         whose: What these are, in words.
 

@@ -152,7 +152,7 @@ def train(
         values: The flags of `train_flags`.
         runs: With all of their settings.
         measure: The data set to measure by, if it is another than the one to train on.
-        name: Of the folder of results below output/, if no flag names one.
+        name: Name of the folder of results below output/, if no flag names one.
         command: What was typed, to be repeated with --resume.
 
     Returns:

@@ -73,7 +73,7 @@ class Options:
         splits: Parts of the images whose scores are averaged.
         kid: Whether to take the kernel distance too.
         precision_recall: Whether to take precision and recall too.
-        seed: Of generated images.
+        seed: Seed of generated images.
         averaged: Whether generated images are of the averaged weights.
     """
 

@@ -45,7 +45,7 @@ def train(
 
     Args:
         run: Its settings.
-        seed: Of weights, latents and the order of the data.
+        seed: Seed of weights, latents and the order of the data.
         request: How to go about it.
         scores: Metrics of generated images.
         settings: All that determines the results, but the steps.

@@ -110,7 +110,7 @@ class _Monitor(SpectrumMonitor):
         notes: More sentences, on what was not found.
         fields: Names of the gradient field and of the one that the steps follow.
         spectra: The eigenvalues of each.
-        missed: Of each the ends that were not found; empty where all eigenvalues are taken.
+        missed: The ends of each that were not found; empty where all eigenvalues are taken.
     """
 
     def __init__(self, real, options):

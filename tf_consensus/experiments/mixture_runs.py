@@ -48,7 +48,7 @@ def make_gan(method: str, seed: int, settings: dict[str, Any]) -> GAN:
 
     Args:
         method: One of `METHODS`.
-        seed: Of networks and latents.
+        seed: Seed of networks and latents.
         settings: A preset of `PRESETS`, and what the flags say besides.
     """
     generator, discriminator = networks.build(

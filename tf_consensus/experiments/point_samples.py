@@ -20,7 +20,7 @@ class PointPictures:
     picture.
 
     Args:
-        folder: Of the run; the pictures are in its folder of samples.
+        folder: Folder of the run; the pictures are in its folder of samples.
         target: Points that the run is to generate, (n, 2).
     """
 

@@ -25,7 +25,7 @@ class Opened(NamedTuple):
         model: The `GAN`, or a generator alone.
         generator: Its generator.
         latent_dim: Size of a latent.
-        num_classes: Of a conditional model; `None` of another.
+        num_classes: Number of classes of a conditional model; `None` for another.
         source: Where it comes from, in words.
         step: Training steps that it has taken; `None` if unknown.
     """
@@ -45,9 +45,9 @@ def open_run(
 
     Args:
         path: Folder of the run.
-        settings: Of the run.
+        settings: Settings of the run.
         unfinished: Whether its newest state is a backup.
-        seed: Of the run; it matters for what draws latents alone.
+        seed: Seed of the run; it matters only for what draws latents.
 
     Raises:
         RunError: If the file is damaged, or no GAN.

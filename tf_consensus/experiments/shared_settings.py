@@ -26,7 +26,7 @@ def shared_settings(folder: pathlib.Path, remedy: str) -> dict[str, Any] | None:
     """The settings of one of many runs, without those of the others; `None` if there are none.
 
     Args:
-        folder: Of the run.
+        folder: Folder of the run.
         remedy: A sentence that says what to do if the settings above it are damaged.
 
     Raises:

@@ -15,7 +15,7 @@ def draw_spectra(path: pathlib.Path, spectra: Mapping[str, np.ndarray], step: in
     """Draw the eigenvalues of one or several fields.
 
     Args:
-        path: Of the picture.
+        path: Path of the picture.
         spectra: By the name of the field its eigenvalues, complex (k,); at least one field.
         step: When it was measured, for the title.
 

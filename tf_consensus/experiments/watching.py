@@ -16,9 +16,9 @@ def advisor_of(
     """The callback that says what goes wrong, with its file in the run's folder.
 
     Args:
-        folder: Of the run.
-        make: Of which kind.
-        **options: Of that kind, but its path.
+        folder: Folder of the run.
+        make: The kind of advisor.
+        **options: Arguments of that kind, except its path.
 
     Raises:
         RunError: If the file of a run that goes on is damaged.

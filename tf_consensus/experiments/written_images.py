@@ -29,7 +29,7 @@ def write_folder(
     Args:
         folder: Made if it is not there.
         batches: Bytes (n, height, width, channels), any number of times.
-        names: Of the files.
+        names: Names of the files.
 
     Returns:
         Their paths.

@@ -27,7 +27,7 @@ def load_classifier(
     The legacy .h5 format has no such mode, so such files are refused too.
 
     Args:
-        path: of a file that `model.save("name.keras")` has written.
+        path: path of a file that `model.save("name.keras")` has written.
         image_shape: (height, width, channels) of the images to be measured, to be told here if the
             classifier takes others; None: not compared.
 

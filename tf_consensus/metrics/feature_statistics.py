@@ -95,7 +95,7 @@ class FeatureStatistics:
         """S / (n - 1), of shape (d, d), symmetric.
 
         Raises:
-            ValueError: of less than two rows.
+            ValueError: if there are less than two rows.
         """
         self._require(2, "covariance")
         return self._scatter / (self.count - 1)

@@ -16,7 +16,7 @@ def check(used: tf.compat.v1.GraphDef, name: str, shape: tuple[int, ...]) -> Non
     Args:
         used: A graph that `frozen_graph.part` has passed, of which TensorFlow infers the shapes.
         name: The node that is replaced by the input.
-        shape: Of the input, one image.
+        shape: Shape of the input, one image.
 
     Raises:
         ValueError: If TensorFlow cannot import the graph, or its tensors are too large. The message

@@ -43,10 +43,10 @@ class ImageScores:
     Args:
         extractor: `Extractor`, or what `inception` makes.
         reference: the real images' `Reference`, by the same extractor.
-        splits: of the score.
+        splits: splits of the score.
         kid: whether to compute the kernel distance.
         precision_recall: whether to compute precision and recall.
-        name: of the metric; the logs show the keys above.
+        name: name of the metric; the logs show the keys above.
 
     Raises:
         ValueError: if the reference is missing or another extractor's, or `splits` not a positive

@@ -39,7 +39,7 @@ def frozen_inception(path: str | os.PathLike[str]) -> "FrozenInception":
     """The reference network of the inception score and the FID.
 
     Args:
-        path: of the frozen graph, classify_image_graph_def.pb.
+        path: path of the frozen graph, classify_image_graph_def.pb.
 
     Raises:
         FileNotFoundError: if it is not there, with how to get it.
@@ -92,7 +92,7 @@ class FrozenInception(ImageNetwork):
     other network's, never `fid`, `kid` or `inception_score`.
 
     Args:
-        path: of the frozen graph.
+        path: path of the frozen graph.
 
     Attributes:
         reference_network: whether the graph is the reference network.

@@ -29,7 +29,7 @@ def feature_tensor(model: keras.Model, name: str | None) -> tuple[str, keras.Ker
 
     Args:
         model: a model that `check_model` passes.
-        name: of a layer; None: the input of the last Dense layer.
+        name: name of a layer; None: the input of the last Dense layer.
 
     Returns:
         What it is, in words, and the symbolic tensor.
@@ -64,7 +64,7 @@ def logit_tensor(
 
     Args:
         model: a model that `check_model` passes.
-        name: of a layer; None: the model's output; False: none.
+        name: name of a layer; None: the model's output; False: none.
 
     Returns:
         What it is, in words, `SOFTMAX` if it goes through one, and a dict of the symbolic tensor

@@ -16,8 +16,8 @@ class PrecisionRecallResult(NamedTuple):
     """Shares between 0 and 1.
 
     Attributes:
-        precision: of the generated images, those that could be real.
-        recall: of the real images, those that could be generated.
+        precision: share of the generated images that could be real.
+        recall: share of the real images that could be generated.
     """
 
     precision: float

@@ -23,14 +23,14 @@ class Reference:
     Make one by `Reference.of` or `Reference.load`.
 
     Attributes:
-        mean: of the features, (d,).
+        mean: mean of the features, (d,).
         cov: their unbiased covariance, (d, d).
         sample: features of some of the images, (m, d), for `kernel_distance` and
             `precision_recall`.
         n_real: number of images.
         split: which part of the data set they are.
         description: the extractor's.
-        fingerprint: of all of these together, for the settings of a run.
+        fingerprint: one digest of all of these together, for the settings of a run.
 
     Raises:
         ValueError: if the statistics are not finite or their shapes do not fit.

@@ -11,7 +11,7 @@ class InceptionScore(ImageScores):
     Args:
         extractor: one with logits.
         splits: number of splits.
-        name: of the metric.
+        name: name of the metric.
 
     Raises:
         ValueError: if the extractor has no logits, or `splits` is not a positive integer.

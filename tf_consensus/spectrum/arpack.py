@@ -60,7 +60,7 @@ def extreme_eigenvalues(
         max_iterations: ARPACK's restarts; `None` is 10 n.
         subspace: number of vectors of size n kept in memory, at least k + 2; `None` is the larger
             of 2k + 1 and 20. More of them converge in fewer products.
-        seed: of the starting vector.
+        seed: seed of the starting vector.
 
     Returns:
         `ExtremeEigenvalues`, sorted.

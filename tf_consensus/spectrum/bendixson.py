@@ -72,7 +72,7 @@ def numerical_range(
             be too large.
         max_steps: bound on the number of steps, for S and for K; each takes a product with A and
             one with Aᵀ.
-        seed: of the starting vector.
+        seed: seed of the starting vector.
         jit_compile: as in `linear_operator`.
 
     Returns:

@@ -71,7 +71,7 @@ def check_sample_shape(samples: tf.Tensor, shape: tuple) -> None:
 
     Args:
         samples: tensor or array, (batch, …).
-        shape: of the generator's output, (None, …).
+        shape: shape of the generator's output, (None, …).
     """
     if not tf.TensorShape(samples.shape).is_compatible_with(shape):
         raise ValueError(

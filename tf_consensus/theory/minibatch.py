@@ -36,7 +36,7 @@ def minibatch_bias(covariance: ArrayLike, batch_size: int) -> float:
     Var is the total variance E‖v₁ - v‖², the trace of the covariance.
 
     Args:
-        covariance: Of one vᵢ, shape (n, n).
+        covariance: Covariance of one vᵢ, shape (n, n).
         batch_size: B >= 1.
 
     Returns:

@@ -60,7 +60,7 @@ def rescaling_max_step_size(eigenvalues: ArrayLike, alpha: float, epsilon: float
     eigenvalue with |λ| > 0.2 allows. What such a run reaches is a neighbourhood.
 
     Args:
-        eigenvalues: Of v'(x̄), all with negative real part, complex, shape (n,).
+        eigenvalues: Eigenvalues of v'(x̄), all with negative real part, complex, shape (n,).
         alpha: α in (0, 1), one minus the decay of the running mean.
         epsilon: ε > 0, inside the square root.
 

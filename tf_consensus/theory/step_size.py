@@ -39,7 +39,7 @@ def euler_eigenvalues(eigenvalues: ArrayLike, step_size: float) -> np.ndarray:
     They lie on the ray from 1 in the direction of λ, at h times its length.
 
     Args:
-        eigenvalues: Of A, complex, shape (n,).
+        eigenvalues: Eigenvalues of A, complex, shape (n,).
         step_size: h > 0.
 
     Returns:
@@ -62,7 +62,7 @@ def step_limits(eigenvalues: ArrayLike) -> np.ndarray:
     """Each eigenvalue's own limit -2 Re λ / |λ|² of Lemma 4: |1 + hλ| < 1 for 0 < h below it.
 
     Args:
-        eigenvalues: Of A = v'(x̄), complex, shape (n,).
+        eigenvalues: Eigenvalues of A = v'(x̄), complex, shape (n,).
 
     Returns:
         Real, shape (n,): positive for Re λ < 0, and otherwise zero or below, where no step h > 0
@@ -90,7 +90,7 @@ def max_step_size(eigenvalues: ArrayLike) -> float:
     h < 2 / (|Re λ| (1 + (Im λ / Re λ)²)) = 2 |Re λ| / |λ|².
 
     Args:
-        eigenvalues: Of A = v'(x̄), complex, shape (n,).
+        eigenvalues: Eigenvalues of A = v'(x̄), complex, shape (n,).
 
     Returns:
         The smallest of these limits; steps strictly below it converge.

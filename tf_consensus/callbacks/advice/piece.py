@@ -19,7 +19,7 @@ class Advice(NamedTuple):
 
     Attributes:
         step: the optimizer's iterations when it was said.
-        name: of the symptom, a word.
+        name: name of the symptom, a word.
         message: one sentence: what was seen, and the remedy.
     """
 

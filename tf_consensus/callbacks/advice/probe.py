@@ -55,7 +55,7 @@ class Probe:
 
         Args:
             step: the optimizer's iterations.
-            logs: of the epoch.
+            logs: logs of the epoch.
             dynamics: whether ‖γ∇L‖ and the spectrum are measured too.
         """
         game = self._model.game_at(self._real, _DRAW, self._model.noise_counter, training=True)

@@ -24,7 +24,7 @@ def chart(title: str, curves: Sequence[Curve], along: str, keyed: bool = True) -
 
     Args:
         title: What is drawn.
-        curves: Of one quantity, or of several of one kind.
+        curves: Curves of one quantity, or of several of one kind.
         along: What the places are, for the axis.
         keyed: Whether the figure has a legend of its own.
     """

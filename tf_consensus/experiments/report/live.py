@@ -23,7 +23,7 @@ class LiveReport(keras.callbacks.Callback):
     A page that cannot be written ends no training: a warning says once what is wrong.
 
     Args:
-        folder: Of the run.
+        folder: Folder of the run.
         every_seconds: So much time at least lies between two pages, and an open page reloads as
             often.
 

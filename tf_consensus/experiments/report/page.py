@@ -94,7 +94,7 @@ def document(title: str, body: str, number: str, refresh: int | None = None) -> 
     """A whole page around a body.
 
     Args:
-        title: Of the window, text.
+        title: Title of the window, text.
         body: HTML.
         number: "single" or "several", how many runs it is about.
         refresh: As for `write_report`.
