@@ -61,7 +61,7 @@ class Advisor(keras.callbacks.Callback):
         path: JSON file that the advice is written to, [{"step": …, "name": …, "message": …}]. A
             resumed run reads it, and says nothing twice.
         samples: how many real and generated samples are compared; fewer where the batch has fewer.
-        report: "warn" for an `AdviceWarning` a piece; a function of the line; `None` for neither.
+        report: "warn" for an `AdviceWarning` per piece; a function of the line; `None` for neither.
         real: batch of real samples, for a conditional GAN a tuple of these and their labels; `None`
             takes the first batch of the training.
 
@@ -102,9 +102,8 @@ class Advisor(keras.callbacks.Callback):
 
     def _begin(self):
         self._probe: Any = None
-        self._levels = self._seen = None
-        self._started = False
-        self._looked, self._measured = None, []
+        self._levels = self._seen = self._looked = None
+        self._started, self._measured = False, []
 
     def set_model(self, model: keras.Model) -> None:
         """Takes the model that is trained, a GAN, and asks it to keep its first batch."""

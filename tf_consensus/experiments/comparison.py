@@ -1,11 +1,10 @@
 """Pictures and tables of finished runs of `train_images.py`."""
 
-import os
 import pathlib
 import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -32,10 +31,10 @@ TELLING = {
     "ema": "average {:g}",
 }
 
+Run: TypeAlias = dict[str, Any]  # a result, as `load_runs` returns it
 
-def load_runs(
-    folders: Iterable[str | os.PathLike[str]], names: Sequence[str] = ()
-) -> list[dict[str, Any]]:
+
+def load_runs(folders: Iterable[str | pathlib.Path], names: Sequence[str] = ()) -> list[Run]:
     """The finished runs of output folders, each a result with its "log", "label" and "settings".
 
     Runs of one label are seeds of the same. A label is the run's name, and where runs of that name
@@ -59,7 +58,7 @@ def load_runs(
     return runs
 
 
-def read_run(folder: pathlib.Path) -> dict[str, Any] | None:
+def read_run(folder: pathlib.Path) -> Run | None:
     """A finished run's result with its "log" and "settings"; None, with a warning, if damaged."""
     result = read_result(folder)
     if result is None:
@@ -87,7 +86,7 @@ def split_label(given: str) -> tuple[str | None, pathlib.Path]:
     return (said, pathlib.Path(folder)) if equals else (None, pathlib.Path(given))
 
 
-def label_of(run: dict[str, Any], others: list[dict[str, Any]]) -> str:
+def label_of(run: Run, others: list[Run]) -> str:
     """What to call a run among others."""
     if run["said"] is not None:
         alone = len({other["name"] for other in others}) == 1
@@ -95,7 +94,7 @@ def label_of(run: dict[str, Any], others: list[dict[str, Any]]) -> str:
     return run["name"] + telling(run, [other for other in others if other["name"] == run["name"]])
 
 
-def telling(run: dict[str, Any], others: list[dict[str, Any]], without: Sequence[str] = ()) -> str:
+def telling(run: Run, others: list[Run], without: Sequence[str] = ()) -> str:
     """The settings that tell a run from others, in brackets."""
     parts = [
         form.format(run["settings"].get(key))
@@ -107,7 +106,7 @@ def telling(run: dict[str, Any], others: list[dict[str, Any]], without: Sequence
     return f" ({', '.join(parts)})" if parts else ""
 
 
-def within(run: dict[str, Any], clock: str, limit: float) -> dict[str, Any]:
+def within(run: Run, clock: str, limit: float) -> Run:
     """The run as it would have been, had it been stopped at `limit` on a clock of its log."""
     log = run["log"]
     rows = log[clock] <= limit
@@ -133,7 +132,7 @@ def _cut_metric(value, log, cut, key):
     return best_and_final(cut, key, direction)
 
 
-def by_label(runs: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+def by_label(runs: list[Run]) -> dict[str, list[Run]]:
     """The runs of one label, one per seed."""
     groups = defaultdict(list)
     for run in runs:
@@ -141,14 +140,14 @@ def by_label(runs: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     return groups
 
 
-def metrics_of(runs: list[dict[str, Any]]) -> list[str]:
+def metrics_of(runs: list[Run]) -> list[str]:
     """Names of the metrics that some run has."""
     return list(
         dict.fromkeys(key for run in runs for key, value in run["metrics"].items() if value)
     )
 
 
-def draw(runs: list[dict[str, Any]], output: pathlib.Path) -> list[str]:
+def draw(runs: list[Run], output: pathlib.Path) -> list[str]:
     """Curves of metrics over steps and over seconds, curves of losses, and sweeps; their names."""
     groups = by_label(runs)
     logs = {label: [r["log"] for r in group if r["log"]] for label, group in groups.items()}
@@ -167,9 +166,7 @@ def draw(runs: list[dict[str, Any]], output: pathlib.Path) -> list[str]:
     return drawn
 
 
-def draw_sweeps(
-    runs: list[dict[str, Any]], metrics: Sequence[str], output: pathlib.Path
-) -> list[str]:
+def draw_sweeps(runs: list[Run], metrics: Sequence[str], output: pathlib.Path) -> list[str]:
     """A picture for each setting that one method has several values of; their names."""
     drawn = []
     for key in SWEPT:
@@ -189,7 +186,7 @@ def draw_sweeps(
     return drawn
 
 
-def table(runs: list[dict[str, Any]]) -> str:
+def table(runs: list[Run]) -> str:
     """A Markdown table: one row per run, mean and range over its seeds, best and final."""
     metrics = metrics_of(runs)
     head = ["run", "seeds", "steps", "seconds", "CPU seconds", "ms per step"]
@@ -198,11 +195,8 @@ def table(runs: list[dict[str, Any]]) -> str:
     for label, group in by_label(runs).items():
         diverged = sum(run["diverged"] is not None for run in group)
         name = label + (f" ({diverged} of {len(group)} diverged)" if diverged else "")
-        row = [
-            name,
-            str(len(group)),
-            *(_mean(group, key) for key in ("steps", "seconds", "cpu_seconds")),
-        ]
+        row = [name, str(len(group))]
+        row += [_mean(group, key) for key in ("steps", "seconds", "cpu_seconds")]
         row.append(_mean(group, "ms_per_step", 1))
         row += [_cell(group, key, end) for key in metrics for end in ("final", "best")]
         lines.append(row)

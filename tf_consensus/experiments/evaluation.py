@@ -16,7 +16,7 @@ from tf_consensus.experiments.progress import with_progress
 from tf_consensus.experiments.saved_run import Opened
 from tf_consensus.experiments.shuffled_images import ShuffledImages
 from tf_consensus.metrics import Extractor, ImageScores, Reference, inception, load_classifier
-from tf_consensus.metrics.extractor import ImageNetwork
+from tf_consensus.metrics.image_network import ImageNetwork
 
 _INCEPTION_SIDE = 299
 # Images that are evaluated where nobody says how many.

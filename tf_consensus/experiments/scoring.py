@@ -7,7 +7,7 @@ from tf_consensus.experiments.errors import of_the_user
 from tf_consensus.experiments.image_runs import make_test_data
 from tf_consensus.experiments.request import Request
 from tf_consensus.metrics import Extractor, ImageScores, Reference, inception, load_classifier
-from tf_consensus.metrics.extractor import ImageNetwork
+from tf_consensus.metrics.image_network import ImageNetwork
 
 
 def make_scores(request: Request) -> list[ImageScores]:

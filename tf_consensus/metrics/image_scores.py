@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tf_consensus.metrics.extractor import ImageNetwork, check_extractor
 from tf_consensus.metrics.feature_statistics import FeatureStatistics
 from tf_consensus.metrics.frechet import frechet_distance
+from tf_consensus.metrics.image_network import ImageNetwork, check_extractor
 from tf_consensus.metrics.kernel import kernel_distance
 from tf_consensus.metrics.neighbours import precision_recall
 from tf_consensus.metrics.reference import Reference

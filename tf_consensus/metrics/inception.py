@@ -15,7 +15,8 @@ from tf_consensus.metrics import (
     inception_graph,
     resizing,
 )
-from tf_consensus.metrics.extractor import Extractor, ImageNetwork
+from tf_consensus.metrics.extractor import Extractor
+from tf_consensus.metrics.image_network import ImageNetwork
 from tf_consensus.support.checks import check_path
 
 _HOW_TO_GET_IT = (

@@ -10,8 +10,8 @@ import tensorflow as tf
 from numpy.typing import ArrayLike
 
 from tf_consensus.metrics import checks, fingerprints, reference_file
-from tf_consensus.metrics.extractor import ImageNetwork, check_extractor
 from tf_consensus.metrics.feature_statistics import FeatureStatistics
+from tf_consensus.metrics.image_network import ImageNetwork, check_extractor
 from tf_consensus.metrics.reservoir import Reservoir
 from tf_consensus.support.arrays import check_finite, check_reals
 from tf_consensus.support.checks import check_int

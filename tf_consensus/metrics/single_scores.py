@@ -1,6 +1,6 @@
 """Parts of `ImageScores`, one per class."""
 
-from tf_consensus.metrics.extractor import ImageNetwork, check_extractor
+from tf_consensus.metrics.image_network import ImageNetwork, check_extractor
 from tf_consensus.metrics.image_scores import ImageScores
 from tf_consensus.metrics.reference import Reference
 
