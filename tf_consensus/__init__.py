@@ -25,7 +25,8 @@ if TYPE_CHECKING or not _deferred.waits():
     )
     from tf_consensus.execution import strategies
     from tf_consensus.games import vectors
-    from tf_consensus.games.game import Game, Linearization
+    from tf_consensus.games.game import Game
+    from tf_consensus.games.linearization import Linearization
     from tf_consensus.models import latents
     from tf_consensus.models.averaging import averaged_weights
     from tf_consensus.models.game_model import GameModel

@@ -88,7 +88,7 @@ class SafeBackup(keras.callbacks.Callback):
         delete_checkpoint: bool = True,
         largest_loss: float = LARGEST_LOSS,
         settings: Any = None,
-    ):
+    ) -> None:
         super().__init__()
         path = check_path("backup_dir", backup_dir, 'For example "backup".', "the path of a folder")
         self.backup_dir = pathlib.Path(path)
@@ -110,11 +110,13 @@ class SafeBackup(keras.callbacks.Callback):
         """Deletes the backups, once nothing needs them any more."""
         backup_files.delete(self.backup_dir)
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Restores the newest whole backup, if there is one."""
         prepare_model(self.model)
         skip_nothing(self.model)
-        self.history, self._first_step, self._sums = [], None, None
+        self.history = []
+        self._first_step: Any = None
+        self._sums: np.ndarray | None = None
         steps = self.params.get("steps")
         if self.save_freq != "epoch" and steps is None:
             raise ValueError(
@@ -132,7 +134,7 @@ class SafeBackup(keras.callbacks.Callback):
         self._saved = self._step()
         check_same_step(self.model)
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Has the next `fit` of the model begin where it is told to."""
         self.model._initial_epoch = None
         if self._first_step is None:
@@ -146,20 +148,20 @@ class SafeBackup(keras.callbacks.Callback):
                 "leave out SwapEMAWeights: generate and EvaluateGAN take averages by `use_ema`."
             )
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Saves the state each `save_freq` steps, if it is in order."""
         if self.save_freq == "epoch" or batch + 1 >= self.params["steps"]:
             return  # the end of the epoch, with its logs, is left to `on_epoch_end`
         if self._step() >= self._saved + self.save_freq:
             self._save(self._epoch, batch + 1, logs)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Saves the state, if it is in order."""
         self.history = [*rows_before(self.history, epoch), row_of(epoch, logs)]
         self._save(epoch + 1, 0, logs)
         self._sums = weight_sums(self.model)
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Deletes the backups of a training that ended as planned, if asked to."""
         self.model._initial_epoch = None
         runs_of_this_process.end(self.model)

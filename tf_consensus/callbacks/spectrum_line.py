@@ -39,7 +39,7 @@ def describe_spectrum(
     """One line on what limits the step.
 
     Args:
-        eigenvalues: of v', without the neutral ones.
+        eigenvalues: eigenvalues of v', without the neutral ones.
         results: the entries of the logs, of which `step_limit_<method>` is used.
         gamma: weight of the method's regularizer; 0 for none.
         inner: the optimizer that takes the step, Keras' or one of ours.

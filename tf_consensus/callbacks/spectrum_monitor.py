@@ -47,7 +47,7 @@ class SpectrumMonitor(keras.callbacks.Callback):
     bound. The bounds hold where v is small, near an equilibrium, and for plain steps: an adaptive
     inner optimizer divides each parameter's step by its own scale, which they do not cover. The
     networks are called with training=False. The 2,003 parameters of the mixture of Gaussians at
-    batch 512 cost about 3 seconds an evaluation on two cores.
+    batch 512 cost about 3 seconds per evaluation on two cores.
 
     Args:
         real: fixed batch of real samples, (batch, …); for a conditional GAN a tuple of these and
@@ -77,7 +77,7 @@ class SpectrumMonitor(keras.callbacks.Callback):
         neutral: float = 1e-3,
         dense_limit: int = 5000,
         report: Callable[[str], None] | None = print,
-    ):
+    ) -> None:
         super().__init__()
         hint = "For example SpectrumMonitor(real, every=5)."
         self.real = fixed_batch(real)
@@ -87,7 +87,7 @@ class SpectrumMonitor(keras.callbacks.Callback):
         self.report = check_function("report", report)
         self._last: dict[str, float] = {}
         self._game = None
-        self._measure = None
+        self._measure: Callable[..., np.ndarray] | None = None
         self._operator = None
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:

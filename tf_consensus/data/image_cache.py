@@ -93,7 +93,7 @@ def _write(path, shape, seed, fill, problem):
             images = np.memmap(partial, np.uint8, "r+", shape=shape)
             labels = fill(images).astype("<i4").tobytes()
             images.flush()
-            checksum = zlib.crc32(labels, zlib.crc32(images, seed))
+            checksum = zlib.crc32(labels, zlib.crc32(images.data, seed))
             del images  # Windows renames no file that is mapped
             with open(partial, "ab") as file:
                 file.write(labels + checksum.to_bytes(4, "little"))

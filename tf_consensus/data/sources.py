@@ -1,5 +1,6 @@
 """From the name of a data set to its images, `ImageSource`."""
 
+import os
 import warnings
 
 from tf_consensus.data import fashion_mnist
@@ -17,7 +18,7 @@ def find_source(
     name: str,
     split: str,
     image_size: int,
-    data_dir=None,
+    data_dir: str | os.PathLike[str] | None = None,
     check: bool = True,
     max_pixels: int = MAX_PIXELS,
 ) -> ImageSource:
@@ -31,7 +32,7 @@ def find_source(
     return TFDSImages(name, split, data_dir, max_pixels)
 
 
-def find_info(name: str, data_dir=None) -> ImageInfo:
+def find_info(name: str, data_dir: str | os.PathLike[str] | None = None) -> ImageInfo:
     """Return what is known of a data set; arguments and errors are those of `image_info`."""
     name, data_dir = _place(name, data_dir)
     if name == "fashion_mnist":

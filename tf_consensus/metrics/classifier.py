@@ -1,6 +1,7 @@
 """Classifiers from files, to measure images by."""
 
 import io
+import os
 import pathlib
 import zipfile
 import zlib
@@ -17,14 +18,16 @@ _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, Valu
 _NO_MODEL = (AttributeError, IndexError, KeyError, OSError, RuntimeError, TypeError, ValueError)
 
 
-def load_classifier(path, image_shape: tuple[int, int, int] | None = None) -> keras.Model:
+def load_classifier(
+    path: str | os.PathLike[str], image_shape: tuple[int, int, int] | None = None
+) -> keras.Model:
     """The Keras classifier of a .keras file, of which no code is run.
 
     Keras' safe mode is on, whatever its global setting: a file with a `Lambda` layer is refused.
     The legacy .h5 format has no such mode, so such files are refused too.
 
     Args:
-        path: of a file that `model.save("name.keras")` has written.
+        path: path of a file that `model.save("name.keras")` has written.
         image_shape: (height, width, channels) of the images to be measured, to be told here if the
             classifier takes others; None: not compared.
 

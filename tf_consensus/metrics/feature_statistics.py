@@ -1,6 +1,7 @@
 """Streaming mean and covariance of features."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from tf_consensus.metrics.checks import LARGEST
 from tf_consensus.support.arrays import check_finite, check_reals
@@ -33,13 +34,13 @@ class FeatureStatistics:
         Chan, Golub, LeVeque, Algorithms for Computing the Sample Variance, 1983.
     """
 
-    def __init__(self, dim: int):
+    def __init__(self, dim: int) -> None:
         self.dim = check_int("dim", dim, minimum=1)
         self.count = 0
         self._mean = np.zeros(self.dim)
         self._scatter = np.zeros((self.dim, self.dim))
 
-    def update(self, features):
+    def update(self, features: ArrayLike) -> None:
         """Add rows.
 
         Args:
@@ -60,7 +61,7 @@ class FeatureStatistics:
             centred = features - mean
             self._combine(len(features), mean, centred.T @ centred)
 
-    def merge(self, other: "FeatureStatistics"):
+    def merge(self, other: "FeatureStatistics") -> None:
         """Add the rows that another has seen.
 
         Raises:
@@ -94,7 +95,7 @@ class FeatureStatistics:
         """S / (n - 1), of shape (d, d), symmetric.
 
         Raises:
-            ValueError: of less than two rows.
+            ValueError: if there are less than two rows.
         """
         self._require(2, "covariance")
         return self._scatter / (self.count - 1)

@@ -6,6 +6,7 @@ import os
 import pathlib
 import zipfile
 import zlib
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +24,7 @@ _DAMAGE = (
 )
 
 
-def save(path, arrays: dict[str, np.ndarray], about: dict) -> None:
+def save(path: str | os.PathLike[str], arrays: dict[str, np.ndarray], about: dict) -> None:
     """Writes the file, whole or not at all.
 
     Raises:
@@ -38,10 +39,11 @@ def save(path, arrays: dict[str, np.ndarray], about: dict) -> None:
         )
     text = json.dumps(about)
     with replacing(path) as partial:
-        np.savez(partial, **arrays, about=text, digest=_digest(arrays, text))
+        entries: dict[str, Any] = {**arrays, "about": text, "digest": _digest(arrays, text)}
+        np.savez(partial, **entries)
 
 
-def load(path) -> tuple[dict[str, np.ndarray], dict]:
+def load(path: str | os.PathLike[str]) -> tuple[dict[str, np.ndarray], dict]:
     """The arrays and what is said about them.
 
     Raises:
@@ -53,7 +55,7 @@ def load(path) -> tuple[dict[str, np.ndarray], dict]:
     try:
         entries = _entries(content)
         text = str(entries.get("about", ""))
-        about = json.loads(text) if text else None
+        about: Any = json.loads(text) if text else None
     except _DAMAGE as error:
         kind = "damaged" if content[:2] == b"PK" else "no .npz file"
         raise ValueError(

@@ -201,7 +201,7 @@ class LeastSquares(Objective):
 
     takes_logits = False  # targets of 0 and 1 are within reach of a sigmoid
 
-    def __init__(self, real: float = 1.0, fake: float = 0.0, generator: float = 1.0):
+    def __init__(self, real: float = 1.0, fake: float = 0.0, generator: float = 1.0) -> None:
         hint = "The usual targets are real=1.0, fake=0.0, generator=1.0."
         self.real = check_number("real", real, "a finite number", lambda _: True, hint)
         self.fake = check_number(

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from tf_consensus.plotting.checks import check_mapping
 from tf_consensus.plotting.densities import (
@@ -27,14 +28,14 @@ _FRAME_GREY = "0.7"
 def density_grid(
     rows: Mapping[str, Sequence],
     titles: Sequence[str],
-    target,
+    target: ArrayLike,
     extent: float = 1.6,
     path: str | os.PathLike | None = None,
 ) -> "Figure":
-    """Draws densities over training, a method a row, the target in red at the end of each.
+    """Draws densities over training, one row per method, the target in red at the end of each.
 
     Args:
-        rows: For each method its samples (n, 2), one array a column. A row may be shorter than
+        rows: For each method its samples (n, 2), one array per column. A row may be shorter than
             the others or hold None: such a panel shows a dash.
         titles: Titles of the columns, e.g. the iterations "0", "5000", "10000".
         target: Samples (n, 2) of the target.
@@ -82,7 +83,7 @@ def density_table(
     extent: float = 1.6,
     path: str | os.PathLike | None = None,
 ) -> "Figure":
-    """Draws the densities of several methods, a row a method, on several targets, a column each.
+    """Draws the densities of several methods, one per row, on several targets, one per column.
 
     The last row holds the targets, in red. Each column has a scale of its own, as `density_grid`
     has: the darkest colour is the peak of its target.

@@ -30,7 +30,7 @@ def sweep_curves(
 
     Args:
         sweeps: For each method, by value of the setting, by quantity, a list of pairs (best,
-            final), one a seed.
+            final), one per seed.
         quantities: The quantities to draw.
         setting: What is swept, for the axis.
         path: Where to save the figure too, in the format of the suffix.
@@ -120,6 +120,6 @@ def _check_pairs(name, pairs):
     array = check_reals(name, list(pairs) if isinstance(pairs, tuple) else pairs)
     if array.size and (array.ndim != 2 or array.shape[1] != 2 or not np.isfinite(array).all()):
         raise ValueError(
-            "Results must be pairs (best, final) of finite numbers, one a seed. Received: "
+            "Results must be pairs (best, final) of finite numbers, one per seed. Received: "
             f"{pairs!r} for {name}. Leave runs out that have diverged."
         )

@@ -1,6 +1,7 @@
 """The bilinear game, a field of pure rotation."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from tf_consensus.problems.linear import LinearField
 from tf_consensus.problems.problem import check_parameters
@@ -30,7 +31,7 @@ class Bilinear(LinearField):
         IFT 6085, lecture 14, the bilinear game θφ.
     """
 
-    def __init__(self, matrix=1.0):
+    def __init__(self, matrix: ArrayLike = 1.0) -> None:
         m = check_parameters("matrix", matrix)
         if m.ndim not in (0, 2) or not m.size:
             raise ValueError(

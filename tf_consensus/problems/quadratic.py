@@ -49,7 +49,7 @@ class Quadratic(LinearField):
         modulus: float = 1.0,
         coupling: float = 1.0,
         seed: int | None = None,
-    ):
+    ) -> None:
         zero_sum = check_bool("zero_sum", zero_sum)
         dimensions = _check_dimensions(dimensions, zero_sum)
         self.modulus = check_float("modulus", modulus, zero=True)

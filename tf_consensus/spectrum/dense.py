@@ -158,7 +158,7 @@ def eigenvalues(
     return values[np.argsort(-values.real, kind="stable")]
 
 
-def check_gamma(gamma) -> float:
+def check_gamma(gamma: float) -> float:
     """Returns γ as a float.
 
     Raises:
@@ -167,12 +167,12 @@ def check_gamma(gamma) -> float:
     return check_number("gamma", gamma, "a finite number ≥ 0", lambda x: x >= 0, _GAMMA)
 
 
-def check_a_game(game) -> None:
+def check_a_game(game: object) -> None:
     """Raises `TypeError` if it is no `Game`."""
     if not isinstance(game, Game):
         raise TypeError(
             "The derivative v' is that of a game. Received: a "
-            f"{type(game).__name__}. Of a GAN pass gan.game(batch, training=False)."
+            f"{type(game).__name__}. For a GAN pass gan.game(batch, training=False)."
         )
 
 

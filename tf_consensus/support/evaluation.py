@@ -35,7 +35,7 @@ class Evaluation(keras.StatelessScope):
         projections: the same of the players' variables.
     """
 
-    def __init__(self, players: Sequence[Any], seeds: Callable | None = None):
+    def __init__(self, players: Sequence[Any], seeds: Callable | None = None) -> None:
         super().__init__(collect_losses=True)
         self._players = {id(x) for x in players}
         self._seeds = seeds
@@ -58,7 +58,7 @@ class Evaluation(keras.StatelessScope):
         """Pairs of a variable and its next value."""
         return list(self._own.values())
 
-    def add_loss(self, loss):
+    def add_loss(self, loss: tf.Tensor) -> None:
         """Keras' hook: a loss of a layer's call, kept when the layer's next call clears it."""
         super().add_loss(loss)
         self._added[id(loss)] = loss
@@ -73,14 +73,14 @@ class Evaluation(keras.StatelessScope):
         """How many losses layers have added that are no player's."""
         return len(self._added)
 
-    def get_current_value(self, variable):
+    def get_current_value(self, variable: keras.Variable) -> tf.Tensor:
         """Keras' hook: what a variable reads as."""
         if is_seed(variable):
             return self._seed(variable)
         value = super().get_current_value(variable)
         return self._outside(variable) if value is None else value
 
-    def add_update(self, update):
+    def add_update(self, update: tuple[keras.Variable, tf.Tensor]) -> None:
         """Keras' hook: what becomes of an assignment."""
         variable, value = update
         if id(variable) in self._players:
@@ -115,7 +115,7 @@ class Evaluation(keras.StatelessScope):
     def _check_graph(self, variable):
         if _graph() is not self._graph:
             raise NotImplementedError(
-                "A layer's state must move where the losses are computed, once a step, and not "
+                "A layer's state must move where the losses are computed, once per step, and not "
                 "inside a function, loop or branch of its own. Received: variable "
                 f"'{variable.path}', used inside a tf.function, tf.while_loop or tf.cond of the "
                 "losses. Call the network itself, without tf.function; unroll recurrent layers "
@@ -134,8 +134,9 @@ class LayerState:
         moves: pairs of a variable and its next value, by the first evaluation of the step.
     """
 
-    def __init__(self, repeats: bool = False):
+    def __init__(self, repeats: bool = False) -> None:
         self._repeats = repeats
+        self.moves: Any = None
         self.begin(in_step=False)
 
     @property
@@ -149,25 +150,31 @@ class LayerState:
         other.in_step, other.evaluations = self.in_step, self.evaluations
         return other
 
-    def join(self, moves: list[tuple]):
+    def join(self, moves: list[tuple]) -> None:
         """Takes what all parts of an evaluation would assign, as one evaluation's."""
         if self.moves is None:
             self.moves = moves
         self.evaluations += 1
 
-    def begin(self, in_step: bool = True):
+    def begin(self, in_step: bool = True) -> None:
         """Starts a step."""
         self.in_step = in_step
         self.evaluations = 0
-        self.moves: list[tuple] | None = None
+        self.moves = None
 
-    def commit(self):
+    def commit(self) -> None:
         """Ends a step: assigns."""
         moves, self.moves, self.in_step = self.moves, None, False
         for variable, value in moves or []:
             variable.assign(value)
 
-    def run(self, compute: Callable, players, seeds, rows: Rows | None):
+    def run(
+        self,
+        compute: Callable,
+        players: Sequence[Any],
+        seeds: Callable[[int], tf.Tensor] | None,
+        rows: Rows | None,
+    ) -> Any:
         """What `compute()` returns, evaluated in the scope."""
         result, scope = _evaluate(compute, players, seeds, rows)
         if scope.projections and self.in_step and not self.evaluations:

@@ -9,7 +9,7 @@ import pathlib
 import shutil
 from collections.abc import Iterator
 
-# In the name of a file that is being written, before its suffix.
+# A file that is being written has this in its name, before the suffix.
 PARTIAL = ".partial"
 _CHUNK = 1 << 20
 

@@ -63,7 +63,7 @@ def seed_generators(layer: keras.Layer) -> list[keras.random.SeedGenerator]:
     return list(found.values())
 
 
-def is_seed(variable) -> bool:
+def is_seed(variable: keras.Variable) -> bool:
     """Whether a variable is the state of a `keras.random.SeedGenerator`."""
     integer = "int" in keras.backend.standardize_dtype(variable.dtype)
     return variable.name == "seed_generator_state" and integer and tuple(variable.shape) == (2,)
@@ -110,11 +110,11 @@ def _captured(value):
         return [value.__func__, value.__self__, _attributes(value.__self__)]
     if not isinstance(value, types.FunctionType):
         return [f for f in [getattr(value, "python_function", None)] if callable(f)]
-    held = [value.__defaults__, value.__kwdefaults__]
+    held: list[Any] = [value.__defaults__, value.__kwdefaults__]
     with contextlib.suppress(ValueError):  # a cell that is still empty
         names = inspect.getclosurevars(value)
         held.append(names.nonlocals)
-        # Of the many functions of a module, those that are named are not followed.
+        # Functions of a module that are named are not followed: they are too many.
         held += [x for x in names.globals.values() if isinstance(x, keras.Layer | list | dict)]
     return held
 

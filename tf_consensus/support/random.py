@@ -1,6 +1,7 @@
 """Random numbers that are a pure function of a seed and a counter."""
 
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import numpy as np
 import tensorflow as tf
@@ -13,8 +14,13 @@ _GOLDEN = 0x9E3779B97F4A7C15
 # Keeps the layers' streams apart from those of `Draws`.
 _LAYERS = 0x5851F42D4C957F2D
 
+# The number of the first example, and how many the whole batch has.
+Pair: TypeAlias = tuple[int | tf.Tensor, int | tf.Tensor]
 
-def normal(shape: Sequence[int], seed: int, draw, dtype="float32") -> tf.Tensor:
+
+def normal(
+    shape: Sequence[int], seed: int, draw: int | tf.Tensor, dtype: str | tf.DType = "float32"
+) -> tf.Tensor:
     """Standard normal numbers as a function of (seed, draw), the same compiled or not.
 
     The bits of the Philox generator are equal on every device; what TensorFlow makes uniform and
@@ -39,7 +45,9 @@ def normal(shape: Sequence[int], seed: int, draw, dtype="float32") -> tf.Tensor:
     return tf.cast(_normal_quantile(u), dtype)
 
 
-def uniform(shape: Sequence[int], seed: int, draw, dtype="float32") -> tf.Tensor:
+def uniform(
+    shape: Sequence[int], seed: int, draw: int | tf.Tensor, dtype: str | tf.DType = "float32"
+) -> tf.Tensor:
     """Numbers uniform on [0, 1), of 24 bits; arguments as for `normal`."""
     return tf.cast(_fraction(shape, seed, draw, dtype), dtype)
 
@@ -59,7 +67,7 @@ def _fraction(shape, seed, draw, dtype):
     return tf.cast(tf.bitwise.right_shift(bits, tf.constant(8, tf.uint32)), precise) * 2.0**-24
 
 
-def layer_seeds(seed: int, draw) -> Callable[[int], tf.Tensor]:
+def layer_seeds(seed: int, draw: int | tf.Tensor) -> Callable[[int], tf.Tensor]:
     """Seeds for the layers that draw in a step: a function of the layer's number.
 
     Args:
@@ -92,17 +100,22 @@ class Draws:
             what one device would.
     """
 
-    def __init__(self, seed: int, draw, rows=None):
+    def __init__(
+        self,
+        seed: int,
+        draw: int | tf.Tensor,
+        rows: Pair | None = None,
+    ) -> None:
         self._seed = seed
         self._draw = draw
         self._rows = rows
 
-    def normal(self, shape: Sequence[int], dtype="float32") -> tf.Tensor:
-        """Standard normal numbers, one row an example."""
+    def normal(self, shape: Sequence[int], dtype: str | tf.DType = "float32") -> tf.Tensor:
+        """Standard normal numbers, one row per example."""
         return self._take(normal, shape, dtype)
 
-    def uniform(self, shape: Sequence[int], dtype="float32") -> tf.Tensor:
-        """Numbers uniform on [0, 1), one row an example."""
+    def uniform(self, shape: Sequence[int], dtype: str | tf.DType = "float32") -> tf.Tensor:
+        """Numbers uniform on [0, 1), one row per example."""
         return self._take(uniform, shape, dtype)
 
     def _take(self, draw, shape, dtype):

@@ -27,7 +27,7 @@ class Registry:
 
     def __init__(
         self, kind: str, entries: Mapping[str, Callable], aliases: Mapping[str, str] | None = None
-    ):
+    ) -> None:
         self.kind = kind
         self.entries = dict(entries)
         self._aliases = dict(aliases or {})

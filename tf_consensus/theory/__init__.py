@@ -2,6 +2,9 @@
 
 A is the Jacobian v'(x̄) of the utility gradient v, minus the gradient of each player's loss, at
 a stationary point: stable if its eigenvalues have negative real part.
+
+From here are imported the functions below. The room loads without TensorFlow, and imports the
+checks of `support` alone.
 """
 
 from tf_consensus.theory.alternating import alternating_matrix, alternating_safe_step_size

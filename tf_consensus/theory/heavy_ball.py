@@ -5,6 +5,7 @@ utility gradient, v = -∇loss, so its -η∇v is +ηA with A = v'. Nothing else
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from tf_consensus.support.checks import check_float, check_number
 from tf_consensus.theory._checks import as_eigenvalues, as_matrix, as_split, check_stable
@@ -12,7 +13,7 @@ from tf_consensus.theory._quadratic import quadratic_roots
 from tf_consensus.theory.alternating import alternating_matrix
 
 
-def heavy_ball_matrix(jacobian, step_size: float, momentum: float) -> np.ndarray:
+def heavy_ball_matrix(jacobian: ArrayLike, step_size: float, momentum: float) -> np.ndarray:
     """The lecture's equation 12: Jacobian of F_{η,β} on the state (x_t, x_{t-1}).
 
     (The lecture writes F_{η,β}(x_{t+1}, x_t) for what is a function of (x_t, x_{t-1}).)
@@ -42,7 +43,7 @@ def heavy_ball_matrix(jacobian, step_size: float, momentum: float) -> np.ndarray
     return _with_memory(update, check_number("momentum", momentum) * identity)
 
 
-def heavy_ball_eigenvalues(eigenvalues, step_size: float, momentum: float) -> np.ndarray:
+def heavy_ball_eigenvalues(eigenvalues: ArrayLike, step_size: float, momentum: float) -> np.ndarray:
     """Spectrum of the lecture's equation 12: roots of r² - (1 + β + ημ)r + β = 0.
 
     Args:
@@ -71,7 +72,7 @@ def heavy_ball_eigenvalues(eigenvalues, step_size: float, momentum: float) -> np
     )
 
 
-def heavy_ball_max_step_size(eigenvalues, momentum: float) -> float:
+def heavy_ball_max_step_size(eigenvalues: ArrayLike, momentum: float) -> float:
     """Lemma 4 with heavy-ball momentum: the largest stable η, for β between -1 and 1.
 
     The Schur-Cohn test of r² - (1 + β + ημ)r + β gives, for μ = -a + ib,
@@ -105,7 +106,7 @@ def heavy_ball_max_step_size(eigenvalues, momentum: float) -> float:
 
 
 def alternating_heavy_ball_matrix(
-    jacobian, split: int, step_size: float, momentum: float
+    jacobian: ArrayLike, split: int, step_size: float, momentum: float
 ) -> np.ndarray:
     """Equation 12 for alternating steps: the second player sees the first one's new parameters.
 

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy
+from numpy.typing import ArrayLike
 
 from tf_consensus.support.checks import check_float
 from tf_consensus.theory._checks import as_matrix
@@ -20,7 +21,7 @@ class OptimalGamma(NamedTuple):
     spectral_radius: float
 
 
-def consensus_spectral_radius(jacobian, step_size: float, gamma: float) -> float:
+def consensus_spectral_radius(jacobian: ArrayLike, step_size: float, gamma: float) -> float:
     """Convergence rate of consensus optimization: spectral radius of I + h(A - γAᵀA).
 
     Args:
@@ -29,7 +30,7 @@ def consensus_spectral_radius(jacobian, step_size: float, gamma: float) -> float
         gamma: γ >= 0.
 
     Returns:
-        The factor by which the error shrinks (below one) or grows a step.
+        The factor by which the error shrinks (below one) or grows per step.
 
     Raises:
         ValueError: If A is not square, real and finite, or a number is out of range.
@@ -46,7 +47,7 @@ def consensus_spectral_radius(jacobian, step_size: float, gamma: float) -> float
     return spectral_radius(np.eye(len(b)) + check_float("step_size", step_size, zero=False) * b)
 
 
-def optimal_gamma(jacobian, step_size: float) -> OptimalGamma:
+def optimal_gamma(jacobian: ArrayLike, step_size: float) -> OptimalGamma:
     """The γ >= 0 that minimises the spectral radius of I + h(A - γAᵀA) for a given h.
 
     For one eigenvalue pair -a ± ib of a normal A, γ = (1 - ha)/(h|λ|²) and the radius is h|b|:

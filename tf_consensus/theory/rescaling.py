@@ -1,6 +1,7 @@
 """Gradient rescaling by a running mean of ‖v‖², as in RMSProp and Adam."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from tf_consensus.support.checks import check_float, check_number
 from tf_consensus.theory._checks import as_array, as_eigenvalues, as_finite, as_matrix
@@ -8,7 +9,7 @@ from tf_consensus.theory.step_size import max_step_size
 
 
 def rescaling_matrix(
-    jacobian, v, beta: float, step_size: float, alpha: float, epsilon: float
+    jacobian: ArrayLike, v: ArrayLike, beta: float, step_size: float, alpha: float, epsilon: float
 ) -> np.ndarray:
     """Equation 41 (corrected): Jacobian of one rescaled step on the state (x, β).
 
@@ -51,7 +52,7 @@ def rescaling_matrix(
     return np.block([[np.eye(len(a)) + h * a, x_of_beta[:, None]], [beta_of_x, 1 - alpha]])
 
 
-def rescaling_max_step_size(eigenvalues, alpha: float, epsilon: float) -> float:
+def rescaling_max_step_size(eigenvalues: ArrayLike, alpha: float, epsilon: float) -> float:
     """Proposition 13: rescaled steps converge locally if I + (h/sqrt(ε))v' is in the unit ball.
 
     So h < sqrt(ε)·`max_step_size(eigenvalues)`, whatever α in (0, 1). Mind the size of it:
@@ -59,7 +60,7 @@ def rescaling_max_step_size(eigenvalues, alpha: float, epsilon: float) -> float:
     eigenvalue with |λ| > 0.2 allows. What such a run reaches is a neighbourhood.
 
     Args:
-        eigenvalues: Of v'(x̄), all with negative real part, complex, shape (n,).
+        eigenvalues: Eigenvalues of v'(x̄), all with negative real part, complex, shape (n,).
         alpha: α in (0, 1), one minus the decay of the running mean.
         epsilon: ε > 0, inside the square root.
 

@@ -3,7 +3,7 @@
 import json
 import os
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from tf_consensus.support.checks import check_path, is_integer
@@ -19,7 +19,7 @@ class Advice(NamedTuple):
 
     Attributes:
         step: the optimizer's iterations when it was said.
-        name: of the symptom, a word.
+        name: name of the symptom, a word.
         message: one sentence: what was seen, and the remedy.
     """
 
@@ -78,7 +78,7 @@ def check_advice_path(path: Any) -> pathlib.Path:
     return found
 
 
-def check_report(report):
+def check_report(report: str | Callable[[str], None] | None) -> str | Callable[[str], None] | None:
     """What the advice is to be told by: "warn", a function of a line, or `None`.
 
     Raises:

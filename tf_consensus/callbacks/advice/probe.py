@@ -1,6 +1,7 @@
 """A look at both networks on fixed samples, which leaves the model as it is."""
 
 import math
+from collections.abc import Callable, Mapping, Sequence
 
 import keras
 import numpy as np
@@ -41,20 +42,20 @@ class Probe:
         parts: real samples, and labels if the model is conditional.
     """
 
-    def __init__(self, model, parts):
+    def __init__(self, model: keras.Model, parts: Sequence[tf.Tensor]) -> None:
         self._model = model
         conditional = model.num_classes is not None
         tensors = [tf.convert_to_tensor(part) for part in parts[:2]]
         self._real = tensors if conditional else tensors[0]
         self._labels = np.asarray(parts[1]) if conditional else None
-        self._jacobian = None
+        self._jacobian: Callable[..., np.ndarray] | None = None
 
-    def look(self, step: int, logs, *, dynamics: bool) -> Check | None:
+    def look(self, step: int, logs: Mapping[str, float], *, dynamics: bool) -> Check | None:
         """What is to be seen now; `None` if samples or logits are not finite.
 
         Args:
             step: the optimizer's iterations.
-            logs: of the epoch.
+            logs: logs of the epoch.
             dynamics: whether ‖γ∇L‖ and the spectrum are measured too.
         """
         game = self._model.game_at(self._real, _DRAW, self._model.noise_counter, training=True)
@@ -63,8 +64,9 @@ class Probe:
         if not all(np.isfinite(x).all() for x in (fake, real_logits, fake_logits, numbers)):
             return None
         losses, slope = self._losses(real_logits, fake_logits)
+        logged, norm = map(float, numbers)
         check = Check(
-            step, *map(float, numbers), losses[1], losses[0], slope, real_logits, fake_logits,
+            step, logged, norm, losses[1], losses[0], slope, real_logits, fake_logits,
             *_compare(np.asarray(split(self._real)[0], "float64"), fake, self._labels),
         )  # fmt: skip
         if not dynamics:
