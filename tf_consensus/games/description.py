@@ -57,7 +57,8 @@ def _players(linearization: "Linearization") -> str:
     sizes = linearization.player_sizes
     if not isinstance(sizes, list | tuple):
         return ""
-    return f", {_count(len(sizes), 'player')}"
+    parts = f", {linearization.parts} parts" if linearization.parts > 1 else ""
+    return f", {_count(len(sizes), 'player')}{parts}"
 
 
 def _losses(losses: Any) -> str:
