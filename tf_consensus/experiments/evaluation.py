@@ -1,7 +1,6 @@
 """Scores of a run, or of a folder of images, against real images."""
 
 import dataclasses
-import math
 import pathlib
 from collections.abc import Iterable
 from typing import Any
@@ -217,7 +216,6 @@ def table(found: dict[str, Any]) -> str:
         if key.endswith("_std") and key.removesuffix("_std") in found["scores"]:
             continue
         std = found["scores"].get(f"{key}_std")
-        number = f"{value:.4g}" if math.isfinite(value) else str(value)
-        number += f" ± {std:.2g}" if std is not None else ""
+        number = f"{value:.4g}" + (f" ± {std:.2g}" if std is not None else "")
         lines.append(f"{key:18} {number:18} {ends[found['directions'][key]]}")
     return "\n".join(lines)

@@ -8,13 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_consensus.metrics import (
-    fingerprints,
-    frozen_graph,
-    frozen_sizes,
-    inception_graph,
-    resizing,
-)
+from tf_consensus.metrics import fingerprints, frozen_graph, frozen_sizes, inception_graph, resizing
 from tf_consensus.metrics.extractor import Extractor
 from tf_consensus.metrics.image_network import ImageNetwork
 from tf_consensus.support.checks import check_path

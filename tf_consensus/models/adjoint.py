@@ -12,8 +12,8 @@ runs through the adjoint pass alone: with ẋ the tangents of the layers' inputs
 
     ∇_W (loss + R) = Σᵢ δᵢ ⊗ (sᵢ xᵢ + ẋᵢ),
 
-where nested tapes take one more backward pass and twice as many products δ ⊗ x. All of it is exact,
-and made of differentiable operations, so that the field can be differentiated again.
+where nested tapes take one more backward pass and twice as many products δ ⊗ x. All of it is exact
+and can be differentiated again.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,6 @@ from tf_consensus.games.autodiff import tf_variables
 from tf_consensus.models.linear_layers import is_known, is_smooth
 from tf_consensus.support.inputs import choice, declared_inputs, pick, split
 
-# Samples (batch, …), or these and their labels (batch,).
 Points: TypeAlias = tf.Tensor | Sequence[tf.Tensor]
 Symbolic = list[keras.KerasTensor]
 

@@ -59,7 +59,7 @@ class GAN(Generating, SampleLooks, KnownNetworks, GameModel):
             conditional model real and fake are lists [samples, labels], and the discriminator is a
             function from them to one logit per example.
         seed: integer that determines the latents; `None` draws one.
-        name: name of the model.
+        name: of the model.
         num_classes: how many classes there are, labels being integers from 0 to num_classes - 1;
             `None` leaves labels in the batches unused.
         allow_cut: names of operations or layers that may cut the field's derivative; see `Game`.
@@ -146,7 +146,6 @@ class GAN(Generating, SampleLooks, KnownNetworks, GameModel):
         samples, _ = split(data)
         number = samples.shape[0] or tf.shape(samples)[0]
         latents = random.normal((number, self.latent_dim), self.variable_dtype)
-        # Before the losses are evaluated, which an optimizer may do several times.
         noise = [p.draw(samples, random) if hasattr(p, "draw") else () for p in self.penalties]
         return latents, noise
 

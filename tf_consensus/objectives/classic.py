@@ -6,10 +6,7 @@ import tensorflow as tf
 from tf_consensus.objectives.base import Objective
 from tf_consensus.support.checks import check_number
 
-_mean = tf.reduce_mean
-_relu = tf.nn.relu
-_softplus = tf.nn.softplus
-_tanh = tf.tanh
+_mean, _relu, _softplus, _tanh = tf.reduce_mean, tf.nn.relu, tf.nn.softplus, tf.tanh
 
 
 @keras.saving.register_keras_serializable("tf_consensus")

@@ -6,11 +6,7 @@ which makes one vector of all parameters, and `determinism`. The room imports `g
 
 from tf_consensus.spectrum.arpack import ExtremeEigenvalues, extreme_eigenvalues
 from tf_consensus.spectrum.bendixson import NumericalRange, numerical_range
-from tf_consensus.spectrum.dense import (
-    compile_jacobian,
-    eigenvalues,
-    jacobian,
-)
+from tf_consensus.spectrum.dense import compile_jacobian, eigenvalues, jacobian
 from tf_consensus.spectrum.matrix_free import linear_operator
 
 __all__ = [

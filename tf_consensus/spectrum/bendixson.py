@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from tf_consensus.games.game import Game
-from tf_consensus.spectrum.dense import check_gamma
+from tf_consensus.spectrum.checks import check_gamma
 from tf_consensus.spectrum.lanczos import lanczos
 from tf_consensus.spectrum.matrix_free import as_operator
 from tf_consensus.support.checks import check_count, check_float, check_int
