@@ -1,5 +1,6 @@
 """Blocks of v': some players' parts of the field, along some players' variables."""
 
+import numbers
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -33,7 +34,7 @@ def check_block(name: str, players: Players, number: int) -> list[int]:
 
 
 def _is_integer(i: Any) -> bool:
-    return isinstance(i, int) and not isinstance(i, bool)
+    return isinstance(i, numbers.Integral) and not isinstance(i, bool)
 
 
 def pick(u: Sequence[Item], sizes: Sequence[int], players: Sequence[int]) -> list[Item]:

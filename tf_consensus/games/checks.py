@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from tf_consensus.games.autodiff import tf_variables
+from tf_consensus.support.row_draws import Rows
 
 
 def check_batch(batch: Any) -> None:
@@ -30,6 +31,20 @@ def check_weight(weight: Any) -> None:
             "`weight` must be a finite number of at least 0, or a scalar tensor. Received: "
             f"weight={weight!r}. None is 1."
         )
+
+
+def check_rows(rows: Any) -> Rows | None:
+    """The rows, of three numbers or scalar tensors; `None` is all examples.
+
+    Raises:
+        TypeError: if they are anything else.
+    """
+    if rows is None or isinstance(rows, Rows):
+        return rows
+    raise TypeError(
+        "`rows` must be a Rows(first, own, total), or None for all examples. Received: "
+        f"rows={rows!r}. Import it from tf_consensus.support.row_draws."
+    )
 
 
 def check_players(players: Any) -> list[list[Any]]:
@@ -117,7 +132,7 @@ def check_losses(losses: Any, number: int) -> list[tf.Tensor]:
             raise ValueError(
                 "Each loss must be a floating-point scalar, a tensor of rank 0. Received: loss "
                 f"{index} of shape {loss.shape} and dtype {loss.dtype.name}. "
-                "Reduce it over the batch, e.g. with tf.reduce_mean."
+                "Reduce it over the batch, e.g. with tf.reduce_mean; cast integers."
             )
         if tf.executing_eagerly() and not bool(tf.math.is_finite(loss)):
             raise ValueError(

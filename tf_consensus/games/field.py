@@ -9,9 +9,16 @@ import tensorflow as tf
 
 from tf_consensus.games import vectors
 from tf_consensus.games.autodiff import dense_gradient, tf_variables
-from tf_consensus.games.checks import check_batch, check_losses, check_players, check_weight
+from tf_consensus.games.checks import (
+    check_batch,
+    check_losses,
+    check_players,
+    check_rows,
+    check_weight,
+)
 from tf_consensus.games.contract import Contract
 from tf_consensus.games.parts import GameParts
+from tf_consensus.support.checks import check_bool, check_function
 from tf_consensus.support.evaluation import LayerState
 from tf_consensus.support.row_draws import Rows
 
@@ -51,8 +58,8 @@ class GradientField(GameParts):
         self.variables: list[Any] = [x for player in self.players for x in player]
         self.contract = Contract.of(allow_cut)
         self.state = LayerState()
-        self.seeds, self.rows = seeds, rows
-        self.jit_compile = jit_compile
+        self.seeds, self.rows = check_function("seeds", seeds), check_rows(rows)
+        self.jit_compile = check_bool("jit_compile", jit_compile)
 
     def variant(self: AnyField, **changes: Any) -> AnyField:
         """The same losses and players, with some attributes changed.
@@ -64,7 +71,10 @@ class GradientField(GameParts):
             TypeError: if another attribute is named.
         """
         if unknown := set(changes) - {"batch", "weight", "rows", "state", "contract"}:
-            raise TypeError(f"A game has no variant by {', '.join(sorted(unknown))}.")
+            raise TypeError(
+                "A variant has another batch, weight, rows, state or contract. Received: "
+                f"{', '.join(sorted(unknown))}. Make another game for other losses or players."
+            )
         other = copy.copy(self)
         vars(other).update(changes)
         return other

@@ -15,14 +15,18 @@ from tf_consensus.models.first_batch import peek
 from tf_consensus.models.given_arguments import Given
 from tf_consensus.models.model_game import ModelGame
 from tf_consensus.models.players import Part, check_parts, layers_of, variables_of
+from tf_consensus.models.reserved import ReservedNames
 from tf_consensus.models.training_model import TrainingModel
 from tf_consensus.models.verified_training import check_verify
 from tf_consensus.support.checks import check_seed
 from tf_consensus.support.layer_losses import added_losses
 from tf_consensus.support.random import Draws
 
+# What the constructor makes, and a subclass must not make anew.
+_SETTINGS = ("allow_cut", "contract", "noise_counter", "noun", "parts", "seed", "verify", "warned")
 
-class GameModel(TrainingModel):
+
+class GameModel(ReservedNames, TrainingModel):
     """Any smooth game as a Keras model: players by name, noise drawn before, a loss per player.
 
     A training step draws the noise, builds the `Game` of the losses on the batch and lets the
@@ -80,6 +84,7 @@ class GameModel(TrainingModel):
         allow_cut: bool | Sequence[str] = False,
         verify: bool | str = "auto",
     ) -> None:
+        self.refuse_taken(_SETTINGS)
         super().__init__(name=name)
         self.verify = check_verify(verify)
         self.verified: Any = None  # what was verified last
@@ -90,6 +95,8 @@ class GameModel(TrainingModel):
         self.track(list(self.players))
         self.warned: set[str] = set()  # what the data were warned of
         self.built = True
+        if self.saves_seed:  # of a class of the user's own
+            self.settle(_SETTINGS)
 
     def hold_players(self, players: dict[str, list[Part]]) -> None:
         """Keeps the players' parts where Keras saves them."""
@@ -151,7 +158,11 @@ class GameModel(TrainingModel):
 
     def example(self, iterator: Any) -> tuple[Any, Any]:
         """A batch to verify on, `None` where none can be put back, and an iterator of all."""
-        return peek(iterator, self.steps_per_execution)
+        first, iterator = peek(iterator, self.steps_per_execution)
+        if first is not None:  # what is wrong with the data comes before what its losses are
+            batch = self.prepared(first)
+            self.inspect(self.see(batch), batch, trains=True)
+        return first, iterator
 
     def example_game(self, example: Any) -> Game:
         """The game on the first rows of a batch, past the beginning of schedules."""
@@ -194,7 +205,7 @@ class GameModel(TrainingModel):
         """Keras' hook."""
         names = set(store.keys()) - {"seed"}
         if self.saves_seed:
-            self.seed = int(np.asarray(store["seed"]))
+            vars(self)["seed"] = int(np.asarray(store["seed"]))
         super().load_own_variables({name: store[name] for name in names})
 
 

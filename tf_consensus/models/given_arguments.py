@@ -19,6 +19,8 @@ class Given:
         kwargs: those by name.
     """
 
+    _positional = ""
+
     def __init__(self, cls: type, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
         try:
             bound = inspect.signature(cls).bind(*args, **kwargs)
@@ -30,10 +32,14 @@ class Given:
             for name, parameter in bound.signature.parameters.items()
             if (kind := parameter.kind) in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
         }
-        self.arguments = {k: v for k, v in bound.arguments.items() if k not in variadic}
+        # Containers as they are now: a constructor may change its own.
+        arguments = {k: _copied(v) for k, v in bound.arguments.items()}
+        self.arguments = {k: v for k, v in arguments.items() if k not in variadic}
         for name, kind in variadic.items():
             if kind == inspect.Parameter.VAR_KEYWORD:
-                self.arguments |= bound.arguments.get(name, {})
+                self.arguments |= arguments.get(name, {})
+            elif arguments.get(name):
+                self._positional = name
 
     def config(self, model: keras.Model) -> dict[str, Any]:
         """The arguments, serialized.
@@ -41,9 +47,18 @@ class Given:
         Raises:
             TypeError: if one of them is a variable, or anything else that has no config.
         """
+        if self._positional:
+            kind = "arguments by position, which no config has"
+            raise TypeError(_UNSAVED.format(type(model).__name__, f"*{self._positional}", kind))
         given = dict(self.arguments)
         given |= {key: getattr(model, key) for key in _RESOLVED if key in given}
         return {key: _serialized(model, key, value) for key, value in given.items()}
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _copied(item) for key, item in value.items()}
+    return type(value)(map(_copied, value)) if type(value) in (list, tuple, set) else value
 
 
 def _serialized(model: keras.Model, key: str, value: Any) -> Any:

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tf_consensus.games.game import Game
 from tf_consensus.models.players import Part, layers_of, variables_of
-from tf_consensus.support.layer_losses import untaken_losses, weight_losses
+from tf_consensus.support.layer_losses import untaken_losses
 
 if TYPE_CHECKING:
     from tf_consensus.models.game_model import GameModel
@@ -81,14 +81,8 @@ def _total(loss: Any, parts: Sequence[Part]) -> tf.Tensor | None:
     if loss is None:
         return None  # which the game refuses
     loss = tf.convert_to_tensor(loss)
-    terms = [t for part in parts for t in _regularizers(part)]
+    terms = [x.regularizer(x) for x in variables_of(parts) if x.regularizer is not None]
     return tf.add_n([loss, *(tf.cast(t, loss.dtype) for t in terms)]) if terms else loss
-
-
-def _regularizers(part: Part) -> list[tf.Tensor]:
-    if isinstance(part, keras.Layer):
-        return weight_losses(part)
-    return [part.regularizer(part)] if part.regularizer is not None else []
 
 
 def _check_trainable(names: Sequence[str], variables: Sequence[Sequence[keras.Variable]]) -> None:
@@ -102,7 +96,7 @@ def _check_trainable(names: Sequence[str], variables: Sequence[Sequence[keras.Va
 
 _LOSSES = (
     "`losses` returns one scalar per player, a dict by name or a list in the players' order. "
-    "Received: {} for players {}. Return for example {{'generator': …, 'discriminator': …}}."
+    "Received: {} for players {}. Return a dict with these names."
 )
 _ADDED = (
     "A loss that a layer adds in a call (activity_regularizer, add_loss) belongs to a player. "

@@ -22,6 +22,7 @@ from tf_consensus.games.game import Game
 from tf_consensus.games.linearization import Linearization
 from tf_consensus.models.batch import leading
 from tf_consensus.models.checked_model import CheckedModel
+from tf_consensus.models.drawn import drawn
 from tf_consensus.models.first_batch import FirstLooks, looked_at
 from tf_consensus.models.verified_training import verified
 from tf_consensus.optimizers import GameOptimizer, apply_direction
@@ -119,8 +120,8 @@ class TrainingModel(FirstLooks, CheckedModel):
         """
         rows = leading(data)
         share = batch_share(rows)
-        noise = self.draw(data, Draws(self.seed, draw, share.rows))
         number = rows.shape[0] or tf.shape(rows)[0]
+        noise = drawn(self, data, Draws(self.seed, draw, share.rows, number))
         return self.make_game(
             data,
             noise,
@@ -129,7 +130,7 @@ class TrainingModel(FirstLooks, CheckedModel):
             weight=share.weight,
             allow_cut=self.contract,
             seeds=layer_seeds(self.seed, draw),
-            jit_compile=compiles_pieces(self),
+            jit_compile=bool(compiles_pieces(self)),
             rows=None if share.rows is None else Rows(share.rows[0], number, share.rows[1]),
         )
 

@@ -141,6 +141,8 @@ def _probe(game: Game, seed: int) -> tuple[Probe, str]:
     try:
         probe = _traced(game, seed, smooth)
     except (AttributeError, NotImplementedError, TypeError) as error:
+        if "Received: " in str(error):  # ours, of what the losses return
+            raise
         raise ValueError(_EAGER_ONLY.format(error)) from error
     exact = probe.precision == tf.float64
     return probe, "" if exact else reason or f"the game computes in {probe.precision.name}"

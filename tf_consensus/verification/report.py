@@ -66,15 +66,15 @@ def _suspects(game: Game) -> str:
 _MISMATCH = (
     "TensorFlow's derivatives must be those of the losses, as central differences show them. "
     "Received: {}.{} Replace that layer or function by one of keras.layers, mend its "
-    "tf.custom_gradient, or leave out tf.stop_gradient and what allow_cut names. To train a GAN "
-    "with these derivatives all the same, build it by GAN(..., verify=False)."
+    "tf.custom_gradient, or leave out tf.stop_gradient and what allow_cut names. To train "
+    "with these derivatives all the same, make the model with verify=False."
 )
 _IMPURE = (
     "The losses must be a function of parameters and batch alone, so two evaluations must agree. "
     "Received: two evaluations at the same point with fields that differ by {} of their length.{} "
     "In a layer, draw by keras.random with a keras.random.SeedGenerator; elsewhere draw the "
-    "numbers before and hand them over in the batch. To train a GAN all the same, build it by "
-    "GAN(..., verify=False)."
+    "numbers before and hand them over in the batch. To train all the same, make the model with "
+    "verify=False."
 )
 UNDECIDED = (
     "Finite differences cannot decide whether these derivatives are right: {}. {}Give own layers a "
