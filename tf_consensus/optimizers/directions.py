@@ -77,7 +77,8 @@ def variables_of(linearization: Linearization) -> list[Any]:
     if linearization.variables is None:
         raise ValueError(
             "A step moves the variables that the field is of. Received: a linearization with "
-            "variables=None. Take one by `game.linearize()`, or pass `variables` to it."
+            "variables=None. Take one by `game.linearize()`, or pass "
+            "`variables` to `Linearization`."
         )
     return linearization.variables
 

@@ -108,13 +108,14 @@ def handed_variables(
             f"{len(gradients)} gradients and no variables. "
             "Pass them, or call `optimizer.build(variables)` first."
         )
-    if len(gradients) != len(named):
+    variables = list(named)
+    if len(gradients) != len(variables):
         raise ValueError(
             "`apply` takes one gradient per variable. Received: "
-            f"{len(gradients)} gradients for {len(named)} variables. "
+            f"{len(gradients)} gradients for {len(variables)} variables. "
             "Hand over None where a variable has no gradient."
         )
-    return list(named)
+    return variables
 
 
 def refuse_other_variables(

@@ -48,9 +48,8 @@ class OptimizerPerPlayer:
                     f"{'two' if len(self._each) == 2 else 'one each'}."
                 )
         self._own: list[VariableIndex] = []  # each player's variables; empty while not known
-        self._averages: list[
-            list[tuple[Any, Any]]
-        ] = []  # of each optimizer that keeps them: (variable, average)
+        # Of each optimizer that keeps them: (variable, average).
+        self._averages: list[list[tuple[Any, Any]]] = []
         self._ratios: list[float] | None = None  # of the learning rates, each to the first
 
     def __repr__(self) -> str:

@@ -38,7 +38,8 @@ class WrappingOptimizer(OwnState, keras.optimizers.Optimizer):
         super().__init_subclass__(**options)
         describe_arguments(cls)
         if "__init__" in vars(cls):
-            cls.__init__ = refusing(cls.__init__)  # type: ignore[method-assign]  # same signature
+            # Replaced on purpose, by a function of the same signature.
+            cls.__init__ = refusing(cls.__init__)  # type: ignore[method-assign]
 
     @refusing
     def __init__(
