@@ -1,13 +1,22 @@
 """Alternating gradient ascent."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NoReturn
 
 import keras
+import tensorflow as tf
 
+from tf_consensus.games.blocks import Players
 from tf_consensus.games.game import Game
 from tf_consensus.games.linearization import Linearization
 from tf_consensus.optimizers.directions import apply_direction
-from tf_consensus.optimizers.inner import INNER_OPTIONS, InnerOptimizer, make_inner
+from tf_consensus.optimizers.inner import (
+    INNER_OPTIONS,
+    InnerOptimizer,
+    InnerOptimizers,
+    Rates,
+    make_inner,
+)
 from tf_consensus.optimizers.per_player import OptimizerPerPlayer
 from tf_consensus.optimizers.reevaluating import ReevaluatingOptimizer
 from tf_consensus.support.checks import check_count
@@ -65,11 +74,13 @@ class AlternatingOptimizer(ReevaluatingOptimizer):
         self.discriminator_steps = check_count("discriminator_steps", discriminator_steps, hint)
         self.generator_steps = check_count("generator_steps", generator_steps, hint)
 
-    def _make_inner(self, optimizer, learning_rate):
+    def _make_inner(
+        self, optimizer: InnerOptimizers, learning_rate: Rates
+    ) -> keras.optimizers.Optimizer:
         return make_inner(optimizer, learning_rate, "generator_optimizer")
 
     @property
-    def _per_player(self):
+    def _per_player(self) -> OptimizerPerPlayer | None:
         """The two, once they are made."""
         return vars(self).get("_pair")
 
@@ -103,23 +114,30 @@ class AlternatingOptimizer(ReevaluatingOptimizer):
         losses = [last[0], first[1]]
         return Linearization(losses, v_g + v_d, _no_pullback, sizes, game.variables)
 
-    def _ascend(self, game, player, optimizer, steps):
+    def _ascend(
+        self, game: Game, player: int, optimizer: keras.optimizers.Optimizer, steps: int
+    ) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
         for _ in range(steps):
             losses, v = game.player_gradient(player)
             self._move_player(optimizer, v, game.players[player])
         return losses, v
 
-    def _move_player(self, optimizer, v, variables):
+    def _move_player(
+        self,
+        optimizer: keras.optimizers.Optimizer,
+        v: Sequence[tf.Tensor],
+        variables: Sequence[Any],
+    ) -> None:
         apply_direction(optimizer, v, variables)
 
     @property
     def learning_rate(self) -> Any:
         """The generator's learning rate; setting it scales the discriminator's alike."""
-        return self._per_player.learning_rate
+        return self._pair.learning_rate
 
     @learning_rate.setter
     def learning_rate(self, learning_rate: Any) -> None:
-        self._per_player.learning_rate = learning_rate
+        self._pair.learning_rate = learning_rate
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -136,7 +154,7 @@ class AlternatingOptimizer(ReevaluatingOptimizer):
         }
 
 
-def _no_pullback(u, of=None, wrt=None):
+def _no_pullback(u: Sequence[tf.Tensor], of: Players = None, wrt: Players = None) -> NoReturn:
     del u, of, wrt
     raise RuntimeError(
         "An alternating update takes its gradients at different points, so there is no one field "

@@ -1,8 +1,10 @@
 """Heavy-ball momentum, positive or negative, with alternating updates."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from tf_consensus.optimizers.alternating import AlternatingOptimizer
 from tf_consensus.optimizers.inner import InnerOptimizer
@@ -64,7 +66,12 @@ class AlternatingMomentumOptimizer(AlternatingOptimizer):
         super().make_state()
         self._displacements = self.add_memory("displacement")
 
-    def _move_player(self, optimizer, v, variables):
+    def _move_player(
+        self,
+        optimizer: keras.optimizers.Optimizer,
+        v: Sequence[tf.Tensor],
+        variables: Sequence[Any],
+    ) -> None:
         displacements = self.memory_of(self._displacements, variables)
         move = super()._move_player
         heavy_ball(self.momentum, displacements, variables, lambda: move(optimizer, v, variables))

@@ -72,7 +72,7 @@ class ClippedOptimizer(GameOptimizer):
         v = vectors.replica_mean(linearization.v)
         return [t for part in linearization.by_player(v) for t in self._clip(part)]
 
-    def _clip(self, part):
+    def _clip(self, part: Sequence[tf.Tensor]) -> list[tf.Tensor]:
         return vectors.scale(part, self.clip_norm / tf.maximum(vectors.norm(part), self.clip_norm))
 
     def get_config(self) -> dict[str, Any]:

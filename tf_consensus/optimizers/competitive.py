@@ -1,6 +1,6 @@
 """Competitive gradient descent."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -93,22 +93,22 @@ class CompetitiveOptimizer(GameOptimizer):
         etas = self.learning_rates if self.step_size is None else (self.step_size,)
         etas = etas * players if len(etas) == 1 else etas
 
-        def rescaled(p):
+        def rescaled(p: Sequence[tf.Tensor]) -> list[tf.Tensor]:
             parts = linearization.by_player(p)
             pairs = zip(parts, etas, strict=True)
             return [t for part, eta in pairs for t in vectors.scale(part, eta)]
 
-        def in_field(p, player, others):
+        def in_field(p: Sequence[tf.Tensor], player: int, others: list[int]) -> list[tf.Tensor]:
             return linearization.jvp(p, of=player, wrt=others)
 
-        def pulled_back(p, player, others):
+        def pulled_back(p: Sequence[tf.Tensor], player: int, others: list[int]) -> list[tf.Tensor]:
             return linearization.vjp(p, of=others, wrt=player)
 
-        def forward(p):
+        def forward(p: Sequence[tf.Tensor]) -> list[tf.Tensor]:
             moved = _interaction(linearization, in_field, rescaled(p))
             return vectors.add_scaled(p, -1.0, moved)
 
-        def transposed(p):
+        def transposed(p: Sequence[tf.Tensor]) -> list[tf.Tensor]:
             moved = _interaction(linearization, pulled_back, p)
             return vectors.add_scaled(p, -1.0, rescaled(moved))
 
@@ -129,7 +129,11 @@ class CompetitiveOptimizer(GameOptimizer):
         }
 
 
-def _interaction(linearization, product, p):
+def _interaction(
+    linearization: Linearization,
+    product: Callable[[Sequence[tf.Tensor], int, list[int]], list[tf.Tensor]],
+    p: Sequence[tf.Tensor],
+) -> list[tf.Tensor]:
     """O p or Oᵀp: each player's part of the product with all others'.
 
     Args:
@@ -138,18 +142,18 @@ def _interaction(linearization, product, p):
         p: list that matches the field.
     """
     players = range(len(linearization.by_player(p)))
-    result = []
+    result: list[tf.Tensor] = []
     for i in players:
         others = [j for j in players if j != i]
         result += linearization.by_player(product(p, i, others))[i]
     return result
 
 
-def _check_positive(key, value, hint):
+def _check_positive(key: str, value: Any, hint: str) -> float:
     return check_number(key, value, "a positive finite number", lambda x: x > 0, hint)
 
 
-def _check_replicas():
+def _check_replicas() -> None:
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
     if replicas > 1:
         raise ValueError(

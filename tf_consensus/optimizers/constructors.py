@@ -2,9 +2,8 @@
 
 import functools
 import inspect
-import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -29,7 +28,7 @@ def refusing(init: Callable[..., None]) -> Callable[..., None]:
         return init
 
     @functools.wraps(init)
-    def checked(self, *args, **options):
+    def checked(self: Any, *args: Any, **options: Any) -> None:
         self.refuse({key: value for key, value in options.items() if key not in parameters})
         init(self, *args, **options)
 
@@ -68,6 +67,12 @@ def refuse_options(
         )
 
 
+def parameters_of(cls: type) -> Mapping[str, inspect.Parameter]:
+    """The parameters of a class's constructor, by name, `self` among them."""
+    init = cls.__init__  # type: ignore[misc]  # mypy takes a class for an instance of `type`
+    return inspect.signature(init).parameters
+
+
 def describe_arguments(cls: type) -> None:
     """Completes a class's docstring: arguments that it leaves out are described as in its bases.
 
@@ -84,12 +89,12 @@ def describe_arguments(cls: type) -> None:
             break
         for name, entry in _entries(inspect.cleandoc(base.__doc__ or "")).items():
             known.setdefault(name, entry)
-    names = [name for name in inspect.signature(cls.__init__).parameters if name in known]
+    names = [name for name in parameters_of(cls) if name in known]
     if names:
         cls.__doc__ = _with_section(text, "Args:\n" + "\n".join(known[name] for name in names))
 
 
-def _section(text, title):
+def _section(text: str, title: str) -> tuple[int, int]:
     """Where the section begins and ends; where it belongs if there is none."""
     found = list(_SECTION.finditer(text))
     ends = [*(match.start() for match in found[1:]), len(text)]
@@ -100,16 +105,17 @@ def _section(text, title):
     return start, start
 
 
-def _entries(text):
+def _entries(text: str) -> dict[str, str]:
     """The descriptions in the section `Args`, by name."""
     start, end = _section(text, "Args")
     section = text[start:end].rstrip()
-    starts = [*(match.start() for match in _ENTRY.finditer(section)), len(section)]
-    entries = [section[a:b].rstrip() for a, b in itertools.pairwise(starts)]
-    return {_ENTRY.match(entry)[1]: entry for entry in entries}
+    found = list(_ENTRY.finditer(section))
+    ends = [*(match.start() for match in found[1:]), len(section)]
+    pairs = zip(found, ends, strict=False)
+    return {match[1]: section[match.start() : end].rstrip() for match, end in pairs}
 
 
-def _with_section(text, section):
+def _with_section(text: str, section: str) -> str:
     start, end = _section(text, "Args")
     before, after = text[:start].rstrip(), text[end:].lstrip("\n")
     return "\n\n".join(part for part in (before, section, after) if part)

@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from tf_consensus.games import vectors
+from tf_consensus.games.linearization import Linearization
 from tf_consensus.games.vector_checks import check_vector
 from tf_consensus.optimizers.inner import CLIPS
 from tf_consensus.optimizers.per_player import OptimizerPerPlayer
@@ -51,7 +52,9 @@ def apply_direction(
         optimizer.apply(descent, list(variables))
 
 
-def _shares(direction, optimizer):
+def _shares(
+    direction: Sequence[tf.Tensor], optimizer: keras.optimizers.Optimizer
+) -> list[tf.Tensor]:
     """What each replica hands over, such that Keras' sum over them is the mean direction."""
     context = tf.distribute.get_replica_context()
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
@@ -63,6 +66,21 @@ def _shares(direction, optimizer):
     first = tf.equal(context.replica_id_in_sync_group, 0)
     whole = vectors.replica_mean(direction)
     return [tf.where(first, w, tf.zeros_like(w)) for w in whole]
+
+
+def variables_of(linearization: Linearization) -> list[Any]:
+    """The variables that a linearization's field is of.
+
+    Raises:
+        ValueError: if it does not say them.
+    """
+    if linearization.variables is None:
+        raise ValueError(
+            "A step moves the variables that the field is of. Received: a linearization with "
+            "variables=None. Take one by `game.linearize()`, or pass "
+            "`variables` to `Linearization`."
+        )
+    return linearization.variables
 
 
 def values_of(variables: Sequence[Any]) -> list[tf.Tensor]:

@@ -65,7 +65,7 @@ class Field(NamedTuple):
             return jacobian - self.gamma * r[:, None] * (jacobian.T @ (c[:, None] * jacobian))
         from scipy.sparse.linalg import LinearOperator
 
-        def matvec(u):
+        def matvec(u: np.ndarray) -> np.ndarray:
             a_u = jacobian.matvec(u)
             return a_u - self.gamma * r * jacobian.rmatvec(c * a_u)
 
@@ -75,7 +75,7 @@ class Field(NamedTuple):
 GRADIENT = Field("gradient")
 
 
-def _check_sizes(sizes):
+def _check_sizes(sizes: Any) -> list[int]:
     if not isinstance(sizes, list | tuple) or not sizes:
         raise ValueError(
             "`sizes` must be a list of the players' numbers of parameters. Received: "
@@ -84,7 +84,7 @@ def _check_sizes(sizes):
     return [check_count("sizes", size, "For example [1122, 881].") for size in sizes]
 
 
-def _diagonal(players, sizes):
+def _diagonal(players: str, sizes: Sequence[int]) -> np.ndarray:
     first = np.arange(sum(sizes)) < sizes[0]
     chosen = {"all": np.ones_like(first), "first": first, "others": ~first}
     if players not in chosen:

@@ -10,7 +10,7 @@ from tf_consensus.games.contract import check_allow_cut
 from tf_consensus.games.evaluated import evaluated
 from tf_consensus.games.game import Game
 from tf_consensus.games.linearization import Linearization
-from tf_consensus.optimizers.directions import apply_direction
+from tf_consensus.optimizers.directions import apply_direction, variables_of
 from tf_consensus.optimizers.followed_field import FollowsField
 from tf_consensus.optimizers.handed_gradients import (
     NO_DIRECTION,
@@ -122,7 +122,7 @@ class GameOptimizer(FollowsField, WrappingOptimizer):
     def move(self, linearization: Linearization) -> None:
         """Moves `linearization.variables`, here along the direction by the inner optimizer."""
         w = self.direction(linearization)
-        apply_direction(self.inner_optimizer, w, linearization.variables)
+        apply_direction(self.inner_optimizer, w, variables_of(linearization))
 
     def check_game(self, game: Game) -> None:
         """Raises `TypeError` if it is no game; a subclass looks at its players too."""
@@ -133,7 +133,7 @@ class GameOptimizer(FollowsField, WrappingOptimizer):
             raise TypeError(f"An optimizer's `step` takes a game. Received: {text}. {hint}")
 
     @property
-    def _cuts(self):
+    def _cuts(self) -> bool:
         """Whether `step` goes through the batch in parts."""
         return self.microbatches > 1
 
@@ -180,7 +180,7 @@ class GameOptimizer(FollowsField, WrappingOptimizer):
         self._apply(grads, variables)
         self._count_round([g for g in grads if g is not None])
 
-    def _apply(self, grads, variables):
+    def _apply(self, grads: Sequence[Any], variables: Sequence[Any]) -> None:
         grads, variables = without_empty(grads, variables)
         refuse_players_apart(self, grads, variables)
         self.move(handed_linearization(grads, variables, self.allow_cut))
@@ -191,7 +191,7 @@ class GameOptimizer(FollowsField, WrappingOptimizer):
         self.apply(grads, variables)
         return self.iterations
 
-    def _built_on(self, grads, variables):
+    def _built_on(self, grads: Sequence[Any], variables: Sequence[Any] | None) -> list[Any]:
         """The variables, those of `build` by default, checked."""
         known = self._index.variables if self.built else None
         variables = handed_variables(grads, variables, known)
@@ -199,7 +199,7 @@ class GameOptimizer(FollowsField, WrappingOptimizer):
         refuse_other_variables(self._index, variables, self.all_at_once)
         return variables
 
-    def _count_round(self, computed):
+    def _count_round(self, computed: Iterable[Any]) -> None:
         """Counts a round, once the tensors `computed` from its batch are there.
 
         A stream of data may read the count where it begins, on a thread of its own. In a graph

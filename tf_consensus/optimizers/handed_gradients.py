@@ -1,13 +1,14 @@
 """Gradients that someone else computed: what `apply` makes of them."""
 
 import warnings
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence, Sized
 from typing import Any, NoReturn
 
 import tensorflow as tf
 
 from tf_consensus.games import graph_repair
 from tf_consensus.games.autodiff import explain_recomputation, tf_variables
+from tf_consensus.games.blocks import Players
 from tf_consensus.games.contract import name_of, refuse_cuts
 from tf_consensus.games.linearization import Linearization
 from tf_consensus.optimizers.variable_index import VariableIndex
@@ -26,7 +27,7 @@ def handed_linearization(
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
     v = [-replicas * g for g in gradients]
 
-    def vjp(u, of=None, wrt=None):
+    def vjp(u: Sequence[tf.Tensor], of: Players = None, wrt: Players = None) -> list[tf.Tensor]:
         if of is not None or wrt is not None:
             linearization.by_player(v)  # raises: the players are not known
         return _pull_back(u, v, gradients, variables, allow_cut)
@@ -35,7 +36,13 @@ def handed_linearization(
     return linearization
 
 
-def _pull_back(u, v, gradients, variables, allow_cut):
+def _pull_back(
+    u: Sequence[tf.Tensor],
+    v: Sequence[tf.Tensor],
+    gradients: Sequence[tf.Tensor],
+    variables: Sequence[Any],
+    allow_cut: bool | Sequence[str],
+) -> list[tf.Tensor]:
     """The pullback v'ᵀu from the graph that `v` was computed in."""
     if tf.executing_eagerly():
         raise RuntimeError(_NO_SECOND_ORDER.format("executing eagerly"))
@@ -55,7 +62,9 @@ def _pull_back(u, v, gradients, variables, allow_cut):
     ]
 
 
-def without_empty(gradients: Sequence[Any], variables: Sequence[Any]) -> tuple[list, list]:
+def without_empty(
+    gradients: Sequence[Any], variables: Sequence[Any]
+) -> tuple[list[tf.Tensor], list[Any]]:
     """Gradients as tensors, and variables, but for those whose gradient is `None`.
 
     Raises:
@@ -76,13 +85,12 @@ def without_empty(gradients: Sequence[Any], variables: Sequence[Any]) -> tuple[l
             UserWarning,
             stacklevel=4,
         )
-    gradients, variables = map(list, zip(*kept, strict=True))
-    return gradients, variables
+    return [g for g, _ in kept], [x for _, x in kept]
 
 
 def handed_variables(
     gradients: Sequence[Any], variables: Sequence[Any] | None, built: Sequence[Any] | None
-) -> list:
+) -> list[Any]:
     """The variables of the gradients.
 
     Args:
@@ -93,13 +101,14 @@ def handed_variables(
     Raises:
         ValueError: if none were named and there are none, or they are not as many.
     """
-    if variables is None and built is None:
+    named = built if variables is None else variables
+    if named is None:
         raise ValueError(
             "The first call of `apply` must name the variables. Received: "
             f"{len(gradients)} gradients and no variables. "
             "Pass them, or call `optimizer.build(variables)` first."
         )
-    variables = list(built if variables is None else variables)
+    variables = list(named)
     if len(gradients) != len(variables):
         raise ValueError(
             "`apply` takes one gradient per variable. Received: "
@@ -129,7 +138,7 @@ def refuse_other_variables(
         )
 
 
-def refuse_several(inner_optimizers: Collection[Any], gradients: Sequence[Any]) -> None:
+def refuse_several(inner_optimizers: Sized, gradients: Sequence[Any]) -> None:
     """Raises `RuntimeError` if there is one inner optimizer per player, for two players or more."""
     if len(inner_optimizers) > 1:
         raise RuntimeError(

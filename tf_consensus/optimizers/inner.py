@@ -3,17 +3,17 @@
 import math
 import numbers
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras
 
 from tf_consensus.optimizers import names
 from tf_consensus.support.schedules import check_values, is_schedule
 
-InnerOptimizer = str | dict[str, Any] | keras.optimizers.Optimizer
-InnerOptimizers = InnerOptimizer | Sequence[InnerOptimizer]
-Rate = float | keras.optimizers.schedules.LearningRateSchedule | Callable[[], Any]
-Rates = Rate | Sequence[Rate | None] | None
+InnerOptimizer: TypeAlias = str | dict[str, Any] | keras.optimizers.Optimizer
+InnerOptimizers: TypeAlias = InnerOptimizer | Sequence[InnerOptimizer]
+Rate: TypeAlias = float | keras.optimizers.schedules.LearningRateSchedule | Callable[[], Any]
+Rates: TypeAlias = Rate | Sequence[Rate | None] | None
 
 CLIPS = ("clipnorm", "clipvalue", "global_clipnorm")
 INNER_OPTIONS = (
@@ -150,7 +150,7 @@ def check_rates(optimizer: keras.optimizers.Optimizer, ahead: Iterable[int] = (0
         check_values("gamma", gamma, _from(optimizer, ahead))
 
 
-def _from(optimizer, ahead):
+def _from(optimizer: keras.optimizers.Optimizer, ahead: Iterable[int]) -> list[int]:
     return [int(optimizer.iterations.numpy()) + step for step in ahead]
 
 

@@ -28,14 +28,14 @@ def make_inners(
     """
     if isinstance(optimizer, OptimizerPerPlayer):
         optimizer = list(optimizer)
-    several_rates = isinstance(learning_rate, list | tuple)
+    several = list(learning_rate) if isinstance(learning_rate, list | tuple) else None
     if not isinstance(optimizer, list | tuple):
-        if not several_rates or not learning_rate:
+        if not several:
             return make_inner(optimizer, learning_rate)
         if not isinstance(optimizer, str):
             refuse_learning_rate(learning_rate, optimizer)
-        optimizer = [optimizer] * len(learning_rate)
-    rates = list(learning_rate) if several_rates else [learning_rate] * len(optimizer)
+        optimizer = [optimizer] * len(several)
+    rates = [learning_rate] * len(optimizer) if several is None else several
     if len(rates) != len(optimizer):
         raise ValueError(
             "A list of learning rates has one per player. Received: "

@@ -53,6 +53,7 @@ class LookaheadOptimizer(GameOptimizer):
 
     all_at_once = True  # one counter tells every player's period
     counts_rounds = True
+    inner_optimizer: GameOptimizer
 
     def __init__(
         self,
@@ -95,7 +96,7 @@ class LookaheadOptimizer(GameOptimizer):
             )
         super().refuse(options)
 
-    def _make_inner(self, optimizer, learning_rate):
+    def _make_inner(self, optimizer: InnerOptimizers, learning_rate: Rates) -> GameOptimizer:
         if isinstance(optimizer, dict):
             optimizer = resolve(optimizer, "inner_optimizer")
         if not isinstance(optimizer, GameOptimizer):
@@ -139,26 +140,26 @@ class LookaheadOptimizer(GameOptimizer):
         """The inner optimizer's averages, which are of the fast weights."""
         self.inner_optimizer.put_averages(players)
 
-    def _apply(self, grads, variables):
+    def _apply(self, grads: Sequence[Any], variables: Sequence[Any]) -> None:
         self._begin(variables)
         self.inner_optimizer.apply(grads, variables)
         self._end(variables)
 
-    def _begin(self, variables):
+    def _begin(self, variables: Sequence[Any]) -> None:
         """Where a period begins, takes what the model holds as slow weights."""
         slow = self.memory_of(self._slow, variables)
         pairs = zip(values_of(variables), values_of(slow), strict=True)
         begins = self._is_multiple(self.iterations)
         assign(slow, [tf.where(begins, x, s) for x, s in pairs])
 
-    def _end(self, variables):
+    def _end(self, variables: Sequence[Any]) -> None:
         """Where a period ends with this round, averages."""
         slow = self.memory_of(self._slow, variables)
         pairs = zip(values_of(variables), values_of(slow), strict=True)
         alpha, ends = self.slow_step_size, self._is_multiple(self.iterations + 1)
         assign(variables, [tf.where(ends, (1 - alpha) * s + alpha * x, x) for x, s in pairs])
 
-    def _is_multiple(self, rounds):
+    def _is_multiple(self, rounds: Any) -> tf.Tensor:
         return tf.equal(tf.convert_to_tensor(rounds) % self.sync_period, 0)
 
     def get_config(self) -> dict[str, Any]:

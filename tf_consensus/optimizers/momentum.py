@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 
 from tf_consensus.games.linearization import Linearization
-from tf_consensus.optimizers.directions import assign, values_of
+from tf_consensus.optimizers.directions import assign, values_of, variables_of
 from tf_consensus.optimizers.game_optimizer import GameOptimizer
 from tf_consensus.optimizers.inner import InnerOptimizers, Rates
 from tf_consensus.support.checks import check_number
@@ -73,11 +73,10 @@ class MomentumOptimizer(GameOptimizer):
 
     def move(self, linearization: Linearization) -> None:
         """A step along the field, and β times the last displacement."""
-        displacements = self.memory_of(self._displacements, linearization.variables)
+        variables = variables_of(linearization)
+        displacements = self.memory_of(self._displacements, variables)
         move = super().move
-        heavy_ball(
-            self.momentum, displacements, linearization.variables, lambda: move(linearization)
-        )
+        heavy_ball(self.momentum, displacements, variables, lambda: move(linearization))
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

@@ -1,6 +1,7 @@
 """What steps an optimizer takes, asked of Keras' own optimizers and of ours alike."""
 
 from collections.abc import Iterable
+from typing import TypeAlias
 
 import keras
 
@@ -8,7 +9,7 @@ from tf_consensus.optimizers.field import GRADIENT, Field
 from tf_consensus.optimizers.game_optimizer import GameOptimizer
 from tf_consensus.optimizers.per_player import OptimizerPerPlayer
 
-AnyOptimizer = keras.optimizers.Optimizer | OptimizerPerPlayer
+AnyOptimizer: TypeAlias = keras.optimizers.Optimizer | OptimizerPerPlayer
 
 
 def field_of(optimizer: keras.optimizers.Optimizer) -> Field | None:

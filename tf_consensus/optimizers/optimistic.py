@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from tf_consensus.games import vectors
 from tf_consensus.games.linearization import Linearization
-from tf_consensus.optimizers.directions import apply_direction, assign, values_of
+from tf_consensus.optimizers.directions import apply_direction, assign, values_of, variables_of
 from tf_consensus.optimizers.game_optimizer import GameOptimizer
 
 
@@ -39,7 +39,7 @@ class OptimisticOptimizer(GameOptimizer):
 
     def move(self, linearization: Linearization) -> None:
         """A step along the corrected field."""
-        variables = linearization.variables
+        variables = variables_of(linearization)
         v = vectors.replica_mean(linearization.v)
         past = self.memory_of(self._past, variables)
         first = tf.equal(tf.convert_to_tensor(self.iterations), 0)

@@ -7,7 +7,7 @@ import keras
 
 
 def restrict_averages(
-    optimizer: keras.optimizers.Optimizer, own: Sequence[tuple] | None = None
+    optimizer: keras.optimizers.Optimizer, own: Sequence[tuple[Any, Any]] | None = None
 ) -> list[tuple[Any, Any]]:
     """Has a built optimizer with `use_ema` average, overwrite and swap some variables alone.
 

@@ -1,6 +1,6 @@
 """What an optimizer for games remembers of its own, saved with it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -12,6 +12,7 @@ class OwnState:
     """Part of `WrappingOptimizer`: variables beside those of the inner optimizers."""
 
     _index: VariableIndex
+    add_variable: Callable[..., keras.Variable]  # Keras' own
 
     def make_state(self) -> None:
         """Creates what a subclass remembers, by `add_memory` and `add_scalar`; called once.

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from tf_consensus.optimizers.description import describe_all
-from tf_consensus.optimizers.inner import check_rate, refuse_schedule, set_rate
+from tf_consensus.optimizers.inner import Rate, check_rate, refuse_schedule, set_rate
 from tf_consensus.optimizers.own_averages import restrict_averages
 from tf_consensus.optimizers.variable_index import VariableIndex
 
@@ -47,10 +48,11 @@ class OptimizerPerPlayer:
                     f"{'two' if len(self._each) == 2 else 'one each'}."
                 )
         self._own: list[VariableIndex] = []  # each player's variables; empty while not known
-        self._averages: list = []  # of each optimizer that keeps them: (variable, average)
-        self._ratios = None  # of the learning rates, each to the first
+        # Of each optimizer that keeps them: (variable, average).
+        self._averages: list[list[tuple[Any, Any]]] = []
+        self._ratios: list[float] | None = None  # of the learning rates, each to the first
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return describe_all(self._each)
 
     def __len__(self) -> int:
@@ -92,7 +94,7 @@ class OptimizerPerPlayer:
                 "the players (the generator's first), or one for all players without a list."
             )
 
-    def know(self, players: Sequence[Sequence]) -> None:
+    def know(self, players: Sequence[Sequence[Any]]) -> None:
         """Says whose the variables are.
 
         Args:
@@ -107,13 +109,15 @@ class OptimizerPerPlayer:
         self._averages = [restrict_averages(x) if x.use_ema else [] for x in self._each]
         self._keep_own_averages()
 
-    def _keep_own_averages(self):
+    def _keep_own_averages(self) -> None:
         """Lets each optimizer average, overwrite and swap its own player's weights alone."""
         for inner, own, pairs in zip(self._each, self._own, self._averages, strict=False):
             if pairs:
                 restrict_averages(inner, [pair for pair in pairs if pair[0] in own])
 
-    def split(self, direction: Sequence[Any], variables: Sequence[Any]) -> list[tuple]:
+    def split(
+        self, direction: Sequence[tf.Tensor], variables: Sequence[Any]
+    ) -> list[tuple[keras.optimizers.Optimizer, list[tf.Tensor], list[Any]]]:
         """One triple per player: its optimizer, its part of the direction, its variables.
 
         Raises:
@@ -126,7 +130,7 @@ class OptimizerPerPlayer:
             pairs = zip(direction, variables, strict=True)
             chosen = [(w, x) for w, x in pairs if x in own]
             if chosen:
-                parts.append((inner, *map(list, zip(*chosen, strict=True))))
+                parts.append((inner, [w for w, _ in chosen], [x for _, x in chosen]))
         return parts
 
     def put_averages(self) -> None:
@@ -151,7 +155,8 @@ class OptimizerPerPlayer:
         if isinstance(learning_rate, list | tuple):
             rates = self._checked_rates(learning_rate)
         elif isinstance(learning_rate, numbers.Real) and not isinstance(learning_rate, bool):
-            rates = self._scaled_rates(check_rate(learning_rate))
+            check_rate(learning_rate)
+            rates = self._scaled_rates(float(learning_rate))
         else:
             raise TypeError(
                 "The learning rates of all players are set to a number, the first player's, which "
@@ -162,7 +167,7 @@ class OptimizerPerPlayer:
         for inner, rate in zip(self._each, rates, strict=True):
             set_rate(inner, rate)
 
-    def _checked_rates(self, rates):
+    def _checked_rates(self, rates: Sequence[Any]) -> list[Rate]:
         if len(rates) != len(self):
             raise ValueError(
                 "A list of learning rates has one per player. Received: "
@@ -174,7 +179,7 @@ class OptimizerPerPlayer:
                 refuse_schedule(inner, rate)
         return rates
 
-    def _scaled_rates(self, rate):
+    def _scaled_rates(self, rate: float) -> list[Rate]:
         for inner in self._each:
             refuse_schedule(inner, rate)
         before = [float(inner.learning_rate) for inner in self._each]

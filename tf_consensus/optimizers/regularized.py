@@ -14,6 +14,7 @@ from tf_consensus.games.linearization import Linearization
 from tf_consensus.games.microbatches import batch_size
 from tf_consensus.optimizers.game_optimizer import GameOptimizer
 from tf_consensus.optimizers.inner import InnerOptimizers, Rates
+from tf_consensus.support.checks import is_integer
 from tf_consensus.support.schedules import check_values, is_schedule
 
 
@@ -60,7 +61,7 @@ class RegularizedOptimizer(GameOptimizer):
             allow_cut=allow_cut,
         )
         self.gamma = _check_gamma(gamma)
-        if not isinstance(every, numbers.Integral) or isinstance(every, bool) or every < 1:
+        if not is_integer(every) or every < 1:
             raise ValueError(
                 "`every` counts steps: an integer of at least 1. "
                 f"Received: every={every!r}. every=1 regularizes each step."
@@ -91,7 +92,7 @@ class RegularizedOptimizer(GameOptimizer):
         u = [tf.stop_gradient(t) for t in vectors.replica_mean(self.cotangent(linearization))]
         gamma = self._current_gamma()
 
-        def regularized():
+        def regularized() -> list[tf.Tensor]:
             g = self._pull_back(linearization, u)
             return vectors.add_scaled(v, -gamma * self.every, g)
 
@@ -106,7 +107,7 @@ class RegularizedOptimizer(GameOptimizer):
         due = tf.equal(tf.convert_to_tensor(self.iterations) % self.every, 0)
         return tf.cond(due, regularized, lambda: [tf.identity(t) for t in v])
 
-    def _pull_back(self, linearization, u):
+    def _pull_back(self, linearization: Linearization, u: Sequence[tf.Tensor]) -> list[tf.Tensor]:
         if self.debias is None:
             return linearization.vjp(u, **self.block(linearization))
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
@@ -118,13 +119,13 @@ class RegularizedOptimizer(GameOptimizer):
                 "microbatches to 2 or more, or debias='per_example'."
             )
 
-        def select(v):
-            return self.cotangent(linearization._replace(v=v))
+        def select(v: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+            return self.cotangent(linearization._replace(v=list(v)))
 
         return linearization.cross_vjp(select, u, groups, **self.block(linearization))
 
     @property
-    def _cuts(self):
+    def _cuts(self) -> bool:
         return super()._cuts or self.debias == "per_example"
 
     def parts_of(self, game: Game) -> int:
@@ -136,7 +137,7 @@ class RegularizedOptimizer(GameOptimizer):
         """The weight γ at the step that comes next."""
         return float(self._current_gamma())
 
-    def _current_gamma(self):
+    def _current_gamma(self) -> vectors.Factor:
         return self.gamma(self.iterations) if callable(self.gamma) else self.gamma
 
     def get_config(self) -> dict[str, Any]:
@@ -146,7 +147,7 @@ class RegularizedOptimizer(GameOptimizer):
         return {**super().get_config(), **own}
 
 
-def _check_debias(debias):
+def _check_debias(debias: Any) -> str | None:
     if debias in (None, "groups", "per_example"):
         return debias
     raise ValueError(
@@ -155,7 +156,7 @@ def _check_debias(debias):
     )
 
 
-def _check_gamma(gamma):
+def _check_gamma(gamma: Any) -> float | keras.optimizers.schedules.LearningRateSchedule:
     if is_schedule(gamma):
         check_values("gamma", gamma)
         return gamma

@@ -99,7 +99,9 @@ class SymplecticOptimizer(GameOptimizer):
         return {**super().get_config(), "strength": self.strength, "align": self.align}
 
 
-def _alignment(v, grad_l, adjustment):
+def _alignment(
+    v: Sequence[tf.Tensor], grad_l: Sequence[tf.Tensor], adjustment: Sequence[tf.Tensor]
+) -> tf.Tensor:
     """The sign of λ, 1 or -1, as a scalar tensor."""
     size = sum(t.shape.num_elements() for t in v)
     agreement = -vectors.dot(v, grad_l) * vectors.dot(adjustment, grad_l) / size

@@ -43,13 +43,13 @@ class VariableIndex:
             raise KeyError(f"'{variable.name}' is none of the {len(self)} variables.")
         return number
 
-    def _find(self, variable):
+    def _find(self, variable: Any) -> int | None:
         (value,) = tf_variables([variable])
         if id(value) not in self._numbers:
             self._add_copies()
         return self._numbers.get(id(value))
 
-    def _add_copies(self):
+    def _add_copies(self) -> None:
         strategy = tf.distribute.get_strategy()
         for number, value in enumerate(self._values):
             for copy in strategy.experimental_local_results(value):

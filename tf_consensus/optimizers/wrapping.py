@@ -38,7 +38,8 @@ class WrappingOptimizer(OwnState, keras.optimizers.Optimizer):
         super().__init_subclass__(**options)
         describe_arguments(cls)
         if "__init__" in vars(cls):
-            cls.__init__ = refusing(cls.__init__)
+            # Replaced on purpose, by a function of the same signature.
+            cls.__init__ = refusing(cls.__init__)  # type: ignore[method-assign]
 
     @refusing
     def __init__(
@@ -62,7 +63,9 @@ class WrappingOptimizer(OwnState, keras.optimizers.Optimizer):
         """
         refuse_options(cls.__name__, options, cls._inner_key, cls._inner_options)
 
-    def _make_inner(self, optimizer, learning_rate):
+    def _make_inner(
+        self, optimizer: InnerOptimizers, learning_rate: Rates
+    ) -> keras.optimizers.Optimizer | OptimizerPerPlayer:
         return make_inners(optimizer, learning_rate)
 
     @property
@@ -71,7 +74,7 @@ class WrappingOptimizer(OwnState, keras.optimizers.Optimizer):
         inner = self.inner_optimizer
         return inner if isinstance(inner, OptimizerPerPlayer) else None
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return describe(self)
 
     def build(self, variables: Sequence[Any]) -> None:
@@ -122,7 +125,7 @@ class WrappingOptimizer(OwnState, keras.optimizers.Optimizer):
             set_rate(self.inner_optimizer, learning_rate)
 
     @property
-    def learning_rates(self) -> tuple:
+    def learning_rates(self) -> tuple[Any, ...]:
         """The learning rates of all inner optimizers: one for all players, or one per player."""
         inners = self.inner_optimizers
         nested = [x.learning_rates for x in inners if isinstance(x, WrappingOptimizer)]
