@@ -369,3 +369,98 @@ def test_what_has_no_config_says_so_at_saving(tmp_path):
     model = Two(found=lambda x, y: [x * y, -x * y], players={"x": SHARED})
     with pytest.raises(TypeError, match=r"Two\(players=…\) with a keras.Variable"):
         model.get_config()
+
+
+class Drawing(Two):
+    """A game whose `draw` is given, and whose losses hold its mean."""
+
+    def __init__(self, drawn, losses=None):
+        self.drawn = drawn
+        super().__init__(found=losses or (lambda x, y: [x * y, -x * y]))
+
+    def draw(self, data, random):
+        return self.drawn(data, random)
+
+    def losses(self, data, noise, training):
+        scale = tf.reduce_mean(tf.cast(noise, "float32")) + tf.reduce_mean(data)
+        return [scale * loss for loss in super().losses(data, noise, training)]
+
+
+DRAWS = {
+    "another number of rows": (lambda d, r: r.normal([3, 1]), "3 rows for 8 examples"),
+    "no list": (lambda d, r: r.normal(8), "A shape is a list of sides"),
+    "NumPy": (lambda d, r: np.random.normal(size=8), "Received: a ndarray"),
+    "a number": (lambda d, r: 0.5, "Received: a float"),
+    "tf.random": (lambda d, r: tf.random.normal([8]), "RandomStandardNormal"),
+    "keras.random": (lambda d, r: keras.random.normal([8], seed=3), "StatelessRandom"),
+}
+
+
+@pytest.mark.parametrize("name", DRAWS)
+def test_noise_that_does_not_follow_from_seed_and_step_is_refused(name):
+    drawn, match = DRAWS[name]
+    model = Drawing(drawn)
+    model.compile(optimizer="sgd")
+    with pytest.raises(ValueError, match=match):
+        model.fit(np.ones((8, 1), "float32"), batch_size=8, verbose=0, shuffle=False)
+
+
+def test_a_number_for_all_examples_is_the_same_in_all_parts(two_replicas):
+    found = []
+    for scope, parts in ((None, 1), (None, 4), (two_replicas, 1)):
+        with scope.scope() if scope else contextlib.nullcontext():
+            model = Drawing(lambda data, random: random.normal([]))
+            model.compile(optimizer=tfc.ConsensusOptimizer("sgd", 0.1, microbatches=parts))
+        data = np.ones((8, 1), "float32")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setitem(vars(model), "seed", 4)
+            model.fit(data, batch_size=8, verbose=0, shuffle=False)
+        found.append(flat([x.numpy() for x in model.trainable_variables]))
+    np.testing.assert_allclose(found[1:], [found[0]] * 2, rtol=1e-6)
+
+
+def test_random_numbers_of_numpy_in_the_losses_are_found():
+    model = Two(found=lambda x, y: [x * y * np.random.normal(), -x * y])
+    model.compile(optimizer=tfc.ExtragradientOptimizer("sgd", 0.1))
+    with pytest.raises(tfc.VerificationError, match="other constants each time"):
+        model.fit(steps_per_epoch=1, verbose=0)
+
+
+def test_a_regularizer_of_what_is_listed_twice_counts_once():
+    network = _network(2, 0.3)
+
+    class Twice(tfc.GameModel):
+        def losses(self, data, noise, training):
+            return [tf.zeros(())]
+
+    model = Twice({"one": [network, network.layers[0]]})
+    loss = model.game(np.ones((2, 2), "float32")).linearize(second_order=False).losses[0]
+    kernel = network.layers[0].kernel.numpy()
+    assert float(loss) == pytest.approx(0.3 * np.sum(kernel**2), rel=1e-6)
+
+
+class Sized(tfc.GameModel):
+    def __init__(self, sizes, *more):
+        sizes.append(1)
+        super().__init__({"one": keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])})
+
+
+def test_arguments_are_saved_as_they_were_given_or_refused():
+    assert Sized([3]).get_config() == {"sizes": [3]}
+    with pytest.raises(TypeError, match=r"Sized\(\*more=…\) with arguments by position"):
+        Sized([3], 4).get_config()
+
+
+@pytest.mark.parametrize("name", ["seed", "look", "draw", "losses", "players", "parts", "_step"])
+def test_names_of_the_model_are_not_given_to_something_else(name):
+    model = Two(found=lambda x, y: [x * y, -x * y])
+    with pytest.raises(ValueError, match=f"Received: an attribute `{name}` of Two"):
+        setattr(model, name, 3.5)
+
+    class Early(tfc.GameModel):
+        def __init__(self):
+            setattr(self, name, 3.5)
+            super().__init__({"x": keras.Variable(1.0)})
+
+    with pytest.raises(ValueError, match=f"Received: an attribute `{name}` of Early"):
+        Early()

@@ -170,3 +170,13 @@ def test_misplaced_options_are_explained_there_too(page):
         page["AnchoredOptimizer"](weight_decay=0.1)
     with pytest.raises(TypeError, match=r"AnchoredOptimizer does not know .*Received: \['gama'\]"):
         page["AnchoredOptimizer"](gama=0.1)
+
+
+def test_arguments_that_would_be_lost_at_saving_are_named():
+    class Lossy(tfc.SimultaneousOptimizer):
+        def __init__(self, strength=0.1, **options):
+            super().__init__(**options)
+            self.strength = strength
+
+    with pytest.raises(TypeError, match=r"Received: Lossy\(strength\), of which the inherited"):
+        Lossy().get_config()

@@ -205,7 +205,7 @@ class GameModel(ReservedNames, TrainingModel):
         """Keras' hook."""
         names = set(store.keys()) - {"seed"}
         if self.saves_seed:
-            vars(self)["seed"] = int(np.asarray(store["seed"]))
+            self.__dict__["seed"] = int(np.asarray(store["seed"]))
         super().load_own_variables({name: store[name] for name in names})
 
 

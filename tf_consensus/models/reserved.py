@@ -34,12 +34,9 @@ class ReservedNames(keras.Model):
 
 def _is_method_of_ours(cls: type, name: str) -> bool:
     """Whether a class of this package defines it as a method or a property."""
-    for base in cls.__mro__:
-        if name in vars(base):
-            own = base.__module__.partition(".")[0] == _PACKAGE
-            found = vars(base)[name]
-            return own and (callable(found) or isinstance(found, property | classmethod))
-    return False
+    ours = [base for base in cls.__mro__ if base.__module__.partition(".")[0] == _PACKAGE]
+    found = [vars(base)[name] for base in ours if name in vars(base)]
+    return any(callable(x) or isinstance(x, property | classmethod) for x in found)
 
 
 _RESERVED = (

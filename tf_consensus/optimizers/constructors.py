@@ -119,3 +119,27 @@ def _with_section(text: str, section: str) -> str:
     start, end = _section(text, "Args")
     before, after = text[:start].rstrip(), text[end:].lstrip("\n")
     return "\n\n".join(part for part in (before, section, after) if part)
+
+
+def refuse_lost_arguments(cls: type) -> None:
+    """Raises `TypeError` if a class takes arguments of its own, and its `get_config` is inherited.
+
+    Args:
+        cls: an optimizer's class.
+    """
+    maker, saver = (_definer(cls, name) for name in ("__init__", "get_config"))
+    if maker is saver or not issubclass(maker, saver):
+        return
+    known = parameters_of(saver)
+    own = [name for name in parameters_of(maker) if name not in known]
+    named = [name for name in own if name not in ("options", "kwargs")]
+    if named:
+        raise TypeError(
+            "An optimizer is saved by its constructor's arguments. Received: "
+            f"{maker.__name__}({', '.join(named)}), of which the inherited get_config says nothing."
+            " Define get_config, which returns {**super().get_config(), 'name': value} with them."
+        )
+
+
+def _definer(cls: type, name: str) -> type:
+    return next(base for base in cls.__mro__ if name in vars(base))

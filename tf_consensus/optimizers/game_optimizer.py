@@ -10,6 +10,7 @@ from tf_consensus.games.contract import check_allow_cut
 from tf_consensus.games.evaluated import evaluated
 from tf_consensus.games.game import Game
 from tf_consensus.games.linearization import Linearization
+from tf_consensus.optimizers.constructors import refuse_lost_arguments
 from tf_consensus.optimizers.directions import apply_direction, variables_of
 from tf_consensus.optimizers.followed_field import FollowsField
 from tf_consensus.optimizers.handed_gradients import (
@@ -210,6 +211,11 @@ class GameOptimizer(FollowsField, WrappingOptimizer):
                 self.iterations.assign_add(1)
 
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments, the inner optimizer serialized."""
+        """The constructor's arguments, the inner optimizer serialized.
+
+        Raises:
+            TypeError: if a subclass takes arguments that its config would lack.
+        """
+        refuse_lost_arguments(type(self))
         own = {"microbatches": self.microbatches, "allow_cut": self.allow_cut}
         return {**super().get_config(), **own}

@@ -6,12 +6,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from tf_consensus.games.contract import Contract
 from tf_consensus.games.game import Game
 from tf_consensus.support.checks import check_bool, check_count, check_int, check_number
+from tf_consensus.support.evaluation import LayerState
 from tf_consensus.support.rebuilding import CannotRebuildError
 from tf_consensus.verification.check import Check
 from tf_consensus.verification.finite_differences import Probe
-from tf_consensus.verification.report import UNDECIDED
+from tf_consensus.verification.report import UNDECIDED, VerificationError
 
 
 class Verification(NamedTuple):
@@ -137,6 +139,7 @@ def _probe(game: Game, seed: int) -> tuple[Probe, str]:
     except (TypeError, ValueError, tf.errors.OpError) as error:
         reason = f"the networks do not compute in float64: {str(error)[:200]}"
     game = game.by_tapes()
+    _refuse_other_traces(game)
     smooth = any(x.dtype != "float64" for x in game.variables)
     try:
         probe = _traced(game, seed, smooth)
@@ -148,12 +151,43 @@ def _probe(game: Game, seed: int) -> tuple[Probe, str]:
     return probe, "" if exact else reason or f"the game computes in {probe.precision.name}"
 
 
+def _refuse_other_traces(game: Game) -> None:
+    """Raises if two traces of the losses hold other constants, as NumPy's random numbers do.
+
+    Raises:
+        VerificationError: if they do.
+    """
+
+    def constants() -> list[bytes]:
+        def evaluate() -> Any:
+            other = game.variant(state=LayerState(), contract=Contract(allow_cut=True))
+            return other.retrace()
+
+        graph = tf.function(evaluate, autograph=False).get_concrete_function().graph
+        found = [x for x in graph.get_operations() if x.type == "Const"]
+        return [x.get_attr("value").SerializeToString() for x in found]
+
+    try:
+        same = constants() == constants()
+    except (AttributeError, NotImplementedError, TypeError) as error:
+        if "Received: " in str(error):  # ours, of what the losses return
+            raise
+        raise ValueError(_EAGER_ONLY.format(error)) from error
+    if not same:
+        raise VerificationError(_OTHER)
+
+
 def _traced(game: Game, seed: int, smooth: bool) -> Probe:
     probe = Probe(game, np.random.default_rng(seed), smooth)
     probe.trace()
     return probe
 
 
+_OTHER = (
+    "The losses must be a function of parameters and batch alone. Received: losses that hold other "
+    "constants each time that TensorFlow traces them, as random numbers of Python or NumPy are. "
+    "Draw such numbers before, and hand them over in the batch; a GameModel draws in `draw`."
+)
 _EAGER_ONLY = (
     "The losses must be TensorFlow operations throughout, so that they can be verified in a graph. "
     "Received: losses that cannot be traced ({}). Compute them without .numpy(), float() and "
