@@ -17,7 +17,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
-SECONDS, LONGEST = 1.5, 6.0
+SECONDS, LONGEST = 0.5, 2.5
 PATH = pathlib.Path(__file__).with_name("seconds.txt")
 _LINE = re.compile(r"^([\d.]+)s (call|setup) +tests/(\w+\.py::\w+)")
 # Shorter ones are not written down: their whole tables run.

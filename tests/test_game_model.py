@@ -451,7 +451,9 @@ def test_arguments_are_saved_as_they_were_given_or_refused():
         Sized([3], 4).get_config()
 
 
-@pytest.mark.parametrize("name", ["seed", "look", "draw", "losses", "players", "parts", "_step"])
+@pytest.mark.parametrize(
+    "name", ["seed", "look", "see_batch", "draw", "losses", "players", "parts", "_step"]
+)
 def test_names_of_the_model_are_not_given_to_something_else(name):
     model = Two(found=lambda x, y: [x * y, -x * y])
     with pytest.raises(ValueError, match=f"Received: an attribute `{name}` of Two"):

@@ -21,7 +21,7 @@ def distribute(model: Trainable, step: Step, *, trains: bool) -> StepsFunction:
         model: compiled `GameModel` under a strategy. All its metrics are scalars, equal on all
             replicas.
         step: `train_step` or `test_step`, which returns the metrics by name.
-        trains: which of the two it is. The first batch is looked at (`model.inspect`) on the
+        trains: which of the two it is. The first batch is looked at (`model.inspect_batch`) on the
             first replica of this machine, after the first execution.
 
     Returns:
@@ -41,7 +41,7 @@ def distribute(model: Trainable, step: Step, *, trains: bool) -> StepsFunction:
         rows = tf.constant(model.kept_rows())
         count, logs, (numbers, *batch) = several(iterator, tf.constant(looks), rows)
         if looks:
-            model.inspect(numbers, batch, trains=trains)
+            model.inspect_batch(numbers, batch, trains=trains)
         if count == 0:
             raise StopIteration
         return logs
@@ -100,7 +100,7 @@ class _ReplicaSteps:
         return count, logs, seen
 
     def _look(self, data: Any, rows: tf.Tensor) -> list[tf.Tensor]:
-        return self._model.seen(self._model.prepared(self._local(data)), rows)
+        return self._model.seen_of_batch(self._model.prepared(self._local(data)), rows)
 
     def _local(self, values: Any) -> Any:
         """Nested values of this machine's first replica."""

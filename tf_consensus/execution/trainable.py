@@ -60,13 +60,13 @@ class Trainable(Compiled, Protocol):
     def look_at(self, batches: Any, count: int) -> None:
         """Inspects the first of `count` batches, stacked along a first axis."""
 
-    def inspect(self, numbers: Any, batch: Any = None, *, trains: bool) -> None:
+    def inspect_batch(self, numbers: Any, batch: Any = None, *, trains: bool) -> None:
         """Raises if the batch, of which `seen` returned the numbers, cannot train."""
 
     def kept_rows(self) -> int:
         """How many examples of the first batch somebody wants kept."""
 
-    def seen(self, batch: Any, rows: tf.Tensor) -> list[tf.Tensor]:
+    def seen_of_batch(self, batch: Any, rows: tf.Tensor) -> list[tf.Tensor]:
         """What is seen of a batch, and what is kept of its first rows."""
 
     def nothing_seen(self) -> tuple[list[tf.Tensor], list[tf.TensorShape]]:

@@ -44,8 +44,8 @@ def refuse_broken(numbers: Any) -> None:
 class FirstLooks:
     """What a model is asked about its first batch, by the functions that train and evaluate.
 
-    A subclass defines `prepared(data)`, what a step makes of a batch, and says by `see` and
-    `inspect` what is wrong with one.
+    A subclass defines `prepared(data)`, what a step makes of a batch, and says by `see_batch` and
+    `inspect_batch` what is wrong with one.
 
     Attributes:
         steps_per_execution: how many batches a call of the function takes at most.
@@ -79,18 +79,18 @@ class FirstLooks:
         if count == 0:
             raise ValueError(EMPTY.format("data without a batch"))
         first = self.prepared(tf.nest.map_structure(lambda t: t[0], batches))
-        self.inspect(self.see(first), first, trains=True)
+        self.inspect_batch(self.see_batch(first), first, trains=True)
 
     def prepared(self, data: Any) -> Any:
         """What a step makes of a batch."""
         raise NotImplementedError
 
-    def see(self, batch: Any) -> tf.Tensor:
+    def see_batch(self, batch: Any) -> tf.Tensor:
         """How many examples a batch has, and how many of its numbers are not finite; (2,)."""
         return count_broken(batch)
 
-    def inspect(self, numbers: Any, batch: Any = None, *, trains: bool) -> None:
-        """Raises `ValueError` if the batch, of which `see` returned the numbers, cannot train."""
+    def inspect_batch(self, numbers: Any, batch: Any = None, *, trains: bool) -> None:
+        """Raises `ValueError` if a batch of such numbers (`see_batch`) cannot train."""
         del batch, trains
         refuse_broken(numbers)
 
@@ -98,15 +98,15 @@ class FirstLooks:
         """How many examples of the first batch somebody wants kept."""
         return 0
 
-    def seen(self, batch: Any, rows: tf.Tensor) -> list[tf.Tensor]:
-        """What `see` says of a batch, and what is kept of its first rows, in a loop on replicas.
+    def seen_of_batch(self, batch: Any, rows: tf.Tensor) -> list[tf.Tensor]:
+        """What `see_batch` says, and what is kept of the first rows, in a loop on replicas.
 
         Args:
             batch: nested tensors (batch, …).
             rows: how many examples are kept, a scalar.
         """
         del rows
-        return [self.see(batch)]
+        return [self.see_batch(batch)]
 
     def nothing_seen(self) -> tuple[list[tf.Tensor], list[tf.TensorShape]]:
         """As `seen` of no batch, and the shapes of what it returns of one."""
@@ -133,7 +133,7 @@ def looked_at(
         first, iterator = peek(iterator, model.steps_per_execution)
         if first is not None:
             first = model.prepared(first)
-            model.inspect(model.see(first), first, trains=trains)
+            model.inspect_batch(model.see_batch(first), first, trains=trains)
         return function(iterator)
 
     return watched

@@ -156,12 +156,12 @@ class GameModel(ReservedNames, TrainingModel):
         """Whether the losses hold what is not known to be exact: a subclass's own always do."""
         return self.distribute_strategy.num_replicas_in_sync == 1
 
-    def example(self, iterator: Any) -> tuple[Any, Any]:
+    def batch_to_verify(self, iterator: Any) -> tuple[Any, Any]:
         """A batch to verify on, `None` where none can be put back, and an iterator of all."""
         first, iterator = peek(iterator, self.steps_per_execution)
         if first is not None:  # what is wrong with the data comes before what its losses are
             batch = self.prepared(first)
-            self.inspect(self.see(batch), batch, trains=True)
+            self.inspect_batch(self.see_batch(batch), batch, trains=True)
         return first, iterator
 
     def example_game(self, example: Any) -> Game:

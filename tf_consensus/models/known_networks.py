@@ -27,7 +27,7 @@ class KnownNetworks(keras.Model):
         networks = {"generator": self.generator, "discriminator": self.discriminator}
         return bool(unknown(networks, (self.objective, *self.penalties)))
 
-    def example(self, iterator: Any) -> tuple[Any, Any]:
+    def batch_to_verify(self, iterator: Any) -> tuple[Any, Any]:
         """A batch that is made up of the data's type, so that none is taken from the data."""
         spec, iterator = specification(iterator)
         return spec, iterator

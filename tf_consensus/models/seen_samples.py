@@ -177,11 +177,11 @@ class SampleLooks(FirstLooks):
     num_classes: int | None
     warned: set[str]
 
-    def see(self, batch: Any) -> tf.Tensor:
+    def see_batch(self, batch: Any) -> tf.Tensor:
         """The numbers of `Seen`; (6,)."""
         return describe(batch)
 
-    def inspect(self, numbers: Any, batch: Any = None, *, trains: bool) -> None:
+    def inspect_batch(self, numbers: Any, batch: Any = None, *, trains: bool) -> None:
         """As the function `inspect`."""
         inspect(self, numbers, batch, trains=trains)
 
@@ -189,7 +189,7 @@ class SampleLooks(FirstLooks):
         """How many examples of the first batch are to be kept."""
         return wanted(self)
 
-    def seen(self, batch: Any, rows: tf.Tensor) -> list[tf.Tensor]:
+    def seen_of_batch(self, batch: Any, rows: tf.Tensor) -> list[tf.Tensor]:
         """As `seen_rows`."""
         return seen_rows(batch, rows)
 

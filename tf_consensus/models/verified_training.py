@@ -44,7 +44,7 @@ class Verifiable(Protocol):
     def holds_unknown(self) -> bool:
         """Whether the losses hold what is not known to be exact."""
 
-    def example(self, iterator: Any) -> tuple[Any, Any]:
+    def batch_to_verify(self, iterator: Any) -> tuple[Any, Any]:
         """A batch to verify on, `None` where none can be put back, and an iterator of all."""
 
     def example_game(self, example: Any) -> Game:
@@ -80,7 +80,7 @@ def verified(model: Verifiable, train_function: StepsFunction) -> StepsFunction:
         subject = _subject(model)
         if model.verified != subject:
             if _is_needed(model):
-                example, iterator = model.example(iterator)
+                example, iterator = model.batch_to_verify(iterator)
                 _alone(lambda: _verify(model, example))
             model.verified = subject
         return train_function(iterator)
