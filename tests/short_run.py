@@ -1,48 +1,32 @@
-"""Which cases the short run takes, and in which order a run of limited time takes the others.
+"""Which tests the short run takes, and where a run of limited time begins.
 
-A test over optimizers × problems × modes has as many cases as the product says. Most mistakes show
-for each value of one parameter, whatever the others are. So the cases of a test are ordered such
-that each value comes early, and the short run takes as many of them as fit into SECONDS, at least
-one unless one alone takes more than LONGEST. The others are marked `full`.
+All tests take 40 minutes. Most of them trace the same code with other values. The short run takes
+the cases of `short_run.txt`: few and quick ones that together run nearly all lines and branches
+that all tests run. It also takes each test whose cases are quick on the average, and each that is
+in no list yet, such as a new one. The others are marked `full`.
 
-How long a case of each test takes stands in `seconds.txt`; of a test that is not there all cases
-are taken. `python tests/short_run.py LOG` writes it anew from the log of a run of all tests with
-`--durations=0`.
+The lists are written anew from a run of all tests, on a machine with nothing else to do:
+
+    python -m pytest -m "not slow" --durations=0 --cov --cov-branch --cov-context=test > LOG
+    python tests/short_run.py LOG .coverage
+
+The options --cov are those of pytest-cov.
 """
 
+import heapq
 import pathlib
 import re
+import sqlite3
 import sys
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-SECONDS, LONGEST = 0.5, 2.5
-PATH = pathlib.Path(__file__).with_name("seconds.txt")
-_LINE = re.compile(r"^([\d.]+)s (call|setup) +tests/(\w+\.py::\w+)")
-# Shorter ones are not written down: their whole tables run.
-_SHORT = 0.05
-
-
-def spread(cases: Sequence[frozenset[Hashable]]) -> list[int]:
-    """The numbers of cases in an order in which each value comes early.
-
-    Args:
-        cases: for each case its values, one per parameter.
-    """
-    left, order = dict(enumerate(cases)), []
-    while left:
-        missing = frozenset().union(*left.values())
-        while missing:
-            best = max(left, key=lambda number: (len(left[number] & missing), -number))
-            missing = missing - left.pop(best)
-            order.append(best)
-            if not left:
-                break
-        if not missing and all(not case for case in left.values()):
-            order += sorted(left)
-            break
-    return order
+SHARE = 0.995  # of the lines and branches that all tests run
+QUICK = 0.05  # seconds of a case
+HERE = pathlib.Path(__file__).parent
+TAKEN, SLOW = HERE / "short_run.txt", HERE / "slow_tests.txt"
+_LINE = re.compile(r"^([\d.]+)s (?:call|setup) +(tests/.*?)\s*$")
 
 
 def mark(items: Sequence[Any], marker: Any) -> None:
@@ -52,13 +36,11 @@ def mark(items: Sequence[Any], marker: Any) -> None:
         items: pytest's tests.
         marker: what they are marked by.
     """
-    seconds = read()
-    for name, family in _families(items).items():
-        if (each := seconds.get(name, 0.0)) == 0.0:
-            continue
-        taken = 0 if each > LONGEST else max(1, int(SECONDS / each))
-        for number in spread([_values(item) for item in family])[taken:]:
-            family[number].add_marker(marker)
+    taken, slow = (set(path.read_text(encoding="utf-8").splitlines()) for path in (TAKEN, SLOW))
+    for item in items:
+        name = f"tests/{item.path.name}::{item.name}"
+        if test_of(name) in slow and name not in taken:
+            item.add_marker(marker)
 
 
 def rotate(items: list[Any], start: str) -> None:
@@ -74,39 +56,65 @@ def rotate(items: list[Any], start: str) -> None:
     items[:] = items[index:] + items[:index]
 
 
-def read() -> dict[str, float]:
-    """Seconds of one case by the name of the test."""
-    pairs = [line.split() for line in PATH.read_text(encoding="utf-8").splitlines()]
-    return {name: float(seconds) for seconds, name in pairs}
+def test_of(case: str) -> str:
+    """The name of a test, of that of a case of it."""
+    return case.partition("[")[0]
 
 
-def write(lines: Iterable[str]) -> None:
-    """Writes the mean seconds of one case of each test, from the lines of a log."""
-    total, cases = defaultdict(float), defaultdict(int)
+def seconds_of(lines: Iterable[str]) -> dict[str, float]:
+    """Seconds of each case, from the lines of a log."""
+    seconds: dict[str, float] = defaultdict(float)
     for line in lines:
         if found := _LINE.match(line):
-            total[found[3]] += float(found[1])
-            cases[found[3]] += found[2] == "call"
-    means = {name: total[name] / max(cases[name], 1) for name in total}
-    kept = sorted((name, mean) for name, mean in means.items() if mean >= _SHORT)
-    PATH.write_text("".join(f"{mean:.2f} {name}\n" for name, mean in kept), encoding="utf-8")
+            seconds[found[2]] += float(found[1])
+    return dict(seconds)
 
 
-def _families(items):
-    families = defaultdict(list)
-    for item in items:
-        families[f"{item.path.name}::{item.originalname}"].append(item)
-    return families
+def runs_of(path: str) -> dict[str, set]:
+    """The steps from line to line that each case runs, from a file of coverage.py."""
+    runs: dict[str, set] = defaultdict(set)
+    query = "select file_id, fromno, tono, context from arc join context on context.id = context_id"
+    with sqlite3.connect(path) as file:
+        for *step, context in file.execute(query):
+            runs[context.rpartition("|")[0]].add(tuple(step))
+    return runs
 
 
-def _values(item):
-    parameters = item.callspec.params if hasattr(item, "callspec") else {}
-    plain = str | int | float | bool | None
-    return frozenset(
-        (name, value if isinstance(value, plain) else id(value))
-        for name, value in parameters.items()
-    )
+def choose(runs: Mapping[str, set], seconds: Mapping[str, float], share: float) -> list[str]:
+    """Cases that run a share of what all run: the most new steps per second first.
+
+    Args:
+        runs: what each case runs; that of the name "" is run by imports.
+        seconds: how long each case takes.
+        share: of all steps, from 0 to 1.
+    """
+    covered, chosen = set(runs.get("", ())), []
+    enough = share * len(set().union(*runs.values()))
+    left = [(-len(run) / seconds.get(case, QUICK), case) for case, run in runs.items() if case]
+    heapq.heapify(left)
+    while left and len(covered) < enough:
+        _, case = heapq.heappop(left)
+        worth = len(runs[case] - covered) / seconds.get(case, QUICK)
+        if left and worth < -left[0][0]:
+            heapq.heappush(left, (-worth, case))
+            continue
+        covered |= runs[case]
+        chosen.append(case)
+    return chosen
+
+
+def write(seconds: Mapping[str, float], taken: Iterable[str]) -> None:
+    """Writes the tests whose cases are slow on the average, and which cases are taken."""
+    cases: dict[str, list[float]] = defaultdict(list)
+    for case, value in seconds.items():
+        cases[test_of(case)].append(value)
+    slow = sorted(test for test, each in cases.items() if sum(each) / len(each) >= QUICK)
+    kept = sorted(case for case in taken if test_of(case) in set(slow))
+    for path, names in ((SLOW, slow), (TAKEN, kept)):
+        path.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    write(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8").splitlines())
+    log, coverage = sys.argv[1:]
+    times = seconds_of(pathlib.Path(log).read_text(encoding="utf-8").splitlines())
+    write(times, choose(runs_of(coverage), times, SHARE))

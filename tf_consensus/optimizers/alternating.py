@@ -64,7 +64,7 @@ class AlternatingOptimizer(ReevaluatingOptimizer):
         name: str | None = None,
         *,
         microbatches: int = 1,
-    ):
+    ) -> None:
         super().__init__(generator_optimizer, name=name, microbatches=microbatches)
         self.discriminator_optimizer = make_inner(
             discriminator_optimizer, key="discriminator_optimizer"

@@ -50,7 +50,7 @@ class AlternatingMomentumOptimizer(AlternatingOptimizer):
         name: str | None = None,
         *,
         microbatches: int = 1,
-    ):
+    ) -> None:
         super().__init__(
             generator_optimizer,
             discriminator_optimizer,

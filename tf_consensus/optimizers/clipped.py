@@ -46,7 +46,7 @@ class ClippedOptimizer(GameOptimizer):
         *,
         microbatches: int = 1,
         allow_cut: bool | Sequence[str] = False,
-    ):
+    ) -> None:
         super().__init__(
             inner_optimizer,
             learning_rate,

@@ -69,7 +69,7 @@ class GameOptimizer(FollowsField, WrappingOptimizer):
         *,
         microbatches: int = 1,
         allow_cut: bool | Sequence[str] = False,
-    ):
+    ) -> None:
         super().__init__(inner_optimizer, learning_rate, name=name)
         self.allow_cut = check_allow_cut(allow_cut)
         hint = "microbatches=1 is the whole batch."

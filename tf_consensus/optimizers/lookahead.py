@@ -65,7 +65,7 @@ class LookaheadOptimizer(GameOptimizer):
         *,
         microbatches: int = 1,
         allow_cut: bool | Sequence[str] = False,
-    ):
+    ) -> None:
         super().__init__(
             inner_optimizer,
             learning_rate,

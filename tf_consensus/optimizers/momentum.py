@@ -52,7 +52,7 @@ class MomentumOptimizer(GameOptimizer):
         *,
         microbatches: int = 1,
         allow_cut: bool | Sequence[str] = False,
-    ):
+    ) -> None:
         super().__init__(
             inner_optimizer,
             learning_rate,

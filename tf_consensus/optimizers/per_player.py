@@ -32,7 +32,7 @@ class OptimizerPerPlayer:
         ValueError: if there is none, or one of them is there twice.
     """
 
-    def __init__(self, optimizers: Sequence[keras.optimizers.Optimizer]):
+    def __init__(self, optimizers: Sequence[keras.optimizers.Optimizer]) -> None:
         self._each = list(optimizers)
         if not self._each:
             raise ValueError(

@@ -52,7 +52,7 @@ class RegularizedOptimizer(GameOptimizer):
         debias: str | None = None,
         microbatches: int = 1,
         allow_cut: bool | Sequence[str] = False,
-    ):
+    ) -> None:
         super().__init__(
             inner_optimizer,
             learning_rate,

@@ -57,7 +57,7 @@ class SymplecticOptimizer(GameOptimizer):
         *,
         microbatches: int = 1,
         allow_cut: bool | Sequence[str] = False,
-    ):
+    ) -> None:
         super().__init__(
             inner_optimizer,
             learning_rate,

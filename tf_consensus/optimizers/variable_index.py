@@ -21,7 +21,7 @@ class VariableIndex:
         variables: these, in order.
     """
 
-    def __init__(self, variables: Sequence[Any]):
+    def __init__(self, variables: Sequence[Any]) -> None:
         self.variables = list(variables)
         self._values = tf_variables(self.variables)  # kept, so that no other gets their ids
         self._numbers = {id(x): number for number, x in enumerate(self._values)}

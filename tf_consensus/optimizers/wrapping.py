@@ -47,7 +47,7 @@ class WrappingOptimizer(OwnState, keras.optimizers.Optimizer):
         inner_optimizer: InnerOptimizers = "rmsprop",
         learning_rate: Rates = None,
         name: str | None = None,
-    ):
+    ) -> None:
         super().__init__(learning_rate=0.0, name=name)
         self.inner_optimizer = self._make_inner(inner_optimizer, learning_rate)
         if self._per_player:
