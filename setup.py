@@ -76,7 +76,7 @@ setup(
         "h5py>=3.11",
         "importlib_resources>=5.0",
         "keras>=3.11",
-        "matplotlib>=3.10.9",
+        "matplotlib>=3.8",
         "numpy>=1.26",
         "pillow>=10.1",
         "protobuf>=3.20.3",
@@ -88,6 +88,7 @@ setup(
         "and-cuda": ["tensorflow[and-cuda]>=2.16.2"],
         "tensorboard": ["tensorboard>=2.16"],
         "test": [
+            "mypy>=1.11",
             "pytest>=8.0",
             "pytest-xdist>=3.5",
             "ruff>=0.6",

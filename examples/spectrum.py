@@ -34,6 +34,7 @@ from tf_consensus.cli.strategy_flags import make_strategy, own_folder
 from tf_consensus.experiments import making
 from tf_consensus.experiments.settings import versions
 from tf_consensus.support.files import replacing, write_text
+from tf_consensus.support.random import normal
 
 METHODS = {"consensus": "consensus optimization", "simultaneous": "simultaneous gradient ascent"}
 MATRICES = ("v", "w")  # v' and w', as keys
@@ -130,7 +131,7 @@ def fixed_batches(gan, dataset, count, seed):
     batches = []
     for draw, real in enumerate(dataset(BATCH_SIZE, seed=seed + 1).take(count)):
         shape = (BATCH_SIZE, gan.latent_dim)
-        batches.append((real, tfc.noise.normal(shape, seed + 1, draw, gan.compute_dtype)))
+        batches.append((real, normal(shape, seed + 1, draw, gan.compute_dtype)))
     return batches
 
 

@@ -2,8 +2,10 @@
 
 import gc
 import os
+import time
 
 import pytest
+import short_run
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("MPLBACKEND", "Agg")
@@ -11,6 +13,8 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 # Two processes whose OpenBLAS takes all cores each wait for one another, spinning.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+_BEGIN = time.monotonic()
 
 
 def pytest_configure(config):
@@ -23,6 +27,27 @@ def pytest_configure(config):
         tf.config.set_logical_device_configuration(
             cpu, [tf.config.LogicalDeviceConfiguration()] * 4
         )
+
+
+def pytest_addoption(parser):
+    """Options for a run of limited time."""
+    parser.addoption("--minutes", type=float, help="leave out what has not begun by then")
+    parser.addoption("--start", default="", help="any text: begin at the module that it stands for")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    """Marks what a short run leaves out."""
+    short_run.mark(items, pytest.mark.full)
+    if items and config.getoption("start"):
+        short_run.rotate(items, config.getoption("start"))
+
+
+def pytest_runtest_setup(item):
+    """Skips a test that begins too late."""
+    minutes = item.config.getoption("minutes")
+    if minutes is not None and time.monotonic() > _BEGIN + 60 * minutes:
+        pytest.skip(f"not begun within --minutes={minutes:g}")
 
 
 @pytest.fixture(scope="module", autouse=True)

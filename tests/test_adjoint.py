@@ -349,7 +349,7 @@ def test_a_smooth_discriminator_shares_without_penalties_only(monkeypatch):
     for terms, shared in (("none", True), ("r1", False)):
         game = game_of(make_gan("smooth", terms))
         calls = []
-        network = game._parts.adjoint
+        network = game.losses.players.adjoint
         monkeypatch.setattr(
             network, "at", lambda points, calls=calls, at=network.at: calls.append(1) or at(points)
         )

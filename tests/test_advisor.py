@@ -112,7 +112,9 @@ OPTIMIZERS = {
     "smoothing": lambda: tfc.SmoothingOptimizer("sgd", 1e-3, gamma=1.0),
     "alternating": alternating,
     "extragradient": lambda: tfc.ExtragradientOptimizer("adam", 1e-3),
-    "lookahead": lambda: tfc.LookaheadOptimizer(tfc.ConsensusOptimizer("adam", 1e-3), cycle=3),
+    "lookahead": lambda: tfc.LookaheadOptimizer(
+        tfc.ConsensusOptimizer("adam", 1e-3), sync_period=3
+    ),
     "averages": lambda: tfc.SimultaneousOptimizer(Adam(1e-3, use_ema=True)),
 }
 CASES = [(name, False, {}) for name in OPTIMIZERS]

@@ -22,9 +22,9 @@ OPTIMIZERS = {
     "consensus": lambda: tfc.ConsensusOptimizer(averaging(), gamma=1.0),
     "alternating": lambda: tfc.AlternatingOptimizer(averaging(), averaging(), 2, 1),
     "alternating, one": lambda: tfc.AlternatingOptimizer(averaging(), "adam"),
-    "lookahead": lambda: tfc.LookaheadOptimizer(averaging(), cycle=2),
+    "lookahead": lambda: tfc.LookaheadOptimizer(averaging(), sync_period=2),
     "lookahead, alternating": lambda: tfc.LookaheadOptimizer(
-        tfc.AlternatingOptimizer(averaging(), averaging()), cycle=2
+        tfc.AlternatingOptimizer(averaging(), averaging()), sync_period=2
     ),
 }
 
@@ -74,7 +74,7 @@ def test_each_player_of_alternating_updates_has_its_own_optimizers_averages():
 
 def test_lookaheads_averages_are_of_the_fast_weights():
     gan, inner = make_gan(OPTIMIZERS["lookahead"]()), make_gan(averaging())
-    gan.optimizer.cycle = 100  # no average of its own: the inner optimizer alone
+    gan.optimizer.sync_period = 100  # no average of its own: the inner optimizer alone
     fit(gan)
     fit(inner)
     np.testing.assert_array_equal(averages(gan), averages(inner))

@@ -20,7 +20,7 @@ def make_generator(classes=CLASSES, outputs=2):
 
 
 def picked(outputs=CLASSES):
-    """Samples to one logit a class."""
+    """Samples to one logit per class."""
     samples = keras.Input((2,))
     x = layers.LeakyReLU(0.2)(layers.Dense(8)(samples))
     return keras.Model(samples, layers.Dense(outputs)(x))
@@ -232,7 +232,7 @@ def test_labels_outside_of_the_classes_are_refused():
         ),
         (
             lambda: make_gan(lambda: picked(5)),
-            r"one logit a class, output shape \(None, 4\).*\(None, 5\).*Dense\(4\)",
+            r"one logit per class, output shape \(None, 4\).*\(None, 5\).*Dense\(4\)",
         ),
         (lambda: make_gan().game(a_batch()[0]), r"pairs \(samples, labels\).*samples alone"),
         (

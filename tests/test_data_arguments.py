@@ -91,7 +91,8 @@ def call(function, fashion, key, value):
 
 @pytest.mark.parametrize(("function", "key", "value"), TABLE)
 def test_a_bad_argument_is_refused_in_a_sentence(function, key, value, fashion):
-    with pytest.raises(ValueError, match=rf"(`{key}|`shard|hold fewer than 2³¹)") as caught:
+    error = TypeError if BAD[function][key] is NO_BOOL else ValueError
+    with pytest.raises(error, match=rf"(`{key}|`shard|hold fewer than 2³¹)") as caught:
         call(function, fashion, key, value)
     message = str(caught.value)
     assert "Received: " in message

@@ -44,8 +44,8 @@ OPTIMIZERS = [
     ),
     (
         lambda: tfc.LookaheadOptimizer(tfc.ClippedOptimizer(SGD(0.5))),
-        "LookaheadOptimizer(ClippedOptimizer(SGD(learning_rate=0.5), clip_norm=1.0), cycle=5, "
-        "slow_step=0.5)",
+        "LookaheadOptimizer(ClippedOptimizer(SGD(learning_rate=0.5), clip_norm=1.0), "
+        "sync_period=5, slow_step_size=0.5)",
     ),
     (
         lambda: tfc.SymplecticOptimizer(SGD(0.5)),
@@ -129,7 +129,7 @@ def test_linearizations():
         "Linearization(losses=[symbolic, symbolic], v symbolic in 3 tensors, 2 players)"
     ]
     split = MicrobatchedGame(game([tf.ones((4, 1))]), 2).linearize()
-    assert repr(split) == f"SplitLinearization(losses=[2.5, 28], ‖v‖={norm:.6g}, 2 players)"
+    assert repr(split) == f"Linearization(losses=[2.5, 28], ‖v‖={norm:.6g}, 2 players, 2 parts)"
 
 
 @pytest.mark.parametrize(

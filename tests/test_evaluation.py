@@ -1,4 +1,4 @@
-"""Evaluations of a game: state stands still and moves once a step, randomness is the step's."""
+"""Evaluations of a game: state stands still and moves once per step, randomness is the step's."""
 
 import contextlib
 
@@ -229,7 +229,7 @@ def test_a_layer_in_a_function_of_its_own_is_refused(float64):
     game = tfc.Game(
         lambda x: [tf.reduce_mean(call(x))], [network.trainable_variables], [tf.constant(REAL)]
     )
-    with pytest.raises(NotImplementedError, match=r"once a step.*tf\.function.*unroll=True"):
+    with pytest.raises(NotImplementedError, match=r"once per step.*tf\.function.*unroll=True"):
         game.linearize()
 
 

@@ -262,7 +262,7 @@ def test_an_unbuilt_model_has_no_variables_to_play_with():
     ("losses", "error", "message"),
     [
         (lambda x, y: x * y, TypeError, r"here 2. Received: EagerTensor. For a single player"),
-        (lambda x, y: (x * y,), TypeError, r"one scalar a player, here 2. Received: 1 losses"),
+        (lambda x, y: (x * y,), TypeError, r"one scalar per player, here 2. Received: 1 losses"),
         (lambda x, y: (x, y, x * y), TypeError, r"here 2. Received: 3 losses"),
         (lambda x, y: (x, [y, y]), ValueError, r"Received: loss 1 of shape \(2,\).*reduce_mean"),
         (lambda x, y: (3, y), ValueError, r"floating-point.*loss 0 of shape \(\) and dtype int32"),

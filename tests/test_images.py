@@ -15,11 +15,12 @@ import tensorflow as tf
 from PIL import Image
 
 from tf_consensus import data
-from tf_consensus.data import fashion_mnist, image_cache, image_datasets, image_store, tfds_images
+from tf_consensus.data import fashion_mnist, image_datasets, image_store, tfds_images
 from tf_consensus.data.decoding import SquareDecoder
 from tf_consensus.data.image_folder import ImageFolder
 from tf_consensus.data.image_store import open_store
 from tf_consensus.data.record_files import RecordFiles, RecordRange
+from tf_consensus.support import files
 
 FILES = {
     "train": ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"),
@@ -792,7 +793,7 @@ def test_a_cache_that_fails_leaves_nothing_behind(tmp_path, monkeypatch):
         data.images(name, "train", 16, cache=cache, check=False)
     assert list(cache.iterdir()) == []
     usage = collections.namedtuple("usage", "free")
-    monkeypatch.setattr(image_cache.shutil, "disk_usage", lambda _: usage(100))
+    monkeypatch.setattr(files.shutil, "disk_usage", lambda _: usage(100))
     message = r"must fit on its disk\. .* 100 bytes free, for 1,536 bytes of images\. Pass another"
     with pytest.raises(OSError, match=message):
         data.images(name, "train", 16, cache=cache)

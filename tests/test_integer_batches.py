@@ -10,6 +10,7 @@ import tensorflow as tf
 import tf_consensus as tfc
 from tf_consensus.models.adversarial_game import AdversarialGame, Players
 from tf_consensus.penalties import DRAGAN, R1, R2, WGANGP, InstanceNoise, ZeroCenteredInterpolated
+from tf_consensus.support.random import Draws
 
 L = keras.layers
 PENALTIES = {
@@ -129,7 +130,7 @@ def test_a_penalty_of_integers_by_itself(cls):
     _, network = networks("tapes")
     whole, others = tf.constant(WHOLE, tf.uint8), tf.constant(WHOLE[::-1].copy(), tf.int64)
     penalty = cls()
-    noise = penalty.draw(tf.cast(whole, tf.float32), tfc.noise.Draws(0, 0))
+    noise = penalty.draw(tf.cast(whole, tf.float32), Draws(0, 0))
     for discriminator in (network, lambda x: network(x)):
         value = penalty(discriminator, whole, others, noise)
         floats = (tf.cast(x, tf.float32) for x in (whole, others))
@@ -163,8 +164,7 @@ def test_a_penalty_of_a_discriminator_of_integers_is_refused():
 def test_what_is_drawn_for_integers_is_drawn_for_their_floats(cls, form, dtype):
     whole, penalty = form(WHOLE.astype(dtype)), cls(0.5)
     drawn, floats = (
-        tf.nest.flatten(penalty.draw(x, tfc.noise.Draws(0, 0)))
-        for x in (whole, tf.cast(whole, tf.float32))
+        tf.nest.flatten(penalty.draw(x, Draws(0, 0))) for x in (whole, tf.cast(whole, tf.float32))
     )
     assert all(np.array_equal(a, b) and np.any(a) for a, b in zip(drawn, floats, strict=True))
     if cls is InstanceNoise:

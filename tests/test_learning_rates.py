@@ -1,4 +1,4 @@
-"""One inner optimizer a player: two learning rates (TTUR) and more."""
+"""One inner optimizer per player: two learning rates (TTUR) and more."""
 
 import warnings
 
@@ -31,9 +31,9 @@ METHODS = {
     "extragradient": tfc.ExtragradientOptimizer,
     "past_extragradient": tfc.PastExtragradientOptimizer,
     "competitive": lambda inner: tfc.CompetitiveOptimizer(inner, step_size=0.2),
-    "lookahead": lambda inner: tfc.LookaheadOptimizer(inner, cycle=2),
+    "lookahead": lambda inner: tfc.LookaheadOptimizer(inner, sync_period=2),
     "lookahead_consensus": lambda inner: tfc.LookaheadOptimizer(
-        tfc.ConsensusOptimizer(inner, gamma=GAMMA), cycle=2
+        tfc.ConsensusOptimizer(inner, gamma=GAMMA), sync_period=2
     ),
 }
 
@@ -188,13 +188,13 @@ def test_rates_scale_alike_or_are_set_one_a_player():
 @pytest.mark.parametrize(
     ("rate", "error", "message"),
     [
-        ([0.5], ValueError, "one a player. Received: 1 for 2 optimizers. Pass 2"),
+        ([0.5], ValueError, "one per player. Received: 1 for 2 optimizers. Pass 2"),
         ([0.5, -1.0], ValueError, "at least 0"),
         ([0.5, None], TypeError, "at least 0"),
         ([], ValueError, "Received: 0 for 2"),
-        (schedules.ExponentialDecay(0.1, 1, 1.0), TypeError, "to a list of one a player"),
-        (True, TypeError, "to a list of one a player"),
-        (None, TypeError, "to a list of one a player"),
+        (schedules.ExponentialDecay(0.1, 1, 1.0), TypeError, "to a list of one per player"),
+        (True, TypeError, "to a list of one per player"),
+        (None, TypeError, "to a list of one per player"),
         (float("nan"), ValueError, "at least 0"),
     ],
 )
@@ -210,7 +210,7 @@ def test_wrong_rates_change_nothing(rate, error, message):
 
 def test_a_rate_of_0_has_no_ratio():
     for optimizer in (tfc.ConsensusOptimizer(sgds(0, 2)), tfc.AlternatingOptimizer(*sgds(0, 2))):
-        with pytest.raises(ValueError, match=r"must not be 0.*Set a list of one a player"):
+        with pytest.raises(ValueError, match=r"must not be 0.*Set a list of one per player"):
             optimizer.learning_rate = 0.5
         optimizer.learning_rate = [0.0, 0.5]
         assert [float(h) for h in optimizer.learning_rates] == [0.0, 0.5]
@@ -229,7 +229,7 @@ def test_a_schedule_decides_for_its_player_alone():
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
-        (lambda: tfc.ConsensusOptimizer([]), ValueError, "one a player. Received: an empty list"),
+        (lambda: tfc.ConsensusOptimizer([]), ValueError, "one per player. Received: an empty list"),
         (lambda: tfc.ConsensusOptimizer(sgds(0.1) * 2), ValueError, "one SGD for both. Create two"),
         (
             lambda: tfc.ConsensusOptimizer([*(a := sgds(1, 2)), a[1]]),
@@ -267,7 +267,11 @@ def test_a_schedule_decides_for_its_player_alone():
             "must not use `gradient_accumulation_steps`",
         ),
         (lambda: tfc.ConsensusOptimizer(["sgd", "sgd"], use_ema=True), ValueError, "inner optim"),
-        (lambda: tfc.AlternatingOptimizer(["sgd", "sgd"]), TypeError, "One a player is a method's"),
+        (
+            lambda: tfc.AlternatingOptimizer(["sgd", "sgd"]),
+            TypeError,
+            "One per player is a method's",
+        ),
         (lambda: run(tfc.ConsensusOptimizer(["sgd"]), build()), ValueError, "1 for a game of 2"),
         (
             lambda: run(tfc.LookaheadOptimizer(["sgd"] * 3), build()),

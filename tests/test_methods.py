@@ -112,10 +112,10 @@ def symplectic(a, h, z, strength, align):
     return z[-1] + h * (v - sign * strength * adjustment)
 
 
-def lookahead(a, h, z, cycle, slow_step):
+def lookahead(a, h, z, sync_period, slow_step_size):
     new = simultaneous(a, h, z)
-    if len(z) % cycle == 0:
-        new = (1 - slow_step) * z[-cycle] + slow_step * new
+    if len(z) % sync_period == 0:
+        new = (1 - slow_step_size) * z[-sync_period] + slow_step_size * new
     return new
 
 
@@ -179,9 +179,19 @@ def symplectic_row(problem, outcome, h, strength=1.0, align=True):
     return row(problem, outcome, h, optimizer, symplectic, strength=strength, align=align)
 
 
-def lookahead_row(problem, outcome, h, cycle=5, slow_step=0.5):
-    optimizer = opt.LookaheadOptimizer(sgd(h), cycle=cycle, slow_step=slow_step)
-    return row(problem, outcome, h, optimizer, lookahead, cycle=cycle, slow_step=slow_step)
+def lookahead_row(problem, outcome, h, sync_period=5, slow_step_size=0.5):
+    optimizer = opt.LookaheadOptimizer(
+        sgd(h), sync_period=sync_period, slow_step_size=slow_step_size
+    )
+    return row(
+        problem,
+        outcome,
+        h,
+        optimizer,
+        lookahead,
+        sync_period=sync_period,
+        slow_step_size=slow_step_size,
+    )
 
 
 def competitive_row(problem, outcome, h, eta=None):
@@ -211,10 +221,10 @@ TABLE = [
     symplectic_row("bilinear", "diverges", 0.25, strength=0.0),
     # α < 1 - 1/k.
     lookahead_row("bilinear", "converges", 0.25),
-    lookahead_row("bilinear", "converges", 0.5, cycle=3, slow_step=0.5),
-    lookahead_row("bilinear", "diverges", 0.25, cycle=3, slow_step=0.75),
-    lookahead_row("bilinear", "diverges", 0.25, cycle=1),
-    lookahead_row("bilinear", "diverges", 0.25, slow_step=1.0),
+    lookahead_row("bilinear", "converges", 0.5, sync_period=3, slow_step_size=0.5),
+    lookahead_row("bilinear", "diverges", 0.25, sync_period=3, slow_step_size=0.75),
+    lookahead_row("bilinear", "diverges", 0.25, sync_period=1),
+    lookahead_row("bilinear", "diverges", 0.25, slow_step_size=1.0),
     # Every step size.
     *[competitive_row("bilinear", "converges", h) for h in (0.25, 16.0)],
     competitive_row("bilinear", "converges", 0.25, eta=1.0),
@@ -377,9 +387,9 @@ METHODS = {
     "past_extragradient": lambda: opt.PastExtragradientOptimizer("adam", learning_rate=1e-2),
     "optimistic": lambda: opt.OptimisticOptimizer("adam", learning_rate=1e-2),
     "symplectic": lambda: opt.SymplecticOptimizer("rmsprop", learning_rate=1e-2),
-    "lookahead": lambda: opt.LookaheadOptimizer("adam", learning_rate=1e-2, cycle=4),
+    "lookahead": lambda: opt.LookaheadOptimizer("adam", learning_rate=1e-2, sync_period=4),
     "lookahead_extragradient": lambda: opt.LookaheadOptimizer(
-        opt.ExtragradientOptimizer("adam", learning_rate=1e-2), cycle=2
+        opt.ExtragradientOptimizer("adam", learning_rate=1e-2), sync_period=2
     ),
     "competitive": lambda: opt.CompetitiveOptimizer("sgd", learning_rate=0.1, max_iterations=6),
 }
@@ -448,7 +458,7 @@ def test_the_first_step_is_a_plain_one(name):
     real = next(iter(batches()))
     for model in (gan, simultaneous):
         model.optimizer.step(model.game(real))
-    # The first of a lookahead's cycle is the inner optimizer's.
+    # The first of a lookahead's period is the inner optimizer's.
     same = np.array_equal(weights(gan), weights(simultaneous))
     assert same == (name in remembers or name == "lookahead")
 
@@ -539,13 +549,13 @@ def test_constraints_and_averages_see_where_momentum_ends():
 
 def test_lookahead_forwards_to_the_innermost_optimizer():
     inner = opt.ConsensusOptimizer("rmsprop", learning_rate=1e-3, gamma=1.0)
-    optimizer = opt.LookaheadOptimizer(inner, cycle=2)
+    optimizer = opt.LookaheadOptimizer(inner, sync_period=2)
     assert optimizer.inner_optimizer is inner
     optimizer.learning_rate = 0.5
     np.testing.assert_allclose(inner.inner_optimizer.learning_rate, 0.5)
     config = keras.optimizers.serialize(inner)
     assert isinstance(opt.LookaheadOptimizer(config).inner_optimizer, opt.ConsensusOptimizer)
-    nested = opt.LookaheadOptimizer(opt.LookaheadOptimizer(sgd(0.25), cycle=2), cycle=4)
+    nested = opt.LookaheadOptimizer(opt.LookaheadOptimizer(sgd(0.25), sync_period=2), sync_period=4)
     game = quadratic_game(PROBLEMS["bilinear"])
     assert np.isfinite(trajectory(nested, game, 8)).all()
 
@@ -606,14 +616,14 @@ def test_other_games_need_two_players():
             r"`align` must be True or False. Received: align=1. The size",
         ),
         (
-            lambda: opt.LookaheadOptimizer(cycle=2.5),
+            lambda: opt.LookaheadOptimizer(sync_period=2.5),
             ValueError,
-            r"`cycle` must be an integer of at least 1. Received: cycle=2.5. Lookahead-minmax",
+            r"`sync_period` must be an integer of at least 1. Received: sync_period=2.5. Look",
         ),
         (
-            lambda: opt.LookaheadOptimizer(slow_step=0.0),
+            lambda: opt.LookaheadOptimizer(slow_step_size=0.0),
             ValueError,
-            r"`slow_step` must be a number above 0 and at most 1. Received: slow_step=0.0. Look",
+            r"`slow_step_size` must be a number above 0 and at most 1. Received: .*=0.0. Look",
         ),
         (
             lambda: opt.LookaheadOptimizer(opt.SimultaneousOptimizer(), learning_rate=0.1),

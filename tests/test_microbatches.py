@@ -35,7 +35,7 @@ OPTIMIZERS = {
     "past_extragradient": lambda **o: tfc.PastExtragradientOptimizer(rmsprop(), **o),
     "optimistic": lambda **o: tfc.OptimisticOptimizer(rmsprop(), **o),
     "symplectic": lambda **o: tfc.SymplecticOptimizer(rmsprop(), **o),
-    "lookahead": lambda **o: tfc.LookaheadOptimizer(rmsprop(), cycle=2, **o),
+    "lookahead": lambda **o: tfc.LookaheadOptimizer(rmsprop(), sync_period=2, **o),
     "competitive": lambda **o: tfc.CompetitiveOptimizer(
         keras.optimizers.SGD(0.05), max_iterations=2, **o
     ),

@@ -196,3 +196,19 @@ def test_the_policy_is_the_layers_and_never_the_process(name, monkeypatch):
         for a, b in zip(found.weights, wanted.weights, strict=True):
             assert a.dtype == b.dtype
     assert keras.config.dtype_policy() is before
+
+
+def test_dtype_reaches_every_layer_and_the_global_policy_is_left_alone(monkeypatch):
+    def refuse(*_):
+        raise AssertionError("the policy of the whole process has been set")
+
+    monkeypatch.setattr(keras.config, "set_dtype_policy", refuse)
+    monkeypatch.setattr(keras.config, "set_floatx", refuse)
+    for name in PLAIN + RESIDUAL:
+        sizes = {} if name == "mlp" else {"image_size": 64, "filters": 2}
+        for model in networks.build(name, dtype="mixed_bfloat16", **sizes):
+            inexact = keras.layers.InputLayer, keras.layers.Embedding  # sums over the examples
+            layers = [x for x in model.layers if not isinstance(x, inexact)]
+            assert {x.compute_dtype for x in layers[:-1]} == {"bfloat16"}, name
+            assert {x.variable_dtype for x in layers} == {"float32"}, name
+            assert layers[-1].compute_dtype == "float32", name

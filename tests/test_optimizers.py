@@ -305,7 +305,7 @@ REPLICATED = {
     "past_extragradient": tfc.PastExtragradientOptimizer,
     "optimistic": tfc.OptimisticOptimizer,
     "symplectic": tfc.SymplecticOptimizer,
-    "lookahead": lambda inner: tfc.LookaheadOptimizer(inner, cycle=2),
+    "lookahead": lambda inner: tfc.LookaheadOptimizer(inner, sync_period=2),
 }
 
 
@@ -615,7 +615,7 @@ def test_a_second_build_does_not_take_other_variables():
 @pytest.mark.parametrize("named", [True, False])
 def test_apply_refuses_another_number_of_gradients(named):
     optimizer, variables = rotation(gamma=0.0)
-    with pytest.raises(ValueError, match=r"one gradient a variable. Received: 1 gradients for 2"):
+    with pytest.raises(ValueError, match=r"one gradient per variable. Received: 1 gradients for 2"):
         optimizer.apply([tf.constant(1.0)], variables if named else None)
 
 

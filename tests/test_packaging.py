@@ -28,7 +28,10 @@ with tarfile.open(os.path.join(out, build_meta.build_sdist(out))) as archive:
 os.chdir(os.path.join(out, os.path.commonprefix(next(os.walk(out))[1])))
 build_meta.build_wheel(out)
 """
-SOURCES = ("CHANGELOG.md", "LICENSE", "MANIFEST.in", "README.md", "pyproject.toml", "setup.py")
+SOURCES = (
+    *("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "MANIFEST.in", "README.md"),
+    *("pyproject.toml", "setup.py"),
+)
 FOLDERS = ("docs", "examples", "tests", "tf_consensus")
 
 

@@ -22,6 +22,7 @@ from tf_consensus.penalties import (
     gradient_penalty,
     instance_noise,
     one_centered,
+    registry,
     weight_clipping,
     zero_centered,
 )
@@ -609,7 +610,7 @@ def test_an_incomplete_subclass_says_what_is_missing():
 
 @pytest.mark.parametrize(
     "module",
-    [gradient_penalty, instance_noise, one_centered, weight_clipping, zero_centered, penalties],
+    [gradient_penalty, instance_noise, one_centered, weight_clipping, zero_centered, registry],
 )
 def test_docstring_examples(module):
     names = {"tf": tf, "keras": keras}

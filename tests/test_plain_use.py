@@ -127,7 +127,7 @@ def test_objectives_by_other_names(name, cls):
 def test_aliases_are_no_names():
     assert "minimax" not in objectives.names()
     assert len(objectives.names()) == 17
-    aliases = objectives.aliases._NAMES
+    aliases = objectives.aliases.ALIASES
     assert set(aliases.values()) <= set(objectives.names())
     assert not set(aliases) & set(objectives.aliases._COMPOSITE)
 

@@ -93,6 +93,6 @@ def test_the_benchmarks_own_recomputation_has_all_derivatives(
     gan._adjoint = None
     game = gan.game(tf.constant(np.random.default_rng(0).normal(size=(6, 2))))
     both = {key: Recomputed(getattr(gan, key)) for key in ("generator", "discriminator")}
-    game._parts = game._parts._replace(**both)
+    game.losses.players = game.losses.players._replace(**both)
     found = flat(MODES[execution](lambda: products(game))())
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-14)

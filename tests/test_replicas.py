@@ -125,7 +125,7 @@ def test_ways_of_execution_equal_one_device(float64, two_replicas, name, options
 def test_xla_compiles_the_pieces(two_replicas, monkeypatch):
     made = []
     monkeypatch.setattr(
-        "tf_consensus.models.gan.CompiledGame", lambda game: made.append(game) or game
+        "tf_consensus.games.evaluated.CompiledGame", lambda game: made.append(game) or game
     )
     trained(two_replicas, OPTIMIZERS["consensus"], steps=2)
     assert not made

@@ -94,7 +94,7 @@ def test_tensorboard_gets_the_same_pictures(tmp_path):
         ({"labels": [-1] * 64}, "integers from 0"),
         (
             {"labels": [1, 2]},
-            r"one label a sample.*shape \(2,\) and dtype int64 for samples=64. Pass 64 integers",
+            r"one label per sample.*shape \(2,\) and dtype int64 for samples=64. Pass 64 integers",
         ),
     ],
 )

@@ -20,9 +20,9 @@ OPTIMIZERS = {
     "CompetitiveOptimizer": lambda: tfc.CompetitiveOptimizer("sgd", max_iterations=2),
     "ConsensusOptimizer": lambda: tfc.ConsensusOptimizer("sgd", gamma=1.0),
     "ExtragradientOptimizer": lambda: tfc.ExtragradientOptimizer("sgd"),
-    "LookaheadOptimizer": lambda: tfc.LookaheadOptimizer("sgd", cycle=2),
+    "LookaheadOptimizer": lambda: tfc.LookaheadOptimizer("sgd", sync_period=2),
     "LookaheadOptimizer of AlternatingOptimizer": lambda: tfc.LookaheadOptimizer(
-        tfc.AlternatingOptimizer("sgd", "sgd"), cycle=2
+        tfc.AlternatingOptimizer("sgd", "sgd"), sync_period=2
     ),
     "MomentumOptimizer": lambda: tfc.MomentumOptimizer("sgd"),
     "OptimisticOptimizer": lambda: tfc.OptimisticOptimizer("sgd"),

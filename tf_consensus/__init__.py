@@ -25,9 +25,11 @@ if TYPE_CHECKING or not _deferred.waits():
     )
     from tf_consensus.execution import strategies
     from tf_consensus.games import vectors
-    from tf_consensus.games.game import Game, Linearization
+    from tf_consensus.games.game import Game
+    from tf_consensus.games.linearization import Linearization
     from tf_consensus.models import latents
     from tf_consensus.models.averaging import averaged_weights
+    from tf_consensus.models.game_model import GameModel
     from tf_consensus.models.gan import GAN
     from tf_consensus.optimizers import (
         AlternatingMomentumOptimizer,
@@ -67,6 +69,7 @@ __all__ = [
     "ConsensusOptimizer",
     "ExtragradientOptimizer",
     "Game",
+    "GameModel",
     "GameOptimizer",
     "Linearization",
     "LookaheadOptimizer",

@@ -6,10 +6,12 @@ models load: only the process whose entry point is the program waits.
 """
 
 import importlib
+import importlib.abc
 import importlib.machinery
 import pathlib
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 _PACKAGE = "tf_consensus"
 _PROGRAM = "tf-consensus"
@@ -23,6 +25,7 @@ _LIGHT = (
     "experiments",
     "plotting",
     "support",
+    "support.arrays",
     "support.checks",
     "support.files",
     "theory",
@@ -79,7 +82,7 @@ def defer() -> None:
         sys.meta_path.insert(0, _Watch())
 
 
-def get(name: str):
+def get(name: str) -> Any:
     """A public name of the package, which is loaded for it.
 
     Raises:
@@ -128,7 +131,7 @@ def _is_light(module):
     return module in _LIGHT or (room in _LIGHT and room != "support")
 
 
-class _Made:
+class _Made(importlib.abc.Loader):
     """The loader of a module that is there; Python would make a second one."""
 
     def __init__(self, module):

@@ -50,6 +50,7 @@ def make(package: str, call: str):
 # Helpers of `things` in whose calls a name is tried.
 MADE_BY = {
     "GAN": ("gan", "labelled"),
+    "GameModel": ("Sums",),
     "Game": ("game",),
     "Linearization": ("game",),
 }

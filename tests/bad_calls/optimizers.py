@@ -107,7 +107,7 @@ CALLS = {
     "GameOptimizer": [c for c in _plumbing("GameOptimizer") if ".step(" not in c],
     "LookaheadOptimizer": [
         *[c for c in _plumbing("LookaheadOptimizer") if "tfc.Consensus" not in c],
-        *_each("LookaheadOptimizer", cycle=NO_COUNT, slow_step=["0.0", "1.5", *_WEIGHT]),
+        *_each("LookaheadOptimizer", sync_period=NO_COUNT, slow_step_size=["0.0", "1.5", *_WEIGHT]),
         "LookaheadOptimizer(tfc.ConsensusOptimizer(), 0.1)",
     ],
     "MomentumOptimizer": [

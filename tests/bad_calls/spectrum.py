@@ -58,10 +58,6 @@ CALLS = {
         *numbers("numerical_range(game(), max_steps={})", NO_COUNT),
         *numbers("numerical_range(game(), seed={})", [*NO_SEED[:-1], "-1"]),
     ],
-    "update_eigenvalues": [
-        *numbers("update_eigenvalues([-1.0], {})", ["nan", "inf", "'a'", "None", "True", "[1.0]"]),
-        *numbers("update_eigenvalues({}, 0.1)", ["None", "'a'", "[nan]", "[inf]"]),
-    ],
 }
 EXEMPT = {
     "ExtremeEigenvalues": "a result",

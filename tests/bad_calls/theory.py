@@ -85,6 +85,7 @@ CALLS = {
         "implicit_euler_matrix({a}, {h})", a=[*_NO_MATRIX, "10 * np.eye(2)"], h=_POSITIVE
     ),
     "max_step_size": numbers("max_step_size({})", [*_NO_VALUES, "[1.0]", "[0.0]"]),
+    "step_limits": numbers("step_limits({})", _NO_VALUES),
     "min_friction": numbers("min_friction({})", [*_NO_VALUES, "[1.0]"]),
     "minibatch_bias": [
         *numbers("minibatch_bias({}, 4)", _NO_MATRIX),

@@ -33,6 +33,31 @@ class Const(schedules.LearningRateSchedule):
         return {"value": self.value, "start": self.start}
 
 
+NUMBER = keras.Variable(1.0)
+
+
+class Sums(tfc.GameModel):
+    """A game of two numbers, whose losses are what it is given."""
+
+    def __init__(self, losses=(1.0, 2.0)):
+        super().__init__({"x": keras.Variable(1.0), "y": keras.Variable(2.0)}, verify=False)
+        self.returned = losses
+
+    def losses(self, data, noise, training):
+        return self.returned
+
+
+def one(part):
+    """Players, of which there is one."""
+    return {"x": part}
+
+
+def trained(model):
+    """A compiled model of a game."""
+    model.compile("sgd")
+    return model
+
+
 def net(inputs, *outputs, last=None):
     """A network from points to points; with several outputs a list of them."""
     first = keras.Input((inputs,))

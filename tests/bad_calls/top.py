@@ -147,6 +147,33 @@ CALLS = {
         "GAN.from_config({**gan().get_config(), 'penalties': [FUNCTION]})",
         "GAN.from_config({**gan().get_config(), 'objective': CLASS})",
     ],
+    "GameModel": [
+        *numbers(
+            "GameModel({})", ["None", "[]", "{}", "3", "{'x': 1.0}", "{'x': []}", "{1: NUMBER}"]
+        ),
+        *numbers("GameModel({})", ["{'x': layers.Dense(2)}", "{'x': NUMBER, 'y': NUMBER}"]),
+        *numbers("GameModel(one({}))", ["tf.Variable(1.0)", "[NUMBER, None]", "'x'"]),
+        *[f"GameModel({{'x': NUMBER}}, seed={x})" for x in NO_SEED],
+        *[f"GameModel({{'x': NUMBER}}, verify={x})" for x in ("None", "'yes'", "3", "nan")],
+        *[f"GameModel({{'x': NUMBER}}, allow_cut={x})" for x in ("None", "'layer'", "3", "[3]")],
+        "GameModel({'x': NUMBER}).fit(POINTS)",
+        "trained(GameModel({'x': NUMBER})).fit(POINTS, verbose=0)",
+        "trained(Sums()).compile('sgd', loss='mse')",
+        "trained(Sums()).compile('sgd', g_optimizer='sgd')",
+        *numbers(
+            "trained(Sums()).compile({})", ["None", "'adma'", "3", "keras.optimizers.SGD(nan)"]
+        ),
+        *numbers("trained(Sums()).fit({}, verbose=0)", [*_BROKEN, "POINTS[:0]", "POINTS.tolist()"]),
+        *numbers("trained(Sums()).fit({}, verbose=0)", ["3.0", "'x'", "iter(stream(POINTS))"]),
+        "trained(Sums()).fit(verbose=0)",
+        "trained(Sums()).fit(POINTS, sample_weight=np.ones(8), verbose=0)",
+        "trained(Sums()).evaluate()",
+        "trained(Sums()).save('/nonexistent/game.h5')",
+        *numbers(
+            "trained(Sums({})).fit(POINTS, verbose=0)", ["1.0", "[1.0]", "{'x': 1.0}", "'ab'"]
+        ),
+        *numbers("trained(Sums({})).fit(POINTS, verbose=0)", ["[None, 1.0]", "[1.0]"]),
+    ],
     "Game": [
         *numbers("Game({}, [[tf.Variable(1.0)]])", ["None", "3.0", "[1.0]", "'losses'"]),
         *numbers(

@@ -1,4 +1,9 @@
-"""Keras callbacks for GAN training."""
+"""Keras callbacks for GAN training.
+
+From here are imported the callbacks, and what they raise, record and print. Experiments also use
+the modules `log_rows`, `evaluations`, `backup_files`, `spectrum_monitor` and `advice.piece`. The
+room imports `models` and the rooms below, and pictures from `plotting`.
+"""
 
 from tf_consensus.callbacks.advice.piece import Advice, AdviceWarning, read_advice
 from tf_consensus.callbacks.advisor import Advisor

@@ -3,6 +3,7 @@
 import os
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import keras
 
@@ -12,7 +13,7 @@ from tf_consensus.callbacks.advice.levels import levels
 from tf_consensus.callbacks.advice.piece import (
     Advice,
     AdviceWarning,
-    check_path,
+    check_advice_path,
     check_report,
     read_advice,
     write_advice,
@@ -21,8 +22,8 @@ from tf_consensus.callbacks.advice.probe import Probe
 from tf_consensus.callbacks.advice.symptom import Scene
 from tf_consensus.callbacks.fixed_batch import fixed_batch
 from tf_consensus.execution.strategies import is_chief
-from tf_consensus.models.first_batch import describe, keep, kept, seen_of
-from tf_consensus.models.refusals import refuse_other_models
+from tf_consensus.models.callback_checks import refuse_other_models
+from tf_consensus.models.seen_samples import describe, keep, kept, seen_of
 from tf_consensus.support.checks import check_count, check_int
 
 # Steps between two looks.
@@ -34,7 +35,7 @@ _FEWEST = 4
 
 
 class Advisor(keras.callbacks.Callback):
-    """Says during `fit` what goes wrong, and what to change; once a run for each symptom.
+    """Says during `fit` what goes wrong, and what to change; once per run for each symptom.
 
     Each look is at the same real samples and latents, in training mode, and changes nothing: a run
     with it ends in the same weights. With chance the discriminator's loss where it cannot tell
@@ -60,7 +61,7 @@ class Advisor(keras.callbacks.Callback):
         path: JSON file that the advice is written to, [{"step": …, "name": …, "message": …}]. A
             resumed run reads it, and says nothing twice.
         samples: how many real and generated samples are compared; fewer where the batch has fewer.
-        report: "warn" for an `AdviceWarning` a piece; a function of the line; `None` for neither.
+        report: "warn" for an `AdviceWarning` per piece; a function of the line; `None` for neither.
         real: batch of real samples, for a conditional GAN a tuple of these and their labels; `None`
             takes the first batch of the training.
 
@@ -87,11 +88,11 @@ class Advisor(keras.callbacks.Callback):
         path: str | os.PathLike | None = None,
         samples: int = 64,
         report: str | Callable[[str], None] | None = "warn",
-        real=None,
-    ):
+        real: Any = None,
+    ) -> None:
         super().__init__()
         self.every = check_count("every", every, "For example Advisor(every=1).")
-        self.path = None if path is None else check_path(path)
+        self.path = None if path is None else check_advice_path(path)
         self.samples = check_int("samples", samples, minimum=_FEWEST)
         self.report = check_report(report)
         self.real = None if real is None else fixed_batch(real)
@@ -100,25 +101,25 @@ class Advisor(keras.callbacks.Callback):
         self._begin()
 
     def _begin(self):
-        self._probe = self._levels = self._seen = None
-        self._started = False
-        self._looked, self._measured = None, []
+        self._probe: Any = None
+        self._levels = self._seen = self._looked = None
+        self._started, self._measured = False, []
 
-    def set_model(self, model):
+    def set_model(self, model: keras.Model) -> None:
         """Takes the model that is trained, a GAN, and asks it to keep its first batch."""
         super().set_model(model)
         refuse_other_models(self, "game_at", "generate")
         if self.real is None:
             keep(model, self.samples)
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Begins with the data and the objective of this `fit`."""
         if self.path is not None:
             read_advice(self.path)  # what is wrong with the file is said at once
         self._begin()
 
-    def on_epoch_begin(self, epoch, logs=None):
-        """Of a resumed run, takes what was said before."""
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Takes what was said before, if a run is resumed."""
         self._history.begin_epoch()
         if self._started:
             return
@@ -129,11 +130,11 @@ class Advisor(keras.callbacks.Callback):
             self.advice = sorted([*before, *self.advice])
         self._write()
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Takes the losses of a part of the epoch."""
         self._history.add_means(batch + 1, logs or {}, self._steps_of_epoch())
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Looks, where it is due, and speaks."""
         logs = {} if logs is None else logs
         step = self._step()
@@ -142,13 +143,13 @@ class Advisor(keras.callbacks.Callback):
             self._advise(step, logs)
         logs["advice"] = len(self.advice)
 
-    def record_rows(self, rows: Sequence[Mapping[str, float]]):
+    def record_rows(self, rows: Sequence[Mapping[str, float]]) -> None:
         """Takes the losses of a log that is resumed, one row per epoch, with its "step"."""
         for row in rows:
             self._history.add_epoch(int(row["step"]), row)
 
     def describe(self) -> str:
-        """All advice, one line a piece; "" if there is none."""
+        """All advice, one line per piece; "" if there is none."""
         return "\n".join(advice.line() for advice in self.advice)
 
     def _advise(self, step, logs):

@@ -1,4 +1,4 @@
-"""The files of a training run's backups: one a backup, whole or not at all, and checked.
+"""The files of a training run's backups: one per backup, whole or not at all, and checked.
 
 A backup is an HDF5 file as `keras.Model.save_weights` makes it, with weights, optimizer and
 counters, and one more entry, a JSON text of everything else: `Record`. Its name says the step and
@@ -60,7 +60,7 @@ def newest(folder: pathlib.Path) -> tuple[pathlib.Path, Record] | None:
         BackupError: If there are backups and all are damaged, or the folder is no folder.
         OSError: If a backup cannot be read, as without permission.
     """
-    damaged = []
+    damaged: list[pathlib.Path] = []
     for path in _backups(folder):
         record = _read(path)
         if record is not None:
@@ -130,7 +130,13 @@ def _prune(folder, newest_path):
 
 
 def _step(path):
-    return int(_NAME.fullmatch(path.name)[1])
+    return int(_parts(path)[0])
+
+
+def _parts(path) -> tuple[str, str]:
+    """The step and the digest in the name of a backup."""
+    ((step, digest_of_file),) = _NAME.findall(path.name)
+    return step, digest_of_file
 
 
 def _save(path, model, record):
@@ -153,7 +159,7 @@ def _size(model):
 
 def _read(path):
     """The record of a backup; `None` if the file is damaged, or no backup of this version."""
-    if not path.is_file() or digest(path) != _NAME.fullmatch(path.name)[2]:
+    if not path.is_file() or digest(path) != _parts(path)[1]:
         return None
     with h5py.File(path) as file:
         entry = file.get(_ENTRY)

@@ -17,7 +17,7 @@ from tf_consensus.callbacks.metric_results import (
     warn_of_missing_directions,
 )
 from tf_consensus.models.averaging import averaged_weights
-from tf_consensus.models.refusals import refuse_other_models
+from tf_consensus.models.callback_checks import refuse_other_models
 from tf_consensus.support.checks import check_bool, check_count, check_function, check_int
 
 # Images at a time, unless said: 256 of 64² in colour take 12 MB.
@@ -92,7 +92,7 @@ class EvaluateGAN(keras.callbacks.Callback):
         report: Callable[[str], None] | None = print,
         averaged: bool = True,
         directions: Mapping[str, str] | None = None,
-    ):
+    ) -> None:
         super().__init__()
         hint = "For example EvaluateGAN(metrics, samples=2560)."
         self.metrics = check_metrics(metrics)
@@ -123,12 +123,12 @@ class EvaluateGAN(keras.callbacks.Callback):
         """The latest value of each result."""
         return self._evaluations.final
 
-    def set_model(self, model):
+    def set_model(self, model: keras.Model) -> None:
         """Takes the model that is trained, a GAN."""
         super().set_model(model)
         refuse_other_models(self, "generate")
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Hands out the samples of the untrained, or restored, generator."""
         names = {*self._evaluations.directions, *(getattr(x, "name", "") for x in self.metrics)}
         check_free(names, [MARK, *(x.name for x in self.model.metrics)], "of the model")
@@ -136,7 +136,7 @@ class EvaluateGAN(keras.callbacks.Callback):
             with self._weights():
                 self.on_samples(self._step(), np.concatenate(list(self._batches())))
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Evaluates, or repeats the last values."""
         due = (epoch + 1) % self.every == 0
         results = self.evaluate() if due else results_of(self.metrics)
@@ -147,7 +147,7 @@ class EvaluateGAN(keras.callbacks.Callback):
         if self.every > 1:
             mark(logs, results, due and self._measured)
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Reports the final and best values."""
         if self.report is not None and self.final:
             self.report(self.describe())
@@ -164,7 +164,7 @@ class EvaluateGAN(keras.callbacks.Callback):
             for batch in self._batches():
                 if self.on_samples is not None:
                     kept.append(batch)
-                # Before the metrics, of which some would make a number of it.
+                # Looked at first, because some metrics would make a number of it.
                 self._measured = self._measured and bool(np.isfinite(batch).all())
                 for metric in self.metrics if self._measured else ():
                     metric.update_state(batch)
@@ -176,7 +176,7 @@ class EvaluateGAN(keras.callbacks.Callback):
         self.record(self._step(), results)
         return results
 
-    def record(self, step: int, results: dict[str, float]):
+    def record(self, step: int, results: dict[str, float]) -> None:
         """Takes an evaluation into `best` and `final`, as one of a log that is resumed.
 
         Args:
@@ -186,7 +186,7 @@ class EvaluateGAN(keras.callbacks.Callback):
         """
         self._evaluations.record(step, results)
 
-    def record_rows(self, rows: Sequence[Mapping[str, float]]):
+    def record_rows(self, rows: Sequence[Mapping[str, float]]) -> None:
         """Takes the evaluations of a log that is resumed, one row per epoch, with its "step"."""
         self._evaluations.record_rows(rows, list(results_of(self.metrics)), self.every)
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 # The entry of the logs that tells epochs with an evaluation, where others have none.
 MARK = "evaluated"
-_SIGNS = {"up": 1, "down": -1}
+_SIGNS: dict[str | None, int] = {"up": 1, "down": -1}
 
 
 class Evaluation(NamedTuple):
@@ -47,15 +47,15 @@ class Evaluations:
         directions: as given.
     """
 
-    def __init__(self, metrics: Sequence[Any], directions: Mapping[str, str]):
+    def __init__(self, metrics: Sequence[Any], directions: Mapping[str, str]) -> None:
         self.best: dict[str, Evaluation] = {}
         self.final: dict[str, Evaluation] = {}
         self.directions = dict(directions)
-        self._worst = {}
+        self._worst: dict[str, float] = {}
         for metric in metrics:
             self._worst |= getattr(metric, "worst", {})
 
-    def record(self, step: int, results: Mapping[str, float]):
+    def record(self, step: int, results: Mapping[str, float]) -> None:
         """Takes results in; one that is not finite cannot be the best."""
         for key, value in results.items():
             self.final[key] = Evaluation(int(step), float(value))
@@ -65,17 +65,19 @@ class Evaluations:
             if key not in self.best or sign * value > sign * self.best[key].value:
                 self.best[key] = self.final[key]
 
-    def record_rows(self, rows: Sequence[Mapping[str, float]], names: Sequence[str], every: int):
+    def record_rows(
+        self, rows: Sequence[Mapping[str, float]], names: Sequence[str], every: int
+    ) -> None:
         """Takes in what the logs have shown, one row per epoch, with its "step".
 
         Args:
             rows: The logs' rows, in order.
-            names: Of the results.
+            names: Names of the results.
             every: Every how many epochs there was an evaluation. If in each, the rows have no mark
                 of it, and one that they have is another callback's: then a row counts whose values
                 are new.
         """
-        last = {}
+        last: dict[str, float] = {}
         for row in rows:
             results = {key: row[key] for key in names if key in row}
             evaluated = row.get(own_mark(names), row.get(MARK, 1.0))

@@ -1,10 +1,12 @@
 """A batch of real samples that a callback measures by."""
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
 
-def fixed_batch(real) -> tuple[tf.Tensor, ...]:
+def fixed_batch(real: Any) -> tuple[tf.Tensor, ...]:
     """The batch as a tuple of tensors: samples, and labels if there are any.
 
     Args:

@@ -11,7 +11,7 @@ _ENDS = ("up", "down")
 _NEEDED = ("reset_state", "update_state", "result")
 
 
-def check_metrics(metrics) -> list[Any]:
+def check_metrics(metrics: Sequence[Any]) -> list[Any]:
     """The metrics in a list, each an object that can be updated.
 
     Raises:
@@ -32,7 +32,9 @@ def check_metrics(metrics) -> list[Any]:
     return list(metrics)
 
 
-def check_directions(metrics: Sequence[Any], directions) -> dict[str, str]:
+def check_directions(
+    metrics: Sequence[Any], directions: Mapping[str, str] | None
+) -> dict[str, str]:
     """Which end of results is the better one, as the metrics and `directions` say.
 
     Raises:
@@ -44,23 +46,24 @@ def check_directions(metrics: Sequence[Any], directions) -> dict[str, str]:
             f"`directions` must be a dict by a result's name. Received: directions={directions!r}. "
             "Pass e.g. {'mean': 'down'}."
         )
-    known = {}
+    known: dict[str, str] = {}
     for metric in metrics:
         known |= getattr(metric, "directions", {})
-    both = dict(directions or {}) | known
+    said = dict(directions or {})
+    both = said | known
     if wrong := {key: x for key, x in both.items() if not isinstance(x, str) or x not in _ENDS}:
         raise ValueError(
             f"Directions must be 'up' or 'down'. Received: directions={wrong}. Say which end of a "
             "result is the better one."
         )
-    unlike = sorted(key for key in directions or () if directions[key] != both[key])
+    unlike = sorted(key for key in said if said[key] != both[key])
     if unlike:
         raise ValueError(
             f"`directions` must not say otherwise than a metric. Received: {unlike[0]!r} as "
-            f"{directions[unlike[0]]!r}, which is {both[unlike[0]]!r}. Leave it out."
+            f"{said[unlike[0]]!r}, which is {both[unlike[0]]!r}. Leave it out."
         )
-    names = results_of(metrics) if directions else ()
-    if missing := [key for key in directions or () if key not in names]:
+    names = results_of(metrics) if said else ()
+    if missing := [key for key in said if key not in names]:
         raise ValueError(
             f"`directions` must be of results of the metrics. Received: {missing[0]!r}, where the "
             f"results are {', '.join(names) or 'none'}. {nearest(missing[0], names)}Name a result."
@@ -72,7 +75,7 @@ def check_free(names: Iterable[str], taken: Iterable[str], whose: str) -> None:
     """Raises if a result would take the place of an entry in the logs.
 
     Args:
-        names: Of results.
+        names: Names of results.
         taken: Names of entries.
         whose: What these are, in words.
 
@@ -92,7 +95,7 @@ def results_of(metrics: Sequence[Any]) -> dict[str, float]:
     Raises:
         ValueError: If two results have one name.
     """
-    results = {}
+    results: dict[str, float] = {}
     for metric in metrics:
         result = metric.result()
         named = result if isinstance(result, dict) else {metric.name: result}

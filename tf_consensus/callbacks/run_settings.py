@@ -7,7 +7,7 @@ import keras
 
 from tf_consensus.support.layers import walk
 
-# Of a serialized object: where its class is, and automatic names; neither changes a result.
+# Where a serialized object's class is, and automatic names; neither changes a result.
 _LEFT_OUT = ("module", "registered_name", "name", "build_config", "shared_object_id")
 # What makes a GAN's game; its networks are compared by their variables.
 _OF_A_GAN = ("objective", "penalties", "latent_dim", "num_classes", "seed", "allow_cut")

@@ -13,7 +13,7 @@ class Start(NamedTuple):
     """How a run began in this process.
 
     Attributes:
-        folder: Of its backups.
+        folder: Folder of its backups.
         step: The model's step then.
         settings: Optimizer, game and more, as they were: schedules of rates change them.
         ended: Whether it has ended as planned.
@@ -33,7 +33,7 @@ def start_of(model: keras.Model, folder: pathlib.Path, more: Any) -> Start:
 
     Args:
         model: Compiled, and not yet restored.
-        folder: Of the run's backups.
+        folder: Folder of the run's backups.
         more: Further settings, as of `SafeBackup`.
     """
     folder, known = folder.resolve(), _STARTS.get(model.optimizer)

@@ -27,7 +27,7 @@ from tf_consensus.callbacks.divergence import LARGEST_LOSS, check_converging
 from tf_consensus.callbacks.log_rows import Row, row_of, rows_before
 from tf_consensus.callbacks.skipped_steps import skip_nothing, skip_steps
 from tf_consensus.execution.strategies import is_chief
-from tf_consensus.support.checks import check_count, check_float
+from tf_consensus.support.checks import check_bool, check_count, check_float, check_path
 from tf_consensus.support.differences import differences
 
 
@@ -67,8 +67,9 @@ class SafeBackup(keras.callbacks.Callback):
             its number as "epoch".
 
     Raises:
-        ValueError: If an argument is out of range, the model is not built or compiled, or another
-            callback has changed weights after the backup.
+        TypeError: If `delete_checkpoint` is not a bool.
+        ValueError: If another argument is out of range, the model is not built or compiled, or
+            another callback has changed weights after the backup.
         BackupError: A ValueError: if the backup is of another run, no backup is whole, or
             `backup_dir` is no folder to write to.
         DivergedError: At the end of an epoch, or before a backup, that has diverged.
@@ -87,24 +88,16 @@ class SafeBackup(keras.callbacks.Callback):
         delete_checkpoint: bool = True,
         largest_loss: float = LARGEST_LOSS,
         settings: Any = None,
-    ):
+    ) -> None:
         super().__init__()
-        if not isinstance(backup_dir, str | os.PathLike) or not os.fspath(backup_dir):
-            raise ValueError(
-                f"`backup_dir` must be the path of a folder. Received: backup_dir={backup_dir!r}."
-                ' Pass for example "backup".'
-            )
-        self.backup_dir = pathlib.Path(backup_dir)
+        path = check_path("backup_dir", backup_dir, 'For example "backup".', "the path of a folder")
+        self.backup_dir = pathlib.Path(path)
         hint = 'Pass "epoch", or the number of steps between backups.'
         self.save_freq = (
             save_freq if save_freq == "epoch" else check_count("save_freq", save_freq, hint)
         )
-        if not isinstance(delete_checkpoint, bool):
-            raise ValueError(
-                "`delete_checkpoint` must be True or False. Received: "
-                f"delete_checkpoint={delete_checkpoint!r}. Pass False to delete by `delete()`."
-            )
-        self.delete_checkpoint = delete_checkpoint
+        hint = "Pass False to delete by `delete()`."
+        self.delete_checkpoint = check_bool("delete_checkpoint", delete_checkpoint, hint)
         self.largest_loss = check_float("largest_loss", largest_loss, zero=False)
         self.settings = settings
         self.history: list[Row] = []
@@ -117,11 +110,13 @@ class SafeBackup(keras.callbacks.Callback):
         """Deletes the backups, once nothing needs them any more."""
         backup_files.delete(self.backup_dir)
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Restores the newest whole backup, if there is one."""
         prepare_model(self.model)
         skip_nothing(self.model)
-        self.history, self._first_step, self._sums = [], None, None
+        self.history = []
+        self._first_step: Any = None
+        self._sums: np.ndarray | None = None
         steps = self.params.get("steps")
         if self.save_freq != "epoch" and steps is None:
             raise ValueError(
@@ -139,7 +134,7 @@ class SafeBackup(keras.callbacks.Callback):
         self._saved = self._step()
         check_same_step(self.model)
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Has the next `fit` of the model begin where it is told to."""
         self.model._initial_epoch = None
         if self._first_step is None:
@@ -153,20 +148,20 @@ class SafeBackup(keras.callbacks.Callback):
                 "leave out SwapEMAWeights: generate and EvaluateGAN take averages by `use_ema`."
             )
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Saves the state each `save_freq` steps, if it is in order."""
         if self.save_freq == "epoch" or batch + 1 >= self.params["steps"]:
             return  # the end of the epoch, with its logs, is left to `on_epoch_end`
         if self._step() >= self._saved + self.save_freq:
             self._save(self._epoch, batch + 1, logs)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Saves the state, if it is in order."""
         self.history = [*rows_before(self.history, epoch), row_of(epoch, logs)]
         self._save(epoch + 1, 0, logs)
         self._sums = weight_sums(self.model)
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Deletes the backups of a training that ended as planned, if asked to."""
         self.model._initial_epoch = None
         runs_of_this_process.end(self.model)

@@ -4,15 +4,16 @@ import contextlib
 import os
 import pathlib
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from tf_consensus.models.averaging import averaged_weights
-from tf_consensus.models.refusals import refuse_other_models
+from tf_consensus.models.callback_checks import refuse_other_models
 from tf_consensus.plotting.images import image_grid
-from tf_consensus.support.checks import check_count, check_int
+from tf_consensus.support.checks import check_count, check_int, check_path
 
 
 class SampleGrid(keras.callbacks.Callback):
@@ -35,7 +36,7 @@ class SampleGrid(keras.callbacks.Callback):
 
     Raises:
         ValueError: If `samples` or `every` is not a positive integer, `seed` is not an integer,
-            there is not one label a sample, or a folder is no path; in `fit`, if the model is no
+            there is not one label per sample, or a folder is no path; in `fit`, if the model is no
             GAN.
 
     Example:
@@ -51,35 +52,36 @@ class SampleGrid(keras.callbacks.Callback):
         labels: Sequence[int] | None = None,
         tensorboard: str | os.PathLike | None = None,
         averaged: bool = True,
-    ):
+    ) -> None:
         super().__init__()
         hint = 'For example SampleGrid("samples", samples=64, every=1).'
-        self.folder = pathlib.Path(_checked_path("folder", folder))
+        named = "Pass the name of a folder.", "a path"
+        self.folder = pathlib.Path(check_path("folder", folder, *named))
         self.samples = check_count("samples", samples, hint)
         self.every = check_count("every", every, hint)
         self.seed = check_int("seed", seed)
         self.labels = _checked_labels(labels, self.samples)
         self.tensorboard = (
-            None if tensorboard is None else _checked_path("tensorboard", tensorboard)
+            None if tensorboard is None else check_path("tensorboard", tensorboard, *named)
         )
         self.averaged = averaged
-        self._writer = None
+        self._writer: Any = None
 
-    def set_model(self, model):
+    def set_model(self, model: keras.Model) -> None:
         """Takes the model that is trained, a GAN."""
         super().set_model(model)
         refuse_other_models(self, "generate")
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Saves the images of the untrained, or restored, generator."""
         self.save()
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Saves after each `every`-th epoch."""
         if (epoch + 1) % self.every == 0:
             self.save()
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Saves the last, unless it has been."""
         if not self.path.exists():
             self.save()
@@ -102,7 +104,7 @@ class SampleGrid(keras.callbacks.Callback):
         images = np.where(np.isfinite(images), np.clip(images, -1.0, 1.0), images)
         picture = image_grid(images, self.path)
         if self.tensorboard is not None:
-            self._write_summary(picture)
+            self._write_summary(picture, self.tensorboard)
         return picture
 
     def _conditions(self):
@@ -114,21 +116,13 @@ class SampleGrid(keras.callbacks.Callback):
         columns = int(np.ceil(np.sqrt(self.samples)))
         return {"labels": np.arange(self.samples) // columns % classes}
 
-    def _write_summary(self, picture):
+    def _write_summary(self, picture, folder):
         if self._writer is None:
-            self._writer = tf.summary.create_file_writer(os.fspath(self.tensorboard))
+            self._writer = tf.summary.create_file_writer(os.fspath(folder))
         step = int(self.model.optimizer.iterations.numpy())
         with self._writer.as_default():
             tf.summary.image("samples", picture[None], step=step)
         self._writer.flush()
-
-
-def _checked_path(name, path):
-    if isinstance(path, str | os.PathLike):
-        return path
-    raise ValueError(
-        f"`{name}` must be a path. Received: {name}={path!r}. Pass the name of a folder."
-    )
 
 
 def _checked_labels(labels, samples):
@@ -137,7 +131,7 @@ def _checked_labels(labels, samples):
     labels = np.asarray(labels)
     if labels.shape != (samples,) or labels.dtype.kind not in "iu" or (labels < 0).any():
         raise ValueError(
-            "`labels` must hold one label a sample, integers from 0. Received: labels of shape "
+            "`labels` must hold one label per sample, integers from 0. Received: labels of shape "
             f"{labels.shape} and dtype {labels.dtype} for samples={samples}. Pass {samples} "
             "integers, or None."
         )

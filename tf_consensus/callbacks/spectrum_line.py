@@ -2,10 +2,14 @@
 
 import math
 
-import keras
 import numpy as np
 
-from tf_consensus.optimizers.per_player import OptimizerPerPlayer
+from tf_consensus import theory
+from tf_consensus.optimizers.motion import (
+    AnyOptimizer,
+    keras_optimizers_of,
+    names_of_rescaling,
+)
 from tf_consensus.support.checks import check_float
 
 
@@ -15,34 +19,30 @@ def summary(eigenvalues: np.ndarray) -> list[float]:
     Of none, where all are neutral, it is that nothing grows or rotates and no step is too long:
     0, 0, 0 and infinity. A NaN among them makes all four NaN.
     """
-    with np.errstate(divide="ignore"):
-        quotients = np.abs(eigenvalues.imag) / np.abs(eigenvalues.real)
-    real = eigenvalues.real.max() if eigenvalues.size else 0.0
-    rotation = np.abs(eigenvalues.imag).max(initial=0.0)
-    limit = np.maximum(0.0, step_limits(eigenvalues).min(initial=math.inf))
-    return [float(number) for number in (real, rotation, quotients.max(initial=0.0), limit)]
-
-
-def step_limits(eigenvalues: np.ndarray) -> np.ndarray:
-    """Each eigenvalue's largest stable step (Lemma 4), negative for one that grows."""
-    return -2 * eigenvalues.real / np.abs(eigenvalues) ** 2
+    if not eigenvalues.size:
+        return [0.0, 0.0, 0.0, math.inf]
+    if np.isnan(eigenvalues).any():
+        return [math.nan] * 4
+    real, rotation = eigenvalues.real.max(), np.abs(eigenvalues.imag).max()
+    limit = max(0.0, theory.step_limits(eigenvalues).min())
+    return [float(real), float(rotation), theory.imaginary_quotient(eigenvalues), float(limit)]
 
 
 def describe_spectrum(
     eigenvalues: np.ndarray,
     results: dict[str, float],
     gamma: float = 0.0,
-    inner: keras.optimizers.Optimizer | None = None,
+    inner: AnyOptimizer | None = None,
     method: str = "consensus",
     note: str = "",
 ) -> str:
     """One line on what limits the step.
 
     Args:
-        eigenvalues: of v', without the neutral ones.
+        eigenvalues: eigenvalues of v', without the neutral ones.
         results: the entries of the logs, of which `step_limit_<method>` is used.
         gamma: weight of the method's regularizer; 0 for none.
-        inner: the Keras optimizer that takes the step.
+        inner: the optimizer that takes the step, Keras' or one of ours.
         method: name of the method with the weight γ.
         note: what else is to be said of the step, added to the line.
 
@@ -68,12 +68,10 @@ def describe_spectrum(
         line += f"; {_limit(f'{method} at gamma={gamma:g}', results[f'step_limit_{method}'])}"
     if note:
         line += f"; {note}"
-    inners = list(inner) if isinstance(inner, OptimizerPerPlayer) else [inner]
-    rescaling = [x for x in inners if x is not None and not isinstance(x, keras.optimizers.SGD)]
-    if rescaling:
-        names = " and ".join(dict.fromkeys(type(x).__name__ for x in rescaling))
-        verb = "rescales" if " " not in names else "rescale"
-        line += f" (for plain steps: {names} {verb} each parameter's)"
+    names = [] if inner is None else names_of_rescaling(keras_optimizers_of(inner))
+    if names:
+        verb = "rescales" if len(names) == 1 else "rescale"
+        line += f" (for plain steps: {' and '.join(names)} {verb} each parameter's)"
     return line
 
 
@@ -83,7 +81,7 @@ def _plain(eigenvalues):
     if np.isnan(eigenvalues).any():
         return "no eigenvalue was found"
     growing = eigenvalues.real.max() >= 0
-    limits = step_limits(eigenvalues)
+    limits = theory.step_limits(eigenvalues)
     worst = eigenvalues[np.argmax(eigenvalues.real) if growing else np.argmin(limits)]
     rotates = abs(worst.imag) > abs(worst.real)
     value = f"{worst.real:.2g}" + (f" ± {abs(worst.imag):.2g}i" if worst.imag else "")

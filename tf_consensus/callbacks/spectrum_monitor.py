@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -9,8 +10,9 @@ import numpy as np
 from tf_consensus import spectrum
 from tf_consensus.callbacks.fixed_batch import fixed_batch
 from tf_consensus.callbacks.spectrum_line import describe_spectrum, summary
-from tf_consensus.models.refusals import refuse_other_models
-from tf_consensus.optimizers import GRADIENT, Field, GameOptimizer, LookaheadOptimizer
+from tf_consensus.models.callback_checks import refuse_other_models
+from tf_consensus.optimizers import GRADIENT, Field
+from tf_consensus.optimizers.motion import field_of, note_of
 from tf_consensus.spectrum import flat
 from tf_consensus.spectrum.determinism import check_deterministic
 from tf_consensus.support.checks import check_count, check_float, check_function
@@ -21,7 +23,7 @@ _KEYS = ("spectrum_real", "spectrum_rotation", "spectrum_quotient", "step_limit_
 class SpectrumMonitor(keras.callbacks.Callback):
     """Says during `fit` which step sizes are stable, and why.
 
-    Every `every`-th epoch it takes the derivative v' of the GAN's field on one fixed batch of real
+    Every `every`-th epoch it takes the derivative v' of the game's field on one fixed batch of real
     samples and latents, and adds to the logs
 
     - `spectrum_real`: the largest real part; above 0 no step is stable;
@@ -45,7 +47,7 @@ class SpectrumMonitor(keras.callbacks.Callback):
     bound. The bounds hold where v is small, near an equilibrium, and for plain steps: an adaptive
     inner optimizer divides each parameter's step by its own scale, which they do not cover. The
     networks are called with training=False. The 2,003 parameters of the mixture of Gaussians at
-    batch 512 cost about 3 seconds an evaluation on two cores.
+    batch 512 cost about 3 seconds per evaluation on two cores.
 
     Args:
         real: fixed batch of real samples, (batch, …); for a conditional GAN a tuple of these and
@@ -58,7 +60,7 @@ class SpectrumMonitor(keras.callbacks.Callback):
     Raises:
         ValueError: if `every` or `dense_limit` is not a positive integer, `neutral` is negative or
             not finite, `report` is no function, or the batch is not of finite numbers.
-        TypeError: in training, if the model is no GAN.
+        TypeError: in training, if the model is no GAN or other `GameModel`.
 
     Example:
         >>> real = next(iter(data.mixture_of_gaussians()))
@@ -70,12 +72,12 @@ class SpectrumMonitor(keras.callbacks.Callback):
 
     def __init__(
         self,
-        real,
+        real: Any,
         every: int = 1,
         neutral: float = 1e-3,
         dense_limit: int = 5000,
         report: Callable[[str], None] | None = print,
-    ):
+    ) -> None:
         super().__init__()
         hint = "For example SpectrumMonitor(real, every=5)."
         self.real = fixed_batch(real)
@@ -85,14 +87,14 @@ class SpectrumMonitor(keras.callbacks.Callback):
         self.report = check_function("report", report)
         self._last: dict[str, float] = {}
         self._game = None
-        self._measure = None
+        self._measure: Callable[..., np.ndarray] | None = None
         self._operator = None
 
-    def on_train_begin(self, logs=None):
-        """Says at once if the model is no GAN."""
-        refuse_other_models(self, "game", "generate")
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Says at once if the model is no GAN or other `GameModel`."""
+        refuse_other_models(self, "game")
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Measures, or repeats the last values."""
         due = (epoch + 1) % self.every == 0
         if due:
@@ -107,17 +109,17 @@ class SpectrumMonitor(keras.callbacks.Callback):
         """The entries of the logs for the model as it is now; reports the line.
 
         Raises:
-            TypeError: if the model is no GAN.
+            TypeError: if the model is no GAN or other `GameModel`.
         """
-        refuse_other_models(self, "game", "generate")
+        refuse_other_models(self, "game")
         field = self._field()
         spectra = self._eigenvalues(field)
         numbers = [number for values in spectra for number in summary(values)]
         results = dict(zip(_keys(field), numbers, strict=True))
         if self.report is not None:
             name, gamma = (field or GRADIENT)[:2]
-            note = self._note()
-            self.report(describe_spectrum(spectra[0], results, gamma, self._inner(), name, note))
+            optimizer, note = self.model.optimizer, note_of(self.model.optimizer)
+            self.report(describe_spectrum(spectra[0], results, gamma, optimizer, name, note))
         return results
 
     def _eigenvalues(self, field):
@@ -137,46 +139,18 @@ class SpectrumMonitor(keras.callbacks.Callback):
 
     def _regularize(self, jacobian, field):
         """The derivative w' of a regularized field, in a list, of a matrix or an operator."""
-        if not _is_regularized(field):
+        if field is None or not field.is_regularized:
             return []
-        from scipy.sparse.linalg import LinearOperator
-
-        c, r = field.projections(flat.sizes(self._fixed_game()))
-        if isinstance(jacobian, np.ndarray):
-            return [jacobian - field.gamma * r[:, None] * (jacobian.T @ (c[:, None] * jacobian))]
-
-        def matvec(u):
-            a_u = jacobian.matvec(u)
-            return a_u - field.gamma * r * jacobian.rmatvec(c * a_u)
-
-        return [LinearOperator(jacobian.shape, matvec, dtype=jacobian.dtype)]
+        return [field.derivative(jacobian, flat.sizes(self._fixed_game()))]
 
     def _fixed_game(self):
         if self._game is None:
-            conditional = getattr(self.model, "num_classes", None) is not None
-            real = self.real if conditional and len(self.real) > 1 else self.real[0]
-            self._game = self.model.game(real, training=False)
+            data = self.real if len(self.real) > 1 else self.real[0]
+            self._game = self.model.game(data, training=False)
         return self._game
 
     def _field(self) -> Field | None:
-        optimizer = self.model.optimizer
-        return optimizer.field if isinstance(optimizer, GameOptimizer) else GRADIENT
-
-    def _note(self):
-        """What must be said where the optimizer's steps are not h times one of these fields."""
-        optimizer = self.model.optimizer
-        name = type(optimizer).__name__
-        if self._field() is None:
-            return f"of the gradient field, whose plain steps {name} does not take"
-        if isinstance(optimizer, LookaheadOptimizer):
-            return f"of the steps between the averages of {name}"
-        return ""
-
-    def _inner(self):
-        optimizer = self.model.optimizer
-        while isinstance(optimizer, GameOptimizer):
-            optimizer = optimizer.inner_optimizer
-        return optimizer
+        return field_of(self.model.optimizer)
 
 
 def _worst(key):
@@ -184,13 +158,9 @@ def _worst(key):
     return 0.0 if key.startswith("step_limit") else math.inf
 
 
-def _is_regularized(field):
-    return field is not None and field.name != GRADIENT.name
-
-
 def _keys(field):
     """The entries of the logs; a field's name decides, so that they last while γ changes."""
-    if not _is_regularized(field):
+    if field is None or not field.is_regularized:
         return _KEYS
     return (*_KEYS, *(f"{field.name}_{key}" for key in _KEYS[:3]), f"step_limit_{field.name}")
 

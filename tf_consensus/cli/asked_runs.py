@@ -64,7 +64,7 @@ def experiment_runs(values: flags.FlagValues) -> tuple[list[dict[str, Any]], str
         if values.dataset is not None and values.channels is None:
             # Another data set than the experiment's has its own colours.
             with of_the_user("--dataset"):
-                run["channels"] = data.image_info(values.dataset, values.data_dir).channels
+                run["channels"] = data.image_info(str(values.dataset), values.data_dir).channels
     print_settings(runs)
     return runs, measure
 

@@ -85,7 +85,7 @@ STRATEGIES = {
     "multi_worker": "the machines of TF_CONFIG",
     "tpu": "a TPU",
 }
-# By the beginning of an experiment's name, what it is for, as a figure of the paper.
+# What an experiment is for, as a figure of the paper, by the beginning of its name.
 _FOR = {
     "inception_score": "scores over time, figures 5 and 11",
     "comparison": "figures 6 and 7",

@@ -1,6 +1,7 @@
 """`tf-consensus evaluate`: scores of a run, or of a folder, against real pictures."""
 
 import pathlib
+from typing import Any
 
 from absl import flags
 
@@ -39,7 +40,7 @@ flags most used (--helpfull shows all):
 def define(values: flags.FlagValues) -> None:
     """Define the command's flags."""
     text, integer, boolean = flags.DEFINE_string, flags.DEFINE_integer, flags.DEFINE_bool
-    by = {"flag_values": values}
+    by: dict[str, Any] = {"flag_values": values}
     text("against", None, "The real pictures: folder:PATH, a path, or a data set's name.", **by)
     hint = "Split of the real pictures; none: test, of a folder all that was not trained on."
     text("against_split", None, hint, **by)

@@ -215,6 +215,6 @@ def _near(path):
 
 
 def _lines(runs):
-    """The runs, one a line."""
+    """The runs, one per line."""
     more = [f"and {len(runs) - _LISTED} more"] if len(runs) > _LISTED else []
     return "".join(f"\n  {line}" for line in [*map(str, runs[:_LISTED]), *more])

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+from typing import Any
 
 import numpy as np
 from absl import flags
@@ -15,8 +16,8 @@ HELP = """\
 usage: tf-consensus generate RUN --output=PLACE [flags]
 
 Makes new pictures with a trained run: its folder, the output folder if it holds one
-run, or a model.keras or generator.keras. Of a run that still trains, or was stopped,
-it takes the newest backup. The ending of PLACE says what to write:
+run, or a model.keras or generator.keras. If a run still trains, or was stopped,
+the newest backup is taken. The ending of PLACE says what to write:
   faces/      a folder of PNG files, 00000.png and so on
   faces.png   one picture, all images in a grid
   faces.npz   an array `images` of bytes (n, height, width, channels), and `labels`
@@ -41,7 +42,8 @@ _N, _STRIPS, _FRAMES = 64, 8, 10
 
 def define(values: flags.FlagValues) -> None:
     """Define the command's flags."""
-    integer, boolean, by = flags.DEFINE_integer, flags.DEFINE_bool, {"flag_values": values}
+    integer, boolean = flags.DEFINE_integer, flags.DEFINE_bool
+    by: dict[str, Any] = {"flag_values": values}
     hint = f"Pictures, {_N} if not said; with --interpolate strips, {_STRIPS} if not said."
     integer("n", None, hint, 1, **by)
     place = "A folder for PNG files; or the name of a .png, for a grid, or of an .npz."

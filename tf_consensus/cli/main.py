@@ -4,6 +4,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from absl import flags
 
@@ -23,7 +24,7 @@ _FULL = ("-helpfull", "--helpfull")
 WRONG = 2
 
 
-def run() -> None:
+def run() -> NoReturn:
     """The console script."""
     try:
         status = main(sys.argv[1:])

@@ -1,7 +1,12 @@
 """What the commands on runs have in common: the one word they take, and opening a run."""
 
+from typing import TYPE_CHECKING
+
 from tf_consensus.cli.finding import FoundRun
 from tf_consensus.cli.messages import UsageError
+
+if TYPE_CHECKING:
+    from tf_consensus.experiments.saved_run import Opened
 
 
 def only(words: list[str], what: str, example: str) -> str:
@@ -19,7 +24,7 @@ def only(words: list[str], what: str, example: str) -> str:
     )
 
 
-def open_found(run: FoundRun):
+def open_found(run: FoundRun) -> "Opened":
     """The model of a run that was found; see `saved_run.Opened`."""
     from tf_consensus.experiments.saved_run import open_file, open_run
 

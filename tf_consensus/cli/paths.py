@@ -16,7 +16,8 @@ def take_files(values: flags.FlagValues, *names: str) -> None:
     for name in names:
         given = values[name].value
         _write_out(values, name)
-        if given is not None and not os.path.isfile(values[name].value):
+        written = values[name].value
+        if written is not None and not os.path.isfile(written):
             raise UsageError(f"--{name} must name a file. Received: {given}. Check the path.")
 
 

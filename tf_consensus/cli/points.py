@@ -17,7 +17,7 @@ def train_points(
 
     Args:
         values: Flags, with --output_dir, --resume, --advice and those of `strategy_flags`.
-        settings: Of all runs.
+        settings: Settings of all runs.
         train_and_report: Takes a `PointRequest`; returns whether all runs are finished.
 
     Raises:

@@ -55,7 +55,7 @@ def main(values: flags.FlagValues, words: list[str], command: list[str]) -> int:
 def _labels(words: list[str]) -> dict[pathlib.Path, str | None]:
     """The folders of all runs, each with the label that was typed for it."""
     found: dict[pathlib.Path, str | None] = {}
-    places = {}
+    places: dict[pathlib.Path, str] = {}
     for word in words:
         label, folder = _split(word)
         runs = find_runs(folder)

@@ -1,5 +1,7 @@
 """`tf-consensus spectrum`: what the eigenvalues of a run's game say of its steps."""
 
+from typing import Any
+
 from absl import flags
 
 from tf_consensus.cli.finding import find_run
@@ -36,7 +38,8 @@ flags most used (--helpfull shows all):
 
 def define(values: flags.FlagValues) -> None:
     """Define the command's flags."""
-    integer, by = flags.DEFINE_integer, {"flag_values": values}
+    integer = flags.DEFINE_integer
+    by: dict[str, Any] = {"flag_values": values}
     integer("batch_size", 64, "Samples of the batch that it is taken on.", 1, **by)
     integer("eigenvalues", 4, "How many at each end of a large spectrum.", 1, **by)
     flags.DEFINE_float("tolerance", 0.01, "Their relative accuracy.", 0.0, 1.0, **by)

@@ -3,10 +3,14 @@
 import pathlib
 import sys
 import tempfile
+from typing import TYPE_CHECKING
 
 from absl import app, flags
 
 from tf_consensus.cli.catalogue import STRATEGIES
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 
 def define(flag_values: flags.FlagValues = flags.FLAGS) -> None:
@@ -39,7 +43,7 @@ def define(flag_values: flags.FlagValues = flags.FLAGS) -> None:
     )
 
 
-def make_strategy(flag_values: flags.FlagValues = flags.FLAGS):
+def make_strategy(flag_values: flags.FlagValues = flags.FLAGS) -> "tf.distribute.Strategy":
     """The strategy that the flags ask for; before TensorFlow computes anything."""
     import tensorflow as tf
 
@@ -58,7 +62,7 @@ def make_strategy(flag_values: flags.FlagValues = flags.FLAGS):
         sys.exit(f"--worker_timeout: {error}")
 
 
-def own_folder(strategy, output: pathlib.Path) -> pathlib.Path:
+def own_folder(strategy: "tf.distribute.Strategy", output: pathlib.Path) -> pathlib.Path:
     """Where this process writes: `output` if it is the chief, else where nobody looks."""
     from tf_consensus.execution import strategies
 

@@ -4,6 +4,7 @@ import contextlib
 import sys
 import warnings
 from collections.abc import Iterator
+from typing import TextIO
 
 from tf_consensus.cli.quiet import import_tensorflow
 
@@ -36,7 +37,14 @@ def failures_told() -> Iterator[None]:
         warnings.showwarning = shown
 
 
-def told(message, category, filename, lineno, file=None, line=None):
+def told(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
     """Takes the place of `warnings.showwarning`: a line, without the place in the code."""
     del category, filename, lineno, line
     print(f"warning: {message}", file=file or sys.stderr)

@@ -3,7 +3,7 @@
 import pathlib
 import signal
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from absl import app, flags
 
@@ -14,8 +14,14 @@ from tf_consensus.cli.pictures import as_dataset
 from tf_consensus.cli.quiet import import_tensorflow
 from tf_consensus.cli.strategy_flags import make_strategy, own_folder
 from tf_consensus.cli.telling import told
+from tf_consensus.cli.validators import check_multiple
 from tf_consensus.experiments.errors import RunError
 from tf_consensus.experiments.sizes import between_evaluations, network_of
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+    from tf_consensus.experiments.request import Request
 
 HELP = """\
 usage: tf-consensus train PICTURES [flags]      (or: train --experiment=NAME)
@@ -146,7 +152,7 @@ def train(
         values: The flags of `train_flags`.
         runs: With all of their settings.
         measure: The data set to measure by, if it is another than the one to train on.
-        name: Of the folder of results below output/, if no flag names one.
+        name: Name of the folder of results below output/, if no flag names one.
         command: What was typed, to be repeated with --resume.
 
     Returns:
@@ -176,16 +182,14 @@ def train(
             return train_and_report(request)
 
 
-def check_multiple(run: dict[str, Any], whole: str, part: str) -> None:
-    """Raise unless one number of steps is a multiple of the other, or less."""
-    if run[whole] > run[part] and run[whole] % run[part]:
-        raise app.UsageError(
-            f"--{whole} must be a multiple of --{part}. Received: "
-            f"--{whole}={run[whole]} --{part}={run[part]}. Round one of them."
-        )
-
-
-def request_of(values, runs, measure, strategy, shared, command):
+def request_of(
+    values: flags.FlagValues,
+    runs: list[dict[str, Any]],
+    measure: str | None,
+    strategy: "tf.distribute.Strategy",
+    shared: pathlib.Path,
+    command: list[str],
+) -> "Request":
     """What the flags ask for, as an `experiments.request.Request`."""
     from tf_consensus.experiments.held_out import choose_test
     from tf_consensus.experiments.request import Request
@@ -196,6 +200,8 @@ def request_of(values, runs, measure, strategy, shared, command):
         print("scores compare with a tenth of each sub-folder, which is held out of training")
     files = ("data_dir", "cache", "classifier", "inception", "reference")
     same = (*files, "resume", "interpolations", "tensorboard")
+    places: dict[str, Any] = {key: values[key].value for key in same}
+    jits: dict[str, bool | str] = {"auto": "auto", "on": True, "off": False}
     return Request(
         runs=runs,
         seeds=[int(seed) for seed in values.seeds],
@@ -204,8 +210,8 @@ def request_of(values, runs, measure, strategy, shared, command):
         strategy=strategy,
         command=command,
         test=test,
-        jit={"auto": "auto", "on": True, "off": False}[values.jit],
+        jit=jits[values.jit],
         verbose=values.verbose if values.verbose == "auto" else int(values.verbose),
         advise=values.advice,
-        **{key: values[key].value for key in same},
+        **places,
     )

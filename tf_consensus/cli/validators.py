@@ -1,8 +1,9 @@
 """What flags may be, checked before TensorFlow is imported; messages offer the nearest name."""
 
 from collections.abc import Callable, Collection
+from typing import Any
 
-from absl import flags
+from absl import app, flags
 
 from tf_consensus.cli.messages import did_you_mean
 
@@ -76,8 +77,27 @@ def multiple_or_less(part: int, what: str) -> Callable[[int | None], bool]:
     """
 
     def check(number):
-        if number is None or number < part or number % part == 0:
+        if number is None or _is_multiple_or_less(number, part):
             return True
         raise flags.ValidationError(f"It must be below {part} or a multiple of it, {what}")
 
     return check
+
+
+def check_multiple(run: dict[str, Any], whole: str, part: str) -> None:
+    """Raise `absl.app.UsageError` unless one number of steps is a multiple of the other, or less.
+
+    Args:
+        run: Values of flags by their names.
+        whole: The flag that is checked.
+        part: The flag whose value it is to be a multiple of.
+    """
+    if not _is_multiple_or_less(run[whole], run[part]):
+        raise app.UsageError(
+            f"--{whole} must be a multiple of --{part}. Received: "
+            f"--{whole}={run[whole]} --{part}={run[part]}. Round one of them."
+        )
+
+
+def _is_multiple_or_less(number, part):
+    return number < part or number % part == 0

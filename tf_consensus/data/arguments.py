@@ -1,11 +1,11 @@
 """Checks of arguments that several streams share."""
 
-import numbers
 import os
+from typing import Any
 
 import tensorflow as tf
 
-from tf_consensus.support.checks import check_float, check_int
+from tf_consensus.support.checks import check_float, check_int, check_path, is_real
 
 # Points and lengths are float32, whose squares overflow beyond these.
 SMALLEST, LARGEST = 1e-18, 1e18
@@ -17,7 +17,7 @@ MOST_SHARDS = 2**20
 MOST_MODES = 2**20
 
 
-def check_below(name: str, value, minimum: int, maximum: int) -> int:
+def check_below(name: str, value: Any, minimum: int, maximum: int) -> int:
     """Return `value` as an int from `minimum` to `maximum`.
 
     Raises:
@@ -32,36 +32,19 @@ def check_below(name: str, value, minimum: int, maximum: int) -> int:
     return value
 
 
-def check_length(name: str, value, *, zero: bool) -> float:
+def check_length(name: str, value: Any, *, zero: bool) -> float:
     """Return `value` as a float that float32 holds, and its square.
 
     Raises:
         ValueError: If `value` is no finite number, is negative, is 0 where that is not allowed, or
             is too small or too large.
     """
-    number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    # Before `check_float`, which cannot convert a huge integer.
-    if number and (LARGEST < value < float("inf") or 0 < value < SMALLEST):
+    if is_real(value) and (value > LARGEST or 0 < value < SMALLEST):
         raise ValueError(
             f"`{name}` must lie from {SMALLEST:g} to {LARGEST:g}. Received: {name}={value!r}. "
             "Pass a number that float32 can square."
         )
-    if isinstance(value, numbers.Integral) and value < 0:
-        value = max(value, -1)
     return check_float(name, value, zero=zero)
-
-
-def check_bool(name: str, value) -> bool:
-    """Return `value`, True or False.
-
-    Raises:
-        ValueError: If it is anything else.
-    """
-    if value is True or value is False:
-        return value
-    raise ValueError(
-        f"`{name}` must be True or False. Received: {name}={value!r}. Pass one of the two."
-    )
 
 
 def check_points(batch_size: int, block: int) -> int:
@@ -87,32 +70,16 @@ def check_image_batch(batch_size: int, image_size: int, channels: int) -> None:
         )
 
 
-def check_text(name: str, value, remedy: str) -> str:
-    """Return `value`, a string that is not empty.
-
-    Raises:
-        ValueError: If it is anything else.
-    """
-    if isinstance(value, str) and value.strip():
-        return value
-    raise ValueError(f"`{name}` must be a string. Received: {name}={value!r}. {remedy}")
-
-
-def check_path(name: str, value, remedy: str) -> str | None:
-    """Return `value` as a path, with ~ replaced by the home folder; None stays None.
+def check_folder(name: str, value: str | os.PathLike | None, hint: str) -> str | None:
+    """Return `value` as the path of a folder, with ~ replaced by the home folder; None stays None.
 
     Raises:
         ValueError: If it is neither None nor a path, or an empty one.
     """
-    path = os.fspath(value) if isinstance(value, str | os.PathLike) else value
-    if path is None:
-        return None
-    if isinstance(path, str) and path and "\0" not in path:
-        return os.path.expanduser(path)
-    raise ValueError(f"`{name}` must be a folder. Received: {name}={value!r}. {remedy}")
+    return value if value is None else os.path.expanduser(check_path(name, value, hint, "a folder"))
 
 
-def check_cache(cache) -> None:
+def check_cache(cache: Any) -> None:
     """Check that `cache` is what `open_store` takes.
 
     Raises:
@@ -126,7 +93,7 @@ def check_cache(cache) -> None:
         )
 
 
-def check_shard(shard) -> tuple[int, int]:
+def check_shard(shard: Any) -> tuple[int, int]:
     """Return (index, count) of a shard, (0, 1) for None.
 
     Raises:

@@ -15,7 +15,7 @@ def masked_crc32c(content: bytes) -> int:
     """Return TFRecord's checksum of some bytes: their CRC-32C, rotated by 15 bits, plus a constant.
 
     A CRC is linear, so that each byte of a block contributes a number that depends on its place in
-    the block alone; a block is one look-up and one sum modulo 2. About 400 MB a second.
+    the block alone; a block is one look-up and one sum modulo 2. About 400 MB per second.
 
     Example:
         >>> hex(masked_crc32c(b"123456789"))  # its CRC-32C is 0xE3069283

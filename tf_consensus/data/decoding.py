@@ -26,7 +26,9 @@ class SquareDecoder:
         told: Whether the user knows that colours are lost, so that no image is named for it.
     """
 
-    def __init__(self, image_size: int, crop: int | None, channels: int, told: bool = False):
+    def __init__(
+        self, image_size: int, crop: int | None, channels: int, told: bool = False
+    ) -> None:
         self.image_size = image_size
         self.crop = crop
         self.channels = channels
@@ -78,7 +80,7 @@ class SquareDecoder:
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
-    """The image with 8 bits a channel, opaque."""
+    """The image with 8 bits per channel, opaque."""
     if image.mode in _DEEP:
         values = np.asarray(image).astype(np.int64)
         if values.min() < 0 or values.max() > 65535:

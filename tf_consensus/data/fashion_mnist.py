@@ -43,7 +43,7 @@ class FashionMNIST(ImageSource):
 
     def __init__(
         self, split: str, image_size: int, data_dir: str | None, max_pixels: int = MAX_PIXELS
-    ):
+    ) -> None:
         if split not in _PREFIXES:
             raise ValueError(
                 "`split` must be one that the data set has. "
@@ -61,17 +61,17 @@ class FashionMNIST(ImageSource):
     def __len__(self):
         return len(self._images)
 
-    def open(self, index):
+    def open(self, index: int) -> tuple[Image.Image, int]:
         """Return image `index`, 32², and its label."""
         if self._images[index].size > self._max_pixels:
             raise ImageTooLargeError("32 × 32 pixels")
         return Image.fromarray(self._images[index]), int(self._labels[index])
 
-    def describe(self, index):
+    def describe(self, index: int) -> str:
         """Return the image's number."""
         return f"fashion_mnist image {index}"
 
-    def fingerprint(self):
+    def fingerprint(self) -> dict[str, str | int]:
         """Return the number of images, and a digest of what the files hold, unzipped."""
         return {
             "name": "fashion_mnist",
@@ -81,7 +81,9 @@ class FashionMNIST(ImageSource):
             "digest": self._digest,
         }
 
-    def decoded(self, image_size, crop, channels):
+    def decoded(
+        self, image_size: int, crop: int | None, channels: int
+    ) -> tuple[np.ndarray, np.ndarray] | None:
         """Return the images at 32², or at 28² without their border."""
         edge = {(32, None): 0, (28, 28): _PADDING}.get((image_size, crop))
         if edge is None or channels != 1 or self._max_pixels < 32 * 32:

@@ -31,7 +31,7 @@ def digest_files(named: Iterable[tuple[str, str | os.PathLike]]) -> tuple[str, i
 
 
 def _entries(chunk):
-    """Of each file its size, and its name, size and digest as bytes that no other file has."""
+    """Each file's size, and its name, size and digest as bytes that no other file has."""
     entries = []
     for name, path in chunk:
         encoded = os.fsencode(name)

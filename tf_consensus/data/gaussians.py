@@ -8,11 +8,11 @@ import tensorflow as tf
 from tf_consensus.data.arguments import (
     MOST_MODES,
     check_below,
-    check_bool,
     check_length,
     check_points,
 )
 from tf_consensus.data.stream import BLOCK, draw_seed, resumable
+from tf_consensus.support.checks import check_bool
 
 
 def ring_modes(modes: int = 8, radius: float = 1.0) -> np.ndarray:

@@ -4,7 +4,6 @@ import hashlib
 import math
 import os
 import pathlib
-import shutil
 import time
 import warnings
 import zlib
@@ -12,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tf_consensus.support.files import PARTIAL, replacing
+from tf_consensus.support.files import PARTIAL, check_space, replacing
 
 _SUFFIX = ".images"
 _BLOCK = 2**24
@@ -57,7 +56,7 @@ def cached(
     except ValueError as error:
         problem = str(error)
     _make_folder(folder)
-    _check_space(folder, math.prod(shape))
+    _make_sure_it_fits(folder, math.prod(shape))
     _remove_abandoned(path)
     _write(path, shape, seed, fill, problem)
     if problem:
@@ -94,7 +93,7 @@ def _write(path, shape, seed, fill, problem):
             images = np.memmap(partial, np.uint8, "r+", shape=shape)
             labels = fill(images).astype("<i4").tobytes()
             images.flush()
-            checksum = zlib.crc32(labels, zlib.crc32(images, seed))
+            checksum = zlib.crc32(labels, zlib.crc32(images.data, seed))
             del images  # Windows renames no file that is mapped
             with open(partial, "ab") as file:
                 file.write(labels + checksum.to_bytes(4, "little"))
@@ -126,13 +125,14 @@ def _make_folder(folder):
         ) from error
 
 
-def _check_space(folder, size):
-    free = shutil.disk_usage(folder).free
-    if size > free:
+def _make_sure_it_fits(folder, size):
+    try:
+        check_space(folder, size)
+    except OSError as error:
         raise OSError(
-            f"A cache must fit on its disk. Received: cache={str(folder)!r} with {free:,} bytes "
-            f"free, for {size:,} bytes of images. Pass another folder, or cache=False."
-        )
+            f"A cache must fit on its disk. Received: cache={str(folder)!r}: {error.strerror} of "
+            "images. Pass another folder, or cache=False."
+        ) from error
 
 
 def _remove_abandoned(path):

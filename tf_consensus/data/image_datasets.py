@@ -4,7 +4,7 @@ import os
 
 import tensorflow as tf
 
-from tf_consensus.data.arguments import check_bool, check_cache, check_image_batch, check_shard
+from tf_consensus.data.arguments import check_cache, check_image_batch, check_shard
 from tf_consensus.data.decoding import SquareDecoder
 from tf_consensus.data.image_source import ImageInfo
 from tf_consensus.data.image_store import open_store
@@ -12,7 +12,7 @@ from tf_consensus.data.image_stream import StreamSettings, make_stream
 from tf_consensus.data.opening import MAX_PIXELS
 from tf_consensus.data.sources import channels_of, find_info, find_source
 from tf_consensus.data.stream import check_start, draw_seed
-from tf_consensus.support.checks import check_int
+from tf_consensus.support.checks import check_bool, check_int
 
 
 def images(
@@ -51,15 +51,15 @@ def images(
         name: "fashion_mnist"; "folder:PATH", any folder of images; or an image data set of
             TensorFlow Datasets by its name there, already on the disk, such as "cifar10",
             "celeb_a", "celeb_a_hq/1024", "lsun/bedroom", "imagenet2012".
-        split: "train", "test", …; of TensorFlow Datasets a part, too: "train[:10%]". Of a folder
-            "train" is all of it, "held_out" a tenth of each sub-folder, and "rest" all others.
+        split: "train", "test", …; TensorFlow Datasets also knows parts: "train[:10%]". A folder
+            has "train", which is all of it, "held_out", a tenth of each sub-folder, and "rest".
         image_size: Side of the images in pixels. Fashion-MNIST has a black border to 32²; 28
             leaves it out.
         batch_size: Images in a batch.
         data_dir: Folder of Fashion-MNIST's four files, or TensorFlow Datasets' data folder; None
             for the usual place. The files are to be on a local disk.
-        labels: Whether batches are (images, labels), labels int32 of shape (batch,). Of a folder,
-            its sub-folders in alphabetical order.
+        labels: Whether batches are (images, labels), labels int32 of shape (batch,). A
+            folder's labels number its sub-folders in alphabetical order.
         channels: 1 for grey, 3 for colour; None: as the images are, see `image_info`. Images that
             lose their colours by 1 are counted in a warning.
         crop: Side of the centre crop in pixels; None for the shorter side, for celeb_a 160.
@@ -89,6 +89,7 @@ def images(
     Raises:
         ValueError: If an argument is out of range, the name or the split unknown, labels are asked
             for and there are none, an image is broken, none is left, or a file is damaged.
+        TypeError: If `labels`, `flip`, `dequantise`, `repeat` or `check` is not a bool.
         FileNotFoundError: If the data set is not there; the message says how to get it.
         OSError: If a file or a folder cannot be read, or a cache cannot be written.
         MemoryError: If memory cannot hold the images.
@@ -155,11 +156,11 @@ def fingerprint(
 ) -> dict[str, str | int]:
     """Return what tells the images of a data set from all others, to be kept with a run's settings.
 
-    Of a folder every file is read once; the digest is over the sorted names relative to the folder,
+    Every file of a folder is read once; the digest is over the sorted names relative to the folder,
     the sizes and the contents, so that it does not change where the folder is moved, and changes
-    where an image is added, removed, renamed, or replaced. Of Fashion-MNIST it is over the unzipped
-    images and labels. Of TensorFlow Datasets it is over the lengths and checksums of the split's
-    records, which are not read themselves; ArrayRecord files are read through.
+    where an image is added, removed, renamed, or replaced. Fashion-MNIST's digest is over the
+    unzipped images and labels. The digest of a split of TensorFlow Datasets is over the lengths and
+    checksums of its records, which are not read themselves; ArrayRecord files are read through.
 
     Args:
         name: As for `images`.

@@ -8,7 +8,7 @@ import zlib
 from collections import defaultdict
 
 import numpy as np
-from PIL import ExifTags, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 from tf_consensus.data.file_digests import digest_files
 from tf_consensus.data.folder_walk import image_files
@@ -46,7 +46,7 @@ class ImageFolder(ImageSource):
 
     remedy = "Remove or replace it; check=True leaves out such files of a folder."
 
-    def __init__(self, path: str, split: str, check: bool, max_pixels: int = MAX_PIXELS):
+    def __init__(self, path: str, split: str, check: bool, max_pixels: int = MAX_PIXELS) -> None:
         self._root = _folder(path)
         if split not in SPLITS:
             inside = _same_folder(self._root, split)
@@ -69,16 +69,16 @@ class ImageFolder(ImageSource):
     def __len__(self):
         return len(self._files)
 
-    def open(self, index):
+    def open(self, index: int) -> tuple[Image.Image, int]:
         """Return image `index`, upright, and its label."""
         with self._open(index) as image:
             return ImageOps.exif_transpose(image), self._labels[index]
 
-    def describe(self, index):
+    def describe(self, index: int) -> str:
         """Return the path of the file."""
         return str(self._root / self._files[index])
 
-    def fingerprint(self):
+    def fingerprint(self) -> dict[str, str | int]:
         """Return the number of files, their bytes, and a digest of their names and contents."""
         named = [(file.as_posix(), self._root / file) for file in self._files]
         digest, size = digest_files(named)
@@ -90,18 +90,18 @@ class ImageFolder(ImageSource):
             "digest": digest,
         }
 
-    def colours(self):
+    def colours(self) -> tuple[int, int]:
         """Return how many are in colour, of at most a thousand evenly spread over the folder."""
         return self._colours
 
     @functools.cached_property
-    def identity(self):
+    def identity(self) -> tuple:  # type: ignore[override]
         """The folder, its files' sizes and times, and what decides which of them count."""
         kept = (self.tolerant, self._max_pixels, self._split, tuple(self._stamps()))
         return ("folder", str(self._root.resolve()), *kept)
 
     @functools.cached_property
-    def channels(self):
+    def channels(self) -> int:  # type: ignore[override]
         """1 if no image looked at is in colour, else 3."""
         colour, looked_at = self._colours
         return 1 if looked_at and not colour else 3
@@ -111,7 +111,7 @@ class ImageFolder(ImageSource):
         grey = [self._is_grey(index) for index in self._looked_at()]
         return grey.count(False), len(grey) - grey.count(None)
 
-    def sides(self):
+    def sides(self) -> np.ndarray:
         """Return heights and widths, of at most a thousand images evenly spread, (n, 2)."""
         found = []
         for index in self._looked_at():

@@ -33,7 +33,7 @@ class ArrayStore:
         labels: (n,), int32; `_SKIPPED` for images to leave out.
     """
 
-    def __init__(self, images: np.ndarray, labels: np.ndarray):
+    def __init__(self, images: np.ndarray, labels: np.ndarray) -> None:
         self._images = images
         self._labels = labels
         self._rows = np.flatnonzero(labels != _SKIPPED)
@@ -57,7 +57,9 @@ class ReadingStore:
         rows: The numbers of those that count; None for all.
     """
 
-    def __init__(self, source: ImageSource, decode: SquareDecoder, rows: np.ndarray | None = None):
+    def __init__(
+        self, source: ImageSource, decode: SquareDecoder, rows: np.ndarray | None = None
+    ) -> None:
         self._source = source
         self._decode = decode
         self._rows = np.arange(len(source)) if rows is None else rows

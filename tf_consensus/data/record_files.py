@@ -54,11 +54,11 @@ class RecordFiles:
         https://www.tensorflow.org/tutorials/load_data/tfrecord#tfrecords_format_details
     """
 
-    def __init__(self, ranges: Sequence[RecordRange]):
+    def __init__(self, ranges: Sequence[RecordRange]) -> None:
         self._paths = [part.path for part in ranges]
         with concurrent.futures.ThreadPoolExecutor(_THREADS) as pool:
             places = list(pool.map(_places, ranges))
-        # Of each record: where its data begin, how long they are, their checksum.
+        # Where each record's data begin, how long they are, their checksum.
         self._places = np.concatenate(places) if places else np.empty((0, 3), np.int64)
         self._file = np.repeat(np.arange(len(ranges)), [len(part) for part in places])
 
@@ -85,7 +85,7 @@ class RecordFiles:
         return hashlib.sha256(self._places[:, 1:].astype("<i8").tobytes()).hexdigest()
 
 
-def unreadable(path: str, reason) -> OSError:
+def unreadable(path: str, reason: Exception | str | None) -> OSError:
     """Return the error for a file of a data set that cannot be read."""
     return OSError(
         f"A file of a data set must be readable. Received: {path}: {reason}. Allow reading it, or "

@@ -1,14 +1,15 @@
 """From the name of a data set to its images, `ImageSource`."""
 
-import numbers
+import os
 import warnings
 
 from tf_consensus.data import fashion_mnist
-from tf_consensus.data.arguments import check_path, check_text
+from tf_consensus.data.arguments import check_folder
 from tf_consensus.data.image_folder import ImageFolder, folder_info
 from tf_consensus.data.image_source import ImageInfo, ImageSource
 from tf_consensus.data.opening import MAX_PIXELS
 from tf_consensus.data.tfds_images import TFDSImages, tfds_info
+from tf_consensus.support.checks import check_text, is_integer
 
 _FOLDER = "folder:"
 
@@ -17,7 +18,7 @@ def find_source(
     name: str,
     split: str,
     image_size: int,
-    data_dir=None,
+    data_dir: str | os.PathLike[str] | None = None,
     check: bool = True,
     max_pixels: int = MAX_PIXELS,
 ) -> ImageSource:
@@ -31,7 +32,7 @@ def find_source(
     return TFDSImages(name, split, data_dir, max_pixels)
 
 
-def find_info(name: str, data_dir=None) -> ImageInfo:
+def find_info(name: str, data_dir: str | os.PathLike[str] | None = None) -> ImageInfo:
     """Return what is known of a data set; arguments and errors are those of `image_info`."""
     name, data_dir = _place(name, data_dir)
     if name == "fashion_mnist":
@@ -53,7 +54,7 @@ def channels_of(source: ImageSource, channels: int | None) -> tuple[int, bool]:
     """
     if channels is None:
         return source.channels, False
-    if not isinstance(channels, numbers.Integral) or channels not in (1, 3) or channels is True:
+    if not is_integer(channels) or channels not in (1, 3):
         raise ValueError(
             "`channels` must be 1 or 3, or None for the data set's own. "
             f"Received: channels={channels!r}. Pass 1 for grey, 3 for colour."
@@ -71,9 +72,9 @@ def channels_of(source: ImageSource, channels: int | None) -> tuple[int, bool]:
 def _place(name, data_dir):
     remedy = "Pass fashion_mnist, folder:PATH, or a name of TensorFlow Datasets."
     name = check_text("name", name, remedy)
-    data_dir = check_path("data_dir", data_dir, "Pass a path, or None for the usual place.")
+    data_dir = check_folder("data_dir", data_dir, "Pass a path, or None for the usual place.")
     if name.startswith(_FOLDER):
-        check_path("name", name.removeprefix(_FOLDER), "Pass folder: and the path of a folder.")
+        check_folder("name", name.removeprefix(_FOLDER), "Pass folder: and the path of a folder.")
         if data_dir is not None:
             raise ValueError(
                 "`data_dir` must be None for a folder of images, whose name is its path. "

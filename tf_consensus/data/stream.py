@@ -10,7 +10,7 @@ from tf_consensus.data.arguments import LAST_START, check_below
 from tf_consensus.support.checks import check_int
 
 # Batches drawn by one op. One at a time, the cost of calling the op dominates (4,000 batches of
-# 512 points a second on one core); from 16 on (10,000) drawing the numbers does.
+# 512 points per second on one core); from 16 on (10,000) drawing the numbers does.
 BLOCK = 16
 _LOWEST_SEED = -(2**63)
 
@@ -74,7 +74,7 @@ def without_autotuning() -> tf.data.Options:
     """
     options = tf.data.Options()
     options.autotune.enabled = False
-    # Of several machines, each is to take its part of every batch.
+    # Each of several machines is to take its part of every batch.
     policy = tf.data.experimental.AutoShardPolicy
     options.experimental_distribute.auto_shard_policy = policy.DATA
     return options

@@ -4,14 +4,19 @@ import json
 import os
 import pathlib
 import shlex
+import types
+from typing import TYPE_CHECKING
 
 import tensorflow as tf
+
+if TYPE_CHECKING:
+    import tensorflow_datasets
 
 _MANUAL = "https://www.tensorflow.org/datasets/catalog"
 _DESCRIPTION = ("dataset_info.json", "features.json")
 
 
-def load_tfds():
+def load_tfds() -> types.ModuleType:
     """Return the module, whose import takes seconds: only who needs it pays.
 
     Raises:
@@ -30,7 +35,7 @@ def load_tfds():
     return tfds
 
 
-def prepared_builder(name: str, data_dir: str | None):
+def prepared_builder(name: str, data_dir: str | None) -> "tensorflow_datasets.core.DatasetBuilder":
     """Return the builder of a data set that is on the disk; nothing is downloaded.
 
     Raises:

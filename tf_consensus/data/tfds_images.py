@@ -6,6 +6,7 @@ import os
 import numpy as np
 import tensorflow as tf
 from google.protobuf.message import DecodeError
+from PIL import Image
 
 from tf_consensus.data.file_digests import digest_files
 from tf_consensus.data.image_source import ImageInfo, ImageSource
@@ -39,7 +40,9 @@ class TFDSImages(ImageSource):
         OSError: If a file cannot be read.
     """
 
-    def __init__(self, name: str, split: str, data_dir: str | None, max_pixels: int = MAX_PIXELS):
+    def __init__(
+        self, name: str, split: str, data_dir: str | None, max_pixels: int = MAX_PIXELS
+    ) -> None:
         builder = prepared_builder(name, data_dir)
         self._image, self._label = _keys(builder)
         self._name, self._split = builder.info.full_name, split
@@ -57,7 +60,7 @@ class TFDSImages(ImageSource):
     def __len__(self):
         return len(self._records)
 
-    def open(self, index):
+    def open(self, index: int) -> tuple[Image.Image, int]:
         """Return image `index` and its label."""
         try:
             values = tf.train.Example.FromString(self._records[index]).features.feature
@@ -72,11 +75,11 @@ class TFDSImages(ImageSource):
             raise ValueError(f"its label {label} is none of {self._classes} classes")
         return image, label
 
-    def describe(self, index):
+    def describe(self, index: int) -> str:
         """Return the data set's name and the image's number."""
         return f"{self._name} {self._split} image {index}"
 
-    def fingerprint(self):
+    def fingerprint(self) -> dict[str, str | int]:
         """Return the number of records, their bytes, and a digest of their checksums.
 
         ArrayRecord files are read through instead.

@@ -1,81 +1,47 @@
 """Training steps on several replicas of a `tf.distribute` strategy, one machine or several.
 
-Keras' own train function fails there with several steps an execution, with XLA, and on several
+Keras' own train function fails there with several steps per execution, with XLA, and on several
 machines; this one is a loop over `strategy.run`, by the strategy's own interface.
 """
 
 import warnings
-from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 
-from tf_consensus.games.game import tf_variables
-from tf_consensus.models.first_batch import describe, inspect, wanted
-from tf_consensus.support.evaluation import is_seed
-from tf_consensus.support.inputs import sample_dtype, split
-from tf_consensus.support.layers import coupling
+from tf_consensus.execution.trainable import Compiled, Logs, Step, StepsFunction, Trainable
+from tf_consensus.games.autodiff import tf_variables
+from tf_consensus.support.layers import coupling, is_seed
 
 
-def distribute(model, step: Callable, *, trains: bool) -> Callable:
+def distribute(model: Trainable, step: Step, *, trains: bool) -> StepsFunction:
     """A function of an iterator as Keras' `fit` and `evaluate` call it.
 
     Args:
-        model: compiled `keras.Model` under a strategy. All its metrics are scalars, equal on all
+        model: compiled `GameModel` under a strategy. All its metrics are scalars, equal on all
             replicas.
         step: `train_step` or `test_step`, which returns the metrics by name.
-        trains: which of the two it is. The first batch is looked at (`first_batch.inspect`) on the
+        trains: which of the two it is. The first batch is looked at (`model.inspect_batch`) on the
             first replica of this machine, after the first execution.
 
     Returns:
         Function that takes up to `steps_per_execution` steps and returns the last step's logs; it
         raises `StopIteration` when the iterator is exhausted.
     """
-    strategy, limit = model.distribute_strategy, model.steps_per_execution
-
-    def one_step(data):
-        logs = strategy.run(step, args=(data,))
-        return tf.nest.map_structure(lambda v: strategy.experimental_local_results(v)[0], logs)
-
-    def look_local(data, rows):
-        local = tf.nest.map_structure(lambda v: strategy.experimental_local_results(v)[0], data)
-        local = model.prepared(local)
-        samples, labels = split(local)
-        return [describe(local), samples[:rows], *(x[:rows] for x in labels)]
-
-    def several_steps(iterator, looks, rows):
-        def take(count, more, logs, seen):
-            data = iterator.get_next_as_optional()
-            more = data.has_value()
-            first = looks & more & tf.equal(count, 0)
-            seen = tf.cond(first, lambda: look_local(data.get_value(), rows), lambda: seen)
-            logs = tf.cond(more, lambda: one_step(data.get_value()), lambda: logs)
-            return count + tf.cast(more, tf.int32), more, logs, seen
-
-        nothing, shapes = _nothing_seen(model)
-        start = (tf.constant(0), tf.constant(True), _no_logs(model), nothing)
-        scalar = tf.TensorShape(())
-        count, _, logs, seen = tf.while_loop(
-            lambda count, more, logs, seen: more & (count < limit),
-            take,
-            start,
-            (scalar, scalar, dict.fromkeys(start[2], scalar), shapes),
-            parallel_iterations=1,
-        )
-        return count, logs, seen
-
-    one_batch = one_step
+    steps = _ReplicaSteps(model, step)
+    one, several = steps.one, steps.several
     if not model.run_eagerly:
-        several_steps = tf.function(several_steps, autograph=False)
-        one_batch = tf.function(one_step, autograph=False, reduce_retracing=True)
+        one = tf.function(lambda data: steps.one(data), autograph=False, reduce_retracing=True)
+        several = tf.function(lambda *arguments: steps.several(*arguments), autograph=False)
 
-    def function(iterator):
+    def function(iterator: Any) -> Logs:
         looks = model.takes_look(trains)
         if not isinstance(iterator, tf.distribute.DistributedIterator):
-            return one_batch(next(iterator))  # of train_on_batch and the like
-        rows = tf.constant(wanted(model))
-        count, logs, (numbers, *batch) = several_steps(iterator, tf.constant(looks), rows)
+            return one(next(iterator))  # of train_on_batch and the like
+        rows = tf.constant(model.kept_rows())
+        count, logs, (numbers, *batch) = several(iterator, tf.constant(looks), rows)
         if looks:
-            inspect(model, numbers, batch, trains=trains)
+            model.inspect_batch(numbers, batch, trains=trains)
         if count == 0:
             raise StopIteration
         return logs
@@ -83,23 +49,66 @@ def distribute(model, step: Callable, *, trains: bool) -> Callable:
     return function
 
 
-def _no_logs(model):
-    return {metric.name: tf.zeros((), metric.dtype) for metric in model.metrics}
+class _ReplicaSteps:
+    """Steps on all replicas of a model's strategy.
+
+    Args:
+        model: as `distribute` takes it.
+        step: likewise.
+    """
+
+    def __init__(self, model: Trainable, step: Step) -> None:
+        self._model, self._step = model, step
+        self._strategy, self._limit = model.distribute_strategy, model.steps_per_execution
+
+    def one(self, data: Any) -> Logs:
+        """The logs of a step on one batch."""
+        return self._local(self._strategy.run(self._step, args=(data,)))
+
+    def several(
+        self, iterator: Any, looks: tf.Tensor, rows: tf.Tensor
+    ) -> tuple[tf.Tensor, Logs, list[tf.Tensor]]:
+        """Steps on the iterator's next batches.
+
+        Args:
+            iterator: of a distributed data set.
+            looks: a bool, whether to look at the first batch.
+            rows: an integer, how many examples of that are kept.
+
+        Returns:
+            The number of steps, the last one's logs, and what was seen of the first batch.
+        """
+
+        def take(count: tf.Tensor, more: tf.Tensor, logs: Logs, seen: Any) -> tuple[Any, ...]:
+            data = iterator.get_next_as_optional()
+            more = data.has_value()
+            first = looks & more & tf.equal(count, 0)
+            seen = tf.cond(first, lambda: self._look(data.get_value(), rows), lambda: seen)
+            logs = tf.cond(more, lambda: self.one(data.get_value()), lambda: logs)
+            return count + tf.cast(more, tf.int32), more, logs, seen
+
+        nothing, shapes = self._model.nothing_seen()
+        logs = {metric.name: tf.zeros((), metric.dtype) for metric in self._model.metrics}
+        scalar = tf.TensorShape(())
+        count, _, logs, seen = tf.while_loop(
+            lambda count, more, logs, seen: more & (count < self._limit),
+            take,
+            (tf.constant(0), tf.constant(True), logs, nothing),
+            (scalar, scalar, dict.fromkeys(logs, scalar), shapes),
+            parallel_iterations=1,
+        )
+        return count, logs, seen
+
+    def _look(self, data: Any, rows: tf.Tensor) -> list[tf.Tensor]:
+        return self._model.seen_of_batch(self._model.prepared(self._local(data)), rows)
+
+    def _local(self, values: Any) -> Any:
+        """Nested values of this machine's first replica."""
+        results = self._strategy.experimental_local_results
+        return tf.nest.map_structure(lambda v: results(v)[0], values)
 
 
-def _nothing_seen(model):
-    """What is seen of no batch, and the shapes of what is seen of one."""
-    shape = tf.TensorShape(model.sample_shape)
-    shapes = [tf.TensorShape(6), shape]
-    empty = [tf.zeros(6, tf.float64)]
-    empty.append(tf.zeros([side or 0 for side in shape], sample_dtype(model.discriminator)))
-    if model.num_classes is not None:
-        shapes.append(tf.TensorShape([None]))
-        empty.append(tf.zeros(0, tf.int32))
-    return empty, shapes
-
-
-def check_scope(model) -> None:
+def check_scope(model: Compiled) -> None:
     """Raises `ValueError` unless model and optimizer were made in the scope of one strategy."""
     strategy = model.distribute_strategy
     variables = tf_variables([*model.variables, *model.optimizer.variables])
@@ -114,21 +123,21 @@ def check_scope(model) -> None:
         )
 
 
-def exchanges(model) -> bool:
+def exchanges(model: Compiled) -> bool:
     """Whether there are replicas whose exchange cannot be part of an XLA program."""
     strategy = model.distribute_strategy
     on_tpu = isinstance(strategy, tf.distribute.TPUStrategy)
     return strategy.num_replicas_in_sync > 1 and not on_tpu
 
 
-def compiles_pieces(model) -> bool:
-    """Whether the evaluations of a GAN's game are XLA programs one by one (`CompiledGame`)."""
+def compiles_pieces(model: Compiled) -> bool:
+    """Whether the evaluations of a model's game are XLA programs one by one (`CompiledGame`)."""
     return exchanges(model) and model.jit_compile and not _assigned(model)
 
 
-def warn_of_layers(model) -> None:
-    """Warns of layers of a GAN that replicas cannot compile, or treat part by part."""
-    layers = coupling(model.generator, model.discriminator)
+def warn_of_layers(model: Compiled) -> None:
+    """Warns of layers that replicas cannot compile, or treat part by part."""
+    layers = coupling(*model.layers_of_players())
     apart = [layer.name for layer in layers if not getattr(layer, "synchronized", False)]
     if apart:
         _warn(
@@ -145,12 +154,12 @@ def warn_of_layers(model) -> None:
         )
 
 
-def _assigned(model):
-    """Names of the networks' variables that training assigns beside the optimizer."""
-    networks = model.generator, model.discriminator
-    state = [x for network in networks for x in network.non_trainable_variables]
+def _assigned(model: Compiled) -> list[str]:
+    """Names of the layers' variables that training assigns beside the optimizer."""
+    layers = model.layers_of_players()
+    state = [x for layer in layers for x in layer.non_trainable_variables]
     return [x.path for x in state if not is_seed(x)]
 
 
-def _warn(message):
+def _warn(message: str) -> None:
     warnings.warn(message, UserWarning, stacklevel=5)

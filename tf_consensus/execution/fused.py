@@ -5,21 +5,22 @@ times the time of the steps themselves. Here the batches of all steps of one exe
 first, and one compiled loop runs over them.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from typing import Any
 
 import tensorflow as tf
 
-from tf_consensus.models.first_batch import look
+from tf_consensus.execution.trainable import Logs, Step, StepsFunction, Trainable
 
 
-def fuse(model, train_function: Callable) -> Callable:
+def fuse(model: Trainable, train_function: StepsFunction) -> StepsFunction:
     """The train function of a compiled Keras model, fused where that is possible.
 
-    It is not in graph mode or eagerly, with one step an execution, with several replicas, or for
-    batches whose shapes are not all known: there Keras' own `train_function` is used.
+    Keras' own `train_function` stays in use in graph mode or eagerly, with one step per execution,
+    with several replicas, and for batches whose shapes are not all known.
 
     Args:
-        model: compiled `keras.Model` whose `train_step` returns a dict of scalars.
+        model: compiled `GameModel`, whose `train_step` returns a scalar per metric.
         train_function: Keras' own train function of the model, which looks at the first batch.
 
     Returns:
@@ -41,12 +42,12 @@ def fuse(model, train_function: Callable) -> Callable:
         autograph=False,
     )
 
-    def fused(iterator):
+    def fused(iterator: Any) -> Logs:
         if not _is_static(iterator):
             return train_function(iterator)
         batches, count = gather(iterator)
         if model.takes_look(trains=True):
-            look(model, batches, int(count))
+            model.look_at(batches, int(count))
         if count == 0:
             raise StopIteration
         return run(batches, count)
@@ -54,7 +55,7 @@ def fuse(model, train_function: Callable) -> Callable:
     return fused
 
 
-def _is_static(iterator):
+def _is_static(iterator: Any) -> bool:
     """Whether every batch has one known shape, as a compiled loop over a tensor of them needs."""
     if not isinstance(iterator, tf.data.Iterator):
         return False
@@ -62,18 +63,22 @@ def _is_static(iterator):
     return all(isinstance(s, tf.TensorSpec) and s.shape.is_fully_defined() for s in specs)
 
 
-def _gather(iterator, steps):
+def _gather(iterator: tf.data.Iterator, steps: int) -> tuple[Any, tf.Tensor]:
     """Up to `steps` batches, stacked along a new first axis, and how many there were."""
     spec = iterator.element_spec
     arrays = [
         tf.TensorArray(s.dtype, size=steps, element_shape=s.shape) for s in tf.nest.flatten(spec)
     ]
 
-    def more(count, following, arrays):
+    def more(
+        count: tf.Tensor, following: tf.experimental.Optional, arrays: Sequence[tf.TensorArray]
+    ) -> tf.Tensor:
         del arrays
         return tf.logical_and(count < steps, following.has_value())
 
-    def take(count, following, arrays):
+    def take(
+        count: tf.Tensor, following: tf.experimental.Optional, arrays: Sequence[tf.TensorArray]
+    ) -> tuple[tf.Tensor, tf.experimental.Optional, list[tf.TensorArray]]:
         batch = tf.nest.flatten(following.get_value())
         arrays = [array.write(count, t) for array, t in zip(arrays, batch, strict=True)]
         # A batch taken beyond the last step would be lost to the next execution.
@@ -87,14 +92,14 @@ def _gather(iterator, steps):
     return tf.nest.pack_sequence_as(spec, [array.stack() for array in arrays]), count
 
 
-def _run(train_step, batches, count):
+def _run(train_step: Step, batches: Any, count: tf.Tensor) -> Logs:
     """The train step over the first `count` of the stacked batches; the last step's logs."""
     specs = tf.nest.map_structure(lambda t: tf.TensorSpec(t.shape[1:], t.dtype), batches)
     # Traced once, for the loop's body and for what its logs are: they are there before it begins.
     traced = tf.function(train_step, autograph=False).get_concrete_function(specs)
     logs = tf.nest.map_structure(lambda t: tf.zeros(t.shape, t.dtype), traced.structured_outputs)
 
-    def step(index, logs):
+    def step(index: tf.Tensor, logs: Logs) -> tuple[tf.Tensor, Logs]:
         del logs
         return index + 1, traced(tf.nest.map_structure(lambda t: t[index], batches))
 

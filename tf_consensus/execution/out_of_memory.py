@@ -1,14 +1,16 @@
 """What to do where a training step runs out of memory."""
 
-from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 
+from tf_consensus.execution.trainable import Logs, StepsFunction
 
-def explain_exhaustion(train_function: Callable) -> Callable:
+
+def explain_exhaustion(train_function: StepsFunction) -> StepsFunction:
     """The same function, whose ResourceExhaustedError names the remedies."""
 
-    def explained(iterator):
+    def explained(iterator: Any) -> Logs:
         try:
             return train_function(iterator)
         except tf.errors.ResourceExhaustedError as error:
@@ -20,8 +22,8 @@ def explain_exhaustion(train_function: Callable) -> Callable:
 
 
 _EXHAUSTED = (
-    "A training step must fit into the memory of the device. Received: a batch for which it is "
-    "exhausted. Take the same step in the memory of a k-th of the batch by microbatches=k of the "
+    "A training step must fit into the memory of the device. Received: a batch whose step took "
+    "more. Take the same step in the memory of a k-th of the batch by microbatches=k of the "
     "optimizer; or halve what the layers' outputs take by the dtype policy 'mixed_bfloat16'; or "
     "take smaller batches."
 )

@@ -9,7 +9,7 @@ import errno
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from tf_consensus.execution.tf_config import Cluster, split_address
 
@@ -57,13 +57,11 @@ def wait_for_all(
 
 
 @contextlib.contextmanager
-def _listening(address):
-    port = split_address(address)[1]
-    options = {"family": socket.AF_INET6, "dualstack_ipv6": True}
+def _listening(address: str) -> Iterator[None]:
+    port, dual = split_address(address)[1], socket.has_dualstack_ipv6()
+    family = socket.AF_INET6 if dual else socket.AF_INET
     try:
-        server = socket.create_server(
-            ("", port), backlog=128, **(options if socket.has_dualstack_ipv6() else {})
-        )
+        server = socket.create_server(("", port), family=family, backlog=128, dualstack_ipv6=dual)
     except OSError as error:
         if error.errno not in (errno.EADDRINUSE, errno.EACCES):
             raise
@@ -83,7 +81,7 @@ def _listening(address):
         server.close()
 
 
-def _answer(server, end):
+def _answer(server: socket.socket, end: threading.Event) -> None:
     """Answers whoever knocks, until the end."""
     server.settimeout(_PAUSE)
     while not end.is_set():
@@ -96,7 +94,7 @@ def _answer(server, end):
                 caller.sendall(_HERE)
 
 
-def _answers(address):
+def _answers(address: str) -> bool:
     """Whether one of this run's processes is there: one that waits too, or TensorFlow."""
     try:
         with socket.create_connection(split_address(address), timeout=_KNOCK) as machine:

@@ -19,7 +19,7 @@ class Share(NamedTuple):
     weight: Any
 
 
-def batch_share(samples) -> Share:
+def batch_share(samples: tf.Tensor) -> Share:
     """The share of the replica that calls, whose examples are the rows of `samples`.
 
     Where the number of rows is known, it must be the same on all replicas, as it is when Keras or
@@ -27,6 +27,9 @@ def batch_share(samples) -> Share:
 
     Args:
         samples: tensor (batch, …) of this replica.
+
+    Raises:
+        InvalidArgumentError: when the step runs, if a replica has no example.
     """
     context = tf.distribute.get_replica_context()
     if context is None or context.num_replicas_in_sync == 1:

@@ -2,6 +2,7 @@
 
 import os
 import socket
+from typing import Any
 
 import tensorflow as tf
 
@@ -67,7 +68,7 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
     return resolver.task_type == "chief"
 
 
-def _check_options(name, tpu, replicas):
+def _check_options(name: Any, tpu: Any, replicas: Any) -> None:
     if not isinstance(name, str) or name not in NAMES:
         raise ValueError(
             f"A strategy is one of {', '.join(NAMES)}. Received: {name!r}. "
@@ -87,7 +88,7 @@ def _check_options(name, tpu, replicas):
         check_count("replicas", replicas, "Pass the devices to cut the CPU into, for example 2.")
 
 
-def _mirrored(replicas):
+def _mirrored(replicas: int | None) -> tf.distribute.Strategy:
     if replicas is None:
         return tf.distribute.MirroredStrategy()
     (cpu,) = tf.config.list_physical_devices("CPU")
@@ -96,7 +97,7 @@ def _mirrored(replicas):
     return tf.distribute.MirroredStrategy([f"CPU:{i}" for i in range(replicas)])
 
 
-def _of_tpu(tpu):
+def _of_tpu(tpu: str | None) -> tf.distribute.Strategy:
     try:
         _reach(tpu)
         resolver = tf.distribute.cluster_resolver.TPUClusterResolver(tpu=tpu)
@@ -111,14 +112,14 @@ def _of_tpu(tpu):
     return tf.distribute.TPUStrategy(resolver)
 
 
-def _reason(error):
+def _reason(error: Exception) -> str:
     """The line of an error that says what went wrong, after where in the graph it did."""
     around = ("Graph execution error", "Detected at node", "<stack traces", "\t")
     lines = [line for line in str(error).split("\n") if line and not line.startswith(around)]
     return lines[0] if lines else type(error).__name__
 
 
-def _reach(tpu):
+def _reach(tpu: str | None) -> None:
     """Raises `OSError` if nothing listens at an address, where TensorFlow would wait for ever."""
     if tpu and tpu.startswith("grpc://"):
         host, _, port = tpu.removeprefix("grpc://").partition(":")

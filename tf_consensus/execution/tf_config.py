@@ -1,7 +1,7 @@
 """The machines of a run, as the environment variable TF_CONFIG describes them."""
 
 import json
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 # The kinds of machines that train together; others are for strategies of another kind.
 TYPES = ("chief", "worker")
@@ -59,10 +59,10 @@ def split_address(address: str) -> tuple[str, int]:
     return host.strip("[]"), number
 
 
-def _machines(cluster):
+def _machines(cluster: Any) -> dict[str, str]:
     if not isinstance(cluster, dict) or not cluster:
         raise _refused('must have a list of addresses per type as "cluster"', repr(cluster))
-    machines = {}
+    machines: dict[str, str] = {}
     for kind in sorted(cluster, key=lambda kind: (kind != "chief", str(kind))):
         if kind not in TYPES:
             raise _refused(
@@ -84,7 +84,7 @@ def _machines(cluster):
     return machines
 
 
-def _task(task, cluster):
+def _task(task: Any, cluster: dict[str, list[str]]) -> str:
     if not isinstance(task, dict) or not {"type", "index"} <= set(task):
         raise _refused('must have the type and the index of this process as "task"', repr(task))
     kind, index = task["type"], task["index"]
@@ -96,7 +96,7 @@ def _task(task, cluster):
     return f"{kind} {index}"
 
 
-def _refused(rule, received):
+def _refused(rule: str, received: str) -> ValueError:
     return ValueError(
         f"The environment variable TF_CONFIG {rule}. Received: {received}. Set for example "
         f"TF_CONFIG='{_EXAMPLE}'."

@@ -41,7 +41,7 @@ def arnoldi(
         products: At most so many products with A, and vectors of size n in memory.
         enough: Asked each `every` products whether these values are enough.
         every: See there.
-        seed: Of u.
+        seed: Seed of u.
 
     Reference:
         Saad, Numerical Methods for Large Eigenvalue Problems, 2011, section 6.2.

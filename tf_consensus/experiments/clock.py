@@ -1,6 +1,7 @@
 """How long a run has trained."""
 
 import time
+from typing import Any
 
 import keras
 import numpy as np
@@ -19,17 +20,17 @@ class Clock(keras.callbacks.Callback):
         log: The run's log, which knows the seconds of the epochs before a restart.
     """
 
-    def __init__(self, log: RunLog):
+    def __init__(self, log: RunLog) -> None:
         super().__init__()
         self.log = log
         self.compiled = False
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Starts the clock."""
         self.left_out = 0
         self.start = _times()
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Starts it again after the first step of the process."""
         if not self.compiled:
             self.compiled = True
@@ -38,8 +39,10 @@ class Clock(keras.callbacks.Callback):
                 _wait_for(logs)
                 self.start = _times()
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Reads the clock."""
+        if logs is None:
+            return
         _wait_for(logs)
         steps = self.params["steps"]
         each = (_times() - self.start) / (steps - self.left_out)

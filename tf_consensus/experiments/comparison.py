@@ -3,6 +3,8 @@
 import pathlib
 import warnings
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -29,8 +31,10 @@ TELLING = {
     "ema": "average {:g}",
 }
 
+Run: TypeAlias = dict[str, Any]  # a result, as `load_runs` returns it
 
-def load_runs(folders, names=()):
+
+def load_runs(folders: Iterable[str | pathlib.Path], names: Sequence[str] = ()) -> list[Run]:
     """The finished runs of output folders, each a result with its "log", "label" and "settings".
 
     Runs of one label are seeds of the same. A label is the run's name, and where runs of that name
@@ -54,7 +58,7 @@ def load_runs(folders, names=()):
     return runs
 
 
-def read_run(folder):
+def read_run(folder: pathlib.Path) -> Run | None:
     """A finished run's result with its "log" and "settings"; None, with a warning, if damaged."""
     result = read_result(folder)
     if result is None:
@@ -74,7 +78,7 @@ def read_run(folder):
     return result | {"log": log, "settings": settings}
 
 
-def split_label(given):
+def split_label(given: str) -> tuple[str | None, pathlib.Path]:
     """The label, None without one, and the folder of LABEL=FOLDER."""
     if pathlib.Path(given).is_dir():
         return None, pathlib.Path(given)
@@ -82,7 +86,7 @@ def split_label(given):
     return (said, pathlib.Path(folder)) if equals else (None, pathlib.Path(given))
 
 
-def label_of(run, others):
+def label_of(run: Run, others: list[Run]) -> str:
     """What to call a run among others."""
     if run["said"] is not None:
         alone = len({other["name"] for other in others}) == 1
@@ -90,7 +94,7 @@ def label_of(run, others):
     return run["name"] + telling(run, [other for other in others if other["name"] == run["name"]])
 
 
-def telling(run, others, without=()):
+def telling(run: Run, others: list[Run], without: Sequence[str] = ()) -> str:
     """The settings that tell a run from others, in brackets."""
     parts = [
         form.format(run["settings"].get(key))
@@ -102,7 +106,7 @@ def telling(run, others, without=()):
     return f" ({', '.join(parts)})" if parts else ""
 
 
-def within(run, clock, limit):
+def within(run: Run, clock: str, limit: float) -> Run:
     """The run as it would have been, had it been stopped at `limit` on a clock of its log."""
     log = run["log"]
     rows = log[clock] <= limit
@@ -128,22 +132,22 @@ def _cut_metric(value, log, cut, key):
     return best_and_final(cut, key, direction)
 
 
-def by_label(runs):
-    """The runs of one label, one a seed."""
+def by_label(runs: list[Run]) -> dict[str, list[Run]]:
+    """The runs of one label, one per seed."""
     groups = defaultdict(list)
     for run in runs:
         groups[run["label"]].append(run)
     return groups
 
 
-def metrics_of(runs):
+def metrics_of(runs: list[Run]) -> list[str]:
     """Names of the metrics that some run has."""
     return list(
         dict.fromkeys(key for run in runs for key, value in run["metrics"].items() if value)
     )
 
 
-def draw(runs, output):
+def draw(runs: list[Run], output: pathlib.Path) -> list[str]:
     """Curves of metrics over steps and over seconds, curves of losses, and sweeps; their names."""
     groups = by_label(runs)
     logs = {label: [r["log"] for r in group if r["log"]] for label, group in groups.items()}
@@ -162,11 +166,11 @@ def draw(runs, output):
     return drawn
 
 
-def draw_sweeps(runs, metrics, output):
+def draw_sweeps(runs: list[Run], metrics: Sequence[str], output: pathlib.Path) -> list[str]:
     """A picture for each setting that one method has several values of; their names."""
     drawn = []
     for key in SWEPT:
-        sweeps = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
+        sweeps: dict[str, Any] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
         for run in runs:
             base = (run["method"], run["network"])
             same = [r for r in runs if (r["method"], r["network"]) == base]
@@ -182,20 +186,17 @@ def draw_sweeps(runs, metrics, output):
     return drawn
 
 
-def table(runs):
-    """A Markdown table: a row a run, mean and range over its seeds, best and final."""
+def table(runs: list[Run]) -> str:
+    """A Markdown table: one row per run, mean and range over its seeds, best and final."""
     metrics = metrics_of(runs)
-    head = ["run", "seeds", "steps", "seconds", "CPU seconds", "ms a step"]
+    head = ["run", "seeds", "steps", "seconds", "CPU seconds", "ms per step"]
     head += [f"{words(key)}, {end}" for key in metrics for end in ("final", "best")]
     lines = [head, ["---"] * len(head)]
     for label, group in by_label(runs).items():
         diverged = sum(run["diverged"] is not None for run in group)
         name = label + (f" ({diverged} of {len(group)} diverged)" if diverged else "")
-        row = [
-            name,
-            str(len(group)),
-            *(_mean(group, key) for key in ("steps", "seconds", "cpu_seconds")),
-        ]
+        row = [name, str(len(group))]
+        row += [_mean(group, key) for key in ("steps", "seconds", "cpu_seconds")]
         row.append(_mean(group, "ms_per_step", 1))
         row += [_cell(group, key, end) for key in metrics for end in ("final", "best")]
         lines.append(row)

@@ -1,6 +1,7 @@
 """How long a run will take, said after its first hundred steps."""
 
 import time
+from typing import Any
 
 import keras
 
@@ -15,21 +16,21 @@ class Estimate(keras.callbacks.Callback):
         steps: Training steps of the run.
     """
 
-    def __init__(self, steps: int):
+    def __init__(self, steps: int) -> None:
         super().__init__()
         self.steps = steps
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Starts anew."""
         self._seconds, self._taken, self._first, self._said = 0.0, 0, True, False
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Leaves out what is done between epochs."""
         self._start = None if self._first else (time.perf_counter(), self._step())
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Counts all but the first step, which compiles, and speaks after a hundred."""
-        if self._said:
+        if self._said or logs is None:
             return
         float(logs["generator_loss"])  # has the device finish
         now, step = time.perf_counter(), self._step()

@@ -1,7 +1,6 @@
 """Scores of a run, or of a folder of images, against real images."""
 
 import dataclasses
-import math
 import pathlib
 from collections.abc import Iterable
 from typing import Any
@@ -16,7 +15,7 @@ from tf_consensus.experiments.progress import with_progress
 from tf_consensus.experiments.saved_run import Opened
 from tf_consensus.experiments.shuffled_images import ShuffledImages
 from tf_consensus.metrics import Extractor, ImageScores, Reference, inception, load_classifier
-from tf_consensus.metrics.extractor import ImageNetwork
+from tf_consensus.metrics.image_network import ImageNetwork
 
 _INCEPTION_SIDE = 299
 # Images that are evaluated where nobody says how many.
@@ -43,7 +42,7 @@ class Images:
 
     def open(self, side: int, channels: int) -> ShuffledImages:
         """The images in a shuffled order."""
-        place = {"crop": self.crop, "data_dir": self.data_dir, "cache": self.cache}
+        place: dict[str, Any] = {"crop": self.crop, "data_dir": self.data_dir, "cache": self.cache}
         return ShuffledImages(self.name, self.split, side, channels, **place)
 
     def side(self) -> int | None:
@@ -73,7 +72,7 @@ class Options:
         splits: Parts of the images whose scores are averaged.
         kid: Whether to take the kernel distance too.
         precision_recall: Whether to take precision and recall too.
-        seed: Of generated images.
+        seed: Seed of generated images.
         averaged: Whether generated images are of the averaged weights.
     """
 
@@ -103,7 +102,7 @@ def evaluate(target: Opened | Images, real: Images, options: Options) -> dict[st
     classifier = None
     if options.inception is None:
         with of_the_user("--classifier"):
-            classifier = load_classifier(options.classifier)
+            classifier = load_classifier(options.classifier)  # type: ignore[arg-type]
     network_side, channels = _input_of(classifier, options)
     side, channels = _compared_at(target, options, network_side, channels)
     extractor = _extractor(classifier, options, side, network_side)
@@ -217,7 +216,6 @@ def table(found: dict[str, Any]) -> str:
         if key.endswith("_std") and key.removesuffix("_std") in found["scores"]:
             continue
         std = found["scores"].get(f"{key}_std")
-        number = f"{value:.4g}" if math.isfinite(value) else str(value)
-        number += f" ± {std:.2g}" if std is not None else ""
+        number = f"{value:.4g}" + (f" ± {std:.2g}" if std is not None else "")
         lines.append(f"{key:18} {number:18} {ends[found['directions'][key]]}")
     return "\n".join(lines)

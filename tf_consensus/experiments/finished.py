@@ -28,7 +28,7 @@ def finished(
     """The result of a run, whose log is written again if it is damaged.
 
     Args:
-        folder: Of the run.
+        folder: Folder of the run.
         is_enough: Whether a result is that of all that is asked for.
 
     Returns:

@@ -1,6 +1,9 @@
 """What a run of `train_images.py` leaves: its log and its result."""
 
+import pathlib
 import statistics
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -9,7 +12,13 @@ from tf_consensus.experiments.log import read_log
 LOSSES = ("generator_loss", "discriminator_loss", "gradient_norm")
 
 
-def result_of(run, seed, folder, scores=(), diverged=None):
+def result_of(
+    run: dict[str, Any],
+    seed: int,
+    folder: pathlib.Path,
+    scores: Sequence[Any] = (),
+    diverged: str | None = None,
+) -> dict[str, Any]:
     """The run's numbers, as one entry of results.json."""
     log = read_log(folder / "log.csv")
     directions = {key: end for metric in scores for key, end in metric.directions.items()}
@@ -33,7 +42,9 @@ def result_of(run, seed, folder, scores=(), diverged=None):
     }
 
 
-def best_and_final(log, key, direction):
+def best_and_final(
+    log: Mapping[str, np.ndarray], key: str, direction: str
+) -> dict[str, float] | None:
     """The best value of a metric, the one furthest "up" or "down", and the last."""
     evaluated = log.get("evaluated", np.ones_like(log[key])) > 0
     there = np.flatnonzero(evaluated & np.isfinite(log[key]))
@@ -49,7 +60,7 @@ def best_and_final(log, key, direction):
     }
 
 
-def spread(values):
+def spread(values: np.ndarray) -> dict[str, float]:
     """How far a loss moved over training, from its mean over each epoch."""
     return {
         "final": float(values[-1]),

@@ -1,29 +1,34 @@
 """The model and the data of an image run, from its settings."""
 
+from typing import Any
+
+import keras
+import tensorflow as tf
+
 from tf_consensus import data, networks
 from tf_consensus.experiments import making
 from tf_consensus.models.gan import GAN
 
 
-def make_inner(run):
+def make_inner(run: dict[str, Any]) -> keras.optimizers.Optimizer:
     """The Keras optimizer that takes the step."""
     names = ("epsilon", "beta_1", "beta_2", "decay", "ema")
     rate = making.scheduled(run["learning_rate"], run.get("schedule") or "constant", run["steps"])
     return making.make_inner(run["inner"], rate, **{key: run[key] for key in names})
 
 
-def make_optimizer(run):
+def make_optimizer(run: dict[str, Any]) -> keras.optimizers.Optimizer:
     """The method around the inner optimizer."""
     return making.make_optimizer(run["optimizer"], lambda updates: make_inner(run), run)
 
 
-def make_penalties(run):
+def make_penalties(run: dict[str, Any]) -> list[Any]:
     """The penalties by their names and the one weight, gamma unless it is given."""
     weight = run["gamma"] if run["penalty_weight"] is None else run["penalty_weight"]
     return making.make_penalties(run["penalty"], weight, run["penalty_every"])
 
 
-def make_networks(run, seed):
+def make_networks(run: dict[str, Any], seed: int) -> tuple[keras.Model, keras.Model]:
     """Generator and discriminator, their initial weights determined by the seed."""
     shape = {key: run[key] for key in ("image_size", "channels", "filters", "latent_dim")}
     classes = {}
@@ -34,7 +39,7 @@ def make_networks(run, seed):
     return networks.build(run["network"], **shape, **classes, **options)
 
 
-def make_gan(run, seed, jit):
+def make_gan(run: dict[str, Any], seed: int, jit: bool | str) -> GAN:
     """The compiled model, with the accumulators of RMSProp set."""
     classes = {"num_classes": run["num_classes"]} if run["num_classes"] else {}
     gan = GAN(
@@ -53,7 +58,9 @@ def make_gan(run, seed, jit):
     return gan
 
 
-def make_data(run, seed, start, data_dir, cache):
+def make_data(
+    run: dict[str, Any], seed: int, start: int, data_dir: str | None, cache: bool | str | None
+) -> tf.data.Dataset:
     """The endless stream of training batches, from batch `start` on."""
     return _images(
         run,
@@ -69,7 +76,9 @@ def make_data(run, seed, start, data_dir, cache):
     )
 
 
-def make_test_data(run, dataset, split, data_dir, cache):
+def make_test_data(
+    run: dict[str, Any], dataset: str, split: str, data_dir: str | None, cache: bool | str | None
+) -> tf.data.Dataset:
     """All images of a split, once, as they are."""
     return _images(run, dataset, split, data_dir, cache, repeat=False)
 

@@ -63,7 +63,7 @@ def _check_networks(runs):
 
 def _claim(request, scores):
     """Refuses folders of other runs than those asked for; without scores, as far as is known."""
-    more = {"versions": versions()}
+    more: dict[str, Any] = {"versions": versions()}
     if request.reference is None and request.scored:
         more["test_split"] = request.test[1]
     if scores is not None:

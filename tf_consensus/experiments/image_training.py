@@ -45,7 +45,7 @@ def train(
 
     Args:
         run: Its settings.
-        seed: Of weights, latents and the order of the data.
+        seed: Seed of weights, latents and the order of the data.
         request: How to go about it.
         scores: Metrics of generated images.
         settings: All that determines the results, but the steps.
@@ -122,7 +122,8 @@ def save_interpolations(gan: keras.Model, number: int, path: pathlib.Path) -> No
     """Save strips of images on the way between latents, one per row."""
     ends = np.random.default_rng(0).normal(size=(2, number, gan.latent_dim))
     steps = 10
-    way = latents.interpolate(*ends.astype(np.float32), steps=steps)
+    start, end = ends.astype(np.float32)
+    way = latents.interpolate(start, end, steps=steps)
     inputs = way.reshape(number * steps, -1)
     if getattr(gan, "num_classes", None):
         inputs = [inputs, np.arange(number).repeat(steps) % gan.num_classes]

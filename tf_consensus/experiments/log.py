@@ -4,6 +4,7 @@ import csv
 import io
 import os
 import pathlib
+from typing import Any
 
 import keras
 import numpy as np
@@ -40,7 +41,7 @@ class RunLog(keras.callbacks.Callback):
         before: str | os.PathLike | None = None,
         evaluate: EvaluateGAN | None = None,
         advisor: Advisor | None = None,
-    ):
+    ) -> None:
         super().__init__()
         self.told = [callback for callback in (evaluate, advisor) if callback is not None]
         self.path = pathlib.Path(path)
@@ -48,11 +49,11 @@ class RunLog(keras.callbacks.Callback):
         self.before = self.path if before is None else pathlib.Path(before)
         self.rows: list[Row] = []
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Forgets the rows of a fit before."""
         self._known = False
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Takes the rows of the epochs before the first of this `fit`."""
         if self._known:
             return
@@ -69,7 +70,7 @@ class RunLog(keras.callbacks.Callback):
         for callback in self.told:
             callback.record_rows(self.rows)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Adds the row, and writes all."""
         self.rows = [*rows_before(self.rows, epoch), row_of(epoch, logs)]
         write_rows(self.path, self.rows)
@@ -86,7 +87,9 @@ def write_rows(path: str | os.PathLike, rows: list[Row]) -> None:
 
 
 def read_rows(path: str | os.PathLike) -> list[Row]:
-    """The rows of a log, one per epoch; none if there is no log. Of a repeated epoch, the last.
+    """The rows of a log, one per epoch; none if there is no log.
+
+    The last of a repeated epoch counts.
 
     Raises:
         RunError: If it is damaged.

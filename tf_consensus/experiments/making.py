@@ -69,7 +69,7 @@ def make_optimizer(
         make_player: Makes an inner optimizer that steps so many times per training step.
         settings: With "microbatches"; "gamma" and "debias" for consensus and smoothing;
             "clip_norm" for clipped.
-        discriminator_steps: Of alternating, discriminator steps per generator step.
+        discriminator_steps: Discriminator steps per generator step, of alternating methods.
 
     Raises:
         KeyError: If a setting that the method needs is missing.
@@ -96,8 +96,8 @@ def make_penalties(names: Sequence[str], weight: float | None, every: int = 1) -
     """The penalties by their names, of one weight.
 
     Args:
-        names: Of `penalties.names()`.
-        weight: Of each, the stddev of instance noise; `None` for each one's own default.
+        names: Some of `penalties.names()`.
+        weight: Weight of each, or the stddev of instance noise; `None` for each one's own default.
         every: Steps between two, of those that are gradients.
 
     Example:
@@ -106,10 +106,11 @@ def make_penalties(names: Sequence[str], weight: float | None, every: int = 1) -
     """
     found = []
     for name in names:
-        options = {} if name == "instance_noise" else {"every": every}
+        options: dict[str, Any] = {} if name == "instance_noise" else {"every": every}
         if weight is not None:
             options[WEIGHTS.get(name, "gamma")] = weight
-        found.append(type(penalties.get(name))(**options))
+        kind: Any = type(penalties.get(name))
+        found.append(kind(**options))
     return found
 
 

@@ -2,9 +2,11 @@
 
 import math
 import time
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+import tensorflow as tf
 
 from tf_consensus import data, spectrum
 from tf_consensus.callbacks import SpectrumMonitor
@@ -17,7 +19,7 @@ from tf_consensus.spectrum import flat
 from tf_consensus.spectrum.determinism import check_deterministic
 
 # The ends of a spectrum: what orders it, what it is called, and the numbers that it decides.
-_ENDS = {
+_ENDS: dict[str, tuple[Callable, str, tuple[str, ...]]] = {
     "real": (np.real, "the largest real part", ("spectrum_real",)),
     "rotation": (
         lambda values: np.abs(values.imag),
@@ -62,7 +64,7 @@ class Measured(NamedTuple):
     spectra: dict[str, np.ndarray]
 
 
-def points_batch(settings: dict[str, Any], batch_size: int, seed: int):
+def points_batch(settings: dict[str, Any], batch_size: int, seed: int) -> tf.Tensor:
     """A batch of points as a run of the mixture of Gaussians trains on."""
     stream = _POINTS[settings.get("target", "ring")]
     balanced = settings.get("balanced", True)
@@ -108,7 +110,7 @@ class _Monitor(SpectrumMonitor):
         notes: More sentences, on what was not found.
         fields: Names of the gradient field and of the one that the steps follow.
         spectra: The eigenvalues of each.
-        missed: Of each the ends that were not found; empty where all eigenvalues are taken.
+        missed: The ends of each that were not found; empty where all eigenvalues are taken.
     """
 
     def __init__(self, real, options):

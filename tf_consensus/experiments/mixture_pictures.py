@@ -1,4 +1,4 @@
-"""The pictures of `mixture_of_gaussians.py`: one seed a method, the first that is finished."""
+"""The pictures of `mixture_of_gaussians.py`: one seed per method, the first that is finished."""
 
 import pathlib
 from typing import Any
@@ -17,7 +17,7 @@ def draw(settings: dict[str, Any], output: pathlib.Path, shown: dict[str, int]) 
     """Write figure_2.png, densities.gif and curves.png.
 
     Args:
-        settings: Of all runs.
+        settings: Settings of all runs.
         output: The folder of all results.
         shown: The seed to show of each method that has one.
     """

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from tf_consensus import data, networks
@@ -47,7 +48,7 @@ def make_gan(method: str, seed: int, settings: dict[str, Any]) -> GAN:
 
     Args:
         method: One of `METHODS`.
-        seed: Of networks and latents.
+        seed: Seed of networks and latents.
         settings: A preset of `PRESETS`, and what the flags say besides.
     """
     generator, discriminator = networks.build(
@@ -80,19 +81,19 @@ def _make_inner(settings):
     return making.make_inner(settings["inner"], rate, epsilon=EPSILON[settings["inner"]])
 
 
-def make_data(settings: dict[str, Any], seed: int, start=0) -> tf.data.Dataset:
+def make_data(settings: dict[str, Any], seed: int, start: int = 0) -> tf.data.Dataset:
     """The endless stream of training batches, from batch `start` on."""
     stream, _ = TARGETS[settings["target"]]
     balanced = settings["balanced"]
     return stream(settings["batch_size"], stddev=STDDEV, seed=seed, start=start, balanced=balanced)
 
 
-def target_sample(settings: dict[str, Any], count: int):
+def target_sample(settings: dict[str, Any], count: int) -> np.ndarray:
     """Points of the target, (count, 2)."""
     stream, _ = TARGETS[settings["target"]]
     return next(iter(stream(count, stddev=STDDEV, seed=0))).numpy()
 
 
-def modes(settings: dict[str, Any]):
+def modes(settings: dict[str, Any]) -> np.ndarray:
     """The centres of the target's modes, one per row."""
     return TARGETS[settings["target"]][1]()

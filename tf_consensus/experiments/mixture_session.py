@@ -46,7 +46,8 @@ def _train_all(request):
     def begin(title, run):
         print(f"{title}: {request.settings['steps']} steps", flush=True)
         try:
-            train(*run, request)
+            method, seed = run
+            train(method, seed, request)
         except DivergedError as error:
             sys.exit(f"{title}: {error}")
 
@@ -88,7 +89,7 @@ def _write_report(request) -> list[dict[str, Any]]:
 
 
 def _print_table(runs, number):
-    """One line a run; `number` modes are there to be covered."""
+    """One line per run; `number` modes are there to be covered."""
     print(f"\n{'method':14}{'seed':>5}{'modes':>7}{'3 sigma':>9}{'0.05':>8}{'seconds':>9}")
     for run in runs:
         print(

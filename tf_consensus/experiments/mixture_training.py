@@ -48,7 +48,7 @@ def train(method: str, seed: int, request: PointRequest) -> None:
 
     Args:
         method: One of `mixture_runs.METHODS`.
-        seed: Of networks, latents and data.
+        seed: Seed of networks, latents and data.
         request: How to go about it.
 
     Raises:

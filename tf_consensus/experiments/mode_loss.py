@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from tf_consensus.callbacks import Advisor
 from tf_consensus.callbacks.advice.piece import Advice
@@ -29,23 +30,23 @@ class ModeAdvisor(Advisor):
         >>> advisor = ModeAdvisor(8, path="run/advice.json")
     """
 
-    def __init__(self, modes: int, **options):
+    def __init__(self, modes: int, **options: Any) -> None:
         super().__init__(**options)
         self.modes = modes
         self._evaluations: list[tuple[int, float, float]] = []
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Begins anew."""
         super().on_train_begin(logs)
         self._evaluations = []
 
-    def record_rows(self, rows: Sequence[Mapping[str, float]]):
+    def record_rows(self, rows: Sequence[Mapping[str, float]]) -> None:
         """Takes the losses and the evaluations of a log that is resumed."""
         super().record_rows(rows)
         for row in rows:
             self._evaluations.append(_evaluation(int(row["step"]), row))
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Looks as `Advisor` does, and at the evaluation."""
         logs = {} if logs is None else logs
         super().on_epoch_end(epoch, logs)

@@ -3,6 +3,7 @@
 import pathlib
 import time
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from tf_consensus.experiments.report.collect import MADE
 from tf_consensus.experiments.report.index import write_index
@@ -28,8 +29,8 @@ def write_page(folder: pathlib.Path) -> None:
 def write_pages(output: pathlib.Path, groups: Mapping[str, Sequence[pathlib.Path]]) -> None:
     """Write report.html of each run that has begun, and one of them all.
 
-    Up to twelve runs, or those of a single group, are side by side in `output`. Of more the page is
-    an index, and `report-GROUP.html` has those of a group side by side.
+    Up to twelve runs, or those of a single group, are side by side in `output`. With more, the page
+    is an index, and `report-GROUP.html` has those of a group side by side.
 
     Args:
         output: The folder of all results.
@@ -41,7 +42,9 @@ def write_pages(output: pathlib.Path, groups: Mapping[str, Sequence[pathlib.Path
     for folder in folders:
         write_page(folder)
     if len(begun) > 1 and len(folders) > SIDE_BY_SIDE:
-        pages = {output / f"report-{name}.html": group for name, group in begun.items()}
+        pages: dict[Any, list[pathlib.Path]] = {
+            output / f"report-{name}.html": group for name, group in begun.items()
+        }
         for path, group in pages.items():
             write_report(group, path)
         write_index(pages, output / REPORT)

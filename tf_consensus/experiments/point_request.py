@@ -12,10 +12,10 @@ class PointRequest:
     """Runs, and how to go about them; nothing but `settings` changes a result.
 
     Attributes:
-        settings: Of all runs.
+        settings: Settings of all runs.
         output: Folder of this process for all results.
         shared: The chief's, the same unless several machines train.
-        strategy: Of `tf.distribute`.
+        strategy: Strategy of `tf.distribute`.
         command: What was typed.
         resume: Whether to go on with the runs in `shared`.
         advise: Whether `callbacks.Advisor` looks at the runs.

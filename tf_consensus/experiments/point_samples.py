@@ -20,11 +20,11 @@ class PointPictures:
     picture.
 
     Args:
-        folder: Of the run; the pictures are in its folder of samples.
+        folder: Folder of the run; the pictures are in its folder of samples.
         target: Points that the run is to generate, (n, 2).
     """
 
-    def __init__(self, folder: pathlib.Path, target: np.ndarray):
+    def __init__(self, folder: pathlib.Path, target: np.ndarray) -> None:
         self.folder = folder / SAMPLES
         self._peak = peak_density([target], _EXTENT)
         self._target = self._pixels(target, "Reds")

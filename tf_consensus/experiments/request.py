@@ -16,7 +16,7 @@ class Request:
         seeds: Every run is done once with each.
         output: Folder of this process for all results.
         shared: The chief's, the same unless several machines train.
-        strategy: Of `tf.distribute`.
+        strategy: Strategy of `tf.distribute`.
         command: What was typed, to be repeated with --resume.
         test: Data set and split of the real images that scores compare with.
         resume: Whether to go on with the runs in `shared`.

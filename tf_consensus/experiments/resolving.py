@@ -1,6 +1,7 @@
 """From an experiment and what the user overrides to runs with all of their settings."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from tf_consensus.experiments.presets import METHODS
 
@@ -12,7 +13,12 @@ WITHOUT = {"dcgan3": "dcgan3_nobn", "dcgan4": "dcgan4_nobn"}
 SWEPT = {"learning_rate": "lr", "gamma": "gamma"}
 
 
-def resolve(experiment: Mapping, overrides: Mapping, methods=(), sweeps: Mapping | None = None):
+def resolve(
+    experiment: Mapping,
+    overrides: Mapping,
+    methods: Sequence[str] = (),
+    sweeps: Mapping | None = None,
+) -> list[dict[str, Any]]:
     """The experiment's runs, each with all of its settings and a name of its own.
 
     Args:

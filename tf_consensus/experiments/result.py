@@ -20,7 +20,7 @@ def write_result(folder: pathlib.Path, result: dict[str, Any], files: Sequence[s
     """Write a run's result, from which damage to it, to the log and to other files is known.
 
     Args:
-        folder: Of the run.
+        folder: Folder of the run.
         result: Numbers by name, what JSON can hold.
         files: Names of other files that the run leaves; their digests are written as "files". The
             rows of log.csv are written as "log", so that it can be restored.

@@ -25,7 +25,7 @@ class Opened(NamedTuple):
         model: The `GAN`, or a generator alone.
         generator: Its generator.
         latent_dim: Size of a latent.
-        num_classes: Of a conditional model; `None` of another.
+        num_classes: Number of classes of a conditional model; `None` for another.
         source: Where it comes from, in words.
         step: Training steps that it has taken; `None` if unknown.
     """
@@ -45,9 +45,9 @@ def open_run(
 
     Args:
         path: Folder of the run.
-        settings: Of the run.
+        settings: Settings of the run.
         unfinished: Whether its newest state is a backup.
-        seed: Of the run; it matters for what draws latents alone.
+        seed: Seed of the run; it matters only for what draws latents.
 
     Raises:
         RunError: If the file is damaged, or no GAN.
@@ -95,7 +95,7 @@ def open_file(path: pathlib.Path, num_classes: int | None = None) -> Opened:
     if isinstance(model, GAN):
         return _of_gan(model, path.name)
     shapes = [tuple(x.shape) for x in getattr(model, "inputs", None) or ()]
-    made = getattr(model, "outputs", None) or ()
+    made: Any = getattr(model, "outputs", None) or ()
     latents = shapes and len(shapes[0]) == 2 and shapes[0][1] is not None
     if not latents or len(shapes) > 2 or len(made) != 1 or len(made[0].shape) not in (2, 4):
         raise RunError(

@@ -7,6 +7,7 @@ from tf_consensus.experiments.errors import of_the_user
 from tf_consensus.experiments.image_runs import make_test_data
 from tf_consensus.experiments.request import Request
 from tf_consensus.metrics import Extractor, ImageScores, Reference, inception, load_classifier
+from tf_consensus.metrics.image_network import ImageNetwork
 
 
 def make_scores(request: Request) -> list[ImageScores]:
@@ -24,7 +25,7 @@ def make_scores(request: Request) -> list[ImageScores]:
         return [ImageScores(extractor, load_reference(request, run, extractor))]
 
 
-def make_extractor(request: Request, run: dict[str, Any]) -> Extractor:
+def make_extractor(request: Request, run: dict[str, Any]) -> ImageNetwork:
     """The network whose features and classes the scores are of.
 
     Raises:
@@ -36,13 +37,13 @@ def make_extractor(request: Request, run: dict[str, Any]) -> Extractor:
     shape = (run["image_size"], run["image_size"], run["channels"])
     with of_the_user("--classifier"):
         return Extractor(
-            load_classifier(request.classifier, shape),
+            load_classifier(request.classifier, shape),  # type: ignore[arg-type]
             name=f"classifier of {run['dataset']}",
             weights="train_classifier.py",
         )
 
 
-def load_reference(request: Request, run: dict[str, Any], extractor: Extractor) -> Reference:
+def load_reference(request: Request, run: dict[str, Any], extractor: ImageNetwork) -> Reference:
     """Statistics of the real images: those of the flag or of the run before, or new ones."""
     path = request.output / "reference.npz"
     if request.reference is not None:

@@ -39,7 +39,7 @@ def check(
     """Raise unless a run of these settings may start, or go on, in the folder.
 
     Args:
-        folder: Of the run; it need not be there.
+        folder: Folder of the run; it need not be there.
         settings: Some or all of what determines the result: what JSON can hold.
         resume: Whether to go on with what the folder holds.
         backups: Folders of backups that know the settings, for the day when settings.json is
@@ -97,8 +97,8 @@ def check_example(folder: pathlib.Path, name: str) -> None:
     """Raise if a folder holds results of another example, which has its settings there.
 
     Args:
-        folder: Of all results of an example.
-        name: Of this example; it has a folder of settings per run.
+        folder: Folder of all results of an example.
+        name: Name of this example; it has a folder of settings per run.
 
     Raises:
         RunError: If it does.

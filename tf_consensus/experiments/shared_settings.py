@@ -7,8 +7,8 @@ from typing import Any
 from tf_consensus.experiments.files import read_json
 from tf_consensus.experiments.settings import SETTINGS
 
-# By example the lists of what its runs are, and what one of each is called; the folder's name has
-# one of each in this order, and the seed.
+# For each example the lists of what its runs are, and what one of each is called; a folder's name
+# has one of each in this order, and the seed.
 KNOWN = {
     "mixture_of_gaussians": {"optimizer": "method"},
     "toy_2d": {"method": "method", "target": "target"},
@@ -26,7 +26,7 @@ def shared_settings(folder: pathlib.Path, remedy: str) -> dict[str, Any] | None:
     """The settings of one of many runs, without those of the others; `None` if there are none.
 
     Args:
-        folder: Of the run.
+        folder: Folder of the run.
         remedy: A sentence that says what to do if the settings above it are damaged.
 
     Raises:

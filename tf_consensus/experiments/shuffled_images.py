@@ -39,7 +39,7 @@ class ShuffledImages:
         data_dir: str | None = None,
         cache: bool | str | None = None,
         seed: int = 0,
-    ):
+    ) -> None:
         source = find_source(name, split, image_size, data_dir)
         channels, told = channels_of(source, channels)
         crop = source.crop if crop is None else crop

@@ -29,7 +29,7 @@ def average_of(steps: int) -> float:
     Keras' average begins at the initial weights, of which decay^steps = e⁻⁵ is left at the end.
 
     Args:
-        steps: Of the run.
+        steps: Steps of the run.
 
     Returns:
         1 - 5 / steps, no less than 0: 0.999 for 5,000 steps.

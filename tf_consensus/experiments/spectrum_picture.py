@@ -2,6 +2,7 @@
 
 import pathlib
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,7 @@ def draw_spectra(path: pathlib.Path, spectra: Mapping[str, np.ndarray], step: in
     """Draw the eigenvalues of one or several fields.
 
     Args:
-        path: Of the picture.
+        path: Path of the picture.
         spectra: By the name of the field its eigenvalues, complex (k,); at least one field.
         step: When it was measured, for the title.
 
@@ -24,9 +25,10 @@ def draw_spectra(path: pathlib.Path, spectra: Mapping[str, np.ndarray], step: in
     figure = new_figure(5.6, 4.2)
     axis = figure.subplots()
     for index, (name, values) in enumerate(spectra.items()):
-        kept = {"color": METHOD_COLORS[index], "alpha": 0.7, "linestyle": "none", "markersize": 4}
+        kept: dict[str, Any] = {"alpha": 0.7, "linestyle": "none", "markersize": 4}
         label = f"{name} field, {len(values):,}"
-        axis.plot(values.real, values.imag, marker=_MARKS[index % 2], label=label, **kept)
+        kept |= {"color": METHOD_COLORS[index], "marker": _MARKS[index % 2]}
+        axis.plot(values.real, values.imag, label=label, **kept)
     axis.axvline(0.0, **REFERENCE)
     axis.set(title=f"eigenvalues at step {step:,}", xlabel="real part: grows right of the line")
     axis.set_ylabel("imaginary part: rotates")

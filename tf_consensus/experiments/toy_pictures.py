@@ -25,7 +25,7 @@ def draw(
     Args:
         runs: That are finished.
         floor: By target what a perfect sample's distance is.
-        settings: Of all runs.
+        settings: Settings of all runs.
         output: The folder of all results.
     """
     distances = {run: read_distances(run.folder(output)) for run in runs}
@@ -35,7 +35,7 @@ def draw(
 
 
 def _write_distances(distances, settings, output):
-    """wasserstein.csv, a row an evaluation."""
+    """wasserstein.csv, one row per evaluation."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow([*Run._fields, "step", "wasserstein1"])

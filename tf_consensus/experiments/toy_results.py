@@ -48,7 +48,7 @@ def _spread(results):
 
 
 def print_table(summary: Mapping[str, Mapping], floor: Mapping[str, Mapping]) -> None:
-    """One line a method: final distance, mean ± deviation, and in brackets the best mean."""
+    """One line per method: final distance, mean ± deviation, and in brackets the best mean."""
     lines = {method: [_cell(row.get(t)) for t in floor] for method, row in summary.items()}
     lines["floor"] = [f"{f['mean']:.3f} ± {f['std']:.3f}" + 8 * " " for f in floor.values()]
     print(f"\n{'method':20}" + "".join(f"{target:>26}" for target in floor))

@@ -1,6 +1,7 @@
 """The methods, targets and models of `toy_2d.py`, from its settings."""
 
 import pathlib
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -43,7 +44,7 @@ METHODS = {
 }
 # The setting that is a penalty's weight; gamma of the others.
 PENALTY_WEIGHTS = {"wgan_gp": "gp_weight", "instance_noise": "noise_stddev"}
-TARGETS = {
+TARGETS: dict[str, Callable[..., tf.data.Dataset]] = {
     "gaussian": data.gaussian,
     "line": data.line,
     "circle": data.circle,

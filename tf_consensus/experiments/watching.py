@@ -2,6 +2,7 @@
 
 import pathlib
 from collections.abc import Callable
+from typing import Any
 
 from tf_consensus.callbacks import Advisor
 from tf_consensus.callbacks.advice.piece import read_advice
@@ -9,13 +10,15 @@ from tf_consensus.experiments.errors import of_the_user
 from tf_consensus.experiments.report.collect import ADVICE
 
 
-def advisor_of(folder: pathlib.Path, make: Callable[..., Advisor] = Advisor, **options) -> Advisor:
+def advisor_of(
+    folder: pathlib.Path, make: Callable[..., Advisor] = Advisor, **options: Any
+) -> Advisor:
     """The callback that says what goes wrong, with its file in the run's folder.
 
     Args:
-        folder: Of the run.
-        make: Of which kind.
-        **options: Of that kind, but its path.
+        folder: Folder of the run.
+        make: The kind of advisor.
+        **options: Arguments of that kind, except its path.
 
     Raises:
         RunError: If the file of a run that goes on is damaged.

@@ -6,6 +6,7 @@ import pathlib
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -28,7 +29,7 @@ def write_folder(
     Args:
         folder: Made if it is not there.
         batches: Bytes (n, height, width, channels), any number of times.
-        names: Of the files.
+        names: Names of the files.
 
     Returns:
         Their paths.
@@ -71,7 +72,8 @@ def write_arrays(path: pathlib.Path, **arrays: np.ndarray) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as partial:
-        np.savez(partial, **arrays)
+        entries: dict[str, Any] = {**arrays}
+        np.savez(partial, **entries)
 
 
 @contextlib.contextmanager

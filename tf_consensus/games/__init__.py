@@ -1,6 +1,7 @@
-"""What differentiates: evaluations of a game's losses whose derivatives of every order are true.
+"""What differentiates: a game's losses, its gradient vector field v and products with v'.
 
-`game.Game` evaluates its losses by `evaluation.LayerState.run`, which holds layers' state and
-randomness still and lets `exact_operations` stand for what TensorFlow differentiates wrongly a
-second time. `contract` says what the losses must be, and `inspection` finds what breaks that.
+From here are imported `game.Game`, `linearization.Linearization`, the module `vectors` (linear
+algebra on lists of tensors), `evaluated.evaluated` and `microbatches.MicrobatchedGame` (a game
+evaluated in another way), `autodiff` (gradients as TensorFlow should give them) and `contract`
+(what losses must be). The room imports `support` alone.
 """

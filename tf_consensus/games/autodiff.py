@@ -1,20 +1,48 @@
-"""Gradients as games need them: of Keras' variables too, dense, zeros where unconnected."""
+"""Gradients as games need them: of Keras' variables too, dense, zeros where unconnected.
+
+TensorFlow has no gradient for some operations, most of them gradients themselves, that derivatives
+of derivatives need. Importing this module registers them; where a later TensorFlow comes with its
+own, that one stays. Operations that TensorFlow declares constant, wrongly, can be given none: they
+are replaced. Images are (batch, height, width, channels).
+"""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+# Of an operation's inputs, in their order; `None` where an input has no derivative.
+Gradients = Sequence[tf.Tensor | None]
+GradientFunction = Callable[[tf.Operation, tf.Tensor], Gradients]
 
-def tf_variables(variables: Sequence[Any]) -> list:
+
+def tf_variables(variables: Sequence[Any]) -> list[tf.Variable]:
     """The `tf.Variable` under each variable, which tapes and `tf.gradients` need to be given."""
     return [x.value if isinstance(x, keras.Variable) else x for x in variables]
 
 
-def dense_gradient(tape, target, sources, output_gradients=None):
-    """Gradients with zeros where nothing is connected, embeddings' slices made dense."""
+def dense_gradient(
+    tape: tf.GradientTape,
+    target: tf.Tensor | Sequence[tf.Tensor],
+    sources: Sequence[Any],
+    output_gradients: tf.Tensor | Sequence[tf.Tensor] | None = None,
+) -> list[tf.Tensor]:
+    """Gradients with zeros where nothing is connected, embeddings' slices made dense.
+
+    Args:
+        tape: what recorded the target.
+        target: one tensor, or a list of them whose sum is differentiated.
+        sources: tensors and `tf.Variable`s.
+        output_gradients: cotangents of the target's structure and shapes; `None` is ones.
+
+    Returns:
+        One tensor per source, of its shape.
+
+    Raises:
+        NotImplementedError: if a layer on the way recomputes itself and has no second derivative.
+    """
     with explain_recomputation():
         gradients = tape.gradient(
             target,
@@ -26,8 +54,8 @@ def dense_gradient(tape, target, sources, output_gradients=None):
 
 
 @contextlib.contextmanager
-def explain_recomputation():
-    """Says what to do where a layer recomputes itself, which can be differentiated once only."""
+def explain_recomputation() -> Iterator[None]:
+    """Raises `NotImplementedError` with the remedy where a layer recomputes itself in the block."""
     try:
         yield
     except NotImplementedError as error:
@@ -38,3 +66,153 @@ def explain_recomputation():
             f"derivative only, and this update or a penalty needs the second. Received: {error}. "
             "Build the networks without, and take microbatches=k of the optimizer to save memory."
         ) from error
+
+
+def register(name: str) -> Callable[[GradientFunction], GradientFunction]:
+    """A decorator that makes a function the gradient of an operation, if that has none yet."""
+
+    def decorate(function: GradientFunction) -> GradientFunction:
+        with contextlib.suppress(KeyError):  # TensorFlow's own
+            tf.RegisterGradient(name)(function)
+        return function
+
+    return decorate
+
+
+@register("SoftsignGrad")
+def softsign_grad_gradient(op: tf.Operation, gradient: tf.Tensor) -> Gradients:
+    """Gradients for z = g·s(x), s(x) = 1 / (1 + |x|)²: of g that is s(x), of x it is g·s'(x).
+
+    s'(x) = -2 sign(x) / (1 + |x|)³.
+    """
+    g, x = op.inputs
+    slope = -2.0 * tf.sign(x) / (1.0 + tf.abs(x)) ** 3
+    return tf.raw_ops.SoftsignGrad(gradients=gradient, features=x), gradient * g * slope
+
+
+@register("ResizeNearestNeighborGrad")
+def nearest_grad_gradient(op: tf.Operation, gradient: tf.Tensor) -> Gradients:
+    """The gradient for Rᵀ g, where R resizes by the nearest pixel: R times y's gradient."""
+    (g, _) = op.inputs
+    resized = tf.raw_ops.ResizeNearestNeighbor(
+        images=gradient, size=tf.shape(g)[1:3], **options(op, "align_corners", "half_pixel_centers")
+    )
+    return resized, None
+
+
+@register("ResizeBicubicGrad")
+def bicubic_grad_gradient(op: tf.Operation, gradient: tf.Tensor) -> Gradients:
+    """The gradient for Rᵀ g, where R resizes by cubic splines: R times y's gradient.
+
+    The second input is there for its shape and type only.
+    """
+    g, _ = op.inputs
+    resized = tf.raw_ops.ResizeBicubic(
+        images=gradient, size=tf.shape(g)[1:3], **options(op, "align_corners", "half_pixel_centers")
+    )
+    return resized, None
+
+
+@register("ScaleAndTranslateGrad")
+def scale_grad_gradient(op: tf.Operation, gradient: tf.Tensor) -> Gradients:
+    """The gradient for Rᵀ g, where R resamples by a kernel: R times y's gradient.
+
+    So Lanczos, Gaussian, Mitchell and all antialiased resizing. Scale and translation are taken
+    for constants, as in TensorFlow's first derivative.
+    """
+    g, _, scale, translation = op.inputs
+    resampled = tf.raw_ops.ScaleAndTranslate(
+        images=gradient,
+        size=tf.shape(g)[1:3],
+        scale=scale,
+        translation=translation,
+        **options(op, "kernel_type", "antialias"),
+    )
+    return resampled, None, None, None
+
+
+@register("ResizeArea")
+def area_gradient(op: tf.Operation, gradient: tf.Tensor) -> Gradients:
+    """The gradient for A x Bᵀ, the means over areas: AᵀgB, with A and B the identities resized."""
+    x, size = op.inputs
+    height, width = tf.shape(x)[1], tf.shape(x)[2]
+
+    def matrix(n: tf.Tensor, new_size: tf.Tensor) -> tf.Tensor:
+        image = tf.eye(n, dtype=gradient.dtype)[None, ..., None]
+        align = options(op, "align_corners")
+        return tf.raw_ops.ResizeArea(images=image, size=new_size, **align)[0, ..., 0]
+
+    a = matrix(height, tf.stack([size[0], height]))
+    b = matrix(width, tf.stack([size[1], width]))
+    return tf.cast(tf.einsum("ph,bpqc,qw->bhwc", a, gradient, b), x.dtype), None
+
+
+def options(op: tf.Operation, *names: str) -> dict[str, Any]:
+    """An operation's attributes, text as `str`."""
+    values = {name: op.get_attr(name) for name in names}
+    return {k: v.decode() if isinstance(v, bytes) else v for k, v in values.items()}
+
+
+@register("XlaDynamicUpdateSlice")
+def update_slice_gradient(op: tf.Operation, gradient: tf.Tensor) -> Gradients:
+    """Gradients for y, which is x with the block at `start` replaced by u.
+
+    That of u is the block of y's gradient, that of x is y's gradient with the block set to zero.
+    Under XLA the gradient of `tf.slice`, and so that of padding and, one derivative later, of
+    concatenation, is this operation.
+
+    Args:
+        op: the operation, of inputs x, u and start, all of known shapes.
+        gradient: of the shape of x.
+
+    Returns:
+        A list for the three inputs, with `None` for `start`.
+    """
+    x, update, start = op.inputs
+    inside = [
+        (index >= first) & (index < first + size)
+        for index, first, size in zip(
+            (tf.range(n, dtype=start.dtype) for n in x.shape),
+            tf.unstack(start),
+            update.shape,
+            strict=True,
+        )
+    ]
+    block = tf.reduce_all(tf.stack(tf.meshgrid(*inside, indexing="ij")), axis=0)
+    outside = tf.where(block, tf.zeros_like(gradient), gradient)
+    return [outside, tf.slice(gradient, start, update.shape), None]
+
+
+@register("CropAndResizeGradImage")
+def crop_grad_gradient(op: tf.Operation, gradient: tf.Tensor) -> Gradients:
+    """Gradients for C(b)ᵀ g, where C crops and resizes by the boxes b: for g that is C(b) u.
+
+    With u the gradient of the result, u·C(b)ᵀg = g·C(b)u, so that b's is that of a crop of u,
+    bilinear as in TensorFlow's first derivative.
+    """
+    g, boxes, indices, _ = op.inputs
+    cropped = tf.raw_ops.CropAndResize(
+        image=gradient,
+        boxes=boxes,
+        box_ind=indices,
+        crop_size=tf.shape(g)[1:3],
+        **options(op, "method"),
+    )
+    of_boxes = tf.raw_ops.CropAndResizeGradBoxes(
+        grads=g, image=gradient, boxes=boxes, box_ind=indices
+    )
+    return cropped, of_boxes, None, None
+
+
+@register("AdjustContrastv2")
+def contrast_gradient(op: tf.Operation, gradient: tf.Tensor) -> Gradients:
+    """Gradients for y = m + f·(x - m), m the mean of x over height and width.
+
+    That of x is f·g + (1 - f)·mean(g), that of the factor f is Σ g·(x - m).
+    """
+    x, factor = op.inputs
+    mean = tf.reduce_mean(x, axis=(-3, -2), keepdims=True)
+    of_mean = tf.reduce_mean(gradient, axis=(-3, -2), keepdims=True)
+    f = tf.cast(factor, x.dtype)
+    of_factor = tf.cast(tf.reduce_sum(gradient * (x - mean)), factor.dtype)
+    return f * gradient + (1 - f) * of_mean, of_factor

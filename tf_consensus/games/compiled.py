@@ -1,13 +1,11 @@
 """A game each of whose evaluations is an XLA program of its own."""
 
-import copy
 from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 
 from tf_consensus.games.delegating import DelegatingGame
-from tf_consensus.games.game import Linearization, no_pullback
-from tf_consensus.games.vector_checks import check_vector
 from tf_consensus.support.evaluation import LayerState
 
 
@@ -15,41 +13,24 @@ class CompiledGame(DelegatingGame):
     """The same game, its evaluations compiled one by one.
 
     Replicas exchange their fields between the evaluations of an update, which no XLA program of a
-    GPU or CPU can do; so field and pullback are programs of their own. A pullback starts with the
-    field again: a consensus step does the work of about four thirds of one.
+    GPU or CPU can do; so field and pullback are programs of their own. The program of a pullback
+    computes the field a second time: a consensus step does the work of about four thirds of one.
 
     Args:
         game: the game; evaluating it must not assign variables, such as moving averages.
     """
 
-    def linearize(self, second_order: bool = True) -> Linearization:
-        """As `Game.linearize`."""
-        losses, v = self._run(lambda game: game.linearize(second_order=False)[:2])
-        sizes = [len(player) for player in self.players]
-        if not second_order:
-            return Linearization(losses, v, no_pullback, sizes)
+    def first(self, n: int) -> "CompiledGame":
+        """As `Game.first`."""
+        return CompiledGame(self.whole.first(n))
 
-        def vjp(u):
-            u = check_vector("u", u, v)
-            return self._run(lambda game, u: game.linearize().vjp(u), u)
+    def evaluate(self, function: Callable[..., Any], *tensors: Any) -> Any:
+        """What `function(game, *tensors)` returns, as one XLA program."""
 
-        return Linearization(losses, v, vjp, sizes)
-
-    def player_gradient(self, player: int):
-        """As `Game.player_gradient`."""
-        return self._run(lambda game: game.player_gradient(player))
-
-    def jvp(self, u):
-        """As `Game.jvp`."""
-        return self._run(lambda game, u: game.jvp(u), list(u))
-
-    def _run(self, evaluate: Callable, *arguments):
-        def program(batch, weight, *arguments):
-            game = copy.copy(self.whole)
-            game.batch, game.weight = batch, weight
+        def program(batch: Any, weight: Any, *tensors: Any) -> Any:
             # What layers would assign stays in the program: those that assign are not compiled.
-            game.state = LayerState(repeats=True)
-            return evaluate(game, *arguments)
+            state = LayerState(repeats=True)
+            return function(self.whole.variant(batch=batch, weight=weight, state=state), *tensors)
 
         compiled = tf.function(program, jit_compile=True, autograph=False)
-        return compiled(self.batch, self.weight, *arguments)
+        return compiled(self.batch, self.weight, *tensors)

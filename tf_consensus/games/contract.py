@@ -2,10 +2,9 @@
 
 import concurrent.futures
 import contextlib
-import copy
 import re
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
@@ -13,6 +12,13 @@ from tf_consensus.games import inspection
 from tf_consensus.games import operation_kinds as kinds
 from tf_consensus.games.autodiff import tf_variables
 from tf_consensus.support.evaluation import LayerState
+
+if TYPE_CHECKING:
+    from tf_consensus.games.field import GradientField
+
+Allowed = bool | Sequence[str]
+# A look at losses and field, and at the operations of their evaluation.
+Look = Callable[[tuple[list[tf.Tensor], list[tf.Tensor]], list[tf.Operation]], None]
 
 
 class Contract:
@@ -28,31 +34,36 @@ class Contract:
         TypeError: if `allow_cut` is neither a bool nor names.
     """
 
-    def __init__(self, allow_cut: bool | Sequence[str] = False):
+    def __init__(self, allow_cut: Allowed = False) -> None:
         self.allow_cut = check_allow_cut(allow_cut)
         self._traced: set[str] = set()
 
-    def __repr__(self):
+    @classmethod
+    def of(cls, allow_cut: "Allowed | Contract") -> "Contract":
+        """The contract itself, or that of `allow_cut`."""
+        return allow_cut if isinstance(allow_cut, Contract) else cls(allow_cut)
+
+    def __repr__(self) -> str:
         return f"Contract(allow_cut={self.allow_cut!r})"
 
-    def check_field(self, game, field) -> None:
+    def check_field(self, game: "GradientField", field: Sequence[tf.Tensor]) -> None:
         """Raises `ValueError` if something between a player's variables and the field cuts it."""
         self._check("field", game, field)
 
-    def check_losses(self, game, losses) -> None:
-        """The same of the losses, where they hold derivatives."""
+    def check_losses(self, game: "GradientField", losses: Sequence[tf.Tensor]) -> None:
+        """The same of the losses, where they hold derivatives; raises `ValueError`."""
         self._check("losses", game, losses)
 
-    def check_first_order(self, game, losses) -> None:
-        """The same of what TensorFlow has wrong at once, in a graph."""
+    def check_first_order(self, game: "GradientField", losses: Sequence[tf.Tensor]) -> None:
+        """Raises `ValueError` if TensorFlow's first derivative itself is wrong; looks in graphs."""
         if self.allow_cut is not True and not tf.executing_eagerly():
             refuse_cuts(losses, _named(game), self.allow_cut, kinds.WRONG_AT_ONCE)
 
-    def _check(self, what, game, tensors):
+    def _check(self, what: str, game: "GradientField", tensors: Sequence[tf.Tensor]) -> None:
         if self.allow_cut is True:
             return
 
-        def look(tensors):
+        def look(tensors: Sequence[tf.Tensor]) -> None:
             refuse_cuts(tensors, _named(game), self.allow_cut)
 
         if tf.executing_eagerly():
@@ -62,7 +73,7 @@ class Contract:
             look(tensors)
 
     @contextlib.contextmanager
-    def watching(self, game) -> Iterator[None]:
+    def watching(self, game: "GradientField") -> Iterator[None]:
         """Around an evaluation: raises where a repeated one would not be the same function."""
         repeated, eager = game.state.repeated, tf.executing_eagerly()
         before = 0 if eager else len(inspection.new_operations(0))
@@ -72,14 +83,13 @@ class Contract:
         elif repeated:
             refuse_impure(inspection.new_operations(before), self.allow_cut)
 
-    def _trace_once(self, rule: str, game, look: Callable):
-        """Traces the game's field in a graph of its own and looks at it, once a rule."""
+    def _trace_once(self, rule: str, game: "GradientField", look: Look) -> None:
+        """Traces the game's field in a graph of its own and looks at it, once per rule."""
         if rule in self._traced:
             return
 
-        def traced():
-            other = copy.copy(game)
-            other.state, other.contract = LayerState(), Contract(allow_cut=True)
+        def traced() -> None:
+            other = game.variant(state=LayerState(), contract=Contract(allow_cut=True))
             before = len(inspection.new_operations(0))
             try:
                 found = other.retrace()
@@ -95,7 +105,7 @@ class Contract:
         self._traced.add(rule)
 
 
-def check_allow_cut(allow_cut) -> bool | tuple[str, ...]:
+def check_allow_cut(allow_cut: Any) -> bool | tuple[str, ...]:
     """`allow_cut` as a bool or a tuple of names.
 
     Raises:
@@ -111,7 +121,7 @@ def check_allow_cut(allow_cut) -> bool | tuple[str, ...]:
     )
 
 
-def _named(game):
+def _named(game: "GradientField") -> list[tuple[str, Any]]:
     return [
         (f"'{name_of(x)}' of player {index}", x)
         for index, player in enumerate(game.players)
@@ -119,7 +129,12 @@ def _named(game):
     ]
 
 
-def refuse_cuts(field, named: Sequence[tuple[str, Any]], allow_cut, only=None) -> None:
+def refuse_cuts(
+    field: Sequence[tf.Tensor],
+    named: Sequence[tuple[str, Any]],
+    allow_cut: Allowed,
+    only: Collection[str] | None = None,
+) -> None:
     """Raises `ValueError` if something cuts the derivative of a field of the current graph.
 
     Args:
@@ -132,7 +147,7 @@ def refuse_cuts(field, named: Sequence[tuple[str, Any]], allow_cut, only=None) -
         return
     names, variables = zip(*named, strict=True)
     cuts = inspection.find_cuts(field, list(zip(names, tf_variables(variables), strict=True)))
-    cuts = [c for c in cuts if not _is_allowed(c.operation, allow_cut)]
+    cuts = [c for c in cuts if not _is_allowed(c.operation, allow_cut or ())]
     cuts = [c for c in cuts if only is None or c.kind in only]
     if cuts:
         shown = "; ".join(
@@ -142,7 +157,7 @@ def refuse_cuts(field, named: Sequence[tuple[str, Any]], allow_cut, only=None) -
         raise ValueError(_CUT.format(shown, [c.operation for c in cuts[:3]]))
 
 
-def refuse_impure(operations, allow_cut=False) -> None:
+def refuse_impure(operations: Iterable[tf.Operation], allow_cut: Allowed = False) -> None:
     """Raises `ValueError` if an operation draws by itself or has a state of its own.
 
     Args:
@@ -152,19 +167,19 @@ def refuse_impure(operations, allow_cut=False) -> None:
     if allow_cut is True:
         return
     found = inspection.find_impure(operations)
-    found = [(name, kind) for name, kind in found if not _is_allowed(name, allow_cut)]
+    found = [(name, kind) for name, kind in found if not _is_allowed(name, allow_cut or ())]
     if found:
         shown = ", ".join(f"'{name}' ({kind})" for name, kind in found[:3])
         raise ValueError(_IMPURE.format(shown, [name for name, _ in found[:3]]))
 
 
-def _is_allowed(operation: str, allow_cut) -> bool:
+def _is_allowed(operation: str, allowed: Sequence[str]) -> bool:
     """Whether an operation, or a layer or scope that it lies in, is named.
 
     Keras and TensorFlow number names that come again: `half` names `half_1` too.
     """
     parts = operation.split("/")
-    for name in allow_cut or ():
+    for name in allowed:
         named = name.split("/")
         last = len(parts) - len(named)  # where a name that ends in the operation itself begins
         for start in range(last + 1):
@@ -178,7 +193,7 @@ def _is_allowed(operation: str, allow_cut) -> bool:
     return False
 
 
-def name_of(variable) -> str:
+def name_of(variable: Any) -> str:
     """The path of a Keras variable, the name of TensorFlow's."""
     return getattr(variable, "path", variable.name)
 

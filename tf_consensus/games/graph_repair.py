@@ -6,7 +6,7 @@ derivative lacks is put back by naming another gradient for the operations that 
 `tf.gradients` follows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import tensorflow as tf
 
@@ -18,7 +18,7 @@ _THROUGH = "TfConsensusThrough"
 
 
 @tf.RegisterGradient(_THROUGH)
-def _through(op, gradient):
+def _through(op: tf.Operation, gradient: tf.Tensor) -> tf.Tensor:
     """Of a stopped mean: as if it were not stopped."""
     del op
     return gradient
@@ -46,11 +46,11 @@ def repair(field: Sequence[tf.Tensor], gradients: Sequence[tf.Tensor]) -> None:
             _differentiate_as(operation, RESIZE_TRANSPOSED)
 
 
-def _differentiate_as(operation, name):
+def _differentiate_as(operation: tf.Operation, name: str) -> None:
     operation._set_attr("_gradient_op_type", tf.compat.v1.AttrValue(s=name.encode()))
 
 
-def _is_of_moments(operation) -> bool:
+def _is_of_moments(operation: tf.Operation) -> bool:
     """Whether a stopped tensor is the mean in the variance of `tf.nn.moments`."""
     mean = operation.inputs[0].op
     return mean.type == "Mean" and any(
@@ -61,12 +61,12 @@ def _is_of_moments(operation) -> bool:
     )
 
 
-def _is_same_mean(mean, other) -> bool:
+def _is_same_mean(mean: tf.Operation, other: tf.Operation) -> bool:
     axes = [tf.get_static_value(op.inputs[1]) for op in (mean, other) if op.type == "Mean"]
     return len(axes) == 2 and all(a is not None for a in axes) and (axes[0] == axes[1]).all()
 
 
-def _is_differentiated_twice(operation) -> bool:
+def _is_differentiated_twice(operation: tf.Operation) -> bool:
     """Whether more than first derivatives use the stopped mean m.
 
     The variance takes (x - m)², and its first derivative x - m, in one product.
@@ -78,7 +78,7 @@ def _is_differentiated_twice(operation) -> bool:
     )
 
 
-def _refuse_resizing_in_a_loss(handed) -> None:
+def _refuse_resizing_in_a_loss(handed: Collection[tf.Operation]) -> None:
     """Raises where a derivative of resizing is used otherwise than for the gradients.
 
     The penalty that uses it has a gradient of 0, which is nowhere to be seen.
@@ -89,7 +89,7 @@ def _refuse_resizing_in_a_loss(handed) -> None:
             raise ValueError(_TWICE.format(operation.name))
 
 
-def _is_used_otherwise(operation, handed) -> bool:
+def _is_used_otherwise(operation: tf.Operation, handed: Collection[tf.Operation]) -> bool:
     """Whether it reaches more than backward passes, known by the names that TensorFlow gives."""
     seen, stack = set(), [operation]
     while stack:
@@ -104,7 +104,7 @@ def _is_used_otherwise(operation, handed) -> bool:
     return False
 
 
-def _consumers(operation):
+def _consumers(operation: tf.Operation) -> list[tf.Operation]:
     """What uses the values of an operation's outputs."""
     found = [c for t in operation.outputs for c in t.consumers()]
     return [c for c in found if c.type not in kinds.VALUE_FREE]

@@ -78,7 +78,7 @@ def find_impure(operations: Iterable[tf.Operation]) -> list[tuple[str, str]]:
     return [found for operation in operations for found in kinds.impure(operation)]
 
 
-def _followed(operation):
+def _followed(operation: tf.Operation) -> list[tf.Tensor]:
     """The inputs whose values an operation's outputs depend on, but for conditions."""
     if operation.type in kinds.VALUE_FREE:
         return []
@@ -88,7 +88,7 @@ def _followed(operation):
     return [t for t in chosen if t.dtype != tf.bool]
 
 
-def _sources(named):
+def _sources(named: Sequence[tuple[str, Any]]) -> dict[Any, str]:
     """By tensor of the current graph: the description of the variable whose handle it is."""
     graph = tf.compat.v1.get_default_graph()
     return {graph.capture(x.handle).ref(): name for name, x in named}

@@ -1,38 +1,18 @@
 """A game evaluated part by part of its batch, in the memory of one part."""
 
-import copy
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from tf_consensus.games.delegating import DelegatingGame
-from tf_consensus.games.game import Game, Linearization, check_losses, no_pullback
-from tf_consensus.games.vector_checks import check_vector
+from tf_consensus.games.game import Game
 from tf_consensus.support.checks import check_count
 from tf_consensus.support.evaluation import LayerState
 from tf_consensus.support.row_draws import Rows
-
-
-class SplitLinearization(Linearization):
-    """A `Linearization` of a batch in parts, the mean of theirs."""
-
-    game: "MicrobatchedGame"
-
-    @property
-    def parts(self) -> int:
-        """Their number."""
-        return self.game.parts
-
-    def jvp(self, u):
-        """The product v'u by another pass, forward, so that no part's tensors are kept."""
-        return self.game.mean(lambda part: part.jvp(u), after=u)
-
-    def cross_vjp(self, select, u, groups):
-        """The mean over the parts, each of which is a group."""
-        return self.game.mean(lambda part: part.linearize().cross_vjp(select, u, groups))
 
 
 class MicrobatchedGame(DelegatingGame):
@@ -69,7 +49,7 @@ class MicrobatchedGame(DelegatingGame):
         0.5
     """
 
-    def __init__(self, game: Game, parts: int):
+    def __init__(self, game: Game, parts: int) -> None:
         self.parts = check_count("microbatches", parts, "microbatches=1 is the whole batch.")
         if isinstance(game, MicrobatchedGame):
             raise ValueError(
@@ -80,49 +60,34 @@ class MicrobatchedGame(DelegatingGame):
         _warn_of_coupling(game, self.parts)
         self._stacked = _stack(self.batch, self.parts)
 
-    def linearize(self, second_order: bool = True) -> Linearization:
-        """Losses, field and pullback as `Game.linearize`; the pullback is another pass."""
-        losses, v = self.mean(lambda part: part.linearize(second_order=False)[:2])
-        check_losses(losses, len(self.players))
-        sizes = [len(player) for player in self.players]
-        if not second_order:
-            return Linearization(losses, v, no_pullback, sizes)
+    @property
+    def split(self) -> "MicrobatchedGame":
+        """Itself: its linearizations are means over the parts."""
+        return self
 
-        def vjp(u):
-            u = check_vector("u", u, v)
-            return self.mean(lambda part: part.linearize().vjp(u), after=u)
+    def first(self, n: int) -> "MicrobatchedGame":
+        """As `Game.first`, in as many parts: n must be a multiple of their number."""
+        return MicrobatchedGame(self.whole.first(n), self.parts)
 
-        linearization = SplitLinearization(losses, v, vjp, sizes)
-        linearization.game = self
-        return linearization
-
-    def player_gradient(self, player: int):
-        """As `Game.player_gradient`."""
-        return self.mean(lambda part: part.player_gradient(player))
-
-    def jvp(self, u):
-        """As `Game.jvp`."""
-        return self.mean(lambda part: part.jvp(u))
-
-    def mean(self, evaluate: Callable, after=()):
-        """The mean over the parts of what `evaluate(part)` returns, nested lists of tensors.
+    def evaluate(self, function: Callable[..., Any], *tensors: Any) -> Any:
+        """The mean over the parts of what `function(part, *tensors)` returns.
 
         Args:
-            evaluate: function of a part.
-            after: tensors that are to be there before the first part is looked at. A pass that
-                uses what an earlier one has found must say so: all of it that does not use it would
-                else run, and its tensors wait, at the start.
+            function: of a part and tensors; it returns nested lists of tensors.
+            *tensors: what the pass uses of an earlier one. The pass begins when they are there.
+                Otherwise TensorFlow would compute and keep, at its start, all that does not
+                depend on them.
         """
-        with tf.control_dependencies(list(after)):
+        with tf.control_dependencies(tf.nest.flatten(tensors)):
             first = self._part(tf.constant(0), self.state.fork())
-        sums = tf.nest.map_structure(tf.convert_to_tensor, evaluate(first))
+        sums = tf.nest.map_structure(tf.convert_to_tensor, function(first, *tensors))
         moves = first.state.moves or []
         averaged = [index for index, (x, _) in enumerate(moves) if _is_float(x)]
 
-        def add(index, sums, moved):
+        def add(index: tf.Tensor, sums: Any, moved: list[tf.Tensor]) -> tuple[Any, ...]:
             part = self._part(index, LayerState(repeats=True))
-            values = evaluate(part), [part.state.moves[i][1] for i in averaged]
-            return index + 1, *tf.nest.map_structure(tf.add, (sums, moved), values)
+            values = function(part, *tensors), [part.state.moves[i][1] for i in averaged]
+            return (index + 1, *tf.nest.map_structure(tf.add, (sums, moved), values))
 
         moved = [moves[i][1] for i in averaged]
         if self.parts > 1:
@@ -140,15 +105,13 @@ class MicrobatchedGame(DelegatingGame):
         self.state.join(moves)
         return sums
 
-    def _part(self, index, state):
-        part = copy.copy(self.whole)
-        part.batch = tf.nest.map_structure(
+    def _part(self, index: tf.Tensor, state: LayerState) -> Game:
+        batch = tf.nest.map_structure(
             lambda t, stacked: stacked[index] if stacked is not t else t, self.batch, self._stacked
         )
-        part.state, part.rows = state, self._rows(index)
-        return part
+        return self.whole.variant(batch=batch, state=state, rows=self._rows(index))
 
-    def _rows(self, index):
+    def _rows(self, index: tf.Tensor) -> Rows:
         """Which examples of the whole batch part number `index` holds."""
         stacked = next(
             s
@@ -160,7 +123,7 @@ class MicrobatchedGame(DelegatingGame):
         return Rows(first + index * own, own, total)
 
 
-def _is_float(variable):
+def _is_float(variable: Any) -> bool:
     return "float" in keras.backend.standardize_dtype(variable.dtype)
 
 
@@ -180,11 +143,11 @@ def batch_size(game: Game) -> int:
     return sizes.pop()
 
 
-def _stack(batch, parts):
+def _stack(batch: Sequence[Any], parts: int) -> Any:
     """Tensors (n, …) as (parts, n / parts, …), everything else as it is."""
     cut = []
 
-    def stack(t):
+    def stack(t: Any) -> Any:
         t = tf.convert_to_tensor(t) if isinstance(t, np.ndarray) else t
         if not tf.is_tensor(t) or t.shape.rank == 0:
             return t
@@ -200,6 +163,12 @@ def _stack(batch, parts):
         return tf.reshape(t, (parts, -1 if size is None else size // parts, *_rest(t)))
 
     stacked = tf.nest.map_structure(stack, batch)
+    sizes = {t.shape[0] for t in cut} - {None}
+    if len(sizes) > 1:
+        raise ValueError(
+            "All tensors of a batch that is cut hold one row per example. Received: tensors of "
+            f"{sorted(sizes)} rows. Keep what all examples share in the losses, or as scalars."
+        )
     if not cut:
         raise ValueError(
             "Micro-batches are parts of the game's batch. Received: a batch without a tensor of "
@@ -208,7 +177,7 @@ def _stack(batch, parts):
     return stacked
 
 
-def _on_replicas():
+def _on_replicas() -> str:
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
     return f" on each of {replicas} replicas" if replicas > 1 else ""
 
@@ -219,12 +188,13 @@ _UNEQUAL = (
 )
 
 
-def _rest(t):
+def _rest(t: tf.Tensor) -> list[Any]:
+    """The sides of a tensor but the first, as tensors where they are not known."""
     dynamic = tf.shape(t)
     return [dynamic[i] if side is None else side for i, side in enumerate(t.shape)][1:]
 
 
-def _warn_of_coupling(game, parts):
+def _warn_of_coupling(game: Game, parts: int) -> None:
     names = game.couplings()
     if names and parts > 1:
         warnings.warn(

@@ -133,7 +133,7 @@ def cuts(operation: tf.Operation, index: int) -> bool:
     return operation.type in _STEPS or not _passes(operation, index)
 
 
-def has_own_gradient(operation) -> bool:
+def has_own_gradient(operation: tf.Operation) -> bool:
     """Whether `tf.custom_gradient` or an override says what the derivative is."""
     try:
         operation.get_attr("_gradient_op_type")
@@ -142,7 +142,7 @@ def has_own_gradient(operation) -> bool:
     return True
 
 
-def _passes(operation, index) -> bool:
+def _passes(operation: tf.Operation, index: int) -> bool:
     """Whether TensorFlow's gradient of this type of operation reaches this input."""
     key = operation.type, index
     if key not in _KNOWN:
@@ -154,7 +154,7 @@ def _passes(operation, index) -> bool:
 _KNOWN: dict[tuple[str, int], bool] = {}
 
 
-def _has_gradient(operation, index) -> bool:
+def _has_gradient(operation: tf.Operation, index: int) -> bool:
     """Asks for the gradient of the operation alone, in a graph of its own."""
     with tf.Graph().as_default():
         (copy,) = tf.import_graph_def(_isolated(operation), return_elements=["f"], name="")
@@ -166,7 +166,7 @@ def _has_gradient(operation, index) -> bool:
             return True  # asked for its derivative, TensorFlow itself will say that there is none
 
 
-def _isolated(operation) -> tf.compat.v1.GraphDef:
+def _isolated(operation: tf.Operation) -> tf.compat.v1.GraphDef:
     """A graph of the operation, named f, on placeholders, and on what integers it is given."""
     graph = tf.compat.v1.GraphDef()
     for position, t in enumerate(operation.inputs):
@@ -193,7 +193,7 @@ def inner_cuts(operation: tf.Operation) -> list[tuple[str, str]]:
     return [(n.name, n.op) for n in nodes if _cuts_inside(n)]
 
 
-def _cuts_inside(node):
+def _cuts_inside(node: tf.compat.v1.NodeDef) -> bool:
     floating = tf.as_dtype(node.attr["T"].type or tf.int32).is_floating
     if "_gradient_op_type" in node.attr or "ReduceLogSumExp" in node.name:
         return False
@@ -201,7 +201,7 @@ def _cuts_inside(node):
     return opaque or (node.op in _STEPS and floating)
 
 
-def inner_operations(operation: tf.Operation) -> list:
+def inner_operations(operation: tf.Operation) -> list[tf.compat.v1.NodeDef]:
     """The nodes of the functions that an operation calls, and of those that they call."""
     names = _called(operation.node_def)
     if not names:
@@ -219,13 +219,13 @@ def inner_operations(operation: tf.Operation) -> list:
     return found
 
 
-def _called(node) -> list[str]:
+def _called(node: tf.compat.v1.NodeDef) -> list[str]:
     attributes = [node.attr[key] for key in _FUNCTIONS if key in node.attr]
     names = [a.func.name for a in attributes if a.HasField("func")]
     return names + [f.name for a in attributes for f in a.list.func]
 
 
-def _is_shift(operation):
+def _is_shift(operation: tf.Operation) -> bool:
     """Whether a stopped tensor is the largest entry that `tf.reduce_logsumexp` shifts by.
 
     The result does not depend on the shift, so every derivative is right without it.
@@ -237,5 +237,5 @@ def _is_shift(operation):
     return chosen and source.inputs[1].op.type == "Max"
 
 
-def _is_number(t):
+def _is_number(t: tf.Tensor) -> bool:
     return t.dtype.is_floating or t.dtype.is_complex

@@ -1,11 +1,12 @@
 """Checks of lists of tensors that are to match a game's variables."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import tensorflow as tf
 
 
-def check_vector(name: str, u, like: Sequence | None = None) -> list:
+def check_vector(name: str, u: Any, like: Sequence[Any] | None = None) -> list[tf.Tensor]:
     """The list, which must be one of tensors of floating type.
 
     Args:
@@ -21,7 +22,7 @@ def check_vector(name: str, u, like: Sequence | None = None) -> list:
     if not isinstance(u, list | tuple) or not all(map(_is_floating, u)):
         raise TypeError(
             f"`{name}` must be a list of floating-point tensors. Received: {described(u)}. "
-            "Pass one tensor a variable, as `game.linearize().v` is."
+            "Pass one tensor per variable, as `game.linearize().v` is."
         )
     if like is not None:
         kinds = [[(tuple(x.shape), tf.as_dtype(x.dtype).name) for x in y] for y in (u, like)]
@@ -38,12 +39,12 @@ def check_vector(name: str, u, like: Sequence | None = None) -> list:
     return list(u)
 
 
-def _is_floating(x):
+def _is_floating(x: Any) -> bool:
     kind = getattr(x, "dtype", None)
     return hasattr(x, "shape") and kind is not None and tf.as_dtype(kind).is_floating
 
 
-def described(u):
+def described(u: Any) -> str:
     """What a list holds, in words for a message."""
     if not isinstance(u, list | tuple):
         return f"a {type(u).__name__}"

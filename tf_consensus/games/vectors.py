@@ -7,6 +7,7 @@ one vector x = (x₁ … xₙ).
 import math
 import numbers
 from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 import tensorflow as tf
@@ -14,6 +15,7 @@ import tensorflow as tf
 from tf_consensus.games.vector_checks import check_vector, described
 
 Vector = Sequence[tf.Tensor]
+Factor: TypeAlias = float | tf.Tensor
 
 
 def dot(a: Vector, b: Vector) -> tf.Tensor:
@@ -39,23 +41,33 @@ def dot(a: Vector, b: Vector) -> tf.Tensor:
 
 
 def norm(a: Vector) -> tf.Tensor:
-    """Euclidean norm ‖a‖ of the whole list, a scalar."""
+    """Euclidean norm ‖a‖ of the whole list, a scalar; raises as `dot` does."""
     return tf.sqrt(dot(a, a))
 
 
-def scale(a: Vector, factor) -> list[tf.Tensor]:
-    """Every tensor times `factor`, a number or a scalar tensor, in the tensor's own dtype."""
+def scale(a: Vector, factor: Factor) -> list[tf.Tensor]:
+    """Every tensor times `factor`, a number or a scalar tensor, in the tensor's own dtype.
+
+    Raises:
+        TypeError: if `a` is no list of tensors.
+        ValueError: if `factor` is neither finite nor a scalar tensor.
+    """
     _check_factor(factor)
     return [x * _in_dtype(factor, x.dtype) for x in check_vector("a", a)]
 
 
-def add_scaled(a: Vector, factor, b: Vector) -> list[tf.Tensor]:
-    """The list a + factor · b, `factor` a number or a scalar tensor."""
+def add_scaled(a: Vector, factor: Factor, b: Vector) -> list[tf.Tensor]:
+    """The list a + factor · b, `factor` a number or a scalar tensor.
+
+    Raises:
+        TypeError: if `a` or `b` is no list of tensors.
+        ValueError: if their shapes differ, or `factor` is neither finite nor a scalar tensor.
+    """
     _check_factor(factor)
     return [x + _in_dtype(factor, x.dtype) * y for x, y in zip(*_pair(a, b), strict=True)]
 
 
-def _pair(a, b):
+def _pair(a: Vector, b: Vector) -> tuple[Vector, Vector]:
     """Both lists, which must be of the same shapes; dtypes may differ."""
     shapes = [[x.shape for x in check_vector(*named)] for named in (("a", a), ("b", b))]
     same = len(a) == len(b) and all(
@@ -69,7 +81,7 @@ def _pair(a, b):
     return a, b
 
 
-def _check_some(name, a):
+def _check_some(name: str, a: Vector) -> None:
     if isinstance(a, list | tuple) and not a:
         raise ValueError(
             f"`{name}` must hold at least one tensor. Received: {name}=[]. A game's variables are "
@@ -77,7 +89,7 @@ def _check_some(name, a):
         )
 
 
-def _check_factor(factor):
+def _check_factor(factor: Any) -> None:
     number = isinstance(factor, numbers.Real) and not isinstance(factor, bool)
     scalar = tf.is_tensor(factor) and factor.shape.rank in (0, None)
     if not (scalar or (number and math.isfinite(factor))):
@@ -87,14 +99,19 @@ def _check_factor(factor):
         )
 
 
-def _in_dtype(factor, dtype):
+def _in_dtype(factor: Factor, dtype: tf.DType) -> tf.Tensor:
     # tf.cast would take a Python number through float32.
     number = isinstance(factor, numbers.Real)
     return tf.constant(factor, dtype) if number else tf.cast(factor, dtype)
 
 
 def flatten(a: Vector) -> tf.Tensor:
-    """One tensor of shape (n,) that holds every entry in order."""
+    """One tensor of shape (n,) that holds every entry in order.
+
+    Raises:
+        TypeError: if `a` is no list of tensors.
+        ValueError: if it is empty.
+    """
     check_vector("a", a)
     _check_some("a", a)
     return tf.concat([tf.reshape(x, [-1]) for x in a], axis=0)
@@ -124,7 +141,14 @@ def unflatten(flat: tf.Tensor, like: Vector) -> list[tf.Tensor]:
 
 
 def replica_mean(a: Vector) -> list[tf.Tensor]:
-    """The mean over the replicas of a `tf.distribute` strategy; the list itself on one replica."""
+    """The mean over the replicas of a `tf.distribute` strategy; the list itself on one replica.
+
+    Args:
+        a: list of tensors, of the same shapes on all replicas.
+
+    Raises:
+        TypeError: if `a` is no list of tensors.
+    """
     check_vector("a", a)
     context = tf.distribute.get_replica_context()
     if context is None or context.num_replicas_in_sync == 1:

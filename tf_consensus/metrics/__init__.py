@@ -1,10 +1,16 @@
-"""Metrics that compare generated samples with their target."""
+"""Metrics that compare generated samples with their target.
+
+From here are imported Keras metrics of points (`ModeCoverage`, `Wasserstein1`) and of images
+(`ImageScores` and its parts), the functions that they compute, and what image metrics need:
+`Extractor` or `inception`, `load_classifier` and `Reference`. The room imports `support` alone.
+"""
 
 from tf_consensus.metrics import inception, resizing
 from tf_consensus.metrics.classifier import load_classifier
-from tf_consensus.metrics.extractor import Extracted, Extractor
+from tf_consensus.metrics.extractor import Extractor
 from tf_consensus.metrics.feature_statistics import FeatureStatistics
 from tf_consensus.metrics.frechet import frechet_distance
+from tf_consensus.metrics.image_network import Extracted
 from tf_consensus.metrics.image_scores import ImageScores
 from tf_consensus.metrics.kernel import kernel_distance
 from tf_consensus.metrics.mode_coverage import ModeCoverage

@@ -1,13 +1,15 @@
 """Classifiers from files, to measure images by."""
 
 import io
+import os
 import pathlib
 import zipfile
 import zlib
 
 import keras
 
-from tf_consensus.metrics import checks, layers
+from tf_consensus.metrics import layers
+from tf_consensus.support.checks import check_path
 
 _REMEDY = "Train it anew, e.g. by examples/train_classifier.py, or fetch the file again."
 _MEMBERS = {"config.json", "metadata.json", "model.weights.h5"}
@@ -16,14 +18,16 @@ _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, Valu
 _NO_MODEL = (AttributeError, IndexError, KeyError, OSError, RuntimeError, TypeError, ValueError)
 
 
-def load_classifier(path, image_shape: tuple[int, int, int] | None = None) -> keras.Model:
+def load_classifier(
+    path: str | os.PathLike[str], image_shape: tuple[int, int, int] | None = None
+) -> keras.Model:
     """The Keras classifier of a .keras file, of which no code is run.
 
     Keras' safe mode is on, whatever its global setting: a file with a `Lambda` layer is refused.
     The legacy .h5 format has no such mode, so such files are refused too.
 
     Args:
-        path: of a file that `model.save("name.keras")` has written.
+        path: path of a file that `model.save("name.keras")` has written.
         image_shape: (height, width, channels) of the images to be measured, to be told here if the
             classifier takes others; None: not compared.
 
@@ -38,7 +42,7 @@ def load_classifier(path, image_shape: tuple[int, int, int] | None = None) -> ke
         >>> classifier = load_classifier("classifier.keras", image_shape=(32, 32, 1))
         >>> extractor = Extractor(classifier, name="my classifier")
     """
-    checks.check_path(path, _REMEDY)
+    check_path("path", path, _REMEDY)
     path = pathlib.Path(path)
     _check_archive(path)
     try:

@@ -1,85 +1,15 @@
-"""What image metrics see of an image: the features and logits of a frozen network."""
+"""A Keras network as what image metrics see of an image: its features and logits."""
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_consensus.metrics import checks, fingerprints, layers, resizing
+from tf_consensus.metrics import fingerprints, layers, resizing
+from tf_consensus.metrics.image_network import ImageNetwork
 from tf_consensus.metrics.score import check_not_probabilities
 from tf_consensus.support.checks import check_int
-
-
-class Extracted(NamedTuple):
-    """What a network says of a batch of images.
-
-    Attributes:
-        features: (n, d), float32.
-        logits: (n, k), float32, up to a constant an image; None of a network without classes.
-    """
-
-    features: np.ndarray
-    logits: np.ndarray | None
-
-
-class ImageNetwork:
-    """Base of the extractors: checks images, and says what the numbers come from.
-
-    A subclass has `_run`, `fingerprint`, which differs wherever a metric's value would, and
-    `_details`, which says the same in words.
-
-    Args:
-        name: what the network is called in results.
-        channels: colour channels that the network takes.
-    """
-
-    # Only the Inception network of 2015-12-05 gives numbers that are comparable between papers.
-    reference_network = False
-
-    def __init__(self, name: str, channels: int):
-        self.name = str(name)
-        self._channels = channels
-
-    def __call__(self, images) -> Extracted:
-        """The network's features and logits.
-
-        Args:
-            images: floats (batch, height, width, channels) in [-1, 1]. Grey images become three
-                equal channels if the network takes three.
-
-        Raises:
-            ValueError: if the images are no such batch or not finite, or what the network makes of
-                them is not finite or not one row per image.
-        """
-        images = checks.images(images, self._channels)
-        features, logits = self._run(images)
-        extracted = Extracted(np.asarray(features), None if logits is None else np.asarray(logits))
-        for name, array in extracted._asdict().items():
-            if array is not None:
-                self._check_rows(name, array, len(images))
-                remedy = f"The images were: look at the weights of {self.name!r}."
-                checks.check_finite(name, array, remedy)
-        return extracted
-
-    def _check_rows(self, name, array, number):
-        if array.ndim != 2 or len(array) != number:
-            raise ValueError(
-                f"A network must give one row of {name} per image. Received: {name} of shape "
-                f"{array.shape} for {number} images, from {self.name!r}. Take a network that "
-                "treats each image by itself."
-            )
-
-    @property
-    def description(self) -> dict:
-        """What determines the numbers, as strings, integers and booleans."""
-        return {
-            "network": self.name,
-            "reference_network": self.reference_network,
-            "fingerprint": self.fingerprint,
-            **self._details(),
-        }
 
 
 class Extractor(ImageNetwork):
@@ -94,8 +24,8 @@ class Extractor(ImageNetwork):
         features: name of the layer whose output, (n, d) or (n, 1, 1, d), is the features. None:
             the input of the last Dense layer, if the model ends in it, or in it and a softmax.
         logits: name of the layer whose output is the logits; False: no logits, as of a network
-            without classes. None: the output of the model. From a softmax the log-probabilities
-            are taken, of which the log-softmax of the logits is all that a score needs.
+            without classes. None: the output of the model. The logarithms are taken of what a
+            softmax returns; a score needs no more, as it takes the log-softmax of the logits.
         name: what to call the network in results.
         preprocess: function of the images in [-1, 1], before they are resized; None: none. Its
             own name is its description.
@@ -139,7 +69,7 @@ class Extractor(ImageNetwork):
         image_size: int | None = None,
         resizer: str | Callable = "bilinear",
         weights: str = "as given",
-    ):
+    ) -> None:
         layers.check_model(model)
         super().__init__(name, model.input_shape[-1])
         self.weights = str(weights)
@@ -157,7 +87,7 @@ class Extractor(ImageNetwork):
             self._check_size(images)
         features, logits = self._forward(images)
         if logits is not None and self._logits != layers.SOFTMAX:
-            # Of a softmax of the user's own that no layer's type or activation tells.
+            # The user may have a softmax that no layer's type or activation tells.
             check_not_probabilities(logits.numpy())
         return features, logits
 
@@ -203,17 +133,3 @@ class Extractor(ImageNetwork):
                 f"Images must have the size of the network's input, {self._size}. Received: "
                 f"images of shape {tuple(images.shape)}. Pass `image_size` to resize them."
             )
-
-
-def check_extractor(extractor) -> ImageNetwork:
-    """The extractor, or says that it is none.
-
-    Raises:
-        ValueError: If it is anything else.
-    """
-    if isinstance(extractor, ImageNetwork):
-        return extractor
-    raise ValueError(
-        "`extractor` must be an `Extractor` or what `inception` makes. Received: "
-        f"extractor={extractor!r}. Wrap a Keras classifier: Extractor(model, name=...)."
-    )

@@ -1,9 +1,13 @@
 """Streaming mean and covariance of features."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from tf_consensus.metrics import checks
+from tf_consensus.metrics.checks import LARGEST
+from tf_consensus.support.arrays import check_finite, check_reals
 from tf_consensus.support.checks import check_int
+
+_DIVERGED = "Leave out images of a diverged generator."
 
 
 class FeatureStatistics:
@@ -30,13 +34,13 @@ class FeatureStatistics:
         Chan, Golub, LeVeque, Algorithms for Computing the Sample Variance, 1983.
     """
 
-    def __init__(self, dim: int):
+    def __init__(self, dim: int) -> None:
         self.dim = check_int("dim", dim, minimum=1)
         self.count = 0
         self._mean = np.zeros(self.dim)
         self._scatter = np.zeros((self.dim, self.dim))
 
-    def update(self, features):
+    def update(self, features: ArrayLike) -> None:
         """Add rows.
 
         Args:
@@ -45,19 +49,19 @@ class FeatureStatistics:
         Raises:
             ValueError: if the shape is another, or a feature is not finite; nothing is added then.
         """
-        features = checks.floats("features", features)
+        features = check_reals("features", features)
         if features.ndim != 2 or features.shape[1] != self.dim:
             raise ValueError(
                 f"`features` must have shape (n, {self.dim}). Received: features of shape "
                 f"{features.shape}. Flatten each image's features to one row."
             )
-        checks.check_finite("features", features, "Leave out images of a diverged generator.")
+        check_finite("features", features, _DIVERGED, LARGEST)
         if len(features):
             mean = features.mean(axis=0)
             centred = features - mean
             self._combine(len(features), mean, centred.T @ centred)
 
-    def merge(self, other: "FeatureStatistics"):
+    def merge(self, other: "FeatureStatistics") -> None:
         """Add the rows that another has seen.
 
         Raises:
@@ -91,7 +95,7 @@ class FeatureStatistics:
         """S / (n - 1), of shape (d, d), symmetric.
 
         Raises:
-            ValueError: of less than two rows.
+            ValueError: if there are less than two rows.
         """
         self._require(2, "covariance")
         return self._scatter / (self.count - 1)

@@ -5,7 +5,8 @@ import hashlib
 import inspect
 import json
 import types
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import keras
 import numpy as np
@@ -46,7 +47,7 @@ def of_network(model: keras.Model) -> str:
     return digest([_architecture(model), *model.get_weights()])
 
 
-def of_function(function) -> str:
+def of_function(function: Callable[..., Any] | None) -> str:
     """What a function is called, and unless it is this library's, a digest of what it computes.
 
     Layers and partial functions are functions too. Other objects count by their class.
@@ -58,7 +59,7 @@ def of_function(function) -> str:
     if isinstance(function, keras.Layer):
         return f"{name} {digest([_architecture(function), *function.get_weights()], 8)}"
     code = getattr(function, "__code__", None)
-    if code is None or function.__module__.startswith("tf_consensus."):
+    if function is None or code is None or function.__module__.startswith("tf_consensus."):
         return name
     held = [*inspect.getclosurevars(function).nonlocals.values(), *(function.__defaults__ or ())]
     # The text of other objects has their address in it.
@@ -66,7 +67,7 @@ def of_function(function) -> str:
     return f"{name} {digest([*_code(code), *values], 8)}"
 
 
-def name_of(function) -> str:
+def name_of(function: object) -> str:
     """What a function is called, or the class of an object; "None" if there is none."""
     return str(function) if function is None else getattr(function, "__name__", _kind(function))
 

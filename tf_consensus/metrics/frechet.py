@@ -2,15 +2,17 @@
 
 import numpy as np
 import scipy
+from numpy.typing import ArrayLike
 
 from tf_consensus.metrics import checks
+from tf_consensus.support.arrays import check_finite, check_reals
 
 # Relative to the largest entry: more than rounding does to a covariance.
 _TOLERANCE = 1e-6
 _DIVERGED = "Look for the images that gave it: the generator has diverged."
 
 
-def frechet_distance(mean1, cov1, mean2, cov2) -> float:
+def frechet_distance(mean1: ArrayLike, cov1: ArrayLike, mean2: ArrayLike, cov2: ArrayLike) -> float:
     """Return the squared Wasserstein-2 distance of two Gaussians, called the Fréchet distance.
 
     d = ‖μ₁ - μ₂‖² + tr Σ₁ + tr Σ₂ - 2 Σ_i √λ_i(Σ₁Σ₂).
@@ -19,8 +21,8 @@ def frechet_distance(mean1, cov1, mean2, cov2) -> float:
     neither when a covariance is singular, as it is of no more images than features. So Σ_i √λ_i
     is computed as what it equals, the sum of the singular values of L₁ᵀL₂ where Σ = L Lᵀ by a
     pivoted Cholesky factorization, in float64. Pivots below d ε times the largest variance are
-    rounding and count as 0, as does a negative result for equal Gaussians. Of 2,048 features it
-    takes some 12 seconds of one core.
+    rounding and count as 0, as does a negative result for equal Gaussians. With 2,048
+    features it takes some 12 seconds of one core.
 
     The distance of finite samples is biased upwards; compare only those of equally many.
 
@@ -45,10 +47,10 @@ def frechet_distance(mean1, cov1, mean2, cov2) -> float:
         Heusel et al., GANs Trained by a Two Time-Scale Update Rule, 2017, equation 6.
     """
     given = {"mean1": mean1, "cov1": cov1, "mean2": mean2, "cov2": cov2}
-    arrays = {name: checks.floats(name, value) for name, value in given.items()}
+    arrays = {name: check_reals(name, value) for name, value in given.items()}
     _check_shapes(**arrays)
     for name, array in arrays.items():
-        checks.check_finite(name, array, _DIVERGED, checks.LARGEST**2)
+        check_finite(name, array, _DIVERGED, checks.LARGEST**2)
     mean1, cov1, mean2, cov2 = arrays.values()
     product = _root("cov1", cov1).T @ _root("cov2", cov2)
     roots = scipy.linalg.svdvals(product).sum() if product.size else 0.0

@@ -1,6 +1,7 @@
 """Graphs from files of others: what they may hold, and the part of them that is used."""
 
 import math
+from collections.abc import Sequence
 
 import tensorflow as tf
 from google.protobuf.message import DecodeError
@@ -16,7 +17,7 @@ OPERATIONS = frozenset(
 )
 # What may feed the input, and is nothing that features could depend on.
 _FEEDING = frozenset({"DecodeJpeg", "Placeholder"})
-# Of all constants together: the reference graph has 23,885,411.
+# All constants together: the reference graph has 23,885,411.
 _MOST_NUMBERS = 2**26
 # The reference graph has 1,008 nodes, of some 1,100 inputs.
 _MOST_NODES, _MOST_INPUTS = 2**12, 2**14
@@ -54,7 +55,9 @@ def parse(content: bytes) -> tf.compat.v1.GraphDef:
     return graph_def
 
 
-def part(graph_def, outputs, inputs) -> tf.compat.v1.GraphDef:
+def part(
+    graph_def: tf.compat.v1.GraphDef, outputs: Sequence[str], inputs: Sequence[str]
+) -> tf.compat.v1.GraphDef:
     """What the outputs are computed by from the inputs; neither the inputs nor what feeds them.
 
     Devices and TensorFlow's own attributes, whose names begin with "_", are left out: no result
@@ -95,12 +98,12 @@ def part(graph_def, outputs, inputs) -> tf.compat.v1.GraphDef:
     return used
 
 
-def data_inputs(node) -> list[str]:
+def data_inputs(node: tf.compat.v1.NodeDef) -> list[str]:
     """Names of the nodes that a node takes tensors from, in order."""
     return [_node_of(tensor) for tensor in node.input if not tensor.startswith("^")]
 
 
-def constant_shape(node) -> tuple[int, ...]:
+def constant_shape(node: tf.compat.v1.NodeDef) -> tuple[int, ...]:
     """The shape of a Const node."""
     return tuple(side.size for side in node.attr["value"].tensor.tensor_shape.dim)
 

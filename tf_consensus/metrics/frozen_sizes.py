@@ -4,11 +4,11 @@ import math
 
 import tensorflow as tf
 
-# Of all tensors together, for one image: the reference network has 80 million.
+# All tensors together, for one image: the reference network has 80 million.
 _MOST_VALUES = 2**28
 
 
-def check(used, name: str, shape: tuple[int, ...]) -> None:
+def check(used: tf.compat.v1.GraphDef, name: str, shape: tuple[int, ...]) -> None:
     """Raises unless all tensors of the graph have known shapes and fit in memory together.
 
     A graph of a few operations, each of which doubles a tensor, would take any memory.
@@ -16,7 +16,7 @@ def check(used, name: str, shape: tuple[int, ...]) -> None:
     Args:
         used: A graph that `frozen_graph.part` has passed, of which TensorFlow infers the shapes.
         name: The node that is replaced by the input.
-        shape: Of the input, one image.
+        shape: Shape of the input, one image.
 
     Raises:
         ValueError: If TensorFlow cannot import the graph, or its tensors are too large. The message
@@ -36,7 +36,7 @@ def check(used, name: str, shape: tuple[int, ...]) -> None:
     sizes = {tensor.op.name: math.prod(tensor.shape) for tensor in tensors}
     total = sum(sizes.values())
     if total > _MOST_VALUES:
-        largest = max(sizes, key=sizes.get)
+        largest = max(sizes, key=lambda name: sizes[name])
         raise ValueError(
             f"a graph that computes {total:,} numbers per image, of which {_MOST_VALUES:,} are "
             f"allowed, the most in {largest!r}"

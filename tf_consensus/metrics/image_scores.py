@@ -1,12 +1,14 @@
 """Metrics of generated images, for `callbacks.EvaluateGAN`."""
 
 import math
+from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
-from tf_consensus.metrics.extractor import ImageNetwork, check_extractor
 from tf_consensus.metrics.feature_statistics import FeatureStatistics
 from tf_consensus.metrics.frechet import frechet_distance
+from tf_consensus.metrics.image_network import ImageNetwork, check_extractor
 from tf_consensus.metrics.kernel import kernel_distance
 from tf_consensus.metrics.neighbours import precision_recall
 from tf_consensus.metrics.reference import Reference
@@ -41,10 +43,10 @@ class ImageScores:
     Args:
         extractor: `Extractor`, or what `inception` makes.
         reference: the real images' `Reference`, by the same extractor.
-        splits: of the score.
+        splits: splits of the score.
         kid: whether to compute the kernel distance.
         precision_recall: whether to compute precision and recall.
-        name: of the metric; the logs show the keys above.
+        name: name of the metric; the logs show the keys above.
 
     Raises:
         ValueError: if the reference is missing or another extractor's, or `splits` not a positive
@@ -55,7 +57,7 @@ class ImageScores:
         >>> gan.fit(dataset, callbacks=[callbacks.EvaluateGAN([scores], samples=6400)])
     """
 
-    _parts = ("score", "frechet")
+    _parts: tuple[str, ...] = ("score", "frechet")
 
     def __init__(
         self,
@@ -65,7 +67,7 @@ class ImageScores:
         kid: bool = False,
         precision_recall: bool = False,
         name: str = "image_scores",
-    ):
+    ) -> None:
         check_extractor(extractor)
         _check_reference(reference)
         options = {"kernel": kid, "precision_recall": precision_recall}
@@ -80,26 +82,28 @@ class ImageScores:
                 "`Reference.of(extractor, batches)`; `InceptionScore` needs none."
             )
         self.extractor = extractor
-        self.reference = reference
+        # A part that needs it is refused above where it is None.
+        self.reference: Any = reference
         self.splits = check_int("splits", splits, minimum=1)
         self.name = name
         self.reset_state()
 
     @property
     def directions(self) -> dict[str, str]:
-        """Of each result that has a better end, which: "up" or "down"."""
+        """The better end, "up" or "down", of each result that has one."""
         ends = {self._key("score"): "up", self._key("frechet"): "down", self._key("kernel"): "down"}
         ends |= {"precision": "up", "recall": "up"}
         return {key: end for key, end in ends.items() if key in self._names()}
 
-    def reset_state(self):
+    def reset_state(self) -> None:
         """Forgets all images."""
         self._count = 0
-        self._logits, self._kept = [], []
-        self._statistics = None
-        self._results = None
+        self._logits: list[Any] = []
+        self._kept: list[np.ndarray] = []
+        self._statistics: Any = None
+        self._results: dict[str, float] | None = None
 
-    def update_state(self, images):
+    def update_state(self, images: np.ndarray | tf.Tensor) -> None:
         """Adds a batch of images (batch, H, W, C) in [-1, 1]."""
         features, logits = self.extractor(images)
         if "score" in self._parts:
@@ -112,7 +116,7 @@ class ImageScores:
         self._count += len(features)
         self._results = None
 
-    def check_samples(self, number: int):
+    def check_samples(self, number: int) -> None:
         """Raises unless so many images are enough.
 
         Raises:
@@ -142,7 +146,7 @@ class ImageScores:
         `n_fake` counts the images since `reset_state`: 0 before the first evaluation of a process,
         also where a run goes on whose log has evaluations.
         """
-        about = {"n_fake": self._count}
+        about: dict[str, Any] = {"n_fake": self._count}
         if self.reference is not None:
             about |= {"n_real": self.reference.n_real, "reference_split": self.reference.split}
             about["reference_fingerprint"] = self.reference.fingerprint

@@ -1,5 +1,6 @@
 """Inception networks: the reference one from a file, and the one that Keras has."""
 
+import os
 import pathlib
 import warnings
 
@@ -7,15 +8,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_consensus.metrics import (
-    checks,
-    fingerprints,
-    frozen_graph,
-    frozen_sizes,
-    inception_graph,
-    resizing,
-)
-from tf_consensus.metrics.extractor import Extractor, ImageNetwork
+from tf_consensus.metrics import fingerprints, frozen_graph, frozen_sizes, inception_graph, resizing
+from tf_consensus.metrics.extractor import Extractor
+from tf_consensus.metrics.image_network import ImageNetwork
+from tf_consensus.support.checks import check_path
 
 _HOW_TO_GET_IT = (
     "It is the file classify_image_graph_def.pb of inception-2015-12-05.tgz, 88,931,400 bytes, "
@@ -29,16 +25,16 @@ _INPUT, _FEATURES, _LOGITS = "Mul", "pool_3", "softmax/logits/MatMul"
 _LARGEST_FILE = 2**28
 
 
-def to_bytes(images):
+def to_bytes(images: tf.Tensor) -> tf.Tensor:
     """The images, in [-1, 1], as they would be in a file: whole numbers from 0 to 255, float32."""
     return tf.round(tf.clip_by_value(127.5 * (images + 1.0), 0.0, 255.0))
 
 
-def frozen_inception(path) -> "FrozenInception":
+def frozen_inception(path: str | os.PathLike[str]) -> "FrozenInception":
     """The reference network of the inception score and the FID.
 
     Args:
-        path: of the frozen graph, classify_image_graph_def.pb.
+        path: path of the frozen graph, classify_image_graph_def.pb.
 
     Raises:
         FileNotFoundError: if it is not there, with how to get it.
@@ -83,15 +79,15 @@ class FrozenInception(ImageNetwork):
     of the last layer, (n, 1008), without the bias, which the inception score has never had.
 
     The graph has operations that TensorFlow 2 runs only in a session of TensorFlow 1, so this is
-    one, on the GPU if there is one. Of the file only the part between `Mul` and these two is
-    imported, after all of it has been found to hold nothing but an allowed operation on constants.
+    one, on the GPU if there is one. Only the part of the file between `Mul` and these two
+    is imported, after all of it has been found to hold nothing but allowed operations.
 
     A graph that has these nodes but whose imported part is not the reference network
     (`inception_graph.differences`) is taken, with a warning: its results carry the names of any
     other network's, never `fid`, `kid` or `inception_score`.
 
     Args:
-        path: of the frozen graph.
+        path: path of the frozen graph.
 
     Attributes:
         reference_network: whether the graph is the reference network.
@@ -107,7 +103,7 @@ class FrozenInception(ImageNetwork):
         Szegedy et al., Rethinking the Inception Architecture for Computer Vision, 2015.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: str | os.PathLike[str]) -> None:
         content = _read(path)
         try:
             graph_def = frozen_graph.parse(content)
@@ -143,7 +139,7 @@ class FrozenInception(ImageNetwork):
         try:
             return self._session.run(self._outputs, {self._images: np.asarray(images)})
         except tf.errors.OpError as error:
-            # Before the reason TensorFlow says where; after it, the node again.
+            # TensorFlow says where before the reason, and names the node again after it.
             reason = error.message.partition("\n\t [[")[0].splitlines()[-1].rstrip(".")
             raise ValueError(
                 f"A frozen graph must take images of 299². Received: {self.name}, of which "
@@ -184,7 +180,7 @@ def _connect(used, images):
 
 
 def _read(path) -> bytes:
-    checks.check_path(path, _HOW_TO_GET_IT)
+    check_path("path", path, _HOW_TO_GET_IT)
     path = pathlib.Path(path)
     if not path.exists():
         raise FileNotFoundError(

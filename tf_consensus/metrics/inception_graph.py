@@ -13,6 +13,8 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 
+import tensorflow as tf
+
 from tf_consensus.metrics import inception_wiring
 from tf_consensus.metrics.frozen_graph import constant_shape
 
@@ -40,8 +42,8 @@ _MEANS = (
 _AVERAGES = ("beta", "gamma", "moving_mean", "moving_variance")
 
 
-def differences(graph_def) -> list[str]:
-    """In what a graph is not the reference network, each in a few words; empty if it is.
+def differences(graph_def: tf.compat.v1.GraphDef) -> list[str]:
+    """Where a graph differs from the reference network, each in a few words; empty if nowhere.
 
     Args:
         graph_def: What features and logits depend on, as `frozen_graph.part` gives it: nodes beside
@@ -66,7 +68,7 @@ def differences(graph_def) -> list[str]:
     own = sum(math.prod(shapes.get(name, (0,))) for name in wanted)
     if own != PARAMETERS:
         found.append(f"{own:,} parameters where it has {PARAMETERS:,}")
-    # Of other nodes the wiring cannot but differ.
+    # The wiring of other nodes differs anyway.
     return found or inception_wiring.differences(graph_def, dict(convolutions()))
 
 

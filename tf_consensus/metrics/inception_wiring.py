@@ -11,6 +11,8 @@ Reference:
 import math
 from collections.abc import Iterator
 
+import tensorflow as tf
+
 from tf_consensus.metrics.frozen_graph import data_inputs
 
 _BLOCKS = ("mixed", *(f"mixed_{k}" for k in range(1, 11)))
@@ -24,8 +26,8 @@ _UNPADDED = _STRIDED | {"conv_1", "conv_4"}
 _STEM = ("conv", "conv_1", "conv_2", "pool", "conv_3", "conv_4", "pool_1")
 
 
-def differences(graph_def, filters: dict[str, tuple[int, ...]]) -> list[str]:
-    """In what the connections are not the reference network's, each in a few words.
+def differences(graph_def: tf.compat.v1.GraphDef, filters: dict[str, tuple[int, ...]]) -> list[str]:
+    """Where the connections differ from the reference network's, each in a few words.
 
     Args:
         graph_def: A graph of the reference network's nodes, and of no others that compute.
@@ -100,7 +102,10 @@ class _Graph:
 
     def __init__(self, graph_def, joins):
         self._by_name = {node.name: node for node in graph_def.node}
-        self.labels, self.source_of, self.nodes, self.wrong = {}, {}, {}, []
+        self.labels: dict[str, str] = {}
+        self.source_of: dict[str, str] = {}
+        self.nodes: dict[str, tf.compat.v1.NodeDef] = {}
+        self.wrong: list[str] = []
         layers = {"Relu": self._add_layer, "AvgPool": self._add_pool, "MaxPool": self._add_pool}
         for node in graph_def.node:
             layers.get(node.op, lambda node: None)(node)
@@ -159,12 +164,12 @@ def _wrong_options(graph, filters):
     for name, node in graph.nodes.items():
         pool = name not in filters
         side = 2 if name in _STRIDED or (node.op == "MaxPool" and "tower" not in name) else 1
-        wanted = {"strides": [1, side, side, 1]}
+        wanted: dict[str, list[int] | bytes] = {"strides": [1, side, side, 1]}
         if pool:
             window = 8 if name == "pool_3" else 3
             wanted["ksize"] = [1, window, window, 1]
         options = {key: list(node.attr[key].list.i) for key in wanted}
-        # Of one pixel there is nothing to pad.
+        # A window of one pixel needs no padding.
         if pool or filters[name][:2] != (1, 1):
             same = "tower" in name if pool else name not in _UNPADDED
             wanted["padding"] = b"SAME" if same else b"VALID"

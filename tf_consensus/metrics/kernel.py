@@ -1,6 +1,7 @@
 """Kernel distance between two sets of features, the KID's formula."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from tf_consensus.metrics import checks
 from tf_consensus.metrics.score import MeanStd
@@ -8,7 +9,11 @@ from tf_consensus.support.checks import check_int
 
 
 def kernel_distance(
-    real_features, fake_features, subsets: int = 100, subset_size: int = 1000, seed: int = 0
+    real_features: ArrayLike,
+    fake_features: ArrayLike,
+    subsets: int = 100,
+    subset_size: int = 1000,
+    seed: int = 0,
 ) -> MeanStd:
     """Return the unbiased squared maximum mean discrepancy, over random subsets.
 
@@ -16,7 +21,7 @@ def kernel_distance(
     MMD² = Σ_{i≠j} [k(x_i, x_j) + k(y_i, y_j)] / (m (m - 1)) - 2 Σ_{i,j} k(x_i, y_j) / m²,
     of which the expectation is 0 if and only if the first three moments agree; so a single value
     may be negative. Computed in float64. Unlike the Fréchet distance it is unbiased, whatever m.
-    Of 2,048 features the default takes some 40 seconds of one core.
+    With 2,048 features the default takes some 40 seconds of one core.
 
     Args:
         real_features: (n, d).
@@ -50,7 +55,7 @@ def kernel_distance(
     return MeanStd(float(np.mean(values)), float(np.std(values)))
 
 
-def check_features(real, fake, least: int):
+def check_features(real: ArrayLike, fake: ArrayLike, least: int) -> tuple[np.ndarray, np.ndarray]:
     """Both as finite float64 arrays of shapes (n, d) and (m, d), n and m at least `least`.
 
     Raises:

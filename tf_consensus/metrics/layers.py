@@ -5,7 +5,7 @@ import keras
 SOFTMAX = "log-probabilities of the softmax"
 
 
-def check_model(model):
+def check_model(model: keras.Model) -> None:
     """Raises unless the model takes images and has one input and one output.
 
     Raises:
@@ -24,18 +24,18 @@ def check_model(model):
         )
 
 
-def feature_tensor(model, name):
+def feature_tensor(model: keras.Model, name: str | None) -> tuple[str, keras.KerasTensor]:
     """Which tensor of the model the features are.
 
     Args:
         model: a model that `check_model` passes.
-        name: of a layer; None: the input of the last Dense layer.
+        name: name of a layer; None: the input of the last Dense layer.
 
     Returns:
         What it is, in words, and the symbolic tensor.
 
     Raises:
-        ValueError: if there is no such layer, or its output is no row of features an image.
+        ValueError: if there is no such layer, or its output is no row of features per image.
     """
     if name is None:
         dense = _last_dense(model)
@@ -57,19 +57,21 @@ def feature_tensor(model, name):
     return label, tensor
 
 
-def logit_tensor(model, name):
+def logit_tensor(
+    model: keras.Model, name: str | bool | None
+) -> tuple[str, dict[str, keras.KerasTensor]]:
     """Which tensor of the model the logits are.
 
     Args:
         model: a model that `check_model` passes.
-        name: of a layer; None: the model's output; False: none.
+        name: name of a layer; None: the model's output; False: none.
 
     Returns:
         What it is, in words, `SOFTMAX` if it goes through one, and a dict of the symbolic tensor
         as "logits", empty without them.
 
     Raises:
-        ValueError: if there is no such layer, or its output is no row of logits an image.
+        ValueError: if there is no such layer, or its output is no row of logits per image.
     """
     if name is False:
         return "none", {}
@@ -96,7 +98,7 @@ def logit_tensor(model, name):
 
 def _last_dense(model):
     """The Dense layer that the model ends in, maybe followed by an activation; else None."""
-    *_, before, last = [None, None, *model.layers]
+    before, last = [None, None, *model.layers][-2:]
     if isinstance(last, keras.layers.Softmax | keras.layers.Activation):
         if before is None or last.input is not before.output:
             return None

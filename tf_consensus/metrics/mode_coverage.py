@@ -1,13 +1,17 @@
 """How many modes of a known mixture the samples reach, and how well."""
 
 import math
-import numbers
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import ArrayLike
 
-from tf_consensus.metrics import checks
+from tf_consensus.support.arrays import check_finite, check_reals
+from tf_consensus.support.checks import check_float
+
+_LENGTH = "Pass a length in the unit of the samples."
 
 
 @keras.saving.register_keras_serializable("tf_consensus")
@@ -49,11 +53,18 @@ class ModeCoverage(keras.metrics.Metric):
         0.5
     """
 
-    def __init__(self, modes, stddev, within=0.05, name="mode_coverage", dtype=None):
+    def __init__(
+        self,
+        modes: ArrayLike,
+        stddev: float,
+        within: float = 0.05,
+        name: str = "mode_coverage",
+        dtype: str | None = None,
+    ) -> None:
         super().__init__(name=name, dtype=dtype)
         self.modes = _check_modes(modes)
-        self.stddev = _check_length("stddev", stddev)
-        self.within = _check_length("within", within)
+        self.stddev = check_float("stddev", stddev, zero=False, hint=_LENGTH)
+        self.within = check_float("within", within, zero=False, hint=_LENGTH)
         k = len(self.modes)
         # One bin more than modes: the samples that belong to none.
         self.nearest = self._sum((k + 1,), "nearest")
@@ -61,7 +72,9 @@ class ModeCoverage(keras.metrics.Metric):
         self.within_3_sigma = self._sum((), "within_3_sigma")
         self.within_radius = self._sum((), "within_radius")
 
-    def update_state(self, samples, sample_weight=None):
+    def update_state(
+        self, samples: np.ndarray | tf.Tensor, sample_weight: np.ndarray | tf.Tensor | None = None
+    ) -> None:
         """Add a batch.
 
         Args:
@@ -84,7 +97,7 @@ class ModeCoverage(keras.metrics.Metric):
         self.within_3_sigma.assign_add(_total(weight, least <= (3 * self.stddev) ** 2))
         self.within_radius.assign_add(_total(weight, least <= self.within**2))
 
-    def result(self):
+    def result(self) -> dict[str, tf.Tensor]:
         """Return the dictionary of scalars that the class describes."""
         count = tf.reduce_sum(self.nearest)
         # 100 · close against the count, because count / 100 rounds.
@@ -107,7 +120,7 @@ class ModeCoverage(keras.metrics.Metric):
         """What stands for each result where the samples cannot be measured."""
         return {key: 0.0 if end == "up" else math.inf for key, end in self.directions.items()}
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
         own = {"modes": self.modes.tolist(), "stddev": self.stddev, "within": self.within}
         return {**super().get_config(), **own}
@@ -137,8 +150,9 @@ class ModeCoverage(keras.metrics.Metric):
         weight = tf.cast(sample_weight, self.dtype)
         if not weight.shape.is_compatible_with(samples.shape[:1]):
             raise ValueError(
-                f"`sample_weight` must have shape {tuple(samples.shape[:1])}, one weight a sample. "
-                f"Received: sample_weight of shape {tuple(weight.shape)}. Squeeze it to one axis."
+                f"`sample_weight` must have shape {tuple(samples.shape[:1])}, one weight per "
+                f"sample. Received: sample_weight of shape {tuple(weight.shape)}. Squeeze it to "
+                "one axis."
             )
         return weight
 
@@ -147,11 +161,11 @@ def _checked_values(samples, weight):
     """Both unchanged, where their values are known to be good or not known at all."""
     if not tf.executing_eagerly():
         return samples, weight
-    samples = checks.floats("samples", samples)
+    samples = check_reals("samples", samples)
     remedy = "Leave out what a diverged generator has made."
-    checks.check_finite("samples", samples, remedy, np.finfo(float).max)
+    check_finite("samples", samples, remedy, np.finfo(float).max)
     if weight is not None:
-        weight = checks.floats("sample_weight", weight)
+        weight = check_reals("sample_weight", weight)
         if not (np.isfinite(weight).all() and (weight >= 0).all()):
             raise ValueError(
                 "`sample_weight` must be finite and not negative. Received: sample_weight from "
@@ -166,24 +180,10 @@ def _total(weight, counts):
 
 
 def _check_modes(modes) -> np.ndarray:
-    centres = checks.floats("modes", modes, "Pass e.g. `tf_consensus.data.ring_modes(8)`.")
+    centres = check_reals("modes", modes, "Pass e.g. `tf_consensus.data.ring_modes(8)`.")
     if centres.ndim == 2 and centres.size and np.isfinite(centres).all():
         return centres
     raise ValueError(
-        "`modes` must be a finite array of shape (k, d), one centre a row. "
+        "`modes` must be a finite array of shape (k, d), one centre per row. "
         f"Received: modes={modes!r}. Pass for example `tf_consensus.data.ring_modes(8)`."
-    )
-
-
-def _check_length(name, value) -> float:
-    if (
-        isinstance(value, numbers.Real)
-        and not isinstance(value, bool)
-        and math.isfinite(value)
-        and value > 0
-    ):
-        return float(value)
-    raise ValueError(
-        f"`{name}` must be finite and positive. Received: {name}={value!r}. "
-        "Pass a length in the unit of the samples."
     )

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from tf_consensus.metrics.kernel import check_features
 from tf_consensus.support.checks import check_int
@@ -15,15 +16,17 @@ class PrecisionRecallResult(NamedTuple):
     """Shares between 0 and 1.
 
     Attributes:
-        precision: of the generated images, those that could be real.
-        recall: of the real images, those that could be generated.
+        precision: share of the generated images that could be real.
+        recall: share of the real images that could be generated.
     """
 
     precision: float
     recall: float
 
 
-def precision_recall(real_features, fake_features, k: int = 3) -> PrecisionRecallResult:
+def precision_recall(
+    real_features: ArrayLike, fake_features: ArrayLike, k: int = 3
+) -> PrecisionRecallResult:
     """Return the share of each set that lies in the region that the other one spans.
 
     The region of a set is the union of balls around its points, each reaching to the point's k-th

@@ -2,15 +2,18 @@
 
 import json
 import math
+import os
 from collections.abc import Iterable
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import ArrayLike
 
 from tf_consensus.metrics import checks, fingerprints, reference_file
-from tf_consensus.metrics.extractor import ImageNetwork, check_extractor
 from tf_consensus.metrics.feature_statistics import FeatureStatistics
+from tf_consensus.metrics.image_network import ImageNetwork, check_extractor
 from tf_consensus.metrics.reservoir import Reservoir
+from tf_consensus.support.arrays import check_finite, check_reals
 from tf_consensus.support.checks import check_int
 
 
@@ -20,14 +23,14 @@ class Reference:
     Make one by `Reference.of` or `Reference.load`.
 
     Attributes:
-        mean: of the features, (d,).
+        mean: mean of the features, (d,).
         cov: their unbiased covariance, (d, d).
         sample: features of some of the images, (m, d), for `kernel_distance` and
             `precision_recall`.
         n_real: number of images.
         split: which part of the data set they are.
         description: the extractor's.
-        fingerprint: of all of these together, for the settings of a run.
+        fingerprint: one digest of all of these together, for the settings of a run.
 
     Raises:
         ValueError: if the statistics are not finite or their shapes do not fit.
@@ -38,7 +41,15 @@ class Reference:
         >>> metrics.ImageScores(extractor, Reference.load("cifar10_test.npz"))
     """
 
-    def __init__(self, mean, cov, sample, n_real: int, split: str, description: dict):
+    def __init__(
+        self,
+        mean: ArrayLike,
+        cov: ArrayLike,
+        sample: ArrayLike,
+        n_real: int,
+        split: str,
+        description: dict,
+    ) -> None:
         self.mean, self.cov, self.sample = _checked_statistics(mean, cov, sample)
         self.n_real = check_int("n_real", n_real, minimum=2)
         self.split = _checked_split(split)
@@ -93,7 +104,7 @@ class Reference:
             sample.update(features)
             if statistics.count >= limit:
                 break
-        _check_count(statistics, limit)
+        statistics = _checked_count(statistics, limit)
         kept, description = sample.result(), extractor.description
         return cls(statistics.mean, statistics.cov, kept, statistics.count, split, description)
 
@@ -103,7 +114,7 @@ class Reference:
         about = json.dumps(self._about(), sort_keys=True)
         return fingerprints.digest([self.mean, self.cov, self.sample, about])
 
-    def save(self, path):
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Writes an .npz file, whole or not at all, with a checksum.
 
         Raises:
@@ -114,7 +125,7 @@ class Reference:
         reference_file.save(path, arrays, self._about())
 
     @classmethod
-    def load(cls, path) -> "Reference":
+    def load(cls, path: str | os.PathLike[str]) -> "Reference":
         """Reads what `save` wrote; files of versions without a checksum too.
 
         Nothing in the file is run: it may come from anyone.
@@ -125,11 +136,11 @@ class Reference:
         """
         arrays, about = reference_file.load(path)
         try:
-            return cls(**arrays, **about)
+            return cls(arrays["mean"], arrays["cov"], arrays["sample"], **about)
         except ValueError as error:
             raise ValueError(f"{str(path)!r} is no reference. {error}") from error
 
-    def check(self, extractor: ImageNetwork):
+    def check(self, extractor: ImageNetwork) -> None:
         """Raises if the extractor is not the one that the reference was made by.
 
         They are compared by their fingerprints, so that names do not matter. References of versions
@@ -162,8 +173,8 @@ def _checked_statistics(mean, cov, sample):
     """The arrays as floats, their types kept, that are finite and of fitting shapes."""
     arrays = {"mean": mean, "cov": cov, "sample": sample}
     for name, value in arrays.items():
-        floats, largest = checks.floats(name, value), np.finfo(float).max
-        checks.check_finite(name, floats, "Make the reference anew.", largest)
+        floats, largest = check_reals(name, value), np.finfo(float).max
+        check_finite(name, floats, "Make the reference anew.", largest)
         arrays[name] = np.asarray(value)
     mean, cov, sample = arrays.values()
     d = mean.size
@@ -198,10 +209,11 @@ def _check_batches(batches, limit):
         )
 
 
-def _check_count(statistics, limit):
+def _checked_count(statistics, limit) -> FeatureStatistics:
     count = 0 if statistics is None else statistics.count
     if count < 2 or count < limit < math.inf:
         wanted = 2 if limit == math.inf else limit
         raise ValueError(
             f"A reference needs {wanted} real images. Received: {count}. Give it more batches."
         )
+    return statistics

@@ -6,10 +6,12 @@ import os
 import pathlib
 import zipfile
 import zlib
+from typing import Any
 
 import numpy as np
 
-from tf_consensus.metrics import checks, fingerprints
+from tf_consensus.metrics import fingerprints
+from tf_consensus.support.checks import check_path
 from tf_consensus.support.files import replacing
 
 _ARRAYS = ("mean", "cov", "sample")
@@ -22,14 +24,14 @@ _DAMAGE = (
 )
 
 
-def save(path, arrays: dict[str, np.ndarray], about: dict) -> None:
+def save(path: str | os.PathLike[str], arrays: dict[str, np.ndarray], about: dict) -> None:
     """Writes the file, whole or not at all.
 
     Raises:
         OSError: If it cannot be written.
         ValueError: If the name does not end in .npz.
     """
-    checks.check_path(path, "Pass e.g. 'reference.npz'.")
+    check_path("path", path, "Pass e.g. 'reference.npz'.")
     path = pathlib.Path(path)
     if path.suffix != ".npz":
         raise ValueError(
@@ -37,22 +39,23 @@ def save(path, arrays: dict[str, np.ndarray], about: dict) -> None:
         )
     text = json.dumps(about)
     with replacing(path) as partial:
-        np.savez(partial, **arrays, about=text, digest=_digest(arrays, text))
+        entries: dict[str, Any] = {**arrays, "about": text, "digest": _digest(arrays, text)}
+        np.savez(partial, **entries)
 
 
-def load(path) -> tuple[dict[str, np.ndarray], dict]:
+def load(path: str | os.PathLike[str]) -> tuple[dict[str, np.ndarray], dict]:
     """The arrays and what is said about them.
 
     Raises:
         OSError: If there is no such file, or it cannot be read.
         ValueError: If it is another file or damaged. The message says which.
     """
-    checks.check_path(path, _REMEDY)
+    check_path("path", path, _REMEDY)
     content = _read(path)
     try:
         entries = _entries(content)
         text = str(entries.get("about", ""))
-        about = json.loads(text) if text else None
+        about: Any = json.loads(text) if text else None
     except _DAMAGE as error:
         kind = "damaged" if content[:2] == b"PK" else "no .npz file"
         raise ValueError(

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import tensorflow as tf
 
-from tf_consensus.metrics import checks
+from tf_consensus.support.arrays import check_reals
 from tf_consensus.support.checks import check_int
 
 
-def tf1_bilinear(images, size: int):
+def tf1_bilinear(images: np.ndarray | tf.Tensor, size: int) -> tf.Tensor:
     """TensorFlow 1's bilinear resizing, which the reference Inception metrics use.
 
     Output pixel i lies at i · (old / size) of the input: corners are not aligned and pixel centres
@@ -30,13 +31,13 @@ def tf1_bilinear(images, size: int):
     )
 
 
-def bilinear(images, size: int):
+def bilinear(images: np.ndarray | tf.Tensor, size: int) -> tf.Tensor:
     """Bilinear resizing with pixel centres at halves and antialiasing; as `tf1_bilinear`."""
     images, size = _checked(images, size)
     return tf.image.resize(images, (size, size), "bilinear", antialias=True)
 
 
-def bicubic(images, size: int):
+def bicubic(images: np.ndarray | tf.Tensor, size: int) -> tf.Tensor:
     """Bicubic resizing with pixel centres at halves and antialiasing; as `tf1_bilinear`."""
     images, size = _checked(images, size)
     return tf.image.resize(images, (size, size), "bicubic", antialias=True)
@@ -45,7 +46,7 @@ def bicubic(images, size: int):
 def _checked(images, size):
     """Both, where they are images and a number of pixels."""
     if not tf.is_tensor(images):
-        images = checks.floats("images", images, "Stack images of one size.").astype("float32")
+        images = check_reals("images", images, "Stack images of one size.").astype("float32")
     if len(images.shape) != 4:
         raise ValueError(
             "Images must have shape (batch, height, width, channels). Received: images of shape "

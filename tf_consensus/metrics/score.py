@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy
+from numpy.typing import ArrayLike
 
-from tf_consensus.metrics import checks
+from tf_consensus.support.arrays import check_finite, check_reals
 from tf_consensus.support.checks import check_int
 
 
@@ -16,7 +17,7 @@ class MeanStd(NamedTuple):
     std: float
 
 
-def classifier_score(logits, splits: int = 10) -> MeanStd:
+def classifier_score(logits: ArrayLike, splits: int = 10) -> MeanStd:
     """Return exp of the mutual information between an image and its class, over splits.
 
     With p(y|x) the softmax of the logits of image x and p(y) its mean over a split,
@@ -71,7 +72,7 @@ def _score(log_p):
     return np.exp(terms.sum(axis=1).mean())
 
 
-def check_not_probabilities(logits: np.ndarray):
+def check_not_probabilities(logits: np.ndarray) -> None:
     """Raises if every row of (n, k) could be probabilities.
 
     Raises:
@@ -88,14 +89,14 @@ def check_not_probabilities(logits: np.ndarray):
 
 
 def _check_logits(logits):
-    array = checks.floats("logits", logits)
+    array = check_reals("logits", logits)
     if array.ndim != 2 or not array.size or array.shape[1] < 2:
         raise ValueError(
-            "`logits` must have shape (n, k), one row an image, of k > 1 classes. Received: "
+            "`logits` must have shape (n, k), one row per image, of k > 1 classes. Received: "
             f"logits of shape {array.shape}. Stack the batches of an extractor."
         )
     # The largest of a row is that of a class it may be; all others may be impossible.
-    checks.check_finite(
+    check_finite(
         "logits",
         np.where(np.isneginf(array), array.max(axis=1, keepdims=True), array),
         "Look for the images that gave them: the generator has diverged.",

@@ -1,6 +1,6 @@
-"""Parts of `ImageScores`, one a class."""
+"""Parts of `ImageScores`, one per class."""
 
-from tf_consensus.metrics.extractor import ImageNetwork, check_extractor
+from tf_consensus.metrics.image_network import ImageNetwork, check_extractor
 from tf_consensus.metrics.image_scores import ImageScores
 from tf_consensus.metrics.reference import Reference
 
@@ -11,7 +11,7 @@ class InceptionScore(ImageScores):
     Args:
         extractor: one with logits.
         splits: number of splits.
-        name: of the metric.
+        name: name of the metric.
 
     Raises:
         ValueError: if the extractor has no logits, or `splits` is not a positive integer.
@@ -19,7 +19,9 @@ class InceptionScore(ImageScores):
 
     _parts = ("score",)
 
-    def __init__(self, extractor: ImageNetwork, splits: int = 10, name: str = "inception_score"):
+    def __init__(
+        self, extractor: ImageNetwork, splits: int = 10, name: str = "inception_score"
+    ) -> None:
         check_extractor(extractor)
         if extractor.description["logits"] == "none":
             raise ValueError(
@@ -36,7 +38,7 @@ class FrechetDistance(ImageScores):
 
     def __init__(
         self, extractor: ImageNetwork, reference: Reference, name: str = "frechet_distance"
-    ):
+    ) -> None:
         super().__init__(extractor, reference, name=name)
 
 
@@ -47,7 +49,7 @@ class KernelDistance(ImageScores):
 
     def __init__(
         self, extractor: ImageNetwork, reference: Reference, name: str = "kernel_distance"
-    ):
+    ) -> None:
         super().__init__(extractor, reference, name=name)
 
 
@@ -58,5 +60,5 @@ class PrecisionRecall(ImageScores):
 
     def __init__(
         self, extractor: ImageNetwork, reference: Reference, name: str = "precision_recall"
-    ):
+    ) -> None:
         super().__init__(extractor, reference, name=name)

@@ -2,19 +2,20 @@
 
 import numpy as np
 import scipy
+from numpy.typing import ArrayLike
 
-from tf_consensus.metrics import checks
+from tf_consensus.support.arrays import check_finite, check_reals
 from tf_consensus.support.checks import check_int
 
 # A coordinate beyond this counts as infinite: its square overflows in float64.
 LARGEST = 1e150
 
 
-def wasserstein1(a, b) -> float:
+def wasserstein1(a: ArrayLike, b: ArrayLike) -> float:
     """Return the least mean distance by which the points of `a` can be moved onto those of `b`.
 
-    W₁(a, b) = min_σ 1/n Σ_i ‖a_i - b_σ(i)‖, over all permutations σ of 1 … n. Of two clouds of
-    equal size no other transport plan is cheaper.
+    W₁(a, b) = min_σ 1/n Σ_i ‖a_i - b_σ(i)‖, over all permutations σ of 1 … n. No other
+    transport plan between two clouds of equal size is cheaper.
 
     The result is exact, in float64. The matrix of distances takes 8 n² bytes: 32 MiB for 2,048
     points. On one core 512, 1,024 and 2,048 points of two similar clouds take 0.02, 0.06 and 0.4
@@ -54,7 +55,7 @@ def wasserstein1(a, b) -> float:
     return float(np.linalg.norm(a[rows] - b[columns], axis=1).mean())
 
 
-def sliced_wasserstein1(a, b, projections: int = 128, seed: int = 0) -> float:
+def sliced_wasserstein1(a: ArrayLike, b: ArrayLike, projections: int = 128, seed: int = 0) -> float:
     """Return the mean over random directions of the distance between the projected clouds.
 
     SW₁(a, b) = 1/k Σ_j W₁(⟨a, u_j⟩, ⟨b, u_j⟩), with k directions u_j uniform on the unit sphere.
@@ -116,18 +117,18 @@ def _directions(projections, d, seed):
     return directions / np.linalg.norm(directions, axis=1, keepdims=True)
 
 
-def check_cloud(name: str, points):
+def check_cloud(name: str, points: np.ndarray) -> None:
     """Raises if a coordinate is not finite, or too large for its square to be.
 
     Raises:
         ValueError: With how many are not.
     """
     remedy = "Diverged samples are infinitely far from any others: leave them out."
-    checks.check_finite(name, points, remedy, LARGEST)
+    check_finite(name, points, remedy, LARGEST)
 
 
 def _clouds(a, b):
-    a, b = checks.floats("a", a), checks.floats("b", b)
+    a, b = check_reals("a", a), check_reals("b", b)
     if not (a.ndim == b.ndim == 2 and a.size and b.size and a.shape[1] == b.shape[1]):
         raise ValueError(
             "`a` and `b` must be point clouds of shapes (n, d) and (m, d), n, m and d at least 1. "

@@ -1,18 +1,20 @@
 """The Wasserstein-1 distance to a target, as a Keras metric."""
 
 import math
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import ArrayLike
 
-from tf_consensus.metrics import checks
 from tf_consensus.metrics.wasserstein import (
     LARGEST,
     check_cloud,
     sliced_wasserstein1,
     wasserstein1,
 )
+from tf_consensus.support.arrays import check_reals
 from tf_consensus.support.checks import check_int
 
 
@@ -47,13 +49,13 @@ class Wasserstein1(keras.metrics.Metric):
 
     def __init__(
         self,
-        target,
-        sliced=False,
-        projections=128,
-        seed=0,
-        name="wasserstein1",
-        dtype=None,
-    ):
+        target: ArrayLike,
+        sliced: bool = False,
+        projections: int = 128,
+        seed: int = 0,
+        name: str = "wasserstein1",
+        dtype: str | None = None,
+    ) -> None:
         super().__init__(name=name, dtype=dtype)
         self.target = _check_target(target)
         self.sliced = bool(sliced)
@@ -66,12 +68,12 @@ class Wasserstein1(keras.metrics.Metric):
         """The distance is better when it is smaller."""
         return {self.name: "down"}
 
-    def reset_state(self):
+    def reset_state(self) -> None:
         """Forget all samples."""
-        self._batches = []
-        self._distance = None
+        self._batches: list[np.ndarray] = []
+        self._distance: float | None = None
 
-    def update_state(self, samples):
+    def update_state(self, samples: np.ndarray | tf.Tensor) -> None:
         """Add a batch.
 
         Args:
@@ -87,7 +89,7 @@ class Wasserstein1(keras.metrics.Metric):
                 f"have. Received: samples={samples!r} in a graph. "
                 "Evaluate it outside of `tf.function`, for example by `callbacks.EvaluateGAN`."
             )
-        samples = checks.floats("samples", samples)
+        samples = check_reals("samples", samples)
         d = self.target.shape[1]
         if samples.ndim != 2 or samples.shape[1] != d:
             raise ValueError(
@@ -99,7 +101,7 @@ class Wasserstein1(keras.metrics.Metric):
         self._batches.append(samples)
         self._distance = None
 
-    def check_samples(self, number: int):
+    def check_samples(self, number: int) -> None:
         """Raises unless so many samples can be compared with the target.
 
         Raises:
@@ -112,7 +114,7 @@ class Wasserstein1(keras.metrics.Metric):
                 f"Generate {len(self.target)} samples, or pass `sliced=True`."
             )
 
-    def result(self):
+    def result(self) -> float:
         """Return the distance, a float.
 
         Raises:
@@ -124,7 +126,7 @@ class Wasserstein1(keras.metrics.Metric):
             self._distance = self._measure()
         return self._distance
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
         own = {
             "target": self.target.tolist(),
@@ -147,11 +149,11 @@ class Wasserstein1(keras.metrics.Metric):
 
 def _check_target(target) -> np.ndarray:
     remedy = "Pass for example `next(iter(tf_consensus.data.circle(batch_size=2048, seed=0)))`."
-    points = checks.floats("target", target, remedy).copy()
+    points = check_reals("target", target, remedy).copy()
     if points.ndim == 2 and points.size and (np.abs(points) <= LARGEST).all():
         return points
     raise ValueError(
-        "`target` must be a finite array of shape (n, d), one point a row. "
+        "`target` must be a finite array of shape (n, d), one point per row. "
         f"Received: target={points!r}. "
         f"{remedy}"
     )

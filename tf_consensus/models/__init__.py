@@ -1,5 +1,6 @@
 """What wires: Keras models that make a game of a batch and let an optimizer take a step.
 
-From here are imported `GAN`, `averaged_weights` and the module `latents`. A model imports games,
-optimizers, execution and the leaves; callbacks and experiments import models.
+From here are imported `game_model.GameModel` (any game), `gan.GAN`, `averaging.averaged_weights`,
+the module `latents`, and for callbacks `callback_checks` and `divergence`. A model imports games,
+optimizers, execution, verification and the leaves; callbacks and experiments import models.
 """

@@ -1,6 +1,6 @@
 """One adjoint pass through a discriminator, shared by all that needs it.
 
-A discriminator ends in one logit an example. If no layer couples the examples of a batch, the
+A discriminator ends in one logit per example. If no layer couples the examples of a batch, the
 backward pass of any loss of the logits is the adjoint pass of Σᵢ logitᵢ, each example scaled by the
 loss's slope there; so one pass serves both players' losses and every gradient penalty. With δ the
 adjoints of the layers' outputs, s the slopes and a layer h = W∗x + b,
@@ -12,18 +12,30 @@ runs through the adjoint pass alone: with ẋ the tangents of the layers' inputs
 
     ∇_W (loss + R) = Σᵢ δᵢ ⊗ (sᵢ xᵢ + ẋᵢ),
 
-where nested tapes take one more backward pass and twice as many products δ ⊗ x. All of it is exact,
-and made of differentiable operations, so that the field can be differentiated again.
+where nested tapes take one more backward pass and twice as many products δ ⊗ x. All of it is exact
+and can be differentiated again.
 """
 
 from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 import keras
 import tensorflow as tf
 
-from tf_consensus.games.game import tf_variables
+from tf_consensus.games.autodiff import tf_variables
 from tf_consensus.models.linear_layers import is_known, is_smooth
 from tf_consensus.support.inputs import choice, declared_inputs, pick, split
+
+Points: TypeAlias = tf.Tensor | Sequence[tf.Tensor]
+Symbolic = list[keras.KerasTensor]
+
+
+class _Call(NamedTuple):
+    """A layer's call: what it took and what it returned, symbolic tensors."""
+
+    layer: keras.Layer
+    before: keras.KerasTensor
+    after: keras.KerasTensor
 
 
 class AdjointNetwork:
@@ -33,7 +45,13 @@ class AdjointNetwork:
         layers: the layers that have parameters, each affine in its input.
     """
 
-    def __init__(self, network, operations, probe, layers):
+    def __init__(
+        self,
+        network: keras.Model,
+        operations: Sequence[keras.Operation],
+        probe: keras.Model,
+        layers: list[keras.Layer],
+    ) -> None:
         self._network = network
         self._chain = list(map(id, network.layers))
         self._operations = operations
@@ -54,26 +72,26 @@ class AdjointNetwork:
         if not _calls_each_once(functional):
             return None
         inputs, outputs, calls = _call_anew(functional)
-        calls = [call for call in calls if call[0].weights]
+        calls = [call for call in calls if call.layer.weights]
         if not calls:
             return None
-        layers, before, after = map(list, zip(*calls, strict=True))
-        probe = keras.Model(inputs, [*before, *after, *outputs])
-        return cls(network, functional.operations, probe, layers)
+        ends = [*(call.before for call in calls), *(call.after for call in calls), *outputs]
+        probe = keras.Model(inputs, ends)
+        return cls(network, functional.operations, probe, [call.layer for call in calls])
 
     @property
     def piecewise_linear(self) -> bool:
         """Whether all layers are piecewise linear."""
         return not any(map(is_smooth, self._operations))
 
-    def covers(self, variables: Sequence) -> bool:
+    def covers(self, variables: Sequence[Any]) -> bool:
         """Whether the network is as it was, all of the variables kernels or biases of `layers`."""
         if self._chain != list(map(id, self._network.layers)):
             return False  # a sequential model, to which layers were added
         own = {id(x) for layer in self.layers for x in (layer.kernel, layer.bias)}
         return all(map(is_known, self._operations)) and all(id(x) in own for x in variables)
 
-    def at(self, points) -> "Adjoint":
+    def at(self, points: Points) -> "Adjoint":
         """The forward and the adjoint pass at a batch of samples, or of samples and labels."""
         return Adjoint(self._probe, self.layers, points)
 
@@ -85,11 +103,12 @@ class Adjoint:
         points: the batch as it was given.
         samples: the samples in it.
         logits: (batch, 1), those of the labels if there are any.
-        gradient: g = ∇D, each logit's gradient with respect to its own example.
-        inputs: those of the layers that have parameters.
+        gradient: g = ∇D, each logit's gradient with respect to its own example; of the samples'
+            shape.
+        inputs: those of the layers that have parameters, (batch, …) each.
     """
 
-    def __init__(self, probe, layers, points):
+    def __init__(self, probe: keras.Model, layers: list[keras.Layer], points: Points) -> None:
         self._layers = layers
         self.points = points
         self.samples, labels = split(points)
@@ -108,19 +127,29 @@ class Adjoint:
             )
         self._input_adjoints, self._output_adjoints = adjoints[:number], adjoints[number:]
 
-    def tangents(self, direction) -> list[tf.Tensor]:
+    def tangents(self, direction: tf.Tensor) -> list[tf.Tensor]:
         """The tangents of the layers' inputs along a direction of the samples' shape."""
         return self._tape.gradient(self.gradient, self._input_adjoints, output_gradients=direction)
 
-    def pull_back(self, variables, slopes=None, tangents=None) -> list:
+    def pull_back(
+        self,
+        variables: Sequence[Any],
+        slopes: tf.Tensor | None = None,
+        tangents: Sequence[tf.Tensor] | None = None,
+    ) -> list[tf.Tensor]:
         """Gradients with respect to `variables`, those of `AdjointNetwork.layers`, in their order.
 
         Args:
             variables: kernels and biases.
-            slopes: derivative of the loss with respect to the logits; `None` where it has none.
-            tangents: from the penalties' derivative with respect to `gradient`; `None` likewise.
+            slopes: derivative of the loss with respect to the logits, (batch, 1); `None` where it
+                has none.
+            tangents: from the penalties' derivative with respect to `gradient`, of the shapes of
+                `inputs`; `None` likewise.
+
+        Returns:
+            One tensor per variable, of its shape.
         """
-        found = {}
+        found: dict[int, tf.Tensor] = {}
         parts = zip(self._layers, self.inputs, self._output_adjoints, strict=True)
         for index, (layer, x, delta) in enumerate(parts):
             tangent = None if tangents is None else tangents[index]
@@ -128,7 +157,13 @@ class Adjoint:
         return [found[id(variable)] for variable in variables]
 
 
-def _layer_gradients(layer, x, delta, slopes, tangent):
+def _layer_gradients(
+    layer: keras.Layer,
+    x: tf.Tensor,
+    delta: tf.Tensor,
+    slopes: tf.Tensor | None,
+    tangent: tf.Tensor | None,
+) -> dict[int, tf.Tensor]:
     """By id of the variable: ∂/∂W of δ ⊗ (s x + ẋ) and ∂/∂b of s δ, by the layer's own call."""
     scaled = None if slopes is None else per_example(slopes, delta) * delta
     y, cotangent = x, scaled
@@ -149,12 +184,12 @@ def _layer_gradients(layer, x, delta, slopes, tangent):
     return gradients
 
 
-def per_example(slopes, like):
+def per_example(slopes: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
     """The slopes, (batch, 1), in a shape that scales the examples of `like`."""
     return tf.cast(tf.reshape(slopes, [-1] + [1] * (like.shape.rank - 1)), like.dtype)
 
 
-def _as_functional(network):
+def _as_functional(network: keras.Model) -> keras.Model | None:
     """The network as a functional model, or `None` if it is not a plain one of one input."""
     inputs = declared_inputs(network)
     if len(inputs) != 1 or len(network.outputs) != 1:
@@ -163,22 +198,22 @@ def _as_functional(network):
     return functional if type(network) in (type(functional), keras.Sequential) else None
 
 
-def _calls_each_once(functional):
+def _calls_each_once(functional: keras.Model) -> bool:
     nodes = [layer["inbound_nodes"] for layer in functional.get_config()["layers"]]
     return all(len(calls) <= 1 for calls in nodes)
 
 
-def _call_anew(functional):
-    """Symbolic inputs and outputs, and each layer with what it takes and returns between them.
+def _call_anew(functional: keras.Model) -> tuple[Symbolic, Symbolic, list[_Call]]:
+    """Symbolic inputs and outputs, and the layers' calls between them.
 
     A layer's own `input` and `output` are those of its first call, which may have been in another
     model, or in this one before Keras built it again.
     """
-    calls = []
+    calls: list[_Call] = []
 
-    def call(layer, *args, **options):
-        calls.append((layer, args[0], layer(*args, **options)))
-        return calls[-1][-1]
+    def call(layer: keras.Layer, *args: Any, **options: Any) -> keras.KerasTensor:
+        calls.append(_Call(layer, args[0], layer(*args, **options)))
+        return calls[-1].after
 
     copy = keras.models.clone_model(
         functional, clone_function=lambda layer: layer, call_function=call

@@ -2,15 +2,16 @@
 
 import contextlib
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import keras
 
 from tf_consensus.models.moving_statistics import latent_batches, measure_statistics
+from tf_consensus.models.players import variables_of
 from tf_consensus.optimizers import GameOptimizer
 
 # Models inside of a block, where a second one has nothing to do.
-_averaged = weakref.WeakSet()
+_averaged: weakref.WeakSet[keras.Model] = weakref.WeakSet()
 
 
 @contextlib.contextmanager
@@ -49,14 +50,16 @@ def averaged_weights(model: keras.Model) -> Iterator[None]:
     if model in _averaged or not _has_averages(model):
         yield
         return
-    generator, players = getattr(model, "generator", None), _players(model)
-    measured = generator.non_trainable_variables if len(players) > 1 else []
+    players = _players(model)
+    # A GAN's, whose inputs are known; what other games normalize needs their data.
+    generator = getattr(model, "generator", None) if hasattr(model, "latent_dim") else None
+    measured = generator.non_trainable_variables if generator is not None else []
     variables = [*model.trainable_variables, *measured]
     kept = [x.numpy() for x in variables]
     _averaged.add(model)
     try:
         _put_averages(model.optimizer, players)
-        if len(players) > 1:
+        if generator is not None:
             measure_statistics(generator, latent_batches(model))
         yield
     finally:
@@ -75,7 +78,7 @@ def weights_left_alone(optimizer: keras.optimizers.Optimizer) -> Iterator[None]:
         del optimizer.finalize_variable_values
 
 
-def _has_averages(model):
+def _has_averages(model: keras.Model) -> bool:
     optimizer = getattr(model, "optimizer", None)
     if optimizer is None or not optimizer.built:
         return False
@@ -84,14 +87,16 @@ def _has_averages(model):
     return bool(kept) and optimizer.iterations.numpy() > 0
 
 
-def _players(model):
-    networks = [getattr(model, key, None) for key in ("generator", "discriminator")]
-    if all(isinstance(network, keras.Model) for network in networks):
-        return [network.trainable_variables for network in networks]
+def _players(model: keras.Model) -> list[list[keras.Variable]]:
+    players = getattr(model, "players", None)
+    if isinstance(players, dict):
+        return [variables_of(parts) for parts in players.values()]
     return [model.trainable_variables]
 
 
-def _put_averages(optimizer, players):
+def _put_averages(
+    optimizer: keras.optimizers.Optimizer, players: Sequence[Sequence[keras.Variable]]
+) -> None:
     if isinstance(optimizer, GameOptimizer):
         optimizer.put_averages(players)
     else:

@@ -1,6 +1,7 @@
 """What a generator and a discriminator must be like to play against each other."""
 
 import warnings
+from typing import Any
 
 import keras
 
@@ -9,10 +10,12 @@ from tf_consensus.networks.layers import EXACT
 from tf_consensus.support.inputs import input_shapes, sample_dtype, takes_labels
 from tf_consensus.support.layers import walk
 
+Shape = tuple[int | None, ...]
+
 
 def check_networks(
-    generator, discriminator, latent_dim: int | None, num_classes: int | None = None
-) -> tuple[tuple, int]:
+    generator: Any, discriminator: Any, latent_dim: int | None, num_classes: int | None = None
+) -> tuple[Shape, int]:
     """Says what is wrong with a pair of networks.
 
     Args:
@@ -41,7 +44,7 @@ def check_networks(
     return samples, latent_dim
 
 
-def _check_built(key, network):
+def _check_built(key: str, network: Any) -> None:
     if not isinstance(network, keras.Model):
         raise TypeError(
             f"`{key}` must be a keras.Model. Received: {type(network).__name__}. "
@@ -55,7 +58,7 @@ def _check_built(key, network):
         )
 
 
-def _check_inputs(key, network, num_classes):
+def _check_inputs(key: str, network: keras.Model, num_classes: int | None) -> None:
     number = len(input_shapes(network))
     if number == 0:
         raise ValueError(
@@ -74,13 +77,7 @@ def _check_inputs(key, network, num_classes):
             f"A {key} takes at most two inputs, the second of them labels. Received: a {key} of "
             f"{number} inputs. Build it for two."
         )
-    # A network that was built by a call knows the size of that batch.
-    if number == 2 and input_shapes(network)[1][1:] not in ((), (1,)):
-        raise ValueError(
-            f"The second input of a {key} is the labels, integers (batch,). Received: a second "
-            f"input of shape {input_shapes(network)[1]}. Build it for shape (); a second input of "
-            "noise is more latents: take them as one input, and cut that inside."
-        )
+    _check_labels(key, network)
     if num_classes is not None and key == "generator" and number == 1:
         raise ValueError(
             "A conditional GAN's generator takes two inputs, [latents, labels]. Received: "
@@ -89,7 +86,18 @@ def _check_inputs(key, network, num_classes):
         )
 
 
-def _check_precision(key, network):
+def _check_labels(key: str, network: keras.Model) -> None:
+    shapes = input_shapes(network)
+    # A network that was built by a call knows the size of that batch.
+    if len(shapes) == 2 and shapes[1][1:] not in ((), (1,)):
+        raise ValueError(
+            f"The second input of a {key} is the labels, integers (batch,). Received: a second "
+            f"input of shape {shapes[1]}. Build it for shape (); a second input of noise is more "
+            "latents: take them as one input, and cut that inside."
+        )
+
+
+def _check_precision(key: str, network: keras.Model) -> None:
     half = [x for x in walk(network) if x.compute_dtype == "float16"]
     if half:
         raise ValueError(
@@ -99,10 +107,13 @@ def _check_precision(key, network):
         )
 
 
-def warn_of_inexact_biases(*networks):
+def warn_of_inexact_biases(*networks: keras.Layer) -> None:
     """Warns of biases whose gradients TensorFlow's kernel for CPUs would sum in bfloat16.
 
     See `networks.layers`, whose own layers are exempt.
+
+    Warns:
+        UserWarning: if a bfloat16 layer has a bias.
     """
     layers = [x for x in walk(*networks) if not isinstance(x, EXACT)]
     names = [
@@ -121,12 +132,12 @@ def warn_of_inexact_biases(*networks):
         )
 
 
-def _check_logits(logits, samples, num_classes):
+def _check_logits(logits: Shape, samples: Shape, num_classes: int | None) -> None:
     if logits == (None, num_classes or 1):
         return
-    rule, remedy = "one logit a sample, output shape (None, 1)", "End it in Dense(1)."
+    rule, remedy = "one logit per sample, output shape (None, 1)", "End it in Dense(1)."
     if num_classes is not None and num_classes != 1:
-        rule = f"one logit a class, output shape (None, {num_classes})"
+        rule = f"one logit per class, output shape (None, {num_classes})"
         remedy = f"End it in Dense({num_classes}), or let it take [samples, labels]."
     raise ValueError(
         f"The discriminator must end in {rule}. Received: output shape {logits} for input shape "
@@ -134,7 +145,7 @@ def _check_logits(logits, samples, num_classes):
     )
 
 
-def _fitted_shape(key, network, shape, source):
+def _fitted_shape(key: str, network: keras.Model, shape: Shape, source: str) -> Shape:
     """The network's output shape for inputs of `shape`, which must fit its declared input."""
     declared, *labels = input_shapes(network)
     fits = len(declared) == len(shape) and all(
@@ -145,15 +156,15 @@ def _fitted_shape(key, network, shape, source):
             f"The {key}'s input must fit {source}. Received: {key} input shape {declared}, "
             f"{source} of shape {shape}. Build the {key} for inputs of shape {shape[1:]}."
         )
-    inputs = keras.KerasTensor(shape)
+    inputs = [keras.KerasTensor(shape)]
     if labels:
-        inputs = [inputs, keras.KerasTensor((None,), dtype="int32")]
-    outputs = network(inputs)
+        inputs.append(keras.KerasTensor((None,), dtype="int32"))
+    outputs = network(inputs if labels else inputs[0])
     _check_outputs(key, outputs)
     return tuple(outputs.shape)
 
 
-def _check_outputs(key, outputs):
+def _check_outputs(key: str, outputs: Any) -> None:
     if not isinstance(outputs, keras.KerasTensor):
         raise ValueError(
             f"The {key} must return one tensor. Received: a {type(outputs).__name__} of "

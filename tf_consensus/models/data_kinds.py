@@ -3,7 +3,8 @@
 import inspect
 import os
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -26,7 +27,7 @@ _ONE = (
 )
 
 
-def refuse_kinds(x) -> None:
+def refuse_kinds(x: Any) -> None:
     """Raises `TypeError` of what is no data for `fit` and `evaluate`, with what to pass instead."""
     found = _no_data(x)
     if found:
@@ -35,7 +36,7 @@ def refuse_kinds(x) -> None:
         _refuse_uneven(x)
 
 
-def refuse_no_batch(x) -> None:
+def refuse_no_batch(x: Any) -> None:
     """Raises `TypeError` of what holds batches, or makes them, where one batch is wanted."""
     many = tf.data.Dataset | tf.data.Iterator | keras.utils.PyDataset | Iterator
     if isinstance(x, many) or callable(x):
@@ -45,8 +46,8 @@ def refuse_no_batch(x) -> None:
         raise TypeError(_DATA.format(*found))
 
 
-def refuse_labels(x, y) -> None:
-    """Raises if labels beside samples are no array of one label a sample.
+def refuse_labels(x: Any, y: Any) -> None:
+    """Raises if labels beside samples are no array of one label per sample.
 
     Raises:
         TypeError: if they are no array.
@@ -61,12 +62,12 @@ def refuse_labels(x, y) -> None:
         )
     if hasattr(x, "shape") and tuple(x.shape[:1]) != tuple(y.shape[:1]):
         raise ValueError(
-            "There is one label a sample. Received: samples of shape "
+            "There is one label per sample. Received: samples of shape "
             f"{tuple(x.shape)} and labels of shape {tuple(y.shape)}. Leave out what has no label."
         )
 
 
-def _no_data(x) -> tuple[str, str] | None:
+def _no_data(x: Any) -> tuple[str, str] | None:
     """What a thing is and what to write in its place, if it is no data."""
     if isinstance(x, tf.RaggedTensor | tf.SparseTensor):
         return _kind(x), _DENSE
@@ -98,7 +99,7 @@ def _no_data(x) -> tuple[str, str] | None:
     return _kind(x), _remedy(x)
 
 
-def _of_parts(parts) -> tuple[str, str]:
+def _of_parts(parts: Sequence[Any]) -> tuple[str, str]:
     kind = type(parts).__name__
     shapes = [tuple(part.shape) for part in parts if hasattr(part, "shape")]
     if len(shapes) < len(parts):
@@ -118,7 +119,7 @@ def _of_parts(parts) -> tuple[str, str]:
     return f"a {kind} of arrays of shapes {shapes[:3]}", "Resize them to one shape, and stack them."
 
 
-def _remedy(x) -> str:
+def _remedy(x: Any) -> str:
     if isinstance(x, Iterator):
         return "Pass a generator of batches: (batch for batch in x), with steps_per_epoch."
     if callable(x):
@@ -128,13 +129,13 @@ def _remedy(x) -> str:
     return "For example fit(np.asarray(samples, 'float32'))."
 
 
-def _kind(x) -> str:
+def _kind(x: Any) -> str:
     name = type(x).__name__.strip("_")
     article = "an" if plain(name)[:1] in tuple("aeiou") else "a"
     return f"{article} {name}"
 
 
-def _refuse_uneven(dataset):
+def _refuse_uneven(dataset: tf.data.Dataset) -> None:
     """Raises `TypeError` if a data set holds anything but dense tensors."""
     for spec in tf.nest.flatten(dataset.element_spec):
         if isinstance(spec, tf.RaggedTensorSpec | tf.SparseTensorSpec):
@@ -142,7 +143,7 @@ def _refuse_uneven(dataset):
             raise TypeError(_DATA.format(f"a tf.data.Dataset of type {kind}", _DENSE))
 
 
-def refuse_endless(x, steps: int | None, key: str) -> None:
+def refuse_endless(x: Any, steps: int | None, key: str) -> None:
     """Raises `ValueError` if data have no end and nothing says how many steps to take.
 
     Of a generator, and of a data set whose size TensorFlow does not know, it cannot be told.
@@ -160,7 +161,7 @@ def refuse_endless(x, steps: int | None, key: str) -> None:
         )
 
 
-def _is_endless(x) -> bool:
+def _is_endless(x: Any) -> bool:
     if isinstance(x, tf.data.Dataset):
         return int(x.cardinality()) == tf.data.INFINITE_CARDINALITY
     if isinstance(x, tf.distribute.DistributedDataset):

@@ -1,6 +1,8 @@
 """Training that has diverged ends with an error that says where."""
 
 import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
 
 import keras
 import numpy as np
@@ -36,16 +38,18 @@ class StopWhenDiverged(keras.callbacks.Callback):
         >>> gan.fit(images, epochs=10, steps_per_epoch=500, callbacks=[StopWhenDiverged(1e6)])
     """
 
-    def __init__(self, largest_loss: float = LARGEST_LOSS):
+    def __init__(self, largest_loss: float = LARGEST_LOSS) -> None:
         super().__init__()
         self.largest_loss = check_float("largest_loss", largest_loss, zero=False)
 
-    def on_epoch_end(self, epoch, logs=None):
-        """Looks at losses and weights."""
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Looks at losses and weights; raises `DivergedError`."""
         check_converging(self.model, logs, self.largest_loss)
 
 
-def check_converging(model: keras.Model, logs: dict | None, largest_loss: float) -> None:
+def check_converging(
+    model: keras.Model, logs: Mapping[str, Any] | None, largest_loss: float
+) -> None:
     """Raise unless the logs of the model's metrics and all its variables are in order.
 
     Args:
@@ -58,7 +62,8 @@ def check_converging(model: keras.Model, logs: dict | None, largest_loss: float)
         DivergedError: If a number is not finite, or a loss is larger.
     """
     names = [metric.name for metric in model.metrics]
-    values = {name: float(logs[name]) for name in names if name in (logs or {})}
+    logs = logs or {}
+    values = {name: float(logs[name]) for name in names if name in logs}
     exploded = [
         f"{name}={value:g}"
         for name, value in values.items()
@@ -72,7 +77,7 @@ def check_converging(model: keras.Model, logs: dict | None, largest_loss: float)
         _raise(model, broken, "")
 
 
-def _is_finite(variable):
+def _is_finite(variable: keras.Variable) -> bool:
     """Whether all of a variable's numbers are finite; those of an integer one are."""
     if not keras.backend.is_float_dtype(variable.dtype):
         return True
@@ -83,7 +88,7 @@ def _is_finite(variable):
     return bool(np.isfinite(keras.ops.convert_to_numpy(variable)).all())
 
 
-def _raise(model, found, bound):
+def _raise(model: keras.Model, found: Sequence[str], bound: str) -> NoReturn:
     step = int(model.optimizer.iterations.numpy())
     shown = ", ".join(found[:3]) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
     raise DivergedError(

@@ -4,7 +4,8 @@ import copy
 import inspect
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import keras
 
@@ -19,19 +20,20 @@ class FiniteLosses(keras.callbacks.Callback):
     go on on purpose. It comes last, so that it is silent where another callback has raised.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self._before = 0
         self._said = False
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Notes the step."""
         self._before = self._step()
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Looks at the epoch's means."""
         names = [metric.name for metric in self.model.metrics]
-        values = {name: float(logs[name]) for name in names if name in (logs or {})}
+        logs = logs or {}
+        values = {name: float(logs[name]) for name in names if name in logs}
         broken = [f"{name}={x:g}" for name, x in values.items() if not math.isfinite(x)]
         if self._said or not broken:
             return
@@ -46,11 +48,11 @@ class FiniteLosses(keras.callbacks.Callback):
             stacklevel=2,
         )
 
-    def _step(self):
+    def _step(self) -> int:
         return int(self.model.optimizer.iterations.numpy())
 
 
-def refuse_blind(callbacks) -> None:
+def refuse_blind(callbacks: Iterable[Any]) -> None:
     """Raises `ValueError` if one is Keras' `TerminateOnNaN`, which looks at what a GAN lacks."""
     never = keras.callbacks.TerminateOnNaN
     if any(isinstance(x, never) and type(x).on_batch_end is never.on_batch_end for x in callbacks):
@@ -62,7 +64,13 @@ def refuse_blind(callbacks) -> None:
         )
 
 
-def guarded(model: keras.Model, method: Callable, args: tuple, options: dict, stops: bool) -> tuple:
+def guarded(
+    model: keras.Model,
+    method: Callable[..., Any],
+    args: Sequence[Any],
+    options: Mapping[str, Any],
+    stops: bool,
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The arguments of `fit`, with a callback beside theirs that looks at what the losses are.
 
     Args:
@@ -70,8 +78,9 @@ def guarded(model: keras.Model, method: Callable, args: tuple, options: dict, st
         method: Keras' method, for the names of the positional arguments.
         args: the positional arguments.
         options: those by name.
-        stops: whether it ends training that has diverged, before any other callback; else it warns,
-            after all others. Neither is added to a `StopWhenDiverged` of the caller's own.
+        stops: True adds a callback before all others, which ends training that has diverged. False
+            adds one after all others, which warns. Neither is added to a `StopWhenDiverged` of the
+            caller's own.
 
     Returns:
         Positional arguments and those by name; what the caller passed is left as it is.
@@ -85,8 +94,17 @@ def guarded(model: keras.Model, method: Callable, args: tuple, options: dict, st
     given = bound.arguments.get("callbacks")
     whole = given if isinstance(given, keras.callbacks.CallbackList) else None
     several = whole.callbacks if whole else given
-    callbacks = list(several) if isinstance(several, list | tuple) else [several]
-    callbacks = [x for x in callbacks if x is not None]
+    callbacks: list[Any] = list(several) if isinstance(several, list | tuple) else [several]
+    callbacks = _with_look(model, [x for x in callbacks if x is not None], stops)
+    if whole:
+        whole = copy.copy(whole)
+        whole.callbacks = callbacks
+    bound.arguments["callbacks"] = whole or callbacks
+    return bound.args, bound.kwargs
+
+
+def _with_look(model: keras.Model, callbacks: list[Any], stops: bool) -> list[Any]:
+    """The callbacks, and before or behind them one that looks at what the losses are."""
     own = [x for x in callbacks if isinstance(x, StopWhenDiverged)]
     backups = [x for x in callbacks if hasattr(x, "largest_loss") and x not in own]
     if backups and not stops:
@@ -95,14 +113,10 @@ def guarded(model: keras.Model, method: Callable, args: tuple, options: dict, st
             f"{type(backups[0]).__name__} in `callbacks`, which backs up no weights that have "
             "diverged, and ends training there. Leave one of them out."
         )
-    if not own:
-        # The bound of a `SafeBackup`, which stops too, holds for both.
-        largest = [x.largest_loss for x in backups]
-        added = StopWhenDiverged(max(largest, default=LARGEST_LOSS)) if stops else FiniteLosses()
-        added.set_model(model)
-        callbacks = [added, *callbacks] if stops else [*callbacks, added]
-    if whole:
-        whole = copy.copy(whole)
-        whole.callbacks = callbacks
-    bound.arguments["callbacks"] = whole or callbacks
-    return bound.args, bound.kwargs
+    if own:
+        return callbacks
+    # The bound of a `SafeBackup`, which stops too, holds for both.
+    largest = [x.largest_loss for x in backups]
+    added = StopWhenDiverged(max(largest, default=LARGEST_LOSS)) if stops else FiniteLosses()
+    added.set_model(model)
+    return [added, *callbacks] if stops else [*callbacks, added]

@@ -1,18 +1,25 @@
 """What a GAN is, on one page."""
 
+from typing import TYPE_CHECKING, Any
+
+import keras
+
 from tf_consensus.support.configurable import described
 from tf_consensus.support.inputs import takes_labels
 
+if TYPE_CHECKING:
+    from tf_consensus.models.gan import GAN
 
-def gan_repr(gan) -> str:
-    """Networks with sizes, objective, penalties, optimizer and classes, one a line.
+
+def gan_repr(gan: "GAN") -> str:
+    """Networks with sizes, objective, penalties, optimizer and classes, one per line.
 
     Args:
         gan: the `GAN`.
     """
     sample = "×".join("?" if x is None else str(x) for x in gan.sample_shape[1:]) or "a number"
     labels = "" if gan.num_classes is None else " and a label"
-    logits = gan.num_classes or 1
+    logits = str(gan.num_classes or 1)
     if takes_labels(gan.discriminator):
         logits = "1 for a sample and its label"
     lines = {
@@ -29,18 +36,19 @@ def gan_repr(gan) -> str:
     return f"<{type(gan).__name__} {gan.name!r}:\n{inside}>"
 
 
-def _network(network):
+def _network(network: keras.Model) -> str:
     frozen = "" if network.trainable_variables else ", frozen"
     return f"{network.name!r} of {network.count_params():,} parameters{frozen}"
 
 
-def _penalty(penalty):
+def _penalty(penalty: Any) -> str:
     return getattr(penalty, "__name__", None) or described(penalty)
 
 
-def _optimizer(optimizer):
-    if type(optimizer).__repr__ is not object.__repr__:
+def _optimizer(optimizer: keras.optimizers.Optimizer) -> str:
+    kind: Any = type(optimizer)
+    if kind.__repr__ is not object.__repr__:
         return repr(optimizer)
     rate = optimizer.get_config().get("learning_rate")
     rate = rate["class_name"] if isinstance(rate, dict) else rate and f"{rate:g}"
-    return f"{type(optimizer).__name__}({f'learning_rate={rate}' if rate else ''})"
+    return f"{kind.__name__}({f'learning_rate={rate}' if rate else ''})"

@@ -1,10 +1,12 @@
 """How many latent dimensions a generator takes."""
 
+import keras
+
 from tf_consensus.support.checks import check_count
 from tf_consensus.support.inputs import input_shapes
 
 
-def latent_size(generator, latent_dim: int | None) -> int:
+def latent_size(generator: keras.Model, latent_dim: int | None) -> int:
     """The number of latent dimensions: as given, or else of the generator's first input.
 
     Args:

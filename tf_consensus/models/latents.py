@@ -1,13 +1,16 @@
 """Paths between latents."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from tf_consensus.support.checks import check_int, nearest
 
 _PATHS = ("spherical", "straight")
 
 
-def interpolate(start, end, steps: int, path: str = "spherical") -> np.ndarray:
+def interpolate(
+    start: ArrayLike, end: ArrayLike, steps: int, path: str = "spherical"
+) -> np.ndarray:
     """Latents on the way from `start` to `end`, both included.
 
     The spherical path keeps to lengths that normal latents have; on the straight one the middle is
@@ -20,7 +23,7 @@ def interpolate(start, end, steps: int, path: str = "spherical") -> np.ndarray:
     Args:
         start: Latents (n, latent_dim), or one of shape (latent_dim,).
         end: Likewise, of the same shape.
-        steps: Number of latents a path, at least 2.
+        steps: Number of latents per path, at least 2.
         path: "spherical" or "straight".
 
     Returns:
@@ -37,11 +40,11 @@ def interpolate(start, end, steps: int, path: str = "spherical") -> np.ndarray:
     Reference:
         White, Sampling Generative Networks, 2016, section 2.1.
     """
-    start, end = _checked("start", start), _checked("end", end)
-    if start.shape != end.shape or start.ndim not in (1, 2):
+    first, last = _checked("start", start), _checked("end", end)
+    if first.shape != last.shape or first.ndim not in (1, 2):
         raise ValueError(
             "`start` and `end` must be latents of one shape, (n, latent_dim) or (latent_dim,). "
-            f"Received: start of shape {start.shape}, end of shape {end.shape}."
+            f"Received: start of shape {first.shape}, end of shape {last.shape}."
             " Draw them alike, e.g. by `rng.normal(size=(2, 8, 256))`."
         )
     if not isinstance(path, str) or path not in _PATHS:
@@ -50,12 +53,13 @@ def interpolate(start, end, steps: int, path: str = "spherical") -> np.ndarray:
             f"{nearest(path, _PATHS)}Choose one of {', '.join(_PATHS)}."
         )
     t = np.linspace(0.0, 1.0, check_int("steps", steps, minimum=2))[:, None]
-    a, b = _weights(start[..., None, :], end[..., None, :], t, path)
-    mixed = a * start[..., None, :] + b * end[..., None, :]
-    return mixed.astype(np.result_type(start, end, np.float32), copy=False)
+    a, b = _weights(first[..., None, :], last[..., None, :], t, path)
+    mixed = a * first[..., None, :] + b * last[..., None, :]
+    return mixed.astype(np.result_type(first, last, np.float32), copy=False)
 
 
-def _checked(name, latents):
+def _checked(name: str, latents: ArrayLike) -> np.ndarray:
+    array: np.ndarray | None
     try:
         array = np.asarray(latents)
     except ValueError:  # rows of several lengths
@@ -68,7 +72,9 @@ def _checked(name, latents):
     return array
 
 
-def _weights(start, end, t, path):
+def _weights(
+    start: np.ndarray, end: np.ndarray, t: np.ndarray, path: str
+) -> tuple[np.ndarray, np.ndarray]:
     if path == "straight":
         return 1.0 - t, t
     lengths = np.linalg.norm(start, axis=-1) * np.linalg.norm(end, axis=-1)

@@ -57,7 +57,7 @@ _SMOOTH_ACTIVATIONS = (
 )
 
 
-def is_known(layer) -> bool:
+def is_known(layer: keras.Operation) -> bool:
     """Whether it treats each example by itself, and its parameters, if any, enter affinely."""
     kind = type(layer)
     if getattr(layer, "activity_regularizer", None) is not None:
@@ -73,6 +73,6 @@ def is_known(layer) -> bool:
     return kind in _PIECEWISE_LINEAR
 
 
-def is_smooth(layer) -> bool:
+def is_smooth(layer: keras.Operation) -> bool:
     """Whether a known layer has a second derivative that is not 0."""
     return getattr(layer, "activation", None) in _SMOOTH_ACTIVATIONS

@@ -40,7 +40,7 @@ def measure_statistics(network: keras.Model, batches: Iterable[Any]) -> None:
             layer.momentum = momentum
 
 
-def latent_batches(gan) -> Iterator[Any]:
+def latent_batches(gan: keras.Model) -> Iterator[Any]:
     """Inputs of a GAN's generator, always the same: latents, and labels even over the classes."""
     for draw in range(_DRAW, _DRAW + 2 * BATCHES, 2):
         latents = normal((BATCH_SIZE, gan.latent_dim), gan.seed, draw, gan.variable_dtype)

@@ -3,16 +3,20 @@
 import math
 import warnings
 
+import keras
 import tensorflow as tf
 
 from tf_consensus.models.value_ranges import End, end_of
+from tf_consensus.objectives import Objective
 
 # From fewer values it cannot be told which range they are drawn from.
 _ENOUGH = 256
 _NEAR = 0.02
 
 
-def remedy_of_range(generator, ends: tuple[float, float], values: int) -> tuple[End, str] | None:
+def remedy_of_range(
+    generator: keras.Model, ends: tuple[float, float], values: int
+) -> tuple[End, str] | None:
     """How to bring samples into the range of the generator's outputs.
 
     Args:
@@ -29,13 +33,15 @@ def remedy_of_range(generator, ends: tuple[float, float], values: int) -> tuple[
     return end, _remedy(end, *ends)
 
 
-def probable_end(discriminator, objective) -> End | None:
+def probable_end(discriminator: keras.Model, objective: Objective) -> End | None:
     """How a discriminator ends, if that is in probabilities where the objective takes logits."""
     end = end_of(discriminator) if objective.takes_logits else None
     return end if end is not None and (end.low, end.high) == (0.0, 1.0) else None
 
 
-def warn_of_range(generator, ends: tuple[float, float], values: int, warned: set) -> None:
+def warn_of_range(
+    generator: keras.Model, ends: tuple[float, float], values: int, warned: set[str]
+) -> None:
     """Warns, once, of samples that are not in the range of the generator's outputs.
 
     Args:
@@ -61,12 +67,12 @@ def warn_of_range(generator, ends: tuple[float, float], values: int, warned: set
     )
 
 
-def warn_of_bytes(generator, samples, warned: set) -> None:
+def warn_of_bytes(generator: keras.Model, samples: tf.Tensor, warned: set[str]) -> None:
     """Warns, once, of a batch of bytes that are not in the range of the generator's outputs.
 
     Args:
         generator: the generator.
-        samples: tensor with values; nothing is said of one of another type than uint8.
+        samples: tensor (batch, …) with values; nothing is said of one of another type than uint8.
         warned: as in `warn_of_range`.
     """
     if samples.dtype != tf.uint8 or "bytes" in warned or not tf.size(samples):
@@ -99,12 +105,12 @@ def _fill(end: End, low: float, high: float, values: int) -> bool:
     return not (values >= _ENOUGH and _is_half(end, low, high))
 
 
-def _is_half(end, low, high):
+def _is_half(end: End, low: float, high: float) -> bool:
     """Whether they are the numbers from 0 to 1 against a range from -1 to 1."""
     return end.low == -1.0 and end.high == 1.0 and 0.0 <= low <= _NEAR and abs(high - 1) <= _NEAR
 
 
-def _remedy(end, low, high):
+def _remedy(end: End, low: float, high: float) -> str:
     if not math.isfinite(end.high):
         return "Shift the samples so that none is below 0"
     whole = end.low == -1.0
@@ -120,7 +126,9 @@ def _remedy(end, low, high):
     return f"Scale the samples, e.g. by {formula}"
 
 
-def warn_of_probabilities(discriminator, objective, warned: set) -> None:
+def warn_of_probabilities(
+    discriminator: keras.Model, objective: Objective, warned: set[str]
+) -> None:
     """Warns, once, of a discriminator that ends in probabilities where logits are needed.
 
     Args:

@@ -1,64 +1,34 @@
-"""What is wrong with what `compile`, `fit` and `evaluate` are given."""
+"""What is wrong with what `fit` and `evaluate` are given."""
 
 import inspect
 import math
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
-import keras
 import tensorflow as tf
 
+from tf_consensus.models.callback_checks import check_callbacks
 from tf_consensus.models.data_kinds import (
     refuse_endless,
     refuse_kinds,
     refuse_labels,
     refuse_no_batch,
 )
-from tf_consensus.models.finite_losses import refuse_blind
 from tf_consensus.models.first_batch import EMPTY
-from tf_consensus.support.checks import check_bool, check_count, check_int
+from tf_consensus.support.checks import check_count, check_int
 
-_UNUSED = ("loss", "loss_weights", "metrics", "weighted_metrics")
-# The arguments of the `compile` that tutorials write for a GAN of their own.
-_PLAYERS = ("g", "d", "gen", "disc", "generator", "discriminator")
-_OF_PLAYERS = {f"{player}_{kind}" for player in _PLAYERS for kind in ("optimizer", "opt")}
+Arguments = tuple[tuple[Any, ...], dict[str, Any]]  # the positional ones, and those by name
 _LOOKS = 50  # at schedules, over a training
 _ALIKE = (
-    "A GAN's losses count every example alike, so weights would be ignored. Received: {}. Leave "
+    "A game's losses count every example alike, so weights would be ignored. Received: {}. Leave "
     "the weights out, and draw each example as often as it is to count."
 )
 
 
-def refuse_losses(compile_method: Callable, args: tuple, options: dict) -> None:
-    """Raises if `compile` was given losses or metrics of labelled examples.
-
-    Args:
-        compile_method: Keras' `compile`, for the names of the positional arguments.
-        args: the positional arguments.
-        options: those by name.
-
-    Raises:
-        ValueError: if one is given; `None` and empty ones, as in saved models, are not.
-    """
-    players = sorted(set(options) & _OF_PLAYERS)
-    if players:
-        raise TypeError(
-            "A GAN has one optimizer, which may hold one for each player. Received: "
-            f"{', '.join(players)}. Write compile(AlternatingOptimizer(generator_optimizer, "
-            "discriminator_optimizer))."
-        )
-    given = inspect.signature(compile_method).bind_partial(*args, **options).arguments
-    given = {key: given[key] for key in _UNUSED if given.get(key)}
-    if given:
-        raise ValueError(
-            "A GAN's losses are those of its objective, and it has no targets to compare with. "
-            f"Received: {', '.join(f'{key}={value!r}' for key, value in given.items())}. Choose "
-            "GAN(..., objective=..., penalties=...), and measure samples by "
-            "callbacks.EvaluateGAN(metrics)."
-        )
-
-
-def refuse_weight_arguments(method: Callable, args: tuple, options: dict) -> None:
+def refuse_weight_arguments(
+    method: Callable[..., Any], args: Sequence[Any], options: Mapping[str, Any]
+) -> None:
     """Raises if `fit` or `evaluate` was given weights, which Keras drops where there are no labels.
 
     Args:
@@ -76,7 +46,7 @@ def refuse_weight_arguments(method: Callable, args: tuple, options: dict) -> Non
     refuse_weights(given.get("validation_data"))
 
 
-def refuse_weights(data) -> None:
+def refuse_weights(data: Any) -> None:
     """Raises if a batch has weights beside samples and labels.
 
     Args:
@@ -90,31 +60,12 @@ def refuse_weights(data) -> None:
         raise ValueError(_ALIKE.format(f"{len(parts)} parts, (samples, labels, weights)"))
 
 
-def refuse_compile_options(options: dict) -> None:
-    """Raises `ValueError` if an option of `compile` is of the wrong kind."""
-    hint = "It is how many steps run in one call of TensorFlow; 1 is one."
-    if "steps_per_execution" in options:
-        check_count("steps_per_execution", options["steps_per_execution"], hint)
-    if "run_eagerly" in options:
-        check_bool("run_eagerly", options["run_eagerly"])
-    jit_compile = options.get("jit_compile", "auto")
-    if jit_compile != "auto" and not isinstance(jit_compile, bool):
-        raise ValueError(
-            "`jit_compile` must be True, False or 'auto'. Received: "
-            f"jit_compile={jit_compile!r}. 'auto' is XLA where there is a GPU."
-        )
-
-
-def refuse_uncompiled(model, method: str) -> None:
-    """Raises `ValueError` if a model is not compiled."""
-    if not model.compiled:
-        raise ValueError(
-            f"A GAN is compiled before `{method}`. Received: a GAN without an optimizer. Call "
-            "gan.compile(optimizer=...)."
-        )
-
-
-def checked_data(method: Callable, args: tuple, options: dict, check: Callable) -> tuple:
+def checked_data(
+    method: Callable[..., Any],
+    args: Sequence[Any],
+    options: Mapping[str, Any],
+    check: Callable[[Any], None],
+) -> Arguments:
     """The arguments of `fit` or `evaluate`, if they name data and numbers of steps.
 
     Args:
@@ -139,7 +90,7 @@ def checked_data(method: Callable, args: tuple, options: dict, check: Callable) 
     if x is None:
         raise ValueError(EMPTY.format("x=None"))
     _check_numbers(given)
-    _check_callbacks(given.get("callbacks"))
+    check_callbacks(given.get("callbacks"))
     refuse_kinds(x)
     if y is not None:
         refuse_labels(x, y)
@@ -148,27 +99,39 @@ def checked_data(method: Callable, args: tuple, options: dict, check: Callable) 
     )
     refuse_endless(x, given.get(key), key)
     refuse_endless(given.get("validation_data"), given.get("validation_steps"), "validation_steps")
+    given["x"] = _not_empty(x, y, check)
+    return bound.args, bound.kwargs
+
+
+def _not_empty(x: Any, y: Any, check: Callable[[Any], None]) -> Any:
+    """The data, which raise if they hold nothing, or what `check` refuses."""
     if isinstance(x, tf.data.Dataset):
         if int(x.cardinality()) == 0:
             raise ValueError(EMPTY.format("an empty tf.data.Dataset"))
     elif isinstance(x, types.GeneratorType):
-        given["x"] = _with_one_batch(x, check)
+        return _with_one_batch(x, check)
     elif isinstance(x, dict) or hasattr(x, "shape"):
         check(_first_row(x) if y is None else (_first_row(x), _first_row(y)))
         if len(x) == 0:
             raise ValueError(EMPTY.format(f"an array of shape {tuple(x.shape)}"))
     elif isinstance(x, list | tuple) and not x:
         raise ValueError(EMPTY.format(f"x={x!r}"))
-    return bound.args, bound.kwargs
+    return x
 
 
-def check_batch(method: Callable, args: tuple, options: dict) -> None:
+def check_batch(
+    method: Callable[..., Any], args: Sequence[Any], options: Mapping[str, Any]
+) -> None:
     """Raises if `train_on_batch` or `test_on_batch` is given what is no batch.
 
     Args:
         method: Keras' method, for the names of the positional arguments.
         args: the positional arguments.
         options: those by name.
+
+    Raises:
+        TypeError: if samples or labels are no arrays.
+        ValueError: if there are more or fewer labels than samples.
     """
     given = inspect.signature(method).bind_partial(*args, **options).arguments
     refuse_no_batch(given.get("x"))
@@ -176,10 +139,13 @@ def check_batch(method: Callable, args: tuple, options: dict) -> None:
         refuse_labels(given["x"], given["y"])
 
 
-def planned_steps(method: Callable, args: tuple, options: dict) -> list[int]:
+def planned_steps(
+    method: Callable[..., Any], args: Sequence[Any], options: Mapping[str, Any]
+) -> list[int]:
     """Some of the steps that `fit` is to take, the first being 0; that alone where not known."""
-    given = inspect.signature(method).bind_partial(*args, **options).arguments
-    x, steps = given.get("x"), given.get("steps_per_epoch")
+    given: dict[str, Any] = inspect.signature(method).bind_partial(*args, **options).arguments
+    x: Any = given.get("x")
+    steps = given.get("steps_per_epoch")
     if steps is None and isinstance(x, tf.data.Dataset):
         steps = max(int(x.cardinality()), 0)
     elif steps is None and hasattr(x, "shape"):
@@ -188,12 +154,12 @@ def planned_steps(method: Callable, args: tuple, options: dict) -> list[int]:
     return sorted({total * part // _LOOKS for part in range(_LOOKS)})
 
 
-def _first_row(array):
+def _first_row(array: Any) -> Any:
     """Enough of an array to know its type and shape; the whole might be large."""
     return array[:1] if len(getattr(array, "shape", ())) else array
 
 
-def _check_numbers(given):
+def _check_numbers(given: Mapping[str, Any]) -> None:
     for key in ("batch_size", "steps_per_epoch", "steps", "validation_steps"):
         if given.get(key) is not None:
             hint = "None takes all the data." if "steps" in key else "None is 32 examples."
@@ -203,23 +169,7 @@ def _check_numbers(given):
             check_int(key, given[key], minimum=0)
 
 
-def _check_callbacks(callbacks):
-    if callbacks is None:
-        return
-    if isinstance(callbacks, keras.callbacks.CallbackList):
-        callbacks = callbacks.callbacks
-    given = callbacks if isinstance(callbacks, list | tuple) else [callbacks]
-    wrong = [x for x in given if not isinstance(x, keras.callbacks.Callback)]
-    if wrong:
-        hint = f"Make one of the class: {wrong[0].__name__}()." if inspect.isclass(wrong[0]) else ""
-        raise TypeError(
-            "`callbacks` must be a list of keras.callbacks.Callback. Received: "
-            f"{wrong[0]!r}. {hint or 'For example [EvaluateGAN(metrics)].'}"
-        )
-    refuse_blind(given)
-
-
-def _with_one_batch(batches, check) -> Iterator:
+def _with_one_batch(batches: Iterator[Any], check: Callable[[Any], None]) -> Iterator[Any]:
     """The batches of a generator, of which there must be one, and the first must be one."""
     number = 0
     for number, batch in enumerate(batches, 1):
@@ -229,19 +179,3 @@ def _with_one_batch(batches, check) -> Iterator:
         yield batch if isinstance(batch, list | tuple) else (batch,)
     if number == 0:
         raise ValueError(EMPTY.format("a generator without a batch"))
-
-
-def refuse_other_models(callback: keras.callbacks.Callback, *needed: str) -> None:
-    """Raises `TypeError` if a callback's model is no `GAN`, or has not what it needs.
-
-    Args:
-        callback: the callback, whose model is set.
-        needed: names of the methods that it calls.
-    """
-    model = callback.model
-    if model is None or not all(callable(getattr(model, name, None)) for name in needed):
-        kind = "no model" if model is None else f"a {type(model).__name__}"
-        raise TypeError(
-            f"{type(callback).__name__} works on a tf_consensus.GAN. Received: {kind}. Pass it to "
-            "the `fit` of a GAN."
-        )

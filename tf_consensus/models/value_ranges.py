@@ -52,7 +52,7 @@ class End(NamedTuple):
     high: float
 
 
-def end_of(network) -> End | None:
+def end_of(network: keras.Model) -> End | None:
     """The activation that bounds a network's outputs, behind layers that keep the range.
 
     Args:
@@ -75,7 +75,7 @@ def end_of(network) -> End | None:
     return None
 
 
-def _backwards(operation, output: int = 0) -> Iterator:
+def _backwards(operation: keras.Operation, output: int = 0) -> Iterator[keras.Operation]:
     """The operations that an output comes through, the last first, as long as there is one path."""
     if _is_kerass(operation) and isinstance(operation, _L.Wrapper):
         yield from _backwards(operation.layer)
@@ -88,7 +88,7 @@ def _backwards(operation, output: int = 0) -> Iterator:
         yield operation
 
 
-def _along(tensor):
+def _along(tensor: keras.KerasTensor) -> Iterator[keras.Operation]:
     while True:
         operation, node, output = tensor._keras_history
         if isinstance(operation, _L.InputLayer):
@@ -100,13 +100,13 @@ def _along(tensor):
         tensor = parents[0]
 
 
-def _is_kerass(operation) -> bool:
+def _is_kerass(operation: keras.Operation) -> bool:
     """Whether it computes what Keras' class, or one of ours, does: a subclass may do anything."""
     does = type(operation).call if isinstance(operation, keras.Layer) else type(operation)
     return does.__module__.split(".")[0] in ("keras", "tf_consensus")
 
 
-def _activation(operation) -> str:
+def _activation(operation: keras.Operation) -> str:
     """The name of an operation's activation, "linear" or "" if there is none."""
     if not _is_kerass(operation):
         return ""
@@ -124,7 +124,7 @@ def _activation(operation) -> str:
     return getattr(activation, "__name__", "") if known else ""
 
 
-def _keeps(operation) -> bool:
+def _keeps(operation: keras.Operation) -> bool:
     """Whether its outputs are in every range that holds its inputs and 0."""
     if not _is_kerass(operation):
         return False

@@ -1,29 +1,58 @@
-"""The verification of a GAN's derivatives before it trains."""
+"""The verification of a model's derivatives before it trains."""
 
 import concurrent.futures
-import itertools
-import math
 import warnings
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from tf_consensus.models.adversarial_game import AdversarialGame
+from tf_consensus.execution.trainable import Logs, StepsFunction
+from tf_consensus.games.game import Game
 from tf_consensus.optimizers import GameOptimizer
 from tf_consensus.optimizers.reevaluating import ReevaluatingOptimizer
-from tf_consensus.penalties import InstanceNoise
-from tf_consensus.support.known_layers import unknown
 from tf_consensus.support.rebuilding import CannotRebuildError
 from tf_consensus.verification.comparison import verify
 
-_EXAMPLES = 8
+
+class Verifiable(Protocol):
+    """A compiled model whose derivatives can be verified; a `GameModel` is one.
+
+    Attributes:
+        noun: what the model is called in messages.
+        optimizer: what it was compiled with.
+        distribute_strategy: the strategy in whose scope it was made.
+        verify: whether to verify: True, False or "auto".
+        verified: what was verified last.
+        allow_cut: what may cut the field's derivative; see `Game`.
+    """
+
+    noun: str
+    optimizer: keras.optimizers.Optimizer
+    distribute_strategy: tf.distribute.Strategy
+    verify: bool | str
+    verified: Any
+    allow_cut: bool | Sequence[str]
+
+    def verified_parts(self) -> list[Any]:
+        """What decides whether the derivatives are right."""
+
+    def differentiates_twice(self) -> bool:
+        """Whether the losses hold derivatives themselves, as far as the model knows."""
+
+    def holds_unknown(self) -> bool:
+        """Whether the losses hold what is not known to be exact."""
+
+    def batch_to_verify(self, iterator: Any) -> tuple[Any, Any]:
+        """A batch to verify on, `None` where none can be put back, and an iterator of all."""
+
+    def example_game(self, example: Any) -> Game:
+        """The game on the first rows of a batch, past the beginning of schedules."""
 
 
-def check_verify(setting) -> bool | str:
-    """`verify` of a GAN.
+def check_verify(setting: Any) -> bool | str:
+    """`verify` of a model.
 
     Raises:
         ValueError: if it is neither a bool nor "auto".
@@ -36,56 +65,51 @@ def check_verify(setting) -> bool | str:
     )
 
 
-def verified(model, train_function: Callable) -> Callable:
-    """A GAN's train function that verifies the derivatives before the first step, if they need it.
+def verified(model: Verifiable, train_function: StepsFunction) -> StepsFunction:
+    """A train function that verifies the derivatives before the first step, if they need it.
 
-    It does so once for the same networks, penalties, objective and kind of optimizer. It takes no
-    batch from the data: it makes up one of the data's type. Training goes on as without it, bit for
-    bit.
+    It does so once for the same parts and kind of optimizer. Training goes on as without it, bit
+    for bit.
 
     Args:
-        model: compiled `GAN`.
+        model: compiled `GameModel`.
         train_function: function of an iterator that trains.
     """
 
-    def function(iterator):
+    def function(iterator: Any) -> Logs:
         subject = _subject(model)
         if model.verified != subject:
             if _is_needed(model):
-                spec, iterator = _specification(iterator)
-                _alone(lambda: _verify(model, spec))
+                example, iterator = model.batch_to_verify(iterator)
+                _alone(lambda: _verify(model, example))
             model.verified = subject
         return train_function(iterator)
 
     return function
 
 
-def _subject(model):
+def _subject(model: Verifiable) -> tuple[Any, ...]:
     """What decides whether the derivatives are right, but for the values of variables."""
-    parts = model.generator, model.discriminator, model.objective, *model.penalties
-    optimizer = model.optimizer
+    optimizer, parts = model.optimizer, model.verified_parts()
     return (*map(id, parts), type(optimizer), _is_second_order(optimizer), model.verify)
 
 
-def _is_needed(model):
+def _is_needed(model: Verifiable) -> bool:
     if model.verify != "auto":
-        return model.verify
+        return bool(model.verify)
     if model.allow_cut:
         return False  # the derivatives are declared not to be those of the losses
-    penalized = any(not isinstance(p, InstanceNoise) for p in model.penalties)
-    if not (penalized or _is_second_order(model.optimizer) or _evaluates_again(model.optimizer)):
-        return False
-    networks = {"generator": model.generator, "discriminator": model.discriminator}
-    return bool(unknown(networks, (model.objective, *model.penalties)))
+    twice = _is_second_order(model.optimizer) or _evaluates_again(model.optimizer)
+    return (twice or model.differentiates_twice()) and model.holds_unknown()
 
 
-def _is_second_order(optimizer):
+def _is_second_order(optimizer: keras.optimizers.Optimizer) -> bool:
     if not isinstance(optimizer, GameOptimizer):
         return False
     return bool(optimizer.second_order) or any(map(_is_second_order, optimizer.inner_optimizers))
 
 
-def _evaluates_again(optimizer):
+def _evaluates_again(optimizer: keras.optimizers.Optimizer) -> bool:
     """Whether a step evaluates the losses more than once, so that they must be a function."""
     if not isinstance(optimizer, GameOptimizer):
         return False
@@ -93,18 +117,7 @@ def _evaluates_again(optimizer):
     return again or any(map(_evaluates_again, optimizer.inner_optimizers))
 
 
-def _specification(iterator) -> tuple[tf.TypeSpec, Any]:
-    """The type of the samples, and an iterator that still has all batches."""
-    if hasattr(iterator, "element_spec"):
-        spec = tf.nest.flatten(iterator.element_spec, expand_composites=True)[0]
-        return spec, iterator
-    first = next(iterator)
-    samples = tf.nest.flatten(first)[0]
-    spec = tf.TensorSpec(np.shape(samples), tf.as_dtype(samples.dtype))
-    return spec, itertools.chain([first], iterator)
-
-
-def _alone(compute: Callable) -> None:
+def _alone(compute: Callable[[], None]) -> None:
     """Calls it outside of the scope of any strategy, which belongs to a thread."""
     if not tf.distribute.has_strategy():
         compute()
@@ -113,45 +126,27 @@ def _alone(compute: Callable) -> None:
         thread.submit(compute).result()
 
 
-def _verify(model, spec):
-    """Verifies the game on a batch that is made up; raises `VerificationError`."""
-    game = _game(model, spec)
+def _verify(model: Verifiable, example: Any) -> None:
+    """Verifies the game on an example; raises `VerificationError`."""
+    game = None if example is None else model.example_game(example)
     if model.distribute_strategy.num_replicas_in_sync > 1:
+        # Off the replicas, whose variables are not to be moved.
+        reason = "a game of functions, whose variables cannot be made again"
         try:
-            game = game.rebuilt(None)  # off the replicas, whose variables are not to be moved
+            game = game and game.rebuilt(None)
         except CannotRebuildError as error:
-            warnings.warn(
-                "Under a strategy of several replicas derivatives are verified on copies of the "
-                f"networks. Received: {error}. They are not verified here; do so on one device, by "
-                "tf_consensus.verify(gan.game(batch)).",
-                UserWarning,
-                stacklevel=4,
-            )
-            return
-    verify(game, second_order=_is_second_order(model.optimizer))
+            game, reason = None, str(error)
+        if game is None:
+            _warn(model, reason)
+    if game is not None:
+        verify(game, second_order=_is_second_order(model.optimizer))
 
 
-def _game(model, spec) -> AdversarialGame:
-    number = min(spec.shape[0] or _EXAMPLES, _EXAMPLES)
-    rng = np.random.default_rng(0)
-    labels = []
-    if model.num_classes is not None:
-        labels = [tf.constant(rng.integers(model.num_classes, size=number), tf.int32)]
-    latents = rng.standard_normal((number, model.latent_dim))
-    inputs = [tf.constant(latents, model.variable_dtype), *labels]
-    with keras.StatelessScope():
-        fake = np.array(model.generator(inputs if labels else inputs[0], training=False))
-    samples = tf.cast(_samples(fake, rng, spec.dtype.is_integer), spec.dtype)
-    real = [samples, *labels] if labels else samples
-    # A step at which every lazy penalty counts, and schedules are past their beginning.
-    step = 1000 * math.lcm(*(getattr(p, "every", 1) for p in model.penalties))
-    return model.game_at(real, draw=0, step=step)
-
-
-def _samples(fake, rng, integers):
-    """Numbers over the range of a generator's samples, at least [-1, 1] or [0, 1]."""
-    fake = fake.astype(np.float64)
-    if integers:
-        return rng.integers(0, 256, size=fake.shape)
-    top = max(1.0, float(np.abs(fake).max()))
-    return rng.uniform(0.0 if fake.min() >= 0 else -top, top, size=fake.shape)
+def _warn(model: Verifiable, reason: str) -> None:
+    warnings.warn(
+        "Under a strategy of several replicas derivatives are verified on copies of the "
+        f"networks. Received: {reason}. They are not verified here; do so on one device, by "
+        f"tf_consensus.verify({model.noun.lower()}.game(batch)).",
+        UserWarning,
+        stacklevel=5,
+    )

@@ -1,4 +1,8 @@
-"""Generators and discriminators by name, and the layers they are made of."""
+"""Generators and discriminators by name, and the layers they are made of.
+
+From here are imported `build`, which makes both networks, `names`, and the layers `Conv2D`,
+`Conv2DTranspose` and `Dense`, whose biases have exact gradients. The room imports `support` alone.
+"""
 
 from tf_consensus.networks.layers import Conv2D, Conv2DTranspose, Dense
 from tf_consensus.networks.registry import build, names

@@ -3,14 +3,17 @@
 import keras
 
 from tf_consensus.networks.layers import convolve
+from tf_consensus.networks.weights import Weights
 
 
-def activate(x, weights):
+def activate(x: keras.KerasTensor, weights: Weights) -> keras.KerasTensor:
     """Leaky ReLU of slope 0.2, a layer of its own, so that the adjoint pass can be shared."""
     return keras.layers.LeakyReLU(0.2, dtype=weights.dtype)(x)
 
 
-def residual_block(x, filters, hidden, weights):
+def residual_block(
+    x: keras.KerasTensor, filters: int, hidden: int, weights: Weights
+) -> keras.KerasTensor:
     """A residual block whose activations come first.
 
     It computes

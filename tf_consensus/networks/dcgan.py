@@ -60,7 +60,7 @@ def dcgan(
     filters: int = 64,
     latent_dim: int = 256,
     seed: int | None = None,
-    dtype=None,
+    dtype: str | keras.DTypePolicy | None = None,
     num_classes: int | None = None,
     embedding_dim: int | None = None,
 ) -> tuple[keras.Model, keras.Model]:
@@ -69,7 +69,7 @@ def dcgan(
     Kernels are 5×5 with stride 2 and "same" padding, images NHWC in [-1, 1]. The discriminator
     is leaky with slope 0.2. Where the family member normalizes, it does so everywhere but in the
     generator's last and the discriminator's first and last layer. With classes the generator's
-    first layer takes the latent and the label's embedding, and the discriminator has one logit a
+    first layer takes the latent and the label's embedding, and the discriminator has one logit per
     class; without, it is the network of the paper.
 
     Args:
@@ -86,7 +86,7 @@ def dcgan(
     Returns:
         The generator, from latents (batch, latent_dim), or from a list of latents and integer
         labels (batch,), to (batch, image_size, image_size, channels); and the discriminator, from
-        there to one logit a class, (batch, num_classes), or (batch, 1).
+        there to one logit per class, (batch, num_classes), or (batch, 1).
 
     Raises:
         ValueError: If the name is unknown, a size is not a positive integer, `image_size` is not
@@ -114,7 +114,7 @@ def dcgan(
 
 def _generator(architecture, latent_dim, classes, image_size, channels, widths, weights):
     slope, norm = architecture.slope, architecture.norm is not None
-    inputs, x = latents_and_labels(keras.Input((latent_dim,)), *classes, weights)
+    inputs, x = latents_and_labels(keras.Input((latent_dim,)), classes[0], classes[1], weights)
     if architecture.generator_dense:
         x = _activate(dense(x, architecture.generator_dense, weights), slope, weights)
     x = _first_map(x, image_size // 2**architecture.levels, widths[-1], architecture, weights)

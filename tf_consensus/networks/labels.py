@@ -2,12 +2,15 @@
 
 import keras
 
+from tf_consensus.networks.weights import Weights
 from tf_consensus.support.checks import check_int
 
 _EMBEDDING = 32
 
 
-def check_classes(num_classes, embedding_dim) -> tuple[int | None, int | None]:
+def check_classes(
+    num_classes: int | None, embedding_dim: int | None
+) -> tuple[int | None, int | None]:
     """The number of classes and the size of their embedding, both None without classes.
 
     Raises:
@@ -25,7 +28,9 @@ def check_classes(num_classes, embedding_dim) -> tuple[int | None, int | None]:
     return check_int("num_classes", num_classes, minimum=1), check_int("embedding_dim", size, 1)
 
 
-def latents_and_labels(latents, num_classes: int | None, embedding_dim: int | None, weights):
+def latents_and_labels(
+    latents: keras.KerasTensor, num_classes: int | None, embedding_dim: int | None, weights: Weights
+) -> tuple[keras.KerasTensor | list[keras.KerasTensor], keras.KerasTensor]:
     """A generator's inputs, and the latents with the labels' embeddings beside them.
 
     The embeddings start standard normal, as latents are, and are learned. Without classes both are

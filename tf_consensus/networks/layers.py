@@ -1,24 +1,29 @@
 """Layers without activation, each with the next of the initial weights, exact in their biases.
 
 A bias's gradient is a sum over examples and pixels. Outside of XLA, TensorFlow's CPU kernel
-(BiasAddGrad) sums bfloat16 in bfloat16, where it stands still as soon as the terms are 2⁹ times
-smaller than the sum: at 64 images of 32² most of the sum is lost. The layers here, otherwise Keras'
+(BiasAddGrad) sums bfloat16 in bfloat16; that sum stops growing as soon as the terms are 2⁹ times
+smaller than it: at 64 images of 32² most of the sum is lost. The layers here, otherwise Keras'
 own, keep the bias out of autocasting: it is added, and its gradient summed, in its own precision.
 """
 
 import keras
 
+from tf_consensus.networks.weights import Weights
+
 
 class _ExactBias:
-    """A layer whose bias is used in the precision of the variable."""
+    """A layer whose bias is used in the precision of the variable; mixed into one of Keras'."""
+
+    compute_dtype: str
 
     def add_weight(self, *args, name=None, **options):
         if name == "bias":
             options["autocast"] = False
-        return super().add_weight(*args, name=name, **options)
+        return super().add_weight(*args, name=name, **options)  # type: ignore[misc]
 
     def call(self, inputs, **options):
-        return keras.ops.cast(super().call(inputs, **options), self.compute_dtype)
+        made = super().call(inputs, **options)  # type: ignore[misc]
+        return keras.ops.cast(made, self.compute_dtype)
 
 
 @keras.saving.register_keras_serializable("tf_consensus")
@@ -39,23 +44,38 @@ class Conv2DTranspose(_ExactBias, keras.layers.Conv2DTranspose):
 EXACT = Dense, Conv2D, Conv2DTranspose
 
 
-def convolve(x, filters, size, weights, *, layer=Conv2D, strides=1, bias=True):
+def convolve(
+    x: keras.KerasTensor,
+    filters: int,
+    size: int,
+    weights: Weights,
+    *,
+    layer: type[keras.Layer] = Conv2D,
+    strides: int = 1,
+    bias: bool = True,
+) -> keras.KerasTensor:
     """A "same" convolution, or with `layer=Conv2DTranspose` its transpose, without activation."""
     settings = {"strides": strides, "padding": "same", "use_bias": bias, "dtype": weights.dtype}
     return layer(filters, size, kernel_initializer=next(weights), **settings)(x)
 
 
-def dense(x, units, weights, bias=True, dtype=None):
+def dense(
+    x: keras.KerasTensor,
+    units: int,
+    weights: Weights,
+    bias: bool = True,
+    dtype: str | keras.DTypePolicy | None = None,
+) -> keras.KerasTensor:
     """A dense layer without activation."""
     settings = {"use_bias": bias, "dtype": dtype or weights.dtype}
     return Dense(units, kernel_initializer=next(weights), **settings)(x)
 
 
-def last_dense(x, units, weights):
+def last_dense(x: keras.KerasTensor, units: int, weights: Weights) -> keras.KerasTensor:
     """A network's last layer, whose outputs have the variables' precision under mixed ones too."""
     return dense(x, units, weights, dtype=weights.output_dtype)
 
 
-def last_tanh(x, weights):
+def last_tanh(x: keras.KerasTensor, weights: Weights) -> keras.KerasTensor:
     """The end of a generator of images; its precision as that of `last_dense`."""
     return keras.layers.Activation("tanh", dtype=weights.output_dtype)(x)

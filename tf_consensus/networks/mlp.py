@@ -14,7 +14,7 @@ def mlp(
     width: int = 16,
     depth: int = 4,
     seed: int | None = None,
-    dtype=None,
+    dtype: str | keras.DTypePolicy | None = None,
     num_classes: int | None = None,
     embedding_dim: int | None = None,
 ) -> tuple[keras.Model, keras.Model]:
@@ -23,7 +23,7 @@ def mlp(
     Both have `depth` hidden layers of `width` ReLU units and a linear output: by default the
     1,122 + 881 parameters of the mixture-of-Gaussians experiment. Weights are Glorot-uniform,
     biases 0. With classes the generator's first layer takes the latent and the label's embedding,
-    and the discriminator has one logit a class.
+    and the discriminator has one logit per class.
 
     Args:
         latent_dim: Size of a latent.
@@ -37,7 +37,7 @@ def mlp(
 
     Returns:
         The generator, from latents (batch, latent_dim), or from a list of latents and integer
-        labels (batch,), to (batch, data_dim); and the discriminator, from there to one logit a
+        labels (batch,), to (batch, data_dim); and the discriminator, from there to one logit per
         class, (batch, num_classes), or (batch, 1).
 
     Raises:

@@ -3,6 +3,7 @@
 import functools
 import inspect
 from collections.abc import Callable
+from typing import Any
 
 import keras
 
@@ -10,7 +11,8 @@ from tf_consensus.networks.dcgan import ARCHITECTURES, dcgan
 from tf_consensus.networks.mlp import mlp
 from tf_consensus.networks.residual import PRESETS, residual
 from tf_consensus.networks.resnet import resnet
-from tf_consensus.support.checks import nearest, unknown_argument
+from tf_consensus.support.checks import unknown_argument
+from tf_consensus.support.registry import Registry
 
 _BUILDERS: dict[str, Callable] = {
     "mlp": mlp,
@@ -20,14 +22,17 @@ _BUILDERS: dict[str, Callable] = {
     "residual": residual,
     **{name: functools.partial(residual, **preset) for name, preset in PRESETS.items()},
 }
+_NETWORKS = Registry("network", _BUILDERS)
 
 
 def names() -> list[str]:
     """Return the names that `build` knows, sorted."""
-    return sorted(_BUILDERS)
+    return sorted(_NETWORKS.names())
 
 
-def build(name: str, *, dtype=None, **settings) -> tuple[keras.Model, keras.Model]:
+def build(
+    name: str, *, dtype: str | keras.DTypePolicy | None = None, **settings: Any
+) -> tuple[keras.Model, keras.Model]:
     """Build a generator and a discriminator.
 
     Args:
@@ -43,7 +48,7 @@ def build(name: str, *, dtype=None, **settings) -> tuple[keras.Model, keras.Mode
         The generator, from latents of shape (batch, latent_dim) to samples, and the
         discriminator, from samples to logits of shape (batch, 1). With `num_classes`: the
         generator from a list of latents and integer labels (batch,), the discriminator to one
-        logit a class, (batch, num_classes).
+        logit per class, (batch, num_classes).
 
     Raises:
         ValueError: If the name is unknown, or a setting or `dtype` is unknown, missing or out of
@@ -54,17 +59,17 @@ def build(name: str, *, dtype=None, **settings) -> tuple[keras.Model, keras.Mode
         >>> generator.output_shape, discriminator.output_shape
         ((None, 32, 32, 3), (None, 1))
     """
-    if not isinstance(name, str) or name not in _BUILDERS:
+    if not isinstance(name, str) or name not in _NETWORKS.entries:
         raise ValueError(
             f"`name` must be that of a known network. Received: name={name!r}. "
-            f"{nearest(name, names())}Choose one of {', '.join(names())}."
+            f"{_NETWORKS.nearest(name)}Choose one of {', '.join(names())}."
         )
     _check_settings(name, settings)
-    return _BUILDERS[name](dtype=dtype, **settings)
+    return _NETWORKS.entries[name](dtype=dtype, **settings)
 
 
-def _check_settings(name, settings):
-    signature = inspect.signature(_BUILDERS[name])
+def _check_settings(name: str, settings: dict[str, Any]) -> None:
+    signature = inspect.signature(_NETWORKS.entries[name])
     signature = signature.replace(return_annotation=inspect.Signature.empty)
     try:
         signature.bind_partial(**settings)  # names what is unknown, and not what is missing for it

@@ -39,7 +39,7 @@ def residual(
     blocks: int = 1,
     start_size: int = 4,
     seed: int | None = None,
-    dtype=None,
+    dtype: str | keras.DTypePolicy | None = None,
 ) -> tuple[keras.Model, keras.Model]:
     """Build a generator and a discriminator of residual blocks, without normalization.
 
@@ -50,12 +50,12 @@ def residual(
 
     σ leaky with slope 0.2, inside as wide as the narrower of its ends; x_s is x, or a 1×1
     convolution of x without bias where the width changes. The discriminator is a 3×3 convolution,
-    then `blocks` blocks a level with 3×3 average pooling of stride 2 between levels, σ and a dense
-    layer to one logit a class. The generator is its mirror image: a dense layer of the latent and
-    the label's embedding, normalized to length 1; `blocks` blocks a level with nearest upsampling
-    between; σ, a 3×3 convolution, tanh. With one block a level the width changes on the coarser
-    side of a resampling, with more on its finer side. Images are NHWC in [-1, 1]. Each `PRESETS`
-    entry gives a published network.
+    then `blocks` blocks per level with 3×3 average pooling of stride 2 between levels, σ, and a
+    dense layer to one logit per class. The generator is its mirror image: a dense layer of the
+    latent and the label's embedding, normalized to length 1; `blocks` blocks per level with nearest
+    upsampling between; σ, a 3×3 convolution, tanh. With one block per level the width changes on
+    the coarser side of a resampling, with more on its finer side. Images are NHWC in [-1, 1]. Each
+    `PRESETS` entry gives a published network.
 
     Without labels the embedding is that of a single class, ±1: a second bias of the dense layer,
     which the published networks have.
@@ -69,7 +69,7 @@ def residual(
         num_classes: Number of classes; None for networks that take no labels.
         embedding_dim: Size of a label's embedding; None: 256 with classes, else 1. In one dimension
             an embedding of length 1 is 1 or -1, which cannot tell more than two classes apart.
-        blocks: Residual blocks a level.
+        blocks: Residual blocks per level.
         start_size: Side of the smallest maps, in pixels.
         seed: Determines the initial weights; None leaves them to Keras. Kernels are
             Glorot-uniform and biases 0, where the reference draws both from U(±1/√inputs);
@@ -79,7 +79,7 @@ def residual(
     Returns:
         The generator, from latents (batch, latent_dim), or from a list of latents and integer
         labels (batch,), to (batch, image_size, image_size, channels); and the discriminator, from
-        there to one logit a class, (batch, num_classes), or (batch, 1).
+        there to one logit per class, (batch, num_classes), or (batch, 1).
 
     Raises:
         ValueError: If a size is not a positive integer, `image_size` is not start_size · 2^k,
@@ -115,7 +115,7 @@ def residual(
 
 
 def _widths(levels: list[int], blocks: int) -> list[list[int]]:
-    """Of every level of the discriminator, the width that it starts from and its blocks' widths."""
+    """The width that each level of the discriminator starts from, and its blocks' widths."""
     if blocks == 1:
         return [[levels[max(i - 1, 0)], width] for i, width in enumerate(levels)]
     following = [*levels[1:], levels[-1]]
@@ -127,7 +127,7 @@ def _latents_and_labels(latent_dim, num_classes, embedding_dim, weights):
     latents = keras.Input((latent_dim,), name="latents")
     inputs = latents
     if num_classes is None:
-        # The one class there is, 0, once an example.
+        # The one class there is, 0, once per example.
         labels = keras.ops.sum(keras.ops.zeros_like(latents, dtype="int32"), axis=1)
     else:
         labels = keras.Input((), dtype="int32", name="labels")

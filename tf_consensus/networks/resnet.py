@@ -45,7 +45,7 @@ def resnet(
     filters: int = 64,
     latent_dim: int = 256,
     seed: int | None = None,
-    dtype=None,
+    dtype: str | keras.DTypePolicy | None = None,
     num_classes: int | None = None,
     embedding_dim: int | None = None,
 ) -> tuple[keras.Model, keras.Model]:
@@ -59,7 +59,7 @@ def resnet(
     σ leaky with slope 0.2, which also precedes every other layer that does not see latents or
     images. Nothing is normalized. Images are NHWC in [-1, 1]. Weights are Glorot-uniform, biases 0,
     as in the reference. With classes the generator's first layer takes the latent and the label's
-    embedding, and the discriminator has one logit a class.
+    embedding, and the discriminator has one logit per class.
 
     Args:
         name: "resnet", with F, 2F, 4F and 8F filters, or "resnet_cf", with F everywhere.
@@ -75,7 +75,7 @@ def resnet(
     Returns:
         The generator, from latents (batch, latent_dim), or from a list of latents and integer
         labels (batch,), to (batch, image_size, image_size, channels); and the discriminator, from
-        there to one logit a class, (batch, num_classes), or (batch, 1).
+        there to one logit per class, (batch, num_classes), or (batch, 1).
 
     Raises:
         ValueError: If the name is unknown, a size is not an integer of at least 1 (`filters`: 2),
@@ -108,7 +108,7 @@ def _generator(latent_dim, classes, image_size, channels, widths, weights) -> ke
         layer = Conv2DTranspose
         return convolve(activate(x, weights), width, 5, weights, layer=layer, strides=2)
 
-    inputs, x = latents_and_labels(keras.Input((latent_dim,)), *classes, weights)
+    inputs, x = latents_and_labels(keras.Input((latent_dim,)), classes[0], classes[1], weights)
     side = image_size // 2**_LEVELS
     x = dense(x, side * side * widths[-1], weights)
     x = keras.layers.Reshape((side, side, widths[-1]), dtype=weights.dtype)(x)

@@ -8,7 +8,7 @@ from tf_consensus.support.checks import check_int
 
 
 class Weights:
-    """An endless iterator over Glorot-uniform initializers, one a layer, with their precision.
+    """An endless iterator over Glorot-uniform initializers, one per layer, with their precision.
 
     Layers must not share a seed: two of the same shape would start with the same weights.
 
@@ -24,7 +24,7 @@ class Weights:
         ValueError: If `seed` is neither None nor an integer, or `dtype` is no policy.
     """
 
-    def __init__(self, seed: int | None, dtype=None):
+    def __init__(self, seed: int | None, dtype: str | keras.DTypePolicy | None = None) -> None:
         self._seeds = None if seed is None else random.Random(check_int("seed", seed))
         self.dtype = _policy(dtype)
         self.output_dtype = self.dtype.variable_dtype
@@ -36,7 +36,12 @@ class Weights:
         seed = None if self._seeds is None else self._seeds.getrandbits(31)
         return keras.initializers.GlorotUniform(seed)
 
-    def model(self, inputs, outputs, name: str) -> keras.Model:
+    def model(
+        self,
+        inputs: keras.KerasTensor | list[keras.KerasTensor],
+        outputs: keras.KerasTensor,
+        name: str,
+    ) -> keras.Model:
         """The functional model between the two, of the same precision as its layers."""
         model = keras.Model(inputs, outputs, name=name)
         model.dtype_policy = self.dtype

@@ -1,4 +1,8 @@
-"""GAN objectives: one loss a player, computed from the discriminator's logits."""
+"""GAN objectives: one loss per player, computed from the discriminator's logits.
+
+From here are imported the base class `Objective`, the objectives themselves, and `get`, `names` and
+`serialize`, which know them by name. The room imports `support` alone.
+"""
 
 from tf_consensus.objectives.base import Objective
 from tf_consensus.objectives.classic import (

@@ -7,7 +7,7 @@ class. A name that stands for an objective and a penalty together is none of an 
 from tf_consensus.support.checks import plain
 
 # By the names of `registry`, without capitals and separators.
-_ALIASES = {
+_BY_NAME = {
     # With labels 1 for real and generator's targets 1: what tutorials write by cross-entropy.
     "standard": "nonsaturating ns nsgan bce bcewithlogits binarycrossentropy crossentropy "
     "logistic softplus vanilla vanillagan dcgan",
@@ -47,22 +47,17 @@ _COMPOSITE = {
     "sagan": 'objective="hinge" and keras.layers.SpectralNormalization in both networks',
 }
 
-_NAMES = {alias: name for name, aliases in _ALIASES.items() for alias in aliases.split()}
+ALIASES = {alias: name for name, aliases in _BY_NAME.items() for alias in aliases.split()}
 
 
-def canonical(name: str, known: dict) -> str | None:
-    """The key of `known` that a name stands for, or None.
+def refuse_composite(name: str) -> None:
+    """Raises if a name is that of an objective together with something else.
 
     Args:
         name: As the user wrote it.
-        known: Objectives by their names and their classes' names.
 
     Raises:
-        ValueError: If the name is that of an objective together with something else.
-
-    Example:
-        >>> canonical("Non-Saturating", {"standard": Standard})
-        'standard'
+        ValueError: With what to write in its place.
     """
     key = plain(name)
     if key in _COMPOSITE:
@@ -70,4 +65,3 @@ def canonical(name: str, known: dict) -> str | None:
             "An objective is two losses of the logits; penalties and bounds on weights are given "
             f"beside it. Received: identifier={name!r}. Write {_COMPOSITE[key]}."
         )
-    return {plain(x): x for x in reversed(known)}.get(key) or _NAMES.get(key)

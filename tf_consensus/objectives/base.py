@@ -37,7 +37,7 @@ class Objective(Configurable):
     couples_examples = False
     takes_logits = True
 
-    def generator_loss(self, real_logits, fake_logits) -> tf.Tensor:
+    def generator_loss(self, real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
         """Computes the loss of the generator.
 
         Args:
@@ -56,7 +56,7 @@ class Objective(Configurable):
         """
         return self._generator(*_prepare(real_logits, fake_logits))
 
-    def discriminator_loss(self, real_logits, fake_logits) -> tf.Tensor:
+    def discriminator_loss(self, real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
         """Computes the loss of the discriminator; arguments as for `generator_loss`."""
         return self._discriminator(*_prepare(real_logits, fake_logits))
 

@@ -6,10 +6,7 @@ import tensorflow as tf
 from tf_consensus.objectives.base import Objective
 from tf_consensus.support.checks import check_number
 
-_mean = tf.reduce_mean
-_relu = tf.nn.relu
-_softplus = tf.nn.softplus
-_tanh = tf.tanh
+_mean, _relu, _softplus, _tanh = tf.reduce_mean, tf.nn.relu, tf.nn.softplus, tf.tanh
 
 
 @keras.saving.register_keras_serializable("tf_consensus")
@@ -201,7 +198,7 @@ class LeastSquares(Objective):
 
     takes_logits = False  # targets of 0 and 1 are within reach of a sigmoid
 
-    def __init__(self, real: float = 1.0, fake: float = 0.0, generator: float = 1.0):
+    def __init__(self, real: float = 1.0, fake: float = 0.0, generator: float = 1.0) -> None:
         hint = "The usual targets are real=1.0, fake=0.0, generator=1.0."
         self.real = check_number("real", real, "a finite number", lambda _: True, hint)
         self.fake = check_number(

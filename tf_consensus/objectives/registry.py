@@ -1,8 +1,8 @@
 """From a name, a config or an instance to an objective, and back to a config."""
 
-import keras
+from typing import Any
 
-from tf_consensus.objectives.aliases import canonical
+from tf_consensus.objectives.aliases import ALIASES, refuse_composite
 from tf_consensus.objectives.base import Objective
 from tf_consensus.objectives.classic import (
     Hinge,
@@ -22,10 +22,9 @@ from tf_consensus.objectives.f_divergences import (
     SquaredHellinger,
 )
 from tf_consensus.objectives.relativistic import Relativistic, RelativisticAverage
-from tf_consensus.support.checks import nearest
-from tf_consensus.support.configurable import deserialized
+from tf_consensus.support.registry import Registry
 
-_OBJECTIVES = {
+_ENTRIES = {
     "standard": Standard,
     "js": JensenShannon,
     "kl": KullbackLeibler,
@@ -45,11 +44,12 @@ _OBJECTIVES = {
     "gan": JensenShannon,
     "logistic_wgan": Standard,
 }
+_OBJECTIVES = Registry("objective", _ENTRIES, ALIASES)
 
 
 def names() -> list[str]:
     """Returns the names that `get` knows, in the order of the documentation."""
-    return list(_OBJECTIVES)
+    return _OBJECTIVES.names()
 
 
 def get(identifier: str | dict | Objective) -> Objective:
@@ -80,23 +80,19 @@ def get(identifier: str | dict | Objective) -> Objective:
         >>> get({"class_name": "LeastSquares", "config": {"fake": -1.0, "generator": 0.0}})
         LeastSquares(real=1.0, fake=-1.0, generator=0.0)
     """
-    objective = identifier
-    # Class names alone, without Keras' "tf_consensus>" prefix, are known to us only.
-    classes = {cls.__name__: cls for cls in _OBJECTIVES.values()}
     if isinstance(identifier, str):
-        objective = _by_name(identifier, {**_OBJECTIVES, **classes})
-    elif isinstance(identifier, dict):
-        objective = deserialized("objective", identifier, classes)
+        refuse_composite(identifier)
+    objective = _OBJECTIVES.made(identifier, "an `Objective` instance")
     if not isinstance(objective, Objective):
         raise TypeError(
             "An objective must be a name, a config dict or an `Objective` instance. "
             f"Received: identifier={identifier!r} (of type {type(identifier).__name__}). "
-            f"Pass one of the names {sorted(_OBJECTIVES)} or an instance, e.g. `Standard()`."
+            f"Pass one of the names {sorted(names())} or an instance, e.g. `Standard()`."
         )
     return objective
 
 
-def serialize(objective: Objective) -> dict:
+def serialize(objective: Objective) -> dict[str, Any]:
     """Returns a JSON-ready dict from which `get` rebuilds the objective.
 
     Example:
@@ -106,20 +102,5 @@ def serialize(objective: Objective) -> dict:
     Raises:
         TypeError: If it is no objective.
     """
-    if not isinstance(objective, Objective):
-        raise TypeError(
-            "An objective that is serialized is an `Objective`. Received: "
-            f"{objective!r}. For example `Standard()`."
-        )
-    return keras.saving.serialize_keras_object(objective)
-
-
-def _by_name(name, known):
-    key = canonical(name, known)
-    if key is None:
-        raise ValueError(
-            f"Unknown objective. Received: identifier={name!r}. "
-            f"{nearest(name, known)}Use one of {sorted(_OBJECTIVES)}, or pass an `Objective` "
-            "instance."
-        )
-    return known[key]()
+    valid = isinstance(objective, Objective)
+    return _OBJECTIVES.serialized(objective, valid, "an `Objective`", "`Standard()`")

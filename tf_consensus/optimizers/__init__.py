@@ -5,9 +5,10 @@ from tf_consensus.optimizers.alternating_momentum import AlternatingMomentumOpti
 from tf_consensus.optimizers.clipped import ClippedOptimizer
 from tf_consensus.optimizers.competitive import CompetitiveOptimizer
 from tf_consensus.optimizers.consensus import ConsensusOptimizer
+from tf_consensus.optimizers.directions import apply_direction
 from tf_consensus.optimizers.extragradient import ExtragradientOptimizer
 from tf_consensus.optimizers.field import GRADIENT, Field
-from tf_consensus.optimizers.game_optimizer import GameOptimizer, apply_direction
+from tf_consensus.optimizers.game_optimizer import GameOptimizer
 from tf_consensus.optimizers.lookahead import LookaheadOptimizer
 from tf_consensus.optimizers.momentum import MomentumOptimizer
 from tf_consensus.optimizers.optimistic import OptimisticOptimizer

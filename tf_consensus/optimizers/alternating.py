@@ -1,10 +1,22 @@
 """Alternating gradient ascent."""
 
-import keras
+from collections.abc import Sequence
+from typing import Any, NoReturn
 
-from tf_consensus.games.game import Game, Linearization
-from tf_consensus.optimizers.game_optimizer import apply_direction
-from tf_consensus.optimizers.inner import INNER_OPTIONS, make_inner, refuse_options
+import keras
+import tensorflow as tf
+
+from tf_consensus.games.blocks import Players
+from tf_consensus.games.game import Game
+from tf_consensus.games.linearization import Linearization
+from tf_consensus.optimizers.directions import apply_direction
+from tf_consensus.optimizers.inner import (
+    INNER_OPTIONS,
+    InnerOptimizer,
+    InnerOptimizers,
+    Rates,
+    make_inner,
+)
 from tf_consensus.optimizers.per_player import OptimizerPerPlayer
 from tf_consensus.optimizers.reevaluating import ReevaluatingOptimizer
 from tf_consensus.support.checks import check_count
@@ -19,15 +31,14 @@ class AlternatingOptimizer(ReevaluatingOptimizer):
         k times:  φ ← φ + h_D v_D(θ, φ)
         m times:  θ ← θ + h_G v_G(θ, φ)
 
-    each gradient taken at the newest parameters, all on the game's one batch.
+    each gradient taken at the newest parameters, all on the game's one batch. The paper's
+    algorithm 3 moves the generator first; here the discriminator is first.
 
     Args:
         generator_optimizer: name, config or instance of a Keras optimizer.
         discriminator_optimizer: likewise; its own object.
         discriminator_steps: k ≥ 1.
         generator_steps: m ≥ 1.
-        name: name of the optimizer.
-        microbatches: number of equal parts to go through the batch in; see `GameOptimizer`.
 
     Raises:
         ValueError: if the two optimizers are one object, k or m is not a positive integer, or an
@@ -40,21 +51,20 @@ class AlternatingOptimizer(ReevaluatingOptimizer):
         Mescheder, Nowozin, Geiger, The Numerics of GANs, 2017, supplement, Proposition 14.
     """
 
+    _inner_key = "generator_optimizer"
+    _inner_options = ("learning_rate", *INNER_OPTIONS)
     several_evaluations = "Alternating updates evaluate the losses between the players' moves"
 
     def __init__(
         self,
-        generator_optimizer="rmsprop",
-        discriminator_optimizer="rmsprop",
-        discriminator_steps=1,
-        generator_steps=1,
-        name=None,
+        generator_optimizer: InnerOptimizer = "rmsprop",
+        discriminator_optimizer: InnerOptimizer = "rmsprop",
+        discriminator_steps: int = 1,
+        generator_steps: int = 1,
+        name: str | None = None,
         *,
-        microbatches=1,
-        **kwargs,
-    ):
-        misplaced = ("learning_rate", *INNER_OPTIONS)
-        refuse_options(type(self).__name__, kwargs, "generator_optimizer", misplaced)
+        microbatches: int = 1,
+    ) -> None:
         super().__init__(generator_optimizer, name=name, microbatches=microbatches)
         self.discriminator_optimizer = make_inner(
             discriminator_optimizer, key="discriminator_optimizer"
@@ -64,64 +74,72 @@ class AlternatingOptimizer(ReevaluatingOptimizer):
         self.discriminator_steps = check_count("discriminator_steps", discriminator_steps, hint)
         self.generator_steps = check_count("generator_steps", generator_steps, hint)
 
-    def _make_inner(self, optimizer, learning_rate):
+    def _make_inner(
+        self, optimizer: InnerOptimizers, learning_rate: Rates
+    ) -> keras.optimizers.Optimizer:
         return make_inner(optimizer, learning_rate, "generator_optimizer")
 
     @property
-    def _per_player(self):
+    def _per_player(self) -> OptimizerPerPlayer | None:
         """The two, once they are made."""
         return vars(self).get("_pair")
 
     @property
-    def generator_optimizer(self):
+    def generator_optimizer(self) -> keras.optimizers.Optimizer:
         """The generator's optimizer, the one whose averages Keras' SwapEMAWeights uses."""
         return self.inner_optimizer
 
-    def step(self, game):
-        """One round of both players; see `GameOptimizer.step`.
+    def check_game(self, game: Game) -> None:
+        """As `GameOptimizer.check_game`; there must be two players.
 
         Raises:
-            ValueError: if the game does not have two players.
+            ValueError: if there are more or fewer.
         """
-        if isinstance(game, Game) and len(game.players) != 2:
+        super().check_game(game)
+        if len(game.players) != 2:
             raise ValueError(
                 "Alternating updates are defined for two players, generator and discriminator. "
                 f"Received: a game of {len(game.players)}. Use SimultaneousOptimizer."
             )
-        return super().step(game)
 
-    def _step(self, game):
+    def update(self, game: Game) -> Linearization:
         """One round: k discriminator updates, then m generator updates.
 
         Returns:
             Losses and field as each player saw them before its last update; without a pullback.
         """
-        self.build(game.variables)
         first, v_d = self._ascend(game, 1, self.discriminator_optimizer, self.discriminator_steps)
         last, v_g = self._ascend(game, 0, self.generator_optimizer, self.generator_steps)
-        self._count_step(v_g + v_d)
         sizes = [len(player) for player in game.players]
-        return Linearization([last[0], first[1]], v_g + v_d, _no_pullback, sizes)
+        losses = [last[0], first[1]]
+        return Linearization(losses, v_g + v_d, _no_pullback, sizes, game.variables)
 
-    def _ascend(self, game, player, optimizer, steps):
+    def _ascend(
+        self, game: Game, player: int, optimizer: keras.optimizers.Optimizer, steps: int
+    ) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
         for _ in range(steps):
             losses, v = game.player_gradient(player)
             self._move_player(optimizer, v, game.players[player])
         return losses, v
 
-    def _move_player(self, optimizer, v, variables):
+    def _move_player(
+        self,
+        optimizer: keras.optimizers.Optimizer,
+        v: Sequence[tf.Tensor],
+        variables: Sequence[Any],
+    ) -> None:
         apply_direction(optimizer, v, variables)
 
     @property
-    def learning_rate(self):
+    def learning_rate(self) -> Any:
         """The generator's learning rate; setting it scales the discriminator's alike."""
-        return self._per_player.learning_rate
+        return self._pair.learning_rate
 
     @learning_rate.setter
-    def learning_rate(self, learning_rate):
-        self._per_player.learning_rate = learning_rate
+    def learning_rate(self, learning_rate: Any) -> None:
+        self._pair.learning_rate = learning_rate
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         config = super().get_config()
         del config["allow_cut"]  # of gradients handed to `apply`, which it does not take
@@ -136,8 +154,8 @@ class AlternatingOptimizer(ReevaluatingOptimizer):
         }
 
 
-def _no_pullback(u):
-    del u
+def _no_pullback(u: Sequence[tf.Tensor], of: Players = None, wrt: Players = None) -> NoReturn:
+    del u, of, wrt
     raise RuntimeError(
         "An alternating update takes its gradients at different points, so there is no one field "
         "to pull back. Call `game.linearize()`."

@@ -1,8 +1,13 @@
 """Heavy-ball momentum, positive or negative, with alternating updates."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
+import tensorflow as tf
 
 from tf_consensus.optimizers.alternating import AlternatingOptimizer
+from tf_consensus.optimizers.inner import InnerOptimizer
 from tf_consensus.optimizers.momentum import check_momentum, heavy_ball
 
 
@@ -21,12 +26,7 @@ class AlternatingMomentumOptimizer(AlternatingOptimizer):
     diverges for positive β; simultaneous updates diverge for every β.
 
     Args:
-        generator_optimizer: name, config or instance of a Keras optimizer.
-        discriminator_optimizer: likewise; its own object.
         momentum: β, a number in (-1, 1); 0 is exactly alternating gradient ascent.
-        discriminator_steps: k ≥ 1.
-        generator_steps: m ≥ 1.
-        name: name of the optimizer.
 
     Raises:
         ValueError: if `momentum` is not a number strictly between -1 and 1, or as
@@ -42,35 +42,40 @@ class AlternatingMomentumOptimizer(AlternatingOptimizer):
 
     def __init__(
         self,
-        generator_optimizer="rmsprop",
-        discriminator_optimizer="rmsprop",
-        momentum=-0.5,
-        discriminator_steps=1,
-        generator_steps=1,
-        name=None,
-        **kwargs,
-    ):
+        generator_optimizer: InnerOptimizer = "rmsprop",
+        discriminator_optimizer: InnerOptimizer = "rmsprop",
+        momentum: float = -0.5,
+        discriminator_steps: int = 1,
+        generator_steps: int = 1,
+        name: str | None = None,
+        *,
+        microbatches: int = 1,
+    ) -> None:
         super().__init__(
             generator_optimizer,
             discriminator_optimizer,
             discriminator_steps=discriminator_steps,
             generator_steps=generator_steps,
             name=name,
-            **kwargs,
+            microbatches=microbatches,
         )
         self.momentum = check_momentum(momentum)
 
-    def build(self, variables):
-        """Creates the inner optimizers' states and the last displacements."""
-        if not self.built:
-            super().build(variables)
-            self._displacements = self.add_memory("displacement")
+    def make_state(self) -> None:
+        """The last displacements."""
+        super().make_state()
+        self._displacements = self.add_memory("displacement")
 
-    def _move_player(self, optimizer, v, variables):
+    def _move_player(
+        self,
+        optimizer: keras.optimizers.Optimizer,
+        v: Sequence[tf.Tensor],
+        variables: Sequence[Any],
+    ) -> None:
         displacements = self.memory_of(self._displacements, variables)
         move = super()._move_player
         heavy_ball(self.momentum, displacements, variables, lambda: move(optimizer, v, variables))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {**super().get_config(), "momentum": self.momentum}

@@ -2,13 +2,17 @@
 
 import math
 import numbers
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from tf_consensus.games import vectors
-from tf_consensus.optimizers.field import GRADIENT
+from tf_consensus.games.linearization import Linearization
+from tf_consensus.optimizers.field import GRADIENT, Field
 from tf_consensus.optimizers.game_optimizer import GameOptimizer
+from tf_consensus.optimizers.inner import InnerOptimizers, Rates
 
 
 @keras.saving.register_keras_serializable("tf_consensus")
@@ -21,10 +25,7 @@ class ClippedOptimizer(GameOptimizer):
     `compile` of other models.
 
     Args:
-        inner_optimizer: name, config or instance of a Keras optimizer, or a list of one a player.
-        learning_rate: float or schedule, with an inner optimizer given by name, or a list of these.
         clip_norm: the bound c > 0, in the units of the gradient.
-        name: name of the optimizer.
 
     Raises:
         ValueError: if `clip_norm` is not a positive finite number.
@@ -37,9 +38,22 @@ class ClippedOptimizer(GameOptimizer):
     """
 
     def __init__(
-        self, inner_optimizer="rmsprop", learning_rate=None, clip_norm=1.0, name=None, **kwargs
-    ):
-        super().__init__(inner_optimizer, learning_rate, name=name, **kwargs)
+        self,
+        inner_optimizer: InnerOptimizers = "rmsprop",
+        learning_rate: Rates = None,
+        clip_norm: float = 1.0,
+        name: str | None = None,
+        *,
+        microbatches: int = 1,
+        allow_cut: bool | Sequence[str] = False,
+    ) -> None:
+        super().__init__(
+            inner_optimizer,
+            learning_rate,
+            name=name,
+            microbatches=microbatches,
+            allow_cut=allow_cut,
+        )
         number = isinstance(clip_norm, numbers.Real) and not isinstance(clip_norm, bool)
         if not number or not 0 < clip_norm < math.inf:
             raise ValueError(
@@ -48,19 +62,19 @@ class ClippedOptimizer(GameOptimizer):
             )
         self.clip_norm = float(clip_norm)
 
-    def _field(self):
+    def plain_field(self) -> Field:
         """The field v, which near a stationary point is shorter than any `clip_norm`."""
         return GRADIENT
 
-    def direction(self, linearization):
+    def direction(self, linearization: Linearization) -> list[tf.Tensor]:
         """The field v, each player's part no longer than `clip_norm`."""
         # Averaged first: clipping a replica's part is not clipping the whole gradient.
         v = vectors.replica_mean(linearization.v)
         return [t for part in linearization.by_player(v) for t in self._clip(part)]
 
-    def _clip(self, part):
+    def _clip(self, part: Sequence[tf.Tensor]) -> list[tf.Tensor]:
         return vectors.scale(part, self.clip_norm / tf.maximum(vectors.norm(part), self.clip_norm))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {**super().get_config(), "clip_norm": self.clip_norm}

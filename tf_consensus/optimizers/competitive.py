@@ -1,11 +1,16 @@
 """Competitive gradient descent."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from tf_consensus.games import vectors
+from tf_consensus.games.linearization import Linearization
 from tf_consensus.optimizers.conjugate_gradients import conjugate_gradients
 from tf_consensus.optimizers.game_optimizer import GameOptimizer
+from tf_consensus.optimizers.inner import InnerOptimizers, Rates
 from tf_consensus.support.checks import check_count, check_number
 
 
@@ -24,7 +29,7 @@ class CompetitiveOptimizer(GameOptimizer):
 
     whose matrix is, in a zero-sum game, the papers' I + η²OᵀO = diag(I + η²D_xy D_yx, I + η²D_yx
     D_xy); in other games, such as the non-saturating GAN, it stays symmetric and positive. O and Oᵀ
-    enter as products only, one of each a player and iteration. All iterations see the same batch.
+    enter as products only, one of each per player and iteration. All iterations see the same batch.
 
     With a learning rate of its own for each player, η is the diagonal matrix of these on the right
     of O, which gives each player's part of the same equilibrium: (I - Oη) w = v.
@@ -35,13 +40,10 @@ class CompetitiveOptimizer(GameOptimizer):
     `compile` of other models.
 
     Args:
-        inner_optimizer: name, config or instance of a Keras optimizer, or a list of one a player.
-        learning_rate: float or schedule, with an inner optimizer given by name, or a list of these.
         step_size: η > 0; `None` for the inner optimizer's learning rate, which is right for plain
             gradient steps. Give a number where the inner optimizer rescales its steps.
         max_iterations: of conjugate gradients, at least 1.
         tolerance: conjugate gradients end once their residual is this much smaller than at first.
-        name: name of the optimizer.
 
     Raises:
         ValueError: if `step_size` or `tolerance` is not a positive number, `max_iterations` not a
@@ -59,39 +61,55 @@ class CompetitiveOptimizer(GameOptimizer):
 
     def __init__(
         self,
-        inner_optimizer="sgd",
-        learning_rate=None,
-        step_size=None,
-        max_iterations=20,
-        tolerance=1e-6,
-        name=None,
-        **kwargs,
-    ):
-        super().__init__(inner_optimizer, learning_rate, name=name, **kwargs)
+        inner_optimizer: InnerOptimizers = "sgd",
+        learning_rate: Rates = None,
+        step_size: float | None = None,
+        max_iterations: int = 20,
+        tolerance: float = 1e-6,
+        name: str | None = None,
+        *,
+        microbatches: int = 1,
+        allow_cut: bool | Sequence[str] = False,
+    ) -> None:
+        super().__init__(
+            inner_optimizer,
+            learning_rate,
+            name=name,
+            microbatches=microbatches,
+            allow_cut=allow_cut,
+        )
         self.step_size = step_size
         if step_size is not None:
             self.step_size = _check_positive("step_size", step_size, "None takes the inner one's.")
         self.max_iterations = check_count("max_iterations", max_iterations, "For example 20.")
         self.tolerance = _check_positive("tolerance", tolerance, "For example 1e-6.")
 
-    def direction(self, linearization):
+    def direction(self, linearization: Linearization) -> list[tf.Tensor]:
         """The field w that solves (I - Oη) w = v."""
         _check_replicas()
         players = len(linearization.by_player(linearization.v))
+        if players == 1:
+            return linearization.v  # nobody to interact with: O = 0
         etas = self.learning_rates if self.step_size is None else (self.step_size,)
         etas = etas * players if len(etas) == 1 else etas
 
-        def rescaled(p):
+        def rescaled(p: Sequence[tf.Tensor]) -> list[tf.Tensor]:
             parts = linearization.by_player(p)
             pairs = zip(parts, etas, strict=True)
             return [t for part, eta in pairs for t in vectors.scale(part, eta)]
 
-        def forward(p):
-            moved = _interaction(linearization, linearization.jvp, rescaled(p))
+        def in_field(p: Sequence[tf.Tensor], player: int, others: list[int]) -> list[tf.Tensor]:
+            return linearization.jvp(p, of=player, wrt=others)
+
+        def pulled_back(p: Sequence[tf.Tensor], player: int, others: list[int]) -> list[tf.Tensor]:
+            return linearization.vjp(p, of=others, wrt=player)
+
+        def forward(p: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+            moved = _interaction(linearization, in_field, rescaled(p))
             return vectors.add_scaled(p, -1.0, moved)
 
-        def transposed(p):
-            moved = _interaction(linearization, linearization.vjp, p)
+        def transposed(p: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+            moved = _interaction(linearization, pulled_back, p)
             return vectors.add_scaled(p, -1.0, rescaled(moved))
 
         return conjugate_gradients(
@@ -101,7 +119,7 @@ class CompetitiveOptimizer(GameOptimizer):
             self.tolerance,
         )
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {
             **super().get_config(),
@@ -111,21 +129,31 @@ class CompetitiveOptimizer(GameOptimizer):
         }
 
 
-def _interaction(linearization, product, p):
-    """O p for `product` v'·, Oᵀp for v'ᵀ·: each player's part of the product with all others'."""
-    parts = linearization.by_player(p)
-    result = []
-    for i in range(len(parts)):
-        others = [tf.zeros_like(t) if i == j else t for j, part in enumerate(parts) for t in part]
-        result += linearization.by_player(product(others))[i]
+def _interaction(
+    linearization: Linearization,
+    product: Callable[[Sequence[tf.Tensor], int, list[int]], list[tf.Tensor]],
+    p: Sequence[tf.Tensor],
+) -> list[tf.Tensor]:
+    """O p or Oᵀp: each player's part of the product with all others'.
+
+    Args:
+        linearization: of two players or more.
+        product: function of p, a player and the others, whose product is v' p or v'ᵀp.
+        p: list that matches the field.
+    """
+    players = range(len(linearization.by_player(p)))
+    result: list[tf.Tensor] = []
+    for i in players:
+        others = [j for j in players if j != i]
+        result += linearization.by_player(product(p, i, others))[i]
     return result
 
 
-def _check_positive(key, value, hint):
+def _check_positive(key: str, value: Any, hint: str) -> float:
     return check_number(key, value, "a positive finite number", lambda x: x > 0, hint)
 
 
-def _check_replicas():
+def _check_replicas() -> None:
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
     if replicas > 1:
         raise ValueError(

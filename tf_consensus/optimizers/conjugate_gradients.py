@@ -8,7 +8,7 @@ from tf_consensus.games import vectors
 
 
 def conjugate_gradients(
-    product: Callable[[list], list],
+    product: Callable[[list[tf.Tensor]], list[tf.Tensor]],
     b: vectors.Vector,
     max_iterations: int,
     tolerance: float,
@@ -37,11 +37,15 @@ def conjugate_gradients(
     b = list(b)
     square = vectors.dot(b, b)
 
-    def unsolved(x, r, p, rr):
+    def unsolved(
+        x: list[tf.Tensor], r: list[tf.Tensor], p: list[tf.Tensor], rr: tf.Tensor
+    ) -> tf.Tensor:
         del x, r, p
         return rr > tolerance**2 * square
 
-    def improve(x, r, p, rr):
+    def improve(
+        x: list[tf.Tensor], r: list[tf.Tensor], p: list[tf.Tensor], rr: tf.Tensor
+    ) -> tuple[list[tf.Tensor], list[tf.Tensor], list[tf.Tensor], tf.Tensor]:
         m_p = product(p)
         alpha = rr / vectors.dot(p, m_p)
         x = vectors.add_scaled(x, alpha, p)

@@ -1,7 +1,9 @@
 """Consensus optimization."""
 
 import keras
+import tensorflow as tf
 
+from tf_consensus.games.linearization import Linearization
 from tf_consensus.optimizers.field import GRADIENT, Field
 from tf_consensus.optimizers.regularized import RegularizedOptimizer
 
@@ -12,16 +14,12 @@ class ConsensusOptimizer(RegularizedOptimizer):
 
         w = v - γ ∇L,    ∇L = v'ᵀ v    (eqs. 12 and 13)
 
-    The regularizer moves the eigenvalues of the field's Jacobian to the left, so that rotation no
-    longer prevents convergence (Lemma 7, Lemma 9); its stationary points are those of v as long as
-    1/γ is no eigenvalue of v'ᵀ (Lemma 6).
-
-    Args:
-        inner_optimizer: name, config or instance of a Keras optimizer, or a list of one a player.
-        learning_rate: float or schedule, with an inner optimizer given by name, or a list of these.
-        gamma: weight γ ≥ 0, a number or a schedule; 0 is exactly simultaneous gradient ascent.
-        every: take the second-order term only at each `every`-th step, weighted `every`·γ.
-        name: name of the optimizer.
+    At a stationary point of v where v' is negative semi-definite and invertible, all eigenvalues of
+    w' have negative real part for γ > 0 (Lemma 7), so that rotation no longer prevents convergence.
+    At a local Nash equilibrium of a zero-sum game v' is negative semi-definite; that it is
+    invertible must hold besides. The larger γ, the smaller the bound on |Im λ / Re λ| of these
+    eigenvalues (Lemma 9 in the corrected form of `theory.quotient_bound`; as printed it is false).
+    The stationary points of w are those of v as long as 1/γ is no eigenvalue of v'ᵀ (Lemma 6).
 
     Raises:
         ValueError: if γ is negative or not finite, or `every` is not a positive integer.
@@ -35,10 +33,10 @@ class ConsensusOptimizer(RegularizedOptimizer):
         Mescheder, Nowozin, Geiger, The Numerics of GANs, 2017, section 4.
     """
 
-    def _field(self):
+    def plain_field(self) -> Field:
         """The field w = v - γ v'ᵀv at the current γ."""
         return Field("consensus", self.current_gamma) if self.second_order else GRADIENT
 
-    def cotangent(self, linearization):
+    def cotangent(self, linearization: Linearization) -> list[tf.Tensor]:
         """The field v itself: v'ᵀv = ∇L."""
         return linearization.v

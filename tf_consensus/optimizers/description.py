@@ -1,13 +1,14 @@
 """What an optimizer is, in one line."""
 
-import inspect
 import numbers
+from collections.abc import Iterable
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from tf_consensus.optimizers.constructors import parameters_of
 from tf_consensus.optimizers.inner import rate_of
 
 # Said where they are not what they are by default.
@@ -26,12 +27,12 @@ def describe(optimizer: keras.optimizers.Optimizer) -> str:
     return f"{name}({', '.join([*_inners(optimizer), *_numbers(optimizer)])})"
 
 
-def describe_all(optimizers) -> str:
+def describe_all(optimizers: Iterable[keras.optimizers.Optimizer]) -> str:
     """The descriptions of a list of optimizers."""
     return f"[{', '.join(map(describe, optimizers))}]"
 
 
-def _inners(optimizer):
+def _inners(optimizer: keras.optimizers.Optimizer) -> list[str]:
     own = vars(optimizer)
     if "_pair" in own:  # each has an argument of its own
         return list(map(describe, own["_pair"]))
@@ -41,14 +42,13 @@ def _inners(optimizer):
     return [describe_all(inner) if hasattr(inner, "__len__") else describe(inner)]
 
 
-def _numbers(optimizer):
+def _numbers(optimizer: keras.optimizers.Optimizer) -> list[str]:
     """The other arguments of its constructor, by name."""
-    found = {}
+    found: dict[str, Any] = {}
     for cls in type(optimizer).__mro__:
         if cls is keras.optimizers.Optimizer:
             break  # what Keras' own takes goes to the inner optimizers
-        parameters = inspect.signature(cls.__init__).parameters
-        for key, parameter in parameters.items():
+        for key, parameter in parameters_of(cls).items():
             found.setdefault(key, parameter.default)
     found.pop("name", None)
     own = vars(optimizer)
@@ -67,7 +67,7 @@ def _text(value: Any) -> str:
     return repr(value)
 
 
-def _rate(optimizer):
+def _rate(optimizer: keras.optimizers.Optimizer) -> str:
     """The learning rate as a number, or the name of what decides it."""
     rate = rate_of(optimizer)
     if isinstance(rate, keras.Variable):

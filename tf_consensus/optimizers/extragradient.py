@@ -2,7 +2,9 @@
 
 import keras
 
-from tf_consensus.optimizers.game_optimizer import apply_direction, assign, values_of
+from tf_consensus.games.game import Game
+from tf_consensus.games.linearization import Linearization
+from tf_consensus.optimizers.directions import apply_direction, assign, values_of
 from tf_consensus.optimizers.reevaluating import ReevaluatingOptimizer
 
 
@@ -21,11 +23,6 @@ class ExtragradientOptimizer(ReevaluatingOptimizer):
     h < 1/K. On a bilinear game with coupling M it converges for h < 1/σ_max(M) and diverges
     beyond, where simultaneous steps always diverge.
 
-    Args:
-        inner_optimizer: name, config or instance of a Keras optimizer, or a list of one a player.
-        learning_rate: float or schedule, with an inner optimizer given by name, or a list of these.
-        name: name of the optimizer.
-
     Example:
         >>> optimizer = ExtragradientOptimizer("adam", learning_rate=1e-4)
 
@@ -37,18 +34,16 @@ class ExtragradientOptimizer(ReevaluatingOptimizer):
 
     several_evaluations = "The extragradient method evaluates the losses at an extrapolated point"
 
-    def _step(self, game):
+    def update(self, game: Game) -> Linearization:
         """One extrapolation and one update from where it began.
 
         Returns:
             The linearization before the update; without a pullback.
         """
-        self.build(game.variables)
         start = values_of(game.variables)
         linearization = game.linearize(second_order=False)
         apply_direction(self.inner_optimizer, linearization.v, game.variables)
         extrapolated = game.linearize(second_order=False)
         assign(game.variables, start)
         apply_direction(self.inner_optimizer, extrapolated.v, game.variables)
-        self._count_step(linearization.v)
         return linearization

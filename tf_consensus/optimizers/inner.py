@@ -2,12 +2,18 @@
 
 import math
 import numbers
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeAlias
 
 import keras
 
 from tf_consensus.optimizers import names
 from tf_consensus.support.schedules import check_values, is_schedule
+
+InnerOptimizer: TypeAlias = str | dict[str, Any] | keras.optimizers.Optimizer
+InnerOptimizers: TypeAlias = InnerOptimizer | Sequence[InnerOptimizer]
+Rate: TypeAlias = float | keras.optimizers.schedules.LearningRateSchedule | Callable[[], Any]
+Rates: TypeAlias = Rate | Sequence[Rate | None] | None
 
 CLIPS = ("clipnorm", "clipvalue", "global_clipnorm")
 INNER_OPTIONS = (
@@ -21,7 +27,9 @@ INNER_OPTIONS = (
 )
 
 
-def make_inner(optimizer, learning_rate=None, key: str = "inner_optimizer"):
+def make_inner(
+    optimizer: InnerOptimizer, learning_rate: Rate | None = None, key: str = "inner_optimizer"
+) -> keras.optimizers.Optimizer:
     """The inner optimizer from a name, config or instance, checked.
 
     Args:
@@ -58,7 +66,7 @@ def make_inner(optimizer, learning_rate=None, key: str = "inner_optimizer"):
     return inner
 
 
-def resolve(optimizer, key: str):
+def resolve(optimizer: InnerOptimizer, key: str) -> keras.optimizers.Optimizer:
     """The Keras optimizer that a name, config or instance stands for.
 
     Args:
@@ -83,7 +91,7 @@ def resolve(optimizer, key: str):
     if isinstance(optimizer, type):
         hint = f"Make one of the class: {optimizer.__name__}()."
     elif isinstance(optimizer, list | tuple):
-        hint = "One a player is a method's: tf_consensus.SimultaneousOptimizer(['adam', 'adam'])."
+        hint = "One per player is a method's: tf_consensus.SimultaneousOptimizer(['adam', 'adam'])."
     elif isinstance(optimizer, numbers.Real) and not isinstance(optimizer, bool):
         hint = f"A learning rate goes with a name, as in ('rmsprop', learning_rate={optimizer!r})."
     raise TypeError(
@@ -92,7 +100,7 @@ def resolve(optimizer, key: str):
     )
 
 
-def check_rate(rate):
+def check_rate(rate: Any) -> Rate:
     """The learning rate, a float or one of Keras' schedules or functions.
 
     Keras takes Python's own floats alone, so any other number, such as NumPy's, becomes one.
@@ -114,7 +122,7 @@ def check_rate(rate):
     raise TypeError(_RATE.format(rate))
 
 
-def check_own_rate(optimizer) -> None:
+def check_own_rate(optimizer: keras.optimizers.Optimizer) -> None:
     """Raises `ValueError` if an optimizer's own learning rate is negative or not finite."""
     rate = rate_of(optimizer)
     if is_schedule(rate):
@@ -123,7 +131,7 @@ def check_own_rate(optimizer) -> None:
         check_rate(float(rate.numpy()))
 
 
-def check_rates(optimizer, ahead: Iterable[int] = (0,)) -> None:
+def check_rates(optimizer: keras.optimizers.Optimizer, ahead: Iterable[int] = (0,)) -> None:
     """Raises `ValueError` if a learning rate or a weight γ is negative or not finite.
 
     Args:
@@ -142,16 +150,16 @@ def check_rates(optimizer, ahead: Iterable[int] = (0,)) -> None:
         check_values("gamma", gamma, _from(optimizer, ahead))
 
 
-def _from(optimizer, ahead):
+def _from(optimizer: keras.optimizers.Optimizer, ahead: Iterable[int]) -> list[int]:
     return [int(optimizer.iterations.numpy()) + step for step in ahead]
 
 
-def rate_of(optimizer):
+def rate_of(optimizer: keras.optimizers.Optimizer) -> Any:
     """What an optimizer takes its learning rate from: a variable, a schedule or a function."""
     return getattr(optimizer, "_learning_rate", None)
 
 
-def set_rate(optimizer, rate) -> None:
+def set_rate(optimizer: keras.optimizers.Optimizer, rate: Any) -> None:
     """Gives a Keras optimizer another learning rate.
 
     Raises:
@@ -165,7 +173,7 @@ def set_rate(optimizer, rate) -> None:
     optimizer.learning_rate = rate
 
 
-def refuse_schedule(optimizer, rate) -> None:
+def refuse_schedule(optimizer: keras.optimizers.Optimizer, rate: Any) -> None:
     """Raises `ValueError` if an optimizer that is to get the rate, a number, has a schedule."""
     own = rate_of(optimizer)
     if is_schedule(own):
@@ -177,29 +185,13 @@ def refuse_schedule(optimizer, rate) -> None:
         )
 
 
-def refuse_learning_rate(learning_rate, optimizer):
+def refuse_learning_rate(learning_rate: Any, optimizer: Any) -> None:
     """Raises: the learning rate belongs on the inner optimizer that was given."""
     raise ValueError(
         "`learning_rate` goes with an optimizer given by name. Received: learning_rate="
         f"{learning_rate} and inner_optimizer={optimizer!r}. "
         "Set the learning rate on the inner optimizer."
     )
-
-
-def refuse_options(name, options, inner="inner_optimizer", inner_options=INNER_OPTIONS):
-    """Raises if there is any option, saying where those of the inner optimizer belong."""
-    misplaced = sorted(set(options) & set(inner_options))
-    if misplaced:
-        given = ", ".join(f"{key}={options[key]!r}" for key in misplaced)
-        raise ValueError(
-            f"These are options of the inner optimizer, not of {name}. Received: {given}. "
-            f"Write {name}({inner}=keras.optimizers.RMSprop({given}))."
-        )
-    if options:
-        raise TypeError(
-            f"{name} does not know these arguments. Received: {sorted(options)}. "
-            "See its documentation for those it takes."
-        )
 
 
 _RATE = (

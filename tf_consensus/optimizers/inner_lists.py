@@ -1,15 +1,24 @@
 """The inner optimizers of a list of optimizers, names or learning rates."""
 
-from tf_consensus.optimizers.inner import make_inner, refuse_learning_rate
+import keras
+
+from tf_consensus.optimizers.inner import (
+    InnerOptimizers,
+    Rates,
+    make_inner,
+    refuse_learning_rate,
+)
 from tf_consensus.optimizers.per_player import OptimizerPerPlayer
 
 
-def make_inners(optimizer, learning_rate=None):
-    """The inner optimizer, or one a player where a list of optimizers or rates is given.
+def make_inners(
+    optimizer: InnerOptimizers | OptimizerPerPlayer, learning_rate: Rates = None
+) -> keras.optimizers.Optimizer | OptimizerPerPlayer:
+    """The inner optimizer, or one per player where a list of optimizers or rates is given.
 
     Args:
         optimizer: name, config or instance of a Keras optimizer, or a list of these.
-        learning_rate: float or schedule, for optimizers given by name; or a list of one a player,
+        learning_rate: float or schedule, for optimizers given by name; or a list of one per player,
             `None` for those whose rate is their own.
 
     Raises:
@@ -19,17 +28,17 @@ def make_inners(optimizer, learning_rate=None):
     """
     if isinstance(optimizer, OptimizerPerPlayer):
         optimizer = list(optimizer)
-    several_rates = isinstance(learning_rate, list | tuple)
+    several = list(learning_rate) if isinstance(learning_rate, list | tuple) else None
     if not isinstance(optimizer, list | tuple):
-        if not several_rates or not learning_rate:
+        if not several:
             return make_inner(optimizer, learning_rate)
         if not isinstance(optimizer, str):
             refuse_learning_rate(learning_rate, optimizer)
-        optimizer = [optimizer] * len(learning_rate)
-    rates = list(learning_rate) if several_rates else [learning_rate] * len(optimizer)
+        optimizer = [optimizer] * len(several)
+    rates = [learning_rate] * len(optimizer) if several is None else several
     if len(rates) != len(optimizer):
         raise ValueError(
-            "A list of learning rates has one a player. Received: "
+            "A list of learning rates has one per player. Received: "
             f"{len(rates)} for {len(optimizer)} inner optimizers. Pass {len(optimizer)}."
         )
     keys = [f"inner_optimizer[{index}]" for index in range(len(optimizer))]

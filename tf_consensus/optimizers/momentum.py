@@ -1,16 +1,23 @@
 """Heavy-ball momentum, positive or negative, with simultaneous updates."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
+import tensorflow as tf
 
-from tf_consensus.optimizers.game_optimizer import GameOptimizer, assign, values_of
+from tf_consensus.games.linearization import Linearization
+from tf_consensus.optimizers.directions import assign, values_of, variables_of
+from tf_consensus.optimizers.game_optimizer import GameOptimizer
+from tf_consensus.optimizers.inner import InnerOptimizers, Rates
 from tf_consensus.support.checks import check_number
 
 
 @keras.saving.register_keras_serializable("tf_consensus")
 class MomentumOptimizer(GameOptimizer):
-    """Simultaneous gradient ascent with heavy-ball momentum, which may be negative (eq. 11).
+    """Simultaneous gradient ascent with heavy-ball momentum, which may be negative.
+
+    It is the lecture's equation 11:
 
         x_{t+1} = x_t + h v(x_t) + β (x_t - x_{t-1}),    x_{-1} = x_0
 
@@ -23,10 +30,7 @@ class MomentumOptimizer(GameOptimizer):
     (`theory.heavy_ball_max_step_size`).
 
     Args:
-        inner_optimizer: name, config or instance of a Keras optimizer, or a list of one a player.
-        learning_rate: float or schedule, with an inner optimizer given by name, or a list of these.
         momentum: β, a number in (-1, 1); 0 is exactly simultaneous gradient ascent.
-        name: name of the optimizer.
 
     Raises:
         ValueError: if `momentum` is not a number strictly between -1 and 1.
@@ -40,32 +44,51 @@ class MomentumOptimizer(GameOptimizer):
     """
 
     def __init__(
-        self, inner_optimizer="rmsprop", learning_rate=None, momentum=-0.5, name=None, **kwargs
-    ):
-        super().__init__(inner_optimizer, learning_rate, name=name, **kwargs)
+        self,
+        inner_optimizer: InnerOptimizers = "rmsprop",
+        learning_rate: Rates = None,
+        momentum: float = -0.5,
+        name: str | None = None,
+        *,
+        microbatches: int = 1,
+        allow_cut: bool | Sequence[str] = False,
+    ) -> None:
+        super().__init__(
+            inner_optimizer,
+            learning_rate,
+            name=name,
+            microbatches=microbatches,
+            allow_cut=allow_cut,
+        )
         self.momentum = check_momentum(momentum)
 
-    def build(self, variables):
-        """Creates the inner optimizer's state and the last displacements."""
-        if not self.built:
-            super().build(variables)
-            self._displacements = self.add_memory("displacement")
+    def make_state(self) -> None:
+        """The last displacements."""
+        super().make_state()
+        self._displacements = self.add_memory("displacement")
 
-    def direction(self, linearization):
+    def direction(self, linearization: Linearization) -> list[tf.Tensor]:
         """The field v itself."""
         return linearization.v
 
-    def _move(self, linearization, variables):
+    def move(self, linearization: Linearization) -> None:
+        """A step along the field, and β times the last displacement."""
+        variables = variables_of(linearization)
         displacements = self.memory_of(self._displacements, variables)
-        move = super()._move
-        heavy_ball(self.momentum, displacements, variables, lambda: move(linearization, variables))
+        move = super().move
+        heavy_ball(self.momentum, displacements, variables, lambda: move(linearization))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {**super().get_config(), "momentum": self.momentum}
 
 
-def heavy_ball(momentum: float, displacements, variables, move: Callable[[], None]) -> None:
+def heavy_ball(
+    momentum: float,
+    displacements: Sequence[keras.Variable],
+    variables: Sequence[Any],
+    move: Callable[[], None],
+) -> None:
     """Lets `move` change the variables, adds β times their last displacements, and keeps the new.
 
     Args:
@@ -83,7 +106,7 @@ def heavy_ball(momentum: float, displacements, variables, move: Callable[[], Non
     assign(displacements, [end - x for end, x in zip(ends, start, strict=True)])
 
 
-def check_momentum(momentum) -> float:
+def check_momentum(momentum: Any) -> float:
     """The momentum β as a float, checked to lie in (-1, 1)."""
     return check_number(
         "momentum",

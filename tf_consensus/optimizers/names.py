@@ -1,13 +1,14 @@
 """The names by which Keras finds its optimizers."""
 
 import inspect
+from typing import Any
 
 import keras
 
 from tf_consensus.support.checks import nearest
 
 
-def remedy(identifier) -> str:
+def remedy(identifier: Any) -> str:
     """What to write in place of a name or config that Keras does not know.
 
     Args:
@@ -26,13 +27,13 @@ def known() -> list[str]:
     return sorted(x.__name__.lower() for x in _classes() if _is_found(x))
 
 
-def _classes():
+def _classes() -> list[type]:
     base, wrapper = keras.optimizers.Optimizer, keras.optimizers.LossScaleOptimizer
     found = [x for x in vars(keras.optimizers).values() if inspect.isclass(x)]
     return [x for x in found if issubclass(x, base) and x not in (base, wrapper)]
 
 
-def _is_found(cls):
+def _is_found(cls: type) -> bool:
     """Whether Keras finds it by its name and makes one of that alone; not so Lamb, for example."""
     try:
         keras.optimizers.get(cls.__name__.lower())

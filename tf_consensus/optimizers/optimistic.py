@@ -4,7 +4,9 @@ import keras
 import tensorflow as tf
 
 from tf_consensus.games import vectors
-from tf_consensus.optimizers.game_optimizer import GameOptimizer, apply_direction, assign, values_of
+from tf_consensus.games.linearization import Linearization
+from tf_consensus.optimizers.directions import apply_direction, assign, values_of, variables_of
+from tf_consensus.optimizers.game_optimizer import GameOptimizer
 
 
 @keras.saving.register_keras_serializable("tf_consensus")
@@ -20,11 +22,6 @@ class OptimisticOptimizer(GameOptimizer):
     If v is monotone and Lipschitz with constant K, it converges for h < 1/(2K). On a bilinear game
     with coupling M it converges for h < 1/(√3 σ_max(M)) and diverges beyond.
 
-    Args:
-        inner_optimizer: name, config or instance of a Keras optimizer, or a list of one a player.
-        learning_rate: float or schedule, with an inner optimizer given by name, or a list of these.
-        name: name of the optimizer.
-
     Example:
         >>> optimizer = OptimisticOptimizer("adam", learning_rate=1e-4)
 
@@ -33,19 +30,20 @@ class OptimisticOptimizer(GameOptimizer):
     """
 
     all_at_once = True  # one counter tells every player's first step
+    counts_rounds = True
 
-    def build(self, variables):
-        """Creates the inner optimizer's state and the memory of the last field."""
-        if not self.built:
-            super().build(variables)
-            self._past = self.add_memory("past_field")
+    def make_state(self) -> None:
+        """The memory of the last field."""
+        super().make_state()
+        self._past = self.add_memory("past_field")
 
-    def _move(self, linearization, variables):
+    def move(self, linearization: Linearization) -> None:
+        """A step along the corrected field."""
+        variables = variables_of(linearization)
         v = vectors.replica_mean(linearization.v)
         past = self.memory_of(self._past, variables)
-        first = tf.equal(tf.convert_to_tensor(self._iterations), 0)
+        first = tf.equal(tf.convert_to_tensor(self.iterations), 0)
         pairs = zip(v, values_of(past), strict=True)
         w = [2 * t - tf.where(first, t, p) for t, p in pairs]
         apply_direction(self.inner_optimizer, w, variables)
         assign(past, v)
-        self._count_step(v)

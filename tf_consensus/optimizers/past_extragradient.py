@@ -2,7 +2,9 @@
 
 import keras
 
-from tf_consensus.optimizers.game_optimizer import apply_direction, assign, values_of
+from tf_consensus.games.game import Game
+from tf_consensus.games.linearization import Linearization
+from tf_consensus.optimizers.directions import apply_direction, assign, values_of
 from tf_consensus.optimizers.reevaluating import ReevaluatingOptimizer
 
 
@@ -21,11 +23,6 @@ class PastExtragradientOptimizer(ReevaluatingOptimizer):
     If v is monotone and Lipschitz with constant K, it converges for h ≤ 1/(3K). On a bilinear game
     with coupling M it converges for h < 1/(√3 σ_max(M)) and diverges beyond.
 
-    Args:
-        inner_optimizer: name, config or instance of a Keras optimizer, or a list of one a player.
-        learning_rate: float or schedule, with an inner optimizer given by name, or a list of these.
-        name: name of the optimizer.
-
     Example:
         >>> optimizer = PastExtragradientOptimizer("adam", learning_rate=1e-4)
 
@@ -37,19 +34,17 @@ class PastExtragradientOptimizer(ReevaluatingOptimizer):
 
     several_evaluations = "Extrapolation from the past evaluates the losses away from the variables"
 
-    def build(self, variables):
-        """Creates the inner optimizer's state and the last displacements."""
-        if not self.built:
-            super().build(variables)
-            self._displacements = self.add_memory("displacement")
+    def make_state(self) -> None:
+        """The last displacements."""
+        super().make_state()
+        self._displacements = self.add_memory("displacement")
 
-    def _step(self, game):
+    def update(self, game: Game) -> Linearization:
         """One update along the field at the extrapolated point.
 
         Returns:
             The linearization at the extrapolated point; without a pullback.
         """
-        self.build(game.variables)
         start = values_of(game.variables)
         displacements = self.memory_of(self._displacements, game.variables)
         assign(game.variables, [x + d for x, d in zip(start, displacements, strict=True)])
@@ -58,5 +53,4 @@ class PastExtragradientOptimizer(ReevaluatingOptimizer):
         apply_direction(self.inner_optimizer, linearization.v, game.variables)
         ends = values_of(game.variables)
         assign(displacements, [end - x for end, x in zip(ends, start, strict=True)])
-        self._count_step(linearization.v)
         return linearization

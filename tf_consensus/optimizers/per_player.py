@@ -1,20 +1,20 @@
-"""One inner optimizer a player, for two learning rates (TTUR) or more."""
+"""One inner optimizer per player, for two learning rates (TTUR) or more."""
 
 import numbers
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import keras
+import tensorflow as tf
 
 from tf_consensus.optimizers.description import describe_all
-from tf_consensus.optimizers.inner import (
-    check_rate,
-    refuse_schedule,
-    set_rate,
-)
+from tf_consensus.optimizers.inner import Rate, check_rate, refuse_schedule, set_rate
+from tf_consensus.optimizers.own_averages import restrict_averages
+from tf_consensus.optimizers.variable_index import VariableIndex
 
 
 class OptimizerPerPlayer:
-    """Keras optimizers, one a player in the players' order: each moves its own player.
+    """Keras optimizers, one per player in the players' order: each moves its own player.
 
         x_i ← x_i + h_i w_i,    i = 1 … n
 
@@ -26,17 +26,17 @@ class OptimizerPerPlayer:
     loaded; from the first step on each keeps averages (`use_ema`) of its own player alone.
 
     Args:
-        optimizers: one Keras optimizer a player; no object twice.
+        optimizers: one Keras optimizer per player; no object twice.
 
     Raises:
         ValueError: if there is none, or one of them is there twice.
     """
 
-    def __init__(self, optimizers: Sequence[keras.optimizers.Optimizer]):
+    def __init__(self, optimizers: Sequence[keras.optimizers.Optimizer]) -> None:
         self._each = list(optimizers)
         if not self._each:
             raise ValueError(
-                "A list of inner optimizers has one a player. Received: an empty list. Pass for "
+                "A list of inner optimizers has one per player. Received: an empty list. Pass for "
                 "example [keras.optimizers.Adam(1e-4), keras.optimizers.Adam(4e-4)]."
             )
         for index, optimizer in enumerate(self._each):
@@ -47,11 +47,12 @@ class OptimizerPerPlayer:
                     f"{type(optimizer).__name__} for {many}. Create "
                     f"{'two' if len(self._each) == 2 else 'one each'}."
                 )
-        self._own: list[set] = []  # each player's variables, by key; empty while not known
-        self._averages: list = []  # of each optimizer that keeps them: (variable, average)
-        self._ratios = None  # of the learning rates, each to the first
+        self._own: list[VariableIndex] = []  # each player's variables; empty while not known
+        # Of each optimizer that keeps them: (variable, average).
+        self._averages: list[list[tuple[Any, Any]]] = []
+        self._ratios: list[float] | None = None  # of the learning rates, each to the first
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return describe_all(self._each)
 
     def __len__(self) -> int:
@@ -60,11 +61,11 @@ class OptimizerPerPlayer:
     def __iter__(self) -> Iterator[keras.optimizers.Optimizer]:
         return iter(self._each)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> keras.optimizers.Optimizer:
         return self._each[index]
 
     @property
-    def optimizers(self) -> list:
+    def optimizers(self) -> list[keras.optimizers.Optimizer]:
         """The optimizers, by the name that Keras' callbacks look for.
 
         Raises:
@@ -75,7 +76,7 @@ class OptimizerPerPlayer:
         return list(self._each)
 
     @property
-    def iterations(self):
+    def iterations(self) -> keras.Variable:
         """The first optimizer's counter; all count the same steps."""
         return self._each[0].iterations
 
@@ -84,44 +85,40 @@ class OptimizerPerPlayer:
         """Whether the players are known."""
         return bool(self._own)
 
-    def check_players(self, players: Sequence) -> None:
+    def check_players(self, players: Sequence[Any]) -> None:
         """Raises `ValueError` unless there are as many players as optimizers."""
         if len(players) != len(self):
             raise ValueError(
-                "A list of inner optimizers has one a player. Received: "
+                "A list of inner optimizers has one per player. Received: "
                 f"{len(self)} for a game of {len(players)}. Pass {len(players)}, in the order of "
                 "the players (the generator's first), or one for all players without a list."
             )
 
-    def know(self, players: Sequence[Sequence]) -> None:
+    def know(self, players: Sequence[Sequence[Any]]) -> None:
         """Says whose the variables are.
 
         Args:
-            players: one list of variables a player.
+            players: one list of variables per player.
         """
         self.check_players(players)
-        self._own = [{self._key(x) for x in player} for player in players]
+        self._own = list(map(VariableIndex, players))
         self._keep_own_averages()
 
     def built(self) -> None:
         """To be called once all are built."""
-        self._averages = [_averages(inner) if inner.use_ema else [] for inner in self._each]
+        self._averages = [restrict_averages(x) if x.use_ema else [] for x in self._each]
         self._keep_own_averages()
 
-    def _keep_own_averages(self):
+    def _keep_own_averages(self) -> None:
         """Lets each optimizer average, overwrite and swap its own player's weights alone."""
         for inner, own, pairs in zip(self._each, self._own, self._averages, strict=False):
             if pairs:
-                kept = [(x, average) for x, average in pairs if self._key(x) in own]
-                # Past Keras' and TensorFlow's tracking: what is saved stays the same.
-                vars(inner)["_trainable_variables"] = [x for x, _ in kept]
-                vars(inner)["_model_variables_moving_average"] = [average for _, average in kept]
+                restrict_averages(inner, [pair for pair in pairs if pair[0] in own])
 
-    def _key(self, variable):
-        return self._each[0]._var_key(variable)
-
-    def split(self, direction: Sequence, variables: Sequence) -> list[tuple]:
-        """One triple a player: its optimizer, its part of the direction, its variables.
+    def split(
+        self, direction: Sequence[tf.Tensor], variables: Sequence[Any]
+    ) -> list[tuple[keras.optimizers.Optimizer, list[tf.Tensor], list[Any]]]:
+        """One triple per player: its optimizer, its part of the direction, its variables.
 
         Raises:
             ValueError: if the players are not known.
@@ -131,47 +128,49 @@ class OptimizerPerPlayer:
         parts = []
         for inner, own in zip(self._each, self._own, strict=True):
             pairs = zip(direction, variables, strict=True)
-            chosen = [(w, x) for w, x in pairs if self._key(x) in own]
+            chosen = [(w, x) for w, x in pairs if x in own]
             if chosen:
-                parts.append((inner, *map(list, zip(*chosen, strict=True))))
+                parts.append((inner, [w for w, _ in chosen], [x for _, x in chosen]))
         return parts
 
     def put_averages(self) -> None:
         """Puts the averages of weights in their place, each player's from its own optimizer."""
-        for inner in self._each if self.knows else ():
+        for inner, own, pairs in zip(self._each, self._own, self._averages, strict=False):
             # The class's: an instance's may be switched off for the time of a `fit`.
-            type(inner).finalize_variable_values(inner, list(inner._trainable_variables))
+            kept = [x for x, _ in pairs if x in own]
+            type(inner).finalize_variable_values(inner, kept)
 
     @property
-    def learning_rate(self):
+    def learning_rate(self) -> Any:
         """The first player's learning rate; setting a number scales the others' alike.
 
         So callbacks that set it, such as `keras.callbacks.LearningRateScheduler` and
         `ReduceLROnPlateau`, keep the ratios. From rates of 0, where there is no ratio, they are the
-        last ones that there were. A list sets one a player.
+        last ones that there were. A list sets one per player.
         """
         return self._each[0].learning_rate
 
     @learning_rate.setter
-    def learning_rate(self, learning_rate):
+    def learning_rate(self, learning_rate: Any) -> None:
         if isinstance(learning_rate, list | tuple):
             rates = self._checked_rates(learning_rate)
         elif isinstance(learning_rate, numbers.Real) and not isinstance(learning_rate, bool):
-            rates = self._scaled_rates(check_rate(learning_rate))
+            check_rate(learning_rate)
+            rates = self._scaled_rates(float(learning_rate))
         else:
             raise TypeError(
                 "The learning rates of all players are set to a number, the first player's, which "
-                "scales the others, or to a list of one a player. Received: learning_rate="
+                "scales the others, or to a list of one per player. Received: learning_rate="
                 f"{learning_rate!r}. Set `optimizer.inner_optimizers[0].learning_rate` and those "
                 "after it to anything else."
             )
         for inner, rate in zip(self._each, rates, strict=True):
             set_rate(inner, rate)
 
-    def _checked_rates(self, rates):
+    def _checked_rates(self, rates: Sequence[Any]) -> list[Rate]:
         if len(rates) != len(self):
             raise ValueError(
-                "A list of learning rates has one a player. Received: "
+                "A list of learning rates has one per player. Received: "
                 f"{len(rates)} for {len(self)} optimizers. Pass {len(self)}."
             )
         rates = [check_rate(rate) for rate in rates]
@@ -180,7 +179,7 @@ class OptimizerPerPlayer:
                 refuse_schedule(inner, rate)
         return rates
 
-    def _scaled_rates(self, rate):
+    def _scaled_rates(self, rate: float) -> list[Rate]:
         for inner in self._each:
             refuse_schedule(inner, rate)
         before = [float(inner.learning_rate) for inner in self._each]
@@ -190,21 +189,15 @@ class OptimizerPerPlayer:
             raise ValueError(
                 "A number sets the first player's learning rate and scales the others' alike, so "
                 f"the first must not be 0. Received: learning_rate={rate!r}, with rates {before}. "
-                "Set a list of one a player, and leave out callbacks that set the rate."
+                "Set a list of one per player, and leave out callbacks that set the rate."
             )
         elif self._ratios is None:
             self._ratios = [1.0] * len(self)
         return [rate * ratio for ratio in self._ratios]
 
 
-def _averages(optimizer):
-    """Pairs of a variable and its average."""
-    averages = optimizer._model_variables_moving_average
-    return list(zip(optimizer._trainable_variables, averages, strict=True))
-
-
 UNKNOWN = (
-    "With one inner optimizer a player it must be known whose the variables are, and that is not "
+    "With one inner optimizer per player it must be known whose the variables are, and that is not "
     "before the first `step(game)`. Received: {}. Train a `tf_consensus.GAN`, or call "
     "`optimizer.step(game)` with a `tf_consensus.Game`, first."
 )

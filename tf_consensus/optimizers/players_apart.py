@@ -7,7 +7,7 @@ operations of the graph that computed them.
 """
 
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -34,10 +34,12 @@ class Sight(NamedTuple):
     read: set[int]
 
 
-_sights: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
+_sights: weakref.WeakKeyDictionary[Any, Sight] = weakref.WeakKeyDictionary()
 
 
-def refuse_players_apart(optimizer, gradients: Sequence[tf.Tensor], variables: Sequence) -> None:
+def refuse_players_apart(
+    optimizer: Any, gradients: Sequence[tf.Tensor], variables: Sequence[Any]
+) -> None:
     """Raises `ValueError` if another optimizer updates another player of the same game.
 
     That is so where the gradients of each depend on what the other updates, and one of them
@@ -69,20 +71,20 @@ def refuse_players_apart(optimizer, gradients: Sequence[tf.Tensor], variables: S
     _sights[optimizer] = Sight({**before.own, **sight.own}, before.read | sight.read)
 
 
-def _depend_on_each_other(ours, theirs):
+def _depend_on_each_other(ours: Sight, theirs: Sight) -> bool:
     # As they are now: a part that was trained before may be frozen.
     trained = {handle for handle, x in theirs.own.items() if x.trainable}
     return bool(ours.read & trained and theirs.read & ours.own.keys())
 
 
-def _refuse_other_steps(optimizer, graph, sight):
+def _refuse_other_steps(optimizer: Any, graph: tf.Graph, sight: Sight) -> None:
     """Raises where another variable of the game has stepped in this graph."""
     moved = _stepped(graph, sight)
     if moved:
         raise ValueError(_message(optimizer, sight, None, moved))
 
 
-def _watch(optimizer, graph, sight):
+def _watch(optimizer: Any, graph: tf.Graph, sight: Sight) -> None:
     """Has the rest of the graph looked at as it is made: no word comes from Keras' own optimizers.
 
     Only what steps a variable that the gradients depend on is looked at.
@@ -90,7 +92,7 @@ def _watch(optimizer, graph, sight):
     make, suspects = graph._create_op_internal, sight.read - sight.own.keys()
     owner = weakref.ref(optimizer)  # which is not to live as long as the graph
 
-    def watching(op_type, inputs, *arguments, **options):
+    def watching(op_type: str, inputs: Any, *arguments: Any, **options: Any) -> tf.Operation:
         operation = make(op_type, inputs, *arguments, **options)
         steps = op_type.startswith((*_STEPS, *_APPLY))
         if steps and owner() is not None and _read(operation.inputs[:1]) & suspects:
@@ -100,7 +102,7 @@ def _watch(optimizer, graph, sight):
     graph._create_op_internal = watching
 
 
-def _stepped(graph, sight):
+def _stepped(graph: tf.Graph, sight: Sight) -> dict[int, Any]:
     """The other variables, by handle, that have stepped in this graph by gradients of the game."""
     trained = [x for x in graph._watched_variables if x.trainable and x.dtype.is_floating]
     known = {part.handle._id: x for x in trained for part in _parts(x)}
@@ -123,11 +125,11 @@ def _stepped(graph, sight):
     return moved if moved and _read(values) & own else {}
 
 
-def _steps(operation):
+def _steps(operation: tf.Operation) -> bool:
     return operation.type.startswith((*_STEPS, *_APPLY))
 
 
-def _parts(variable):
+def _parts(variable: Any) -> Sequence[Any]:
     """The variable, or its copies on the replicas of a strategy."""
     distributed = isinstance(variable, tf.distribute.DistributedValues)
     return variable.values if distributed else [variable]
@@ -135,7 +137,8 @@ def _parts(variable):
 
 def _read(tensors: Iterable[tf.Tensor]) -> set[int]:
     """Handles of all variables that the values of symbolic tensors depend on."""
-    found, by_graph = set(), {}
+    found: set[int] = set()
+    by_graph: dict[tf.Graph, list[tf.Tensor]] = {}
     for t in tensors:
         by_graph.setdefault(t.graph, []).append(t)
     for graph, own in by_graph.items():
@@ -149,7 +152,7 @@ def _read(tensors: Iterable[tf.Tensor]) -> set[int]:
     return found
 
 
-def _message(optimizer, sight, other, theirs):
+def _message(optimizer: Any, sight: Sight, other: Any, theirs: Mapping[int, Any]) -> str:
     name = f"'{other.name}' ({type(other).__name__})" if other else "another step"
     running = (
         "" if other else " A running mean or another variable of no player is trainable=False."

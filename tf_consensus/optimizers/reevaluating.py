@@ -1,5 +1,8 @@
 """What optimizers share that evaluate the losses at several points of one update."""
 
+from collections.abc import Iterable, Sequence
+from typing import Any
+
 from tf_consensus.optimizers.game_optimizer import GameOptimizer
 
 
@@ -7,7 +10,8 @@ class ReevaluatingOptimizer(GameOptimizer):
     """Base class: one update evaluates the losses at more than the current parameters.
 
     All evaluations of one update see the same batch. It takes a game to make them, so a subclass
-    defines `_step(game)`, counts its rounds by `_count_step`, and `apply` is refused.
+    defines `update(game)`, and `apply` is refused. The rounds are counted here, since one may take
+    several steps of the inner optimizer.
 
     Attributes:
         several_evaluations: what evaluates the losses where, the first words of that refusal.
@@ -15,7 +19,9 @@ class ReevaluatingOptimizer(GameOptimizer):
 
     several_evaluations = "This update evaluates the losses at several points"
 
-    def apply(self, grads, trainable_variables=None):
+    counts_rounds = True
+
+    def apply(self, grads: Iterable[Any], trainable_variables: Sequence[Any] | None = None) -> None:
         """Not possible: gradients handed over once cannot be taken again at another point.
 
         Raises:
@@ -27,8 +33,3 @@ class ReevaluatingOptimizer(GameOptimizer):
             f"Received: {len(list(grads))} gradients. "
             "Train a `tf_consensus.GAN`, or call `optimizer.step(game)`."
         )
-
-    @property
-    def iterations(self):
-        """Number of rounds taken."""
-        return self._iterations

@@ -1,8 +1,10 @@
 """Simultaneous gradient ascent."""
 
 import keras
+import tensorflow as tf
 
-from tf_consensus.optimizers.field import GRADIENT
+from tf_consensus.games.linearization import Linearization
+from tf_consensus.optimizers.field import GRADIENT, Field
 from tf_consensus.optimizers.game_optimizer import GameOptimizer
 
 
@@ -15,11 +17,6 @@ class SimultaneousOptimizer(GameOptimizer):
     Near an equilibrium where v' has eigenvalues close to the imaginary axis it rotates and
     converges only for very small steps (Lemma 4), or not at all.
 
-    Args:
-        inner_optimizer: name, config or instance of a Keras optimizer, or a list of one a player.
-        learning_rate: float or schedule, with an inner optimizer given by name, or a list of these.
-        name: name of the optimizer.
-
     Example:
         >>> optimizer = SimultaneousOptimizer("rmsprop", learning_rate=1e-4)
 
@@ -27,10 +24,10 @@ class SimultaneousOptimizer(GameOptimizer):
         Mescheder, Nowozin, Geiger, The Numerics of GANs, 2017, section 2.3.
     """
 
-    def _field(self):
+    def plain_field(self) -> Field:
         """The field v."""
         return GRADIENT
 
-    def direction(self, linearization):
+    def direction(self, linearization: Linearization) -> list[tf.Tensor]:
         """The field v itself."""
         return linearization.v

@@ -1,8 +1,12 @@
 """The paper's smoothing comparison: only the discriminator is regularized."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
+from tf_consensus.games.game import Game
+from tf_consensus.games.linearization import Linearization
 from tf_consensus.optimizers.field import GRADIENT, Field
 from tf_consensus.optimizers.regularized import RegularizedOptimizer
 
@@ -16,13 +20,6 @@ class SmoothingOptimizer(RegularizedOptimizer):
     with G the first player and D all others. It needs the players, so it works in
     `tf_consensus.GAN` and with `step(game)`, not in the `compile` of other models.
 
-    Args:
-        inner_optimizer: name, config or instance of a Keras optimizer, or a list of one a player.
-        learning_rate: float or schedule, with an inner optimizer given by name, or a list of these.
-        gamma: weight γ ≥ 0, a number or a schedule; 0 is exactly simultaneous gradient ascent.
-        every: take the second-order term only at each `every`-th step, weighted `every`·γ.
-        name: name of the optimizer.
-
     Raises:
         ValueError: if γ is negative or not finite, or `every` is not a positive integer; in
             `step`, if the game has one player.
@@ -34,26 +31,26 @@ class SmoothingOptimizer(RegularizedOptimizer):
         Mescheder, Nowozin, Geiger, The Numerics of GANs, 2017, comparison experiments.
     """
 
-    def _field(self):
+    def plain_field(self) -> Field:
         """The field v, less γ v'ᵀ times the generator's part of v for all but the generator."""
         if not self.second_order:
             return GRADIENT
         return Field("smoothing", self.current_gamma, measured="first", regularized="others")
 
-    def _step(self, game):
+    def check_game(self, game: Game) -> None:
+        """As `GameOptimizer.check_game`; there must be two or more players."""
+        super().check_game(game)
         if len(game.players) < 2:
             raise ValueError(
                 "Smoothing has the other players make the first one's gradient small, so it takes "
                 "two or more. Received: a game of 1 player. Use ConsensusOptimizer."
             )
-        return super()._step(game)
 
-    def cotangent(self, linearization):
-        """The generator's part of v."""
-        generator, *others = linearization.by_player(linearization.v)
-        return generator + [tf.zeros_like(t) for part in others for t in part]
+    def cotangent(self, linearization: Linearization) -> list[tf.Tensor]:
+        """The field, of which `block` takes the generator's part."""
+        return linearization.v
 
-    def restrict(self, linearization, g):
-        """All but the generator's part."""
-        generator, *others = linearization.by_player(g)
-        return [tf.zeros_like(t) for t in generator] + [t for part in others for t in part]
+    def block(self, linearization: Linearization) -> dict[str, Any]:
+        """The generator's part of the field, along all others' variables."""
+        players = len(linearization.by_player(linearization.v))
+        return {"of": 0, "wrt": range(1, players)}

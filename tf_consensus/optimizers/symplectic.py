@@ -1,10 +1,15 @@
 """Symplectic gradient adjustment."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from tf_consensus.games import vectors
+from tf_consensus.games.linearization import Linearization
 from tf_consensus.optimizers.game_optimizer import GameOptimizer
+from tf_consensus.optimizers.inner import InnerOptimizers, Rates
 from tf_consensus.support.checks import check_number
 
 _EPSILON = 0.1  # of the alignment, as in the paper
@@ -27,11 +32,8 @@ class SymplecticOptimizer(GameOptimizer):
     bilinear games, where simultaneous steps diverge.
 
     Args:
-        inner_optimizer: name, config or instance of a Keras optimizer, or a list of one a player.
-        learning_rate: float or schedule, with an inner optimizer given by name, or a list of these.
         strength: |λ| ≥ 0; 0 is exactly simultaneous gradient ascent.
         align: whether the sign of λ is chosen; otherwise it is positive.
-        name: name of the optimizer.
 
     Raises:
         TypeError: if `align` is not a bool.
@@ -47,14 +49,22 @@ class SymplecticOptimizer(GameOptimizer):
 
     def __init__(
         self,
-        inner_optimizer="rmsprop",
-        learning_rate=None,
-        strength=1.0,
-        align=True,
-        name=None,
-        **kwargs,
-    ):
-        super().__init__(inner_optimizer, learning_rate, name=name, **kwargs)
+        inner_optimizer: InnerOptimizers = "rmsprop",
+        learning_rate: Rates = None,
+        strength: float = 1.0,
+        align: bool = True,
+        name: str | None = None,
+        *,
+        microbatches: int = 1,
+        allow_cut: bool | Sequence[str] = False,
+    ) -> None:
+        super().__init__(
+            inner_optimizer,
+            learning_rate,
+            name=name,
+            microbatches=microbatches,
+            allow_cut=allow_cut,
+        )
         hint = "Its sign is chosen by align=True."
         self.strength = check_number(
             "strength", strength, "a finite number of at least 0", lambda x: x >= 0, hint
@@ -67,11 +77,11 @@ class SymplecticOptimizer(GameOptimizer):
         self.align = align
 
     @property
-    def second_order(self):
+    def second_order(self) -> bool:
         """False for a strength of 0, where w = v exactly."""
         return self.strength != 0.0
 
-    def direction(self, linearization):
+    def direction(self, linearization: Linearization) -> list[tf.Tensor]:
         """The field w = v - λ Aᵀv."""
         if not self.second_order:
             return linearization.v
@@ -84,12 +94,14 @@ class SymplecticOptimizer(GameOptimizer):
         sign = _alignment(v, grad_l, adjustment) if self.align else 1.0
         return vectors.add_scaled(v, -self.strength * sign, adjustment)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {**super().get_config(), "strength": self.strength, "align": self.align}
 
 
-def _alignment(v, grad_l, adjustment):
+def _alignment(
+    v: Sequence[tf.Tensor], grad_l: Sequence[tf.Tensor], adjustment: Sequence[tf.Tensor]
+) -> tf.Tensor:
     """The sign of λ, 1 or -1, as a scalar tensor."""
     size = sum(t.shape.num_elements() for t in v)
     agreement = -vectors.dot(v, grad_l) * vectors.dot(adjustment, grad_l) / size

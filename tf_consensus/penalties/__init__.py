@@ -3,22 +3,19 @@
 `GAN(..., penalties=[R1(10.0), R2(10.0)])` adds them to the discriminator's loss; they go with every
 optimizer, and one alone needs no list. Names: "r1", "r2", "wgan_gp", "zero_centered_interpolated",
 "dragan", "instance_noise".
+
+From here are imported the classes below, and `get`, `names` and `serialize`, which know them by
+name. The room imports `support` alone.
 """
-
-import inspect
-from collections.abc import Callable
-from typing import Any
-
-import keras
 
 from tf_consensus.penalties.coupling import warn_of_coupling
 from tf_consensus.penalties.gradient_penalty import GradientPenalty
 from tf_consensus.penalties.instance_noise import InstanceNoise
 from tf_consensus.penalties.one_centered import DRAGAN, WGANGP
+from tf_consensus.penalties.registry import get, names, serialize
+from tf_consensus.penalties.registry import get_all as get_all
 from tf_consensus.penalties.weight_clipping import WeightClipping, clip_weights
 from tf_consensus.penalties.zero_centered import R1, R2, ZeroCenteredInterpolated
-from tf_consensus.support.checks import nearest, plain
-from tf_consensus.support.configurable import deserialized
 
 __all__ = [
     "DRAGAN",
@@ -35,123 +32,3 @@ __all__ = [
     "serialize",
     "warn_of_coupling",
 ]
-
-_PENALTIES = {
-    "r1": R1,
-    "r2": R2,
-    "wgan_gp": WGANGP,
-    "zero_centered_interpolated": ZeroCenteredInterpolated,
-    "dragan": DRAGAN,
-    "instance_noise": InstanceNoise,
-}
-# Other names of the same, without capitals and separators.
-_ALIASES = {
-    "gp": "wgan_gp",
-    "gradientpenalty": "wgan_gp",
-    "0gp": "zero_centered_interpolated",
-    "zerogp": "zero_centered_interpolated",
-    "zerocentered": "zero_centered_interpolated",
-}
-
-
-def names() -> list[str]:
-    """Returns the names that `get` knows."""
-    return list(_PENALTIES)
-
-
-def get(identifier: str | dict | Callable) -> Callable:
-    """Returns the penalty that a name, a config or an instance stands for.
-
-    Args:
-        identifier: one of `names()` or a class's name, for the default arguments, where capitals,
-            dashes and underscores do not count; a dict as `serialize` returns it, or with
-            "class_name" and "config" only; or a penalty: an instance, or any function
-            `penalty(discriminator, real, fake)` that returns a scalar.
-
-    Returns:
-        The penalty; an instance or function is returned as it is.
-
-    Raises:
-        ValueError: if the name is unknown.
-        TypeError: if the identifier is none of these.
-
-    Example:
-        >>> get("r1")
-        R1(gamma=10.0)
-    """
-    penalty = identifier
-    classes = {cls.__name__: cls for cls in _PENALTIES.values()}
-    if isinstance(identifier, str):
-        known = {**_PENALTIES, **classes}
-        spelt = {plain(x): x for x in reversed(known)} | _ALIASES
-        if plain(identifier) not in spelt:
-            raise ValueError(
-                f"Unknown penalty. Received: identifier={identifier!r}. "
-                f"{nearest(identifier, known)}Use one of {sorted(_PENALTIES)}, or pass an "
-                "instance, for example R1(10.0)."
-            )
-        penalty = known[spelt[plain(identifier)]]()
-    elif isinstance(identifier, dict):
-        penalty = deserialized("penalty", identifier, classes)
-    if not callable(penalty) or isinstance(penalty, type):
-        raise TypeError(
-            "A penalty is a name, a config dict, an instance such as R1(10.0), or a function of "
-            f"(discriminator, real, fake) that returns a scalar. Received: {identifier!r}. "
-            f"The names are {sorted(_PENALTIES)}."
-        )
-    if not isinstance(penalty, GradientPenalty | InstanceNoise):
-        _check_arguments(penalty)
-    return penalty
-
-
-def _check_arguments(function):
-    """Raises `TypeError` if a function does not take a discriminator and both batches."""
-    try:
-        signature = inspect.signature(function)
-    except ValueError:  # of a builtin that does not say
-        return
-    try:
-        signature.bind("discriminator", "real", "fake")
-    except TypeError as error:
-        name = getattr(function, "__name__", type(function).__name__)
-        raise TypeError(
-            "A penalty is a function of (discriminator, real, fake). Received: "
-            f"{name}{signature}. Give it these three arguments."
-        ) from error
-
-
-def get_all(identifiers: Any) -> list[Callable]:
-    """The penalties that a list of names, configs, instances and functions stands for.
-
-    One of these alone is a list of one.
-
-    Raises:
-        TypeError: if it is neither, or `get` refuses one of them.
-        ValueError: if a name is unknown.
-
-    Example:
-        >>> get_all(R1(1.0)) == get_all([R1(1.0)])
-        True
-    """
-    if isinstance(identifiers, str | dict) or callable(identifiers):
-        identifiers = [identifiers]
-    if not isinstance(identifiers, list | tuple):
-        raise TypeError(
-            "`penalties` must be a penalty or a list of them. Received: "
-            f"penalties={identifiers!r}. Write [] for none, or for example [R1(10.0)]."
-        )
-    return [get(identifier) for identifier in identifiers]
-
-
-def serialize(penalty) -> dict:
-    """Returns a JSON-ready dict from which `get` rebuilds the penalty.
-
-    Raises:
-        TypeError: if it is no penalty.
-    """
-    if not callable(penalty) or isinstance(penalty, type):
-        raise TypeError(
-            "A penalty that is serialized is an instance or a function. Received: "
-            f"{penalty!r}. For example R1(10.0)."
-        )
-    return keras.saving.serialize_keras_object(penalty)

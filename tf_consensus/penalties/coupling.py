@@ -2,14 +2,17 @@
 
 import warnings
 import weakref
+from collections.abc import Callable
+
+import tensorflow as tf
 
 from tf_consensus.support.layers import coupling
 
-_WARNED = weakref.WeakSet()
+_WARNED: weakref.WeakSet[Callable[..., tf.Tensor]] = weakref.WeakSet()
 
 
-def warn_of_coupling(discriminator) -> None:
-    """Warns, once a discriminator, if the gradient of one example's logit is not defined.
+def warn_of_coupling(discriminator: Callable[..., tf.Tensor]) -> None:
+    """Warns, once per discriminator, if the gradient of one example's logit is not defined.
 
     Raises:
         TypeError: if the discriminator is neither a network nor a function.

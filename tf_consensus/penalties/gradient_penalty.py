@@ -1,5 +1,6 @@
 """What all penalties on the discriminator's gradient share."""
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -10,7 +11,7 @@ from tf_consensus.support.checks import check_count
 from tf_consensus.support.configurable import Configurable
 from tf_consensus.support.evaluation import apart
 from tf_consensus.support.exact_operations import exact_operations
-from tf_consensus.support.inputs import cast_samples, join, sample_dtype, split
+from tf_consensus.support.inputs import Inputs, cast_samples, join, sample_dtype, split
 from tf_consensus.support.random import Draws
 from tf_consensus.support.schedules import check_schedule
 
@@ -42,37 +43,39 @@ class GradientPenalty(Configurable):
 
     couples_examples = False
 
-    def __init__(self, every: int = 1, schedule: Any = None):
+    def __init__(self, every: int = 1, schedule: Any = None) -> None:
         self.every = check_count("every", every, "every=1 penalizes each step.")
         self.schedule = check_schedule(schedule)
 
-    def draw(self, samples, random: Draws):
+    def draw(self, samples: tf.Tensor, random: Draws) -> Any:
         """The random numbers of one evaluation, for a batch like `samples`; here none."""
         del samples, random
         return ()
 
-    def points(self, real, fake, noise):
+    def points(self, real: Inputs, fake: Inputs, noise: Any) -> Inputs:
         """The inputs x̂ at which the gradient is taken: `real`, `fake` or made from both."""
         raise NotImplementedError(f"{type(self).__name__} must implement `points`.")
 
-    def per_example(self, squared_norm):
+    def per_example(self, squared_norm: tf.Tensor) -> tf.Tensor:
         """The function ρ, from the squared norms, (batch,), to values of that shape."""
         raise NotImplementedError(f"{type(self).__name__} must implement `per_example`.")
 
-    def of_gradient(self, gradient) -> tf.Tensor:
+    def of_gradient(self, gradient: tf.Tensor) -> tf.Tensor:
         """The penalty from the gradients ∇D(x̂), (batch, …): a scalar, in at least float32."""
         g = tf.cast(gradient, tf.float32) if gradient.dtype.size < 4 else gradient
         squared_norm = tf.reduce_sum(tf.reshape(g * g, (tf.shape(g)[0], -1)), axis=1)
         return tf.reduce_mean(self.per_example(squared_norm))
 
-    def __call__(self, discriminator, real, fake, noise=None) -> tf.Tensor:
+    def __call__(
+        self, discriminator: Callable[..., tf.Tensor], real: Inputs, fake: Inputs, noise: Any = None
+    ) -> tf.Tensor:
         """The penalty of a discriminator on a batch.
 
         `every` and `schedule` do not enter: they are for training by `GAN`.
 
         Args:
             discriminator: function or Keras model, from samples (batch, …) to logits, one or more
-                an example.
+                per example.
             real: real samples, (batch, …), or a tuple of these and of the conditions (labels) that
                 the discriminator takes beside them: it is called with the list of both. The
                 gradient is with respect to the samples. Integers are cast to the type of the
@@ -107,7 +110,7 @@ class GradientPenalty(Configurable):
         )
         return self.of_gradient(gradient)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments, for serialization."""
         schedule = self.schedule and keras.saving.serialize_keras_object(self.schedule)
         return {"every": self.every, "schedule": schedule}

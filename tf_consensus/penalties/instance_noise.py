@@ -1,11 +1,14 @@
 """Noise on the discriminator's inputs."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from tf_consensus.support.checks import check_float
 from tf_consensus.support.configurable import Configurable
 from tf_consensus.support.inputs import floating
+from tf_consensus.support.random import Draws
 from tf_consensus.support.schedules import check_schedule, factor
 
 
@@ -36,17 +39,21 @@ class InstanceNoise(Configurable):
         Bottou, Towards Principled Methods for Training Generative Adversarial Networks, ICLR 2017.
     """
 
-    def __init__(self, stddev: float = 0.1, schedule=None):
+    def __init__(
+        self,
+        stddev: float = 0.1,
+        schedule: keras.optimizers.schedules.LearningRateSchedule | dict[str, Any] | None = None,
+    ) -> None:
         self.stddev = check_float("stddev", stddev, zero=True)
         self.schedule = check_schedule(schedule)
 
-    def draw(self, samples, random) -> tuple[tf.Tensor, tf.Tensor]:
+    def draw(self, samples: tf.Tensor, random: Draws) -> tuple[tf.Tensor, tf.Tensor]:
         """Two independent ε for batches like `samples`: the real and the generated one."""
         samples = floating(samples)
         shape = tf.shape(samples)
         return random.normal(shape, samples.dtype), random.normal(shape, samples.dtype)
 
-    def __call__(self, samples, noise, step=0) -> tf.Tensor:
+    def __call__(self, samples: tf.Tensor, noise: Any, step: int | tf.Tensor = 0) -> tf.Tensor:
         """The noisy samples.
 
         Args:
@@ -58,7 +65,7 @@ class InstanceNoise(Configurable):
         stddev = tf.cast(self.stddev * factor(self.schedule, step), samples.dtype)
         return samples + stddev * tf.cast(noise, samples.dtype)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments, for serialization."""
         schedule = self.schedule and keras.saving.serialize_keras_object(self.schedule)
         return {"stddev": self.stddev, "schedule": schedule}

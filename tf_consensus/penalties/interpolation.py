@@ -2,17 +2,18 @@
 
 import tensorflow as tf
 
-from tf_consensus.support.inputs import floating, join, split
+from tf_consensus.support.inputs import Inputs, floating, join, split
+from tf_consensus.support.random import Draws
 
 
-def draw_weights(samples, random) -> tf.Tensor:
-    """One weight a sample, uniform on [0, 1), of shape (batch, 1, …, 1)."""
+def draw_weights(samples: tf.Tensor, random: Draws) -> tf.Tensor:
+    """One weight per sample, uniform on [0, 1), of shape (batch, 1, …, 1)."""
     samples = floating(samples)
     shape = [samples.shape[0] or tf.shape(samples)[0]] + [1] * (samples.shape.rank - 1)
     return random.uniform(shape, samples.dtype)
 
 
-def interpolate(real, fake, weight):
+def interpolate(real: Inputs, fake: Inputs, weight: tf.Tensor) -> Inputs:
     """The samples weight · real + (1 - weight) · fake, with the real ones' conditions.
 
     Raises:

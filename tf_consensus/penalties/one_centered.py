@@ -1,16 +1,19 @@
 """Penalties that want the gradient to have a given norm: WGAN-GP and DRAGAN."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from tf_consensus.penalties.gradient_penalty import GradientPenalty, join, split
 from tf_consensus.penalties.interpolation import draw_weights, interpolate
 from tf_consensus.support.checks import check_float
-from tf_consensus.support.inputs import floating
+from tf_consensus.support.inputs import Inputs, floating
+from tf_consensus.support.random import Draws
 
 
 class _Centered(GradientPenalty):
-    """weight · (‖∇D‖ - target)² an example."""
+    """weight · (‖∇D‖ - target)² per example."""
 
     # The weight comes first, as in every penalty: WGANGP(10.0) is λ = 10.
     def __init__(self, weight: float = 10.0, every: int = 1, schedule=None, *, target: float = 1.0):
@@ -51,11 +54,11 @@ class WGANGP(_Centered):
         Gulrajani et al., Improved Training of Wasserstein GANs, NeurIPS 2017, eq. 3.
     """
 
-    def draw(self, samples, random):
-        """One α an example."""
+    def draw(self, samples: tf.Tensor, random: Draws) -> tf.Tensor:
+        """One α per example."""
         return draw_weights(samples, random)
 
-    def points(self, real, fake, noise):
+    def points(self, real: Inputs, fake: Inputs, noise: Any) -> Inputs:
         """Points on the lines between pairs of samples."""
         return interpolate(real, fake, noise)
 
@@ -94,27 +97,27 @@ class DRAGAN(_Centered):
         self,
         weight: float = 10.0,
         every: int = 1,
-        schedule=None,
+        schedule: keras.optimizers.schedules.LearningRateSchedule | dict[str, Any] | None = None,
         *,
         target: float = 1.0,
         perturbation: float = 0.5,
-    ):
+    ) -> None:
         super().__init__(weight, every, schedule, target=target)
         self.perturbation = check_float("perturbation", perturbation, zero=True)
 
-    def draw(self, samples, random):
-        """One α an example and one u an entry, multiplied."""
+    def draw(self, samples: tf.Tensor, random: Draws) -> tf.Tensor:
+        """One α per example times one u per entry."""
         samples = floating(samples)
         return draw_weights(samples, random) * random.uniform(tf.shape(samples), samples.dtype)
 
-    def points(self, real, fake, noise):
+    def points(self, real: Inputs, fake: Inputs, noise: Any) -> Inputs:
         """Perturbed real samples."""
         del fake
         samples, conditions = split(real)
         scale = self.perturbation * tf.math.reduce_std(samples)
         return join(samples + scale * noise, conditions)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments, for serialization."""
         return {**super().get_config(), "perturbation": self.perturbation}
 

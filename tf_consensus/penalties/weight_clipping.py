@@ -1,6 +1,9 @@
 """Weight clipping, WGAN's way to a Lipschitz discriminator, as a Keras constraint."""
 
+from typing import Any
+
 import keras
+import tensorflow as tf
 
 from tf_consensus.support.checks import check_float
 from tf_consensus.support.inputs import declared_inputs
@@ -28,14 +31,14 @@ class WeightClipping(keras.constraints.Constraint):
         Arjovsky, Chintala, Bottou, Wasserstein GAN, ICML 2017, algorithm 1.
     """
 
-    def __init__(self, bound: float = 0.01):
+    def __init__(self, bound: float = 0.01) -> None:
         self.bound = check_float("bound", bound, zero=False)
 
-    def __call__(self, w):
+    def __call__(self, w: tf.Tensor | keras.Variable) -> tf.Tensor:
         """The clipped weights."""
         return keras.ops.clip(w, -self.bound, self.bound)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {"bound": self.bound}
 

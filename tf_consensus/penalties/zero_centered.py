@@ -1,14 +1,19 @@
 """Penalties that want the gradient to vanish: R1, R2, and on lines between the two."""
 
+from typing import Any
+
 import keras
+import tensorflow as tf
 
 from tf_consensus.penalties.gradient_penalty import GradientPenalty
 from tf_consensus.penalties.interpolation import draw_weights, interpolate
 from tf_consensus.support.checks import check_float
+from tf_consensus.support.inputs import Inputs
+from tf_consensus.support.random import Draws
 
 
 class _ZeroCentered(GradientPenalty):
-    """γ/2 ‖∇D‖² an example."""
+    """γ/2 ‖∇D‖² per example."""
 
     def __init__(self, gamma: float = 10.0, every: int = 1, schedule=None):
         super().__init__(every, schedule)
@@ -45,7 +50,7 @@ class R1(_ZeroCentered):
         Mescheder, Geiger, Nowozin, Which Training Methods for GANs do actually Converge?, 2018.
     """
 
-    def points(self, real, fake, noise):
+    def points(self, real: Inputs, fake: Inputs, noise: Any) -> Inputs:
         """The real samples."""
         del fake, noise
         return real
@@ -64,7 +69,7 @@ class R2(_ZeroCentered):
         100.0
     """
 
-    def points(self, real, fake, noise):
+    def points(self, real: Inputs, fake: Inputs, noise: Any) -> Inputs:
         """The generated samples."""
         del real, noise
         return fake
@@ -90,10 +95,10 @@ class ZeroCenteredInterpolated(_ZeroCentered):
         Adversarial Networks, ICLR 2019, section 5 (whose λ is γ/2).
     """
 
-    def draw(self, samples, random):
-        """One α an example."""
+    def draw(self, samples: tf.Tensor, random: Draws) -> tf.Tensor:
+        """One α per example."""
         return draw_weights(samples, random)
 
-    def points(self, real, fake, noise):
+    def points(self, real: Inputs, fake: Inputs, noise: Any) -> Inputs:
         """Points on the lines between pairs of samples."""
         return interpolate(real, fake, noise)

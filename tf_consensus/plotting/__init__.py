@@ -1,4 +1,8 @@
-"""Pictures of training: densities of 2-D samples, curves, animations and grids of images."""
+"""Pictures of training: densities of 2-D samples, curves, animations and grids of images.
+
+From here are imported the functions below; experiments also use the modules `style` and
+`densities`. The room loads without TensorFlow, and imports `support` alone.
+"""
 
 from tf_consensus.plotting.animation import density_animation
 from tf_consensus.plotting.curves import training_curves

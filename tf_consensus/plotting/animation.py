@@ -1,13 +1,12 @@
 """Densities over training as an animated GIF: arrays of palette indices, put together like text."""
 
-import numbers
 import os
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 from PIL import Image
 
-from tf_consensus.plotting.checks import positive
 from tf_consensus.plotting.densities import (
     check_rows,
     even_lightness,
@@ -17,6 +16,7 @@ from tf_consensus.plotting.densities import (
     shades,
 )
 from tf_consensus.plotting.saving import save
+from tf_consensus.support.checks import check_float, is_real
 
 # The GIF's palette: blue for methods, red for the target, grey for text and frames.
 _SHADES = {"blue": 96, "red": 96, "grey": 64}
@@ -30,24 +30,24 @@ def density_animation(
     frames: Mapping[str, Sequence],
     path: str | os.PathLike,
     titles: Sequence[str],
-    target=None,
+    target: ArrayLike | None = None,
     extent: float = 1.6,
     fps: float = 8,
 ) -> None:
     """Writes an animated GIF of densities over training, the methods side by side.
 
-    The pixels are the density's grid cells, coloured by a palette: some 15 ms a frame, where
+    The pixels are the density's grid cells, coloured by a palette: some 15 ms per frame, where
     a drawn figure takes half a second. The animation repeats, and rests on its last frame.
 
     Args:
-        frames: For each method its samples (n, 2), one array a frame. A method may have fewer
+        frames: For each method its samples (n, 2), one array per frame. A method may have fewer
             frames than the others or hold None: its panel then shows a dash.
         path: Where to write the GIF.
-        titles: A caption a frame, e.g. "1000 iterations".
+        titles: One caption per frame, e.g. "1000 iterations".
         target: Samples (n, 2) of the target, shown in red at the right. Without them the
             darkest colour is the highest peak of the methods' last densities.
         extent: Half the side of the box.
-        fps: Frames a second, 1 to 50; GIF rounds the duration of a frame to 10 ms.
+        fps: Frames per second, 1 to 50; GIF rounds the duration of a frame to 10 ms.
 
     Raises:
         OSError: If the file cannot be written; an old one is then still in its place.
@@ -60,10 +60,10 @@ def density_animation(
         >>> density_animation({"SimGA": noise}, "simga.gif", ["start", "end"])
     """
     check_rows("frames", frames, titles)
-    extent = positive("extent", extent)
-    if not isinstance(fps, numbers.Real) or not 1 <= fps <= 50:
+    extent = check_float("extent", extent, zero=False)
+    if not is_real(fps) or not 1 <= fps <= 50:
         raise ValueError(
-            f"Frames a second must lie between 1 and 50, which viewers show. Received: fps={fps}."
+            f"Frames per second must lie between 1 and 50, which viewers show. Received: fps={fps}."
             " Pass e.g. `fps=8`."
         )
     rows = {method: padded(arrays, len(titles)) for method, arrays in frames.items()}

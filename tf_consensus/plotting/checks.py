@@ -1,13 +1,15 @@
 """Checks of what is drawn: each says the rule, what came and the remedy."""
 
-import math
-import numbers
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
+from tf_consensus.support.arrays import check_reals
+from tf_consensus.support.checks import is_real, shown
 
-def check_mapping(name: str, value, of: str) -> None:
+
+def check_mapping(name: str, value: Any, of: str) -> None:
     """Raises unless the value is a dict, as are all of its values if `of` ends in "dict".
 
     Args:
@@ -21,12 +23,12 @@ def check_mapping(name: str, value, of: str) -> None:
     inner = value.values() if isinstance(value, Mapping) and of.endswith("dict") else ()
     if not isinstance(value, Mapping) or not all(isinstance(item, Mapping) for item in inner):
         raise ValueError(
-            f"`{name}` must be a dict, by name, each value {of}. Received: {name}={_short(value)}. "
+            f"`{name}` must be a dict, by name, each value {of}. Received: {name}={shown(value)}. "
             "Pass what is to be drawn by its name."
         )
 
 
-def check_names(name: str, value) -> None:
+def check_names(name: str, value: Any) -> None:
     """Raises unless the value is a list of texts.
 
     Raises:
@@ -35,23 +37,8 @@ def check_names(name: str, value) -> None:
     several = isinstance(value, Sequence) and not isinstance(value, str)
     if not several or not all(isinstance(item, str) for item in value):
         raise ValueError(
-            f"`{name}` must be a list of names. Received: {name}={_short(value)}. Pass e.g. "
-            "['fid']."
+            f"`{name}` must be a list of names. Received: {name}={shown(value)}. Pass e.g. ['fid']."
         )
-
-
-def positive(name: str, value) -> float:
-    """The value, a finite number above 0.
-
-    Raises:
-        ValueError: If it is anything else.
-    """
-    number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if number and math.isfinite(value) and value > 0:
-        return float(value)
-    raise ValueError(
-        f"`{name}` must be finite and positive. Received: {name}={_short(value)}. Pass e.g. 1.5."
-    )
 
 
 def check_references(references: Mapping[str, float] | None) -> dict[str, float]:
@@ -62,31 +49,15 @@ def check_references(references: Mapping[str, float] | None) -> dict[str, float]
     """
     check_mapping("references", references or {}, "a number")
     for name, value in (references or {}).items():
-        number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-        if not number or not math.isfinite(value):
+        if not is_real(value):
             raise ValueError(
-                f"References must be finite numbers. Received: {name}={_short(value)}. Leave out "
+                f"References must be finite numbers. Received: {name}={shown(value)}. Leave out "
                 "what has no value."
             )
     return dict(references or {})
 
 
-def numbers_of(name: str, value) -> np.ndarray:
-    """The value as an array of float64, of any shape.
-
-    Raises:
-        ValueError: If it holds anything but real numbers, or rows of unequal length.
-    """
-    try:
-        array = np.asarray(value)
-        if array.dtype.kind in "biuf":
-            return array.astype(np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(_no_numbers(name, value)) from error
-    raise ValueError(_no_numbers(name, value))
-
-
-def pair(name: str, value) -> tuple[np.ndarray, np.ndarray]:
+def pair(name: str, value: Any) -> tuple[np.ndarray, np.ndarray]:
     """Steps and values, as arrays of float64; the steps are finite.
 
     Raises:
@@ -94,25 +65,15 @@ def pair(name: str, value) -> tuple[np.ndarray, np.ndarray]:
     """
     if not isinstance(value, Sequence | np.ndarray) or isinstance(value, str) or len(value) != 2:
         raise ValueError(
-            f"Each series must be a pair (steps, values). Received: {_short(value)} for {name}. "
-            "Pass one value a step."
+            f"Each series must be a pair (steps, values). Received: {shown(value)} for {name}. "
+            "Pass one value per step."
         )
-    steps, values = numbers_of(f"steps of {name}", value[0]), numbers_of(name, value[1])
+    steps, values = (
+        check_reals(key, part) for key, part in zip((f"steps of {name}", name), value, strict=True)
+    )
     if not np.isfinite(steps).all():
         raise ValueError(
             f"Steps must be finite. Received: steps of {name} with {steps[~np.isfinite(steps)][0]}."
             " Leave such rows out."
         )
     return steps, values
-
-
-def _no_numbers(name, value):
-    return (
-        f"`{name}` must be an array of numbers. Received: {name}={_short(value)}. Pass floats, in "
-        "rows of one length."
-    )
-
-
-def _short(value):
-    shown = repr(value)
-    return shown if len(shown) < 80 else f"{shown[:80]} (cut)"

@@ -1,4 +1,4 @@
-"""Quantities over training, a method a line."""
+"""Quantities over training, one line per method."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -106,7 +106,7 @@ def _series(method, quantity, series):
         raise ValueError(
             "Steps and values must be series of one length. Received: shapes "
             f"{steps.shape} and {values.shape} for {quantity!r} of {method!r}. "
-            "Pass (steps, values), one value a step."
+            "Pass (steps, values), one value per step."
         )
     return steps, values
 

@@ -5,16 +5,20 @@ stands for the target's peak and all above. Shade grows with the square root of 
 widely spread samples would be too faint to see.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import scipy
+from numpy.typing import ArrayLike
 
-from tf_consensus.plotting.checks import check_mapping, numbers_of, positive
-from tf_consensus.support.checks import check_int
+from tf_consensus.plotting.checks import check_mapping
+from tf_consensus.support.arrays import check_reals
+from tf_consensus.support.checks import check_float, check_int
 
 
-def density(samples, extent: float = 1.6, bins: int = 200, bandwidth: float = 0.05) -> np.ndarray:
+def density(
+    samples: ArrayLike, extent: float = 1.6, bins: int = 200, bandwidth: float = 0.05
+) -> np.ndarray:
     """Estimates the density of 2-D samples on a grid over the box [-extent, extent]².
 
     A histogram smoothed by a Gaussian, (1/n) Σᵢ N(x; xᵢ, bandwidth²): the kernel density
@@ -24,11 +28,11 @@ def density(samples, extent: float = 1.6, bins: int = 200, bandwidth: float = 0.
     Args:
         samples: Points, of shape (n, 2).
         extent: Half the side of the box.
-        bins: Cells a side.
+        bins: Cells per side.
         bandwidth: Standard deviation of the kernel, in the units of the samples.
 
     Returns:
-        Array (bins, bins) of density a unit area; rows are y upwards, columns x.
+        Array (bins, bins) of density per unit area; rows are y upwards, columns x.
 
     Raises:
         ValueError: If the samples are not of shape (n, 2), n at least 1, or not finite, or a number
@@ -39,7 +43,8 @@ def density(samples, extent: float = 1.6, bins: int = 200, bandwidth: float = 0.
         >>> round(float(grid.sum() * (3.2 / 200) ** 2), 3)
         1.0
     """
-    extent, bandwidth = positive("extent", extent), positive("bandwidth", bandwidth)
+    extent = check_float("extent", extent, zero=False)
+    bandwidth = check_float("bandwidth", bandwidth, zero=False)
     bins = check_int("bins", bins, minimum=1)
     points = _points(samples)
     if not len(points) or not np.isfinite(points).all():
@@ -57,7 +62,7 @@ def density(samples, extent: float = 1.6, bins: int = 200, bandwidth: float = 0.
 
 
 def _points(samples):
-    points = numbers_of("samples", samples)
+    points = check_reals("samples", samples)
     if points.ndim != 2 or points.shape[1] != 2:
         raise ValueError(
             f"Samples must be points in the plane, of shape (n, 2). Received: shape={points.shape}."
@@ -66,12 +71,12 @@ def _points(samples):
     return points
 
 
-def check_rows(name, rows, titles):
+def check_rows(name: str, rows: Mapping[str, Sequence], titles: Sequence[str]) -> None:
     """Raises if there is nothing to draw, or more samples than titles."""
     check_mapping(name, rows, "a list of arrays of samples")
     if isinstance(titles, str) or not isinstance(titles, Sequence | range):
         raise ValueError(
-            f"`titles` must be a list. Received: titles={titles!r}. Pass one a column of samples."
+            f"`titles` must be a list. Received: titles={titles!r}. Pass one per column of samples."
         )
     for method, arrays in rows.items():
         if not isinstance(arrays, Sequence | np.ndarray) or isinstance(arrays, str):
@@ -93,7 +98,7 @@ def check_rows(name, rows, titles):
             )
 
 
-def even_lightness(name, size):
+def even_lightness(name: str, size: int) -> np.ndarray:
     """Resamples a colour map to equal steps of lightness, so that it is perceptually uniform."""
     import matplotlib
 
@@ -105,23 +110,23 @@ def even_lightness(name, size):
     return np.stack([np.interp(-even, -lightness, channel) for channel in rgb.T], axis=1)
 
 
-def padded(arrays, length):
+def padded(arrays: Sequence[ArrayLike | None], length: int) -> list[ArrayLike | None]:
     """The arrays, and None for those that lack."""
     return [*arrays, *[None] * (length - len(arrays))]
 
 
-def peak_density(arrays, extent):
+def peak_density(arrays: Sequence[ArrayLike | None], extent: float) -> float:
     """Returns the highest density, that of the darkest colour; never 0, as it divides."""
     drawn = [density(samples, extent).max() for samples in arrays if samples is not None]
     return max([*drawn, np.finfo(np.float64).tiny])
 
 
-def shades(samples, extent, peak, bins=200):
+def shades(samples: ArrayLike, extent: float, peak: float, bins: int = 200) -> np.ndarray:
     """How dark the density is drawn, 0 to 1."""
     return np.sqrt(np.minimum(density(samples, extent, bins) / peak, 1.0))
 
 
-def message_instead(samples, extent):
+def message_instead(samples: ArrayLike | None, extent: float) -> str | None:
     """Says why there is no density to draw, if there is none."""
     if samples is None:
         return "–"

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from tf_consensus.plotting.checks import check_mapping, positive
+from tf_consensus.plotting.checks import check_mapping
 from tf_consensus.plotting.densities import (
     check_rows,
     even_lightness,
@@ -16,6 +17,7 @@ from tf_consensus.plotting.densities import (
     shades,
 )
 from tf_consensus.plotting.style import new_figure, saved
+from tf_consensus.support.checks import check_float
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,14 +28,14 @@ _FRAME_GREY = "0.7"
 def density_grid(
     rows: Mapping[str, Sequence],
     titles: Sequence[str],
-    target,
+    target: ArrayLike,
     extent: float = 1.6,
     path: str | os.PathLike | None = None,
 ) -> "Figure":
-    """Draws densities over training, a method a row, the target in red at the end of each.
+    """Draws densities over training, one row per method, the target in red at the end of each.
 
     Args:
-        rows: For each method its samples (n, 2), one array a column. A row may be shorter than
+        rows: For each method its samples (n, 2), one array per column. A row may be shorter than
             the others or hold None: such a panel shows a dash.
         titles: Titles of the columns, e.g. the iterations "0", "5000", "10000".
         target: Samples (n, 2) of the target.
@@ -57,7 +59,7 @@ def density_grid(
     Reference: Mescheder, Nowozin, Geiger, "The Numerics of GANs", figure 2.
     """
     check_rows("rows", rows, titles)
-    extent = positive("extent", extent)
+    extent = check_float("extent", extent, zero=False)
     columns = len(titles) + 1
     figure = new_figure(1.65 * columns + 0.4, 1.65 * len(rows) + 0.4)
     axes = figure.subplots(len(rows), columns, squeeze=False)
@@ -81,7 +83,7 @@ def density_table(
     extent: float = 1.6,
     path: str | os.PathLike | None = None,
 ) -> "Figure":
-    """Draws the densities of several methods, a row a method, on several targets, a column each.
+    """Draws the densities of several methods, one per row, on several targets, one per column.
 
     The last row holds the targets, in red. Each column has a scale of its own, as `density_grid`
     has: the darkest colour is the peak of its target.
@@ -111,7 +113,7 @@ def density_table(
     Reference: Mescheder, Geiger, Nowozin, "Which Training Methods for GANs do actually Converge?".
     """
     _check_table(rows, targets)
-    extent = positive("extent", extent)
+    extent = check_float("extent", extent, zero=False)
     figure = new_figure(1.25 * len(targets) + 0.4, 1.25 * (len(rows) + 1) + 0.3)
     axes = figure.subplots(len(rows) + 1, len(targets), squeeze=False)
     for column, (name, target) in zip(axes.T, targets.items(), strict=True):

@@ -4,6 +4,7 @@ import math
 import os
 
 import numpy as np
+from numpy.typing import ArrayLike
 from PIL import Image
 
 from tf_consensus.plotting.saving import save
@@ -15,7 +16,7 @@ _FAR = 10.0
 
 
 def image_grid(
-    images,
+    images: ArrayLike,
     path: str | os.PathLike | None = None,
     columns: int | None = None,
     gap: int = 2,
@@ -28,7 +29,7 @@ def image_grid(
             outside are clipped. An image that is not finite becomes mid-grey. Or unsigned bytes
             (uint8), which are drawn as they are, 0 as black.
         path: Where to save the picture too, in the format of the suffix.
-        columns: Images a row; None: as many as make the grid square.
+        columns: Images per row; None: as many as make the grid square.
         gap: Pixels between images.
         scale: Side of the square that a pixel becomes.
 
@@ -75,7 +76,7 @@ def _checked(images) -> np.ndarray:
         )
     if images.dtype == np.uint8:
         return images
-    # Of bfloat16 NumPy knows no kind. Unsigned, nothing but a byte says which value is white.
+    # NumPy knows no kind of bfloat16. Unsigned, nothing but a byte says which value is white.
     if images.dtype.kind in "bOSUMmcu":
         raise ValueError(
             "Images must be floats in [-1, 1] or unsigned bytes. Received: images of dtype "

@@ -1,4 +1,4 @@
-"""Several quantities over training for several seeds a run: a line and a band each."""
+"""Several quantities over training for several seeds per run: a line and a band each."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -36,7 +36,7 @@ def run_curves(
     are positive and range over more than two powers of ten get a logarithmic axis.
 
     Args:
-        runs: For each run its logs, one a seed: columns of equal length by name, one of which is
+        runs: For each run its logs, one per seed: columns of equal length by name, one of which is
             `along`. Rows in which a quantity is NaN were not measured, and are left out; a seed
             may lack a quantity.
         quantities: Names of the columns to draw.
@@ -86,11 +86,13 @@ def run_curves(
     return saved(figure, path)
 
 
-def mean_and_range(logs: Sequence[Mapping], quantity: str, along: str):
+def mean_and_range(
+    logs: Sequence[Mapping], quantity: str, along: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Places, mean, smallest and largest value over the seeds; empty where no seed has any."""
     series = [pair for log in logs if len((pair := _measured(log, quantity, along))[0])]
     if not series:
-        return [np.empty(0)] * 4
+        return (np.empty(0),) * 4
     places = series[0][0]
     if any(len(x) != len(places) or (x != places).any() for x, _ in series):
         first, last = max(x[0] for x, _ in series), min(x[-1] for x, _ in series)
@@ -108,7 +110,7 @@ def _measured(log, quantity, along):
         raise ValueError(
             "Columns of a log must be series of one length. Received: "
             f"{along} of shape {x.shape} and {quantity} of shape {y.shape}. "
-            "Pass one value a row, NaN where there is none."
+            "Pass one value per row, NaN where there is none."
         )
     there = np.isfinite(y)
     return x[there], y[there]
@@ -135,7 +137,7 @@ def _check(runs, quantities, along, references):
     for name, logs in runs.items():
         if not isinstance(logs, Sequence) or isinstance(logs, str):
             raise ValueError(
-                f"Each run must be a list of logs, one a seed. Received: {logs!r} for {name!r}. "
+                f"Each run must be a list of logs, one per seed. Received: {logs!r} for {name!r}. "
                 "Pass e.g. [{'step': steps, 'fid': values}]."
             )
         for log in logs:

@@ -4,6 +4,7 @@ import os
 import pathlib
 from collections.abc import Callable, Collection
 
+from tf_consensus.support.checks import check_path
 from tf_consensus.support.files import replacing
 
 
@@ -22,11 +23,7 @@ def save(
             written; what was there before stays.
         ValueError: If `path` is none, or of another suffix.
     """
-    if not isinstance(path, str | os.PathLike):
-        raise ValueError(
-            f"`path` must be the name of a file. Received: path={path!r}. Pass e.g. 'picture.png'."
-        )
-    path = pathlib.Path(path)
+    path = pathlib.Path(check_path("path", path, "Pass e.g. 'picture.png'."))
     if path.suffix.lower() not in suffixes:
         raise ValueError(
             f"A picture's suffix says its format. Received: path={str(path)!r}. Let it end in one "

@@ -1,4 +1,4 @@
-"""Quantities over training, several seeds a method: a line and a band."""
+"""Quantities over training, several seeds per method: a line and a band."""
 
 import os
 from collections.abc import Mapping
@@ -112,7 +112,7 @@ def _draw_seeds(axis, steps, values, index, alpha):
         band = {"color": style["color"], "alpha": alpha, "linewidth": 0}
         axis.fill_between(steps, values.min(axis=0), values.max(axis=0), **band)
     if not finite.all():
-        # In the axes' own units, as infinity has no place on the scale; a row a method.
+        # In the axes' own units, as infinity has no place on the scale; one row per method.
         top = {"transform": axis.get_xaxis_transform(), "clip_on": False, "linestyle": "none"}
         mark = {"color": style["color"], "marker": _DIVERGED, "markersize": 4}
         heights = np.full(np.sum(~finite), 1 - 0.03 * index)
@@ -125,7 +125,7 @@ def _seed_series(panel, method, series):
         raise ValueError(
             "Values must be of shape (seeds, steps), with as many columns as there are steps. "
             f"Received: shapes {steps.shape} and {values.shape} for {method!r} of {panel!r}. "
-            "Pass (steps, values), one row a seed."
+            "Pass (steps, values), one row per seed."
         )
     return steps, values
 

@@ -1,15 +1,15 @@
 """A run's best and final result against a setting."""
 
-import math
-import numbers
 import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tf_consensus.plotting.checks import check_mapping, check_names, numbers_of
+from tf_consensus.plotting.checks import check_mapping, check_names
 from tf_consensus.plotting.style import legend_line, line_style, new_figure, saved, tidy, words
+from tf_consensus.support.arrays import check_reals
+from tf_consensus.support.checks import is_real
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -30,7 +30,7 @@ def sweep_curves(
 
     Args:
         sweeps: For each method, by value of the setting, by quantity, a list of pairs (best,
-            final), one a seed.
+            final), one per seed.
         quantities: The quantities to draw.
         setting: What is swept, for the axis.
         path: Where to save the figure too, in the format of the suffix.
@@ -97,7 +97,7 @@ def _check(sweeps, quantities, setting):
             f"sweeps of {list(sweeps)}, quantities={list(quantities)}. "
             "Pass e.g. {'consensus': {10.0: {'fid': [(18.0, 18.5)]}}}, ['fid']."
         )
-    if bad := [x for sweep in sweeps.values() for x in sweep if not _is_positive(x)]:
+    if bad := [x for sweep in sweeps.values() for x in sweep if not (is_real(x) and x > 0)]:
         raise ValueError(
             f"Values of the setting must be positive, as its axis is logarithmic. Received: "
             f"{setting}={bad}. Leave them out."
@@ -115,16 +115,11 @@ def _check(sweeps, quantities, setting):
         )
 
 
-def _is_positive(value):
-    number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    return number and 0 < value < math.inf
-
-
 def _check_pairs(name, pairs):
     """Raises unless these are pairs (best, final) of finite numbers."""
-    array = numbers_of(name, list(pairs) if isinstance(pairs, tuple) else pairs)
+    array = check_reals(name, list(pairs) if isinstance(pairs, tuple) else pairs)
     if array.size and (array.ndim != 2 or array.shape[1] != 2 or not np.isfinite(array).all()):
         raise ValueError(
-            "Results must be pairs (best, final) of finite numbers, one a seed. Received: "
+            "Results must be pairs (best, final) of finite numbers, one per seed. Received: "
             f"{pairs!r} for {name}. Leave runs out that have diverged."
         )

@@ -1,4 +1,8 @@
-"""Small games with known answers: field, Jacobian and equilibrium in closed form."""
+"""Small games with known answers: field, Jacobian and equilibrium in closed form.
+
+From here are imported the games and their base class `Problem`. The room imports `games` and
+`support`.
+"""
 
 from tf_consensus.problems.bilinear import Bilinear
 from tf_consensus.problems.dirac_gan import DiracGAN

@@ -1,9 +1,10 @@
 """The bilinear game, a field of pure rotation."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from tf_consensus.problems.linear import LinearField
-from tf_consensus.problems.problem import check_array
+from tf_consensus.problems.problem import check_parameters
 
 
 class Bilinear(LinearField):
@@ -30,8 +31,8 @@ class Bilinear(LinearField):
         IFT 6085, lecture 14, the bilinear game θφ.
     """
 
-    def __init__(self, matrix=1.0):
-        m = check_array("matrix", matrix)
+    def __init__(self, matrix: ArrayLike = 1.0) -> None:
+        m = check_parameters("matrix", matrix)
         if m.ndim not in (0, 2) or not m.size:
             raise ValueError(
                 "`matrix` must be a finite number or a non-empty finite array of rank 2. "

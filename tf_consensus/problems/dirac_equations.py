@@ -5,25 +5,27 @@ so f'(t) = σ(-t), f'' = -σ(t) σ(-t), f''' = f''(t) (σ(-t) - σ(t)) with the 
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import scipy
 import tensorflow as tf
 from numpy.polynomial.hermite_e import hermegauss
 
+Parts: TypeAlias = tuple[np.ndarray, np.ndarray]  # the numbers of θ and of ψ
 
-def f1(t):
+
+def f1(t: np.ndarray) -> np.ndarray:
     """First derivative f'(t) of f(t) = -log(1 + e⁻ᵗ)."""
     return scipy.special.expit(-t)
 
 
-def f2(t):
+def f2(t: np.ndarray) -> np.ndarray:
     """Second derivative f''(t)."""
     return -scipy.special.expit(t) * scipy.special.expit(-t)
 
 
-def f3(t):
+def f3(t: np.ndarray) -> np.ndarray:
     """Third derivative f'''(t)."""
     return f2(t) * (scipy.special.expit(-t) - scipy.special.expit(t))
 
@@ -67,15 +69,17 @@ class Direct:
     v = (-ψ g'(t),  θ d'(t) - p'(ψ)).
     """
 
-    def __init__(self, generator: Scalar, discriminator: Scalar, penalty: Scalar = NO_PENALTY):
+    def __init__(
+        self, generator: Scalar, discriminator: Scalar, penalty: Scalar = NO_PENALTY
+    ) -> None:
         self.generator, self.discriminator, self.penalty = generator, discriminator, penalty
 
-    def losses(self, theta, psi):
+    def losses(self, theta: tf.Tensor, psi: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """The losses, up to the constant f(0)."""
         t = theta * psi
         return self.generator.value(t), self.penalty.value(psi) - self.discriminator.value(t)
 
-    def field(self, theta, psi):
+    def field(self, theta: np.ndarray, psi: np.ndarray) -> Parts:
         """The two parts of v."""
         t = theta * psi
         return (
@@ -83,7 +87,7 @@ class Direct:
             theta * self.discriminator.first(t) - self.penalty.first(psi),
         )
 
-    def derivative(self, theta, psi):
+    def derivative(self, theta: np.ndarray, psi: np.ndarray) -> tuple[Parts, Parts]:
         """The rows of v'."""
         t, g, d = theta * psi, self.generator, self.discriminator
         return (
@@ -103,11 +107,11 @@ class Consensus(Direct):
         ∇L = f'² (θ, ψ) + r² f' f'' (ψ, θ).
     """
 
-    def __init__(self, gamma: float):
+    def __init__(self, gamma: float) -> None:
         super().__init__(LOGISTIC, LOGISTIC)
         self.gamma = gamma
 
-    def field(self, theta, psi):
+    def field(self, theta: np.ndarray, psi: np.ndarray) -> Parts:
         """The two parts of w."""
         t, r2 = theta * psi, theta**2 + psi**2
         v_theta, v_psi = super().field(theta, psi)
@@ -117,7 +121,7 @@ class Consensus(Direct):
             v_psi - self.gamma * (psi * slope + theta * mixed),
         )
 
-    def derivative(self, theta, psi):
+    def derivative(self, theta: np.ndarray, psi: np.ndarray) -> tuple[Parts, Parts]:
         """The rows of w' = v' - γ ∇²L."""
         t, r2 = theta * psi, theta**2 + psi**2
         p, q = f1(t) * f2(t), f2(t) ** 2 + f1(t) * f3(t)
@@ -142,25 +146,25 @@ class InstanceNoise:
     # Within 1e-11 of the integral for |ψ|·s ≤ 1.4, the square [-2, 2]² at the paper's s = 0.7.
     NODES = 128
 
-    def __init__(self, stddev: float):
+    def __init__(self, stddev: float) -> None:
         nodes, weights = hermegauss(self.NODES)
         self.noise, self.weights = stddev * nodes, weights / weights.sum()
 
-    def losses(self, theta, psi):
+    def losses(self, theta: tf.Tensor, psi: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """The losses (L, -L)."""
         noise, weights = tf.cast(self.noise, theta.dtype), tf.cast(self.weights, theta.dtype)
         terms = tf.math.log_sigmoid(psi * (theta + noise)) + tf.math.log_sigmoid(-psi * noise)
         loss = tf.reduce_sum(weights * terms)
         return loss, -loss
 
-    def field(self, theta, psi):
+    def field(self, theta: np.ndarray, psi: np.ndarray) -> Parts:
         """The two parts of v."""
         fake, real = theta[..., None] + self.noise, self.noise
         psi = psi[..., None]
         slope = f1(psi * fake)
         return -(psi * slope) @ self.weights, (fake * slope - real * f1(-psi * real)) @ self.weights
 
-    def derivative(self, theta, psi):
+    def derivative(self, theta: np.ndarray, psi: np.ndarray) -> tuple[Parts, Parts]:
         """The rows of v'."""
         fake, real = theta[..., None] + self.noise, self.noise
         psi = psi[..., None]

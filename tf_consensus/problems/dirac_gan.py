@@ -1,7 +1,10 @@
 """The Dirac-GAN: the smallest GAN on which training methods differ."""
 
+from collections.abc import Callable
+
 import numpy as np
 import tensorflow as tf
+from numpy.typing import ArrayLike
 
 from tf_consensus.problems.dirac_equations import (
     LINEAR,
@@ -13,11 +16,11 @@ from tf_consensus.problems.dirac_equations import (
     one_centred,
     zero_centred,
 )
-from tf_consensus.problems.problem import Problem, check_array, check_number
-from tf_consensus.support.checks import nearest
+from tf_consensus.problems.problem import Problem, check_parameters
+from tf_consensus.support.checks import check_float, nearest
 
 # Each variant's options, with the values of the paper's figure, and its equations.
-_VARIANTS = {
+_VARIANTS: dict[str, tuple[dict[str, float], Callable[..., Direct | InstanceNoise]]] = {
     "gan": ({}, lambda: Direct(LOGISTIC, LOGISTIC)),
     "nsgan": ({}, lambda: Direct(MIRRORED, LOGISTIC)),
     # The clip is a constraint of the variable, not part of the losses.
@@ -94,7 +97,7 @@ class DiracGAN(Problem):
         target: float | None = None,
         stddev: float | None = None,
         clip: float | None = None,
-    ):
+    ) -> None:
         given = {"gamma": gamma, "target": target, "stddev": stddev, "clip": clip}
         self.variant = variant
         self.options = _check_options(variant, given)
@@ -103,11 +106,11 @@ class DiracGAN(Problem):
         if variant == "wgan":
             self.constraints = (None, self._clip)
 
-    def losses(self, theta, psi):
+    def losses(self, theta: tf.Tensor, psi: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """The losses of the generator and the discriminator."""
         return self._equations.losses(theta, psi)
 
-    def vector_field(self, theta, psi):
+    def vector_field(self, theta: ArrayLike, psi: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         """The field at one or many points.
 
         Args:
@@ -119,7 +122,7 @@ class DiracGAN(Problem):
         """
         return self._equations.field(*_points(theta, psi))
 
-    def jacobian(self, theta, psi):
+    def jacobian(self, theta: ArrayLike, psi: ArrayLike) -> np.ndarray:
         """The derivative of `vector_field`, an array of shape (…, 2, 2).
 
         Raises:
@@ -156,17 +159,17 @@ def _check_options(variant, given):
             "Leave that out, or choose the variant it belongs to."
         )
     return {
-        key: check_number(key, given.get(key, default), strict=key == "clip")
+        key: check_float(key, given.get(key, default), zero=key != "clip")
         for key, default in allowed.items()
     }
 
 
 def _points(theta, psi):
-    theta, psi = check_array("theta", theta), check_array("psi", psi)
+    theta, psi = check_parameters("theta", theta), check_parameters("psi", psi)
     try:
         return np.broadcast_arrays(theta, psi)
     except ValueError as error:
         raise ValueError(
             "`theta` and `psi` must broadcast. Received: theta of shape "
-            f"{theta.shape}, psi of shape {psi.shape}. Pass one of each a point."
+            f"{theta.shape}, psi of shape {psi.shape}. Pass one of each per point."
         ) from error

@@ -1,9 +1,13 @@
 """Games with a linear gradient vector field v(x) = A (x - x*)."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
+from numpy.typing import ArrayLike
 
-from tf_consensus.problems.problem import Problem, check_array
+from tf_consensus.problems.problem import Problem, check_parameters
 
 
 class LinearField(Problem):
@@ -18,20 +22,22 @@ class LinearField(Problem):
 
     Args:
         matrix: array A of shape (n, n).
-        equilibrium: one array a player; its shape is that of the player's parameters, at most
+        equilibrium: one array per player; its shape is that of the player's parameters, at most
             rank 1, and the sizes sum to n.
         zero_sum: whether the losses sum to zero.
     """
 
-    def __init__(self, matrix: np.ndarray, equilibrium, zero_sum: bool):
+    def __init__(
+        self, matrix: np.ndarray, equilibrium: Sequence[ArrayLike], zero_sum: bool
+    ) -> None:
         self.matrix = np.asarray(matrix, "float64")
         self.equilibrium = tuple(np.asarray(x, "float64") for x in equilibrium)
         self.shapes = tuple(x.shape for x in self.equilibrium)
         self.zero_sum = zero_sum
         self._cuts = np.cumsum([x.size for x in self.equilibrium])[:-1]
 
-    def losses(self, *players):
-        """One quadratic loss a player."""
+    def losses(self, *players: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        """One quadratic loss per player."""
         y = [
             tf.reshape(x, [-1]) - tf.cast(centre.ravel(), x.dtype)
             for x, centre in zip(players, self.equilibrium, strict=True)
@@ -42,15 +48,15 @@ class LinearField(Problem):
             return loss, -loss
         return tuple(losses)
 
-    def vector_field(self, *players):
-        """The field A (x - x*), one array a player.
+    def vector_field(self, *players: Any) -> tuple[np.ndarray, ...]:
+        """The field A (x - x*), one array per player.
 
         Args:
             *players: arrays of shape (…, dimension), or (…) for a player with a single number; the
                 leading axes broadcast.
 
         Returns:
-            One float64 array a player, of the broadcast shape.
+            One float64 array per player, of the broadcast shape.
 
         Raises:
             ValueError: if the number of players or a shape is wrong, or one is no number.
@@ -64,14 +70,14 @@ class LinearField(Problem):
         parts = np.split(y @ self.matrix.T, self._cuts, axis=-1)
         return tuple(v if shape else v[..., 0] for v, shape in zip(parts, self.shapes, strict=True))
 
-    def jacobian(self, *players):
+    def jacobian(self, *players: Any) -> np.ndarray:
         """The matrix A of shape (n, n), the same at every point; arguments are not looked at."""
         del players
         return self.matrix.copy()
 
     def _points(self, index, x):
         shape = self.shapes[index]
-        x = check_array(f"player {index}", x)
+        x = check_parameters(f"player {index}", x)
         if shape and x.shape[-1:] != shape:
             raise ValueError(
                 f"Player {index} of this {type(self).__name__} has parameters of shape {shape}. "

@@ -1,10 +1,14 @@
 """What the small games share: variables from numbers, and checks of what is handed over."""
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
 
 from tf_consensus.games.game import Game
+from tf_consensus.support.arrays import check_array, check_finite
 
 
 class Problem:
@@ -16,22 +20,22 @@ class Problem:
     Attributes:
         shapes: the shape of each player's parameters.
         equilibrium: the players' parameters at the equilibrium, one float64 array each.
-        constraints: one function a player that maps parameters to admissible ones, or `None`.
+        constraints: one function per player that maps parameters to admissible ones, or `None`.
     """
 
     shapes: tuple[tuple[int, ...], ...]
     equilibrium: tuple[np.ndarray, ...]
-    constraints: tuple = ()
+    constraints: tuple[Callable | None, ...] = ()
 
-    def game(self, *players) -> Game:
+    def game(self, *players: Any) -> Game:
         """The game at given parameters.
 
         Args:
-            *players: one number or array a player, of which a float64 `tf.Variable` is made; or a
+            *players: one number or array per player, of which a float64 `tf.Variable` is made; or a
                 variable of any floating dtype, which is used itself.
 
         Returns:
-            A `Game` of one variable a player and an empty batch.
+            A `Game` of one variable per player and an empty batch.
 
         Raises:
             ValueError: if the number of players or a shape is wrong, or a player whose updates are
@@ -46,21 +50,21 @@ class Problem:
         return Game(losses, [[x] for x in variables])
 
     def losses(self, *players: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        """One scalar a player, a differentiable function of the players' parameters."""
+        """One scalar per player, a differentiable function of the players' parameters."""
         raise NotImplementedError
 
-    def vector_field(self, *players) -> tuple[np.ndarray, ...]:
-        """The field in closed form, one float64 array a player."""
+    def vector_field(self, *players: Any) -> tuple[np.ndarray, ...]:
+        """The field in closed form, one float64 array per player."""
         raise NotImplementedError
 
-    def jacobian(self, *players) -> np.ndarray:
+    def jacobian(self, *players: Any) -> np.ndarray:
         """The derivative of `vector_field` in closed form."""
         raise NotImplementedError
 
     def _variable(self, index, x):
         constraint = self.constraints[index] if self.constraints else None
         if not isinstance(x, tf.Variable | keras.Variable):
-            x = tf.Variable(check_array(f"player {index}", x), constraint=constraint)
+            x = tf.Variable(check_parameters(f"player {index}", x), constraint=constraint)
         elif constraint is not None and x.constraint is None:
             raise ValueError(
                 f"The parameters of player {index} are projected after each update, and Keras "
@@ -80,38 +84,15 @@ class Problem:
         if len(players) != len(self.shapes):
             raise ValueError(
                 f"This {type(self).__name__} has {len(self.shapes)} players. Received: parameters "
-                f"for {len(players)}. Pass one number, array or variable a player."
+                f"for {len(players)}. Pass one number, array or variable per player."
             )
 
 
-def check_array(name: str, value) -> np.ndarray:
-    """Returns `value` as a float64 array, if it is one of finite real numbers.
+def check_parameters(name: str, value: Any) -> np.ndarray:
+    """Returns `value` as a float64 array, if it is a finite real number or an array of such.
 
     Raises:
         ValueError: otherwise.
     """
-    try:
-        array = np.asarray(value)
-    except ValueError:  # rows of several lengths
-        array = None
-    if array is None or array.dtype.kind not in "iuf" or not np.all(np.isfinite(array)):
-        raise ValueError(
-            f"`{name}` must be a finite number or an array of such. Received: {name}={value!r}. "
-            "Pass for example 1.0."
-        )
-    return array.astype("float64")
-
-
-def check_number(name: str, value, minimum: float = 0.0, strict: bool = False) -> float:
-    """Returns `value` as a float if it is a finite number ≥ minimum (> minimum if `strict`).
-
-    Raises:
-        ValueError: otherwise.
-    """
-    is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if not is_number or not np.isfinite(value) or value < minimum or (strict and value == minimum):
-        raise ValueError(
-            f"`{name}` must be a finite number {'>' if strict else '≥'} {minimum:g}. "
-            f"Received: {name}={value!r}. Pass for example {name}={minimum + 1:g}."
-        )
-    return float(value)
+    hint = "Pass for example 1.0."
+    return check_finite(name, check_array(name, value, hint, "iuf"), hint).astype("float64")

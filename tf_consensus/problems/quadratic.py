@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tf_consensus.problems.linear import LinearField
-from tf_consensus.problems.problem import check_number
-from tf_consensus.support.checks import check_bool, check_int
+from tf_consensus.support.checks import check_bool, check_float, check_int
 
 
 class Quadratic(LinearField):
@@ -50,11 +49,11 @@ class Quadratic(LinearField):
         modulus: float = 1.0,
         coupling: float = 1.0,
         seed: int | None = None,
-    ):
+    ) -> None:
         zero_sum = check_bool("zero_sum", zero_sum)
         dimensions = _check_dimensions(dimensions, zero_sum)
-        self.modulus = check_number("modulus", modulus)
-        self.coupling = check_number("coupling", coupling)
+        self.modulus = check_float("modulus", modulus, zero=True)
+        self.coupling = check_float("coupling", coupling, zero=True)
         rng = np.random.default_rng(None if seed is None else check_int("seed", seed, minimum=0))
         owner = np.repeat(np.arange(len(dimensions)), dimensions)
         own = owner[:, None] == owner

@@ -1,13 +1,12 @@
-"""The derivative v' of a game's gradient vector field: dense, matrix-free, and its eigenvalues."""
+"""The derivative v' of a game's gradient vector field: dense, matrix-free, and its eigenvalues.
+
+From here are imported the functions below; callbacks and experiments also use the module `flat`,
+which makes one vector of all parameters, and `determinism`. The room imports `games` and `support`.
+"""
 
 from tf_consensus.spectrum.arpack import ExtremeEigenvalues, extreme_eigenvalues
 from tf_consensus.spectrum.bendixson import NumericalRange, numerical_range
-from tf_consensus.spectrum.dense import (
-    compile_jacobian,
-    eigenvalues,
-    jacobian,
-    update_eigenvalues,
-)
+from tf_consensus.spectrum.dense import compile_jacobian, eigenvalues, jacobian
 from tf_consensus.spectrum.matrix_free import linear_operator
 
 __all__ = [
@@ -19,5 +18,4 @@ __all__ = [
     "jacobian",
     "linear_operator",
     "numerical_range",
-    "update_eigenvalues",
 ]

@@ -1,6 +1,7 @@
 """A few extreme eigenvalues without the matrix, by ARPACK."""
 
 import warnings
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from scipy.sparse.linalg import LinearOperator
 
 # ARPACK's name, and the key that orders the result.
-_WHICH = {
+_WHICH: dict[str, tuple[str, Callable]] = {
     "largest_real": ("LR", np.real),
     "largest_imaginary": ("LI", lambda values: np.abs(values.imag)),
     "largest_modulus": ("LM", np.abs),
@@ -54,12 +55,12 @@ def extreme_eigenvalues(
             and is compiled once for many calls.
         k: how many.
         which: "largest_real" for stability, "largest_imaginary" (by |Im|) for rotation, or
-            "largest_modulus". Of a conjugate pair at the end of the list one may be missing.
+            "largest_modulus". The list may end with one half of a conjugate pair.
         tolerance: relative accuracy; `None` is eps^(2/3) of the operator's dtype.
         max_iterations: ARPACK's restarts; `None` is 10 n.
         subspace: number of vectors of size n kept in memory, at least k + 2; `None` is the larger
             of 2k + 1 and 20. More of them converge in fewer products.
-        seed: of the starting vector.
+        seed: seed of the starting vector.
 
     Returns:
         `ExtremeEigenvalues`, sorted.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from tf_consensus.games.game import Game
-from tf_consensus.spectrum.dense import check_gamma
+from tf_consensus.spectrum.checks import check_gamma
 from tf_consensus.spectrum.lanczos import lanczos
 from tf_consensus.spectrum.matrix_free import as_operator
 from tf_consensus.support.checks import check_count, check_float, check_int
@@ -72,7 +72,7 @@ def numerical_range(
             be too large.
         max_steps: bound on the number of steps, for S and for K; each takes a product with A and
             one with Aᵀ.
-        seed: of the starting vector.
+        seed: seed of the starting vector.
         jit_compile: as in `linear_operator`.
 
     Returns:
@@ -119,7 +119,7 @@ def numerical_range(
         a_u /= 2
         return a_u
 
-    # Of a symmetric A the part K is nothing but rounding errors, and of an antisymmetric one S is.
+    # K is nothing but rounding errors where A is symmetric, and S where A is antisymmetric.
     q = start()
     rounding = 10 * float(np.finfo(a.dtype).eps * np.linalg.norm(a.matvec(q / np.linalg.norm(q))))
     real = lanczos(symmetric, start(), tolerance, max_steps, floor=rounding)

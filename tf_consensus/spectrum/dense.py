@@ -1,6 +1,5 @@
 """The whole matrix v' of a game, and its eigenvalues."""
 
-import inspect
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -9,11 +8,20 @@ import tensorflow as tf
 
 from tf_consensus.games.game import Game
 from tf_consensus.spectrum import flat
+from tf_consensus.spectrum.checks import (
+    check_a_game,
+    check_batch,
+    check_batch_count,
+    check_batches,
+    check_block_size,
+    check_gamma,
+    check_matrix,
+    check_memory,
+    check_memory_limit,
+)
 from tf_consensus.spectrum.determinism import check_deterministic
-from tf_consensus.support.checks import check_count, check_number
 
 MEMORY_LIMIT = 4 * 2**30
-_GAMMA = "Pass 0 for the plain field."
 
 
 def compile_jacobian(
@@ -49,11 +57,11 @@ def compile_jacobian(
         [[0.0, -1.0], [1.0, 0.0]]
     """
     check_a_game(game)
-    _check_block_size(block_size)
-    memory_limit = _check_memory_limit(memory_limit)
+    check_block_size(block_size)
+    memory_limit = check_memory_limit(memory_limit)
     sizes, dtype = flat.sizes(game), flat.dtype(game)
     n = sum(sizes)
-    _check_memory(n, dtype, memory_limit)
+    check_memory(n, dtype, memory_limit)
     players = [
         _compile_rows(game, player, min(block_size, size), dtype, jit_compile)
         for player, size in enumerate(sizes)
@@ -61,15 +69,15 @@ def compile_jacobian(
 
     def measure(batches: Iterable[Any] | None = None) -> np.ndarray:
         total, count = np.zeros((n, n), dtype.as_numpy_dtype), 0
-        for batch in [game.batch] if batches is None else _check_batches(batches):
-            _check_batch(batch, game)
+        for batch in [game.batch] if batches is None else check_batches(batches):
+            check_batch(batch, game)
             if count == 0:
                 check_deterministic(flat.at_batch(game, batch))
             parts = np.split(total, np.cumsum(sizes)[:-1])
             for rows, part in zip(players, parts, strict=True):
                 _add_rows(part, rows, block_size, batch)
             count += 1
-        _check_count(count)
+        check_batch_count(count)
         total /= count
         return total
 
@@ -151,57 +159,11 @@ def eigenvalues(
     """
     gamma = check_gamma(gamma)
     if isinstance(game, np.ndarray):
-        a = _check_matrix(game)
+        a = check_matrix(game)
     else:
         a = jacobian(game, batches, block_size, memory_limit).astype("float64")
     values = np.linalg.eigvals(a - gamma * a.T @ a if gamma else a).astype("complex128")
     return values[np.argsort(-values.real, kind="stable")]
-
-
-def update_eigenvalues(eigenvalues: np.ndarray, step_size: float) -> np.ndarray:
-    """The eigenvalues 1 + hλ of an update x ← x + h·v(x); it contracts if all are below 1 in size.
-
-    Args:
-        eigenvalues: array of eigenvalues λ of the field's derivative.
-        step_size: h.
-
-    Raises:
-        ValueError: if a number is not finite.
-
-    Example:
-        >>> update_eigenvalues(np.array([-1.0 + 1.0j]), 0.5).tolist()
-        [(0.5+0.5j)]
-
-    Reference:
-        Mescheder, Nowozin, Geiger, The Numerics of GANs, 2017, eq. 9.
-    """
-    values = np.asarray(eigenvalues)
-    if values.dtype.kind not in "iufc" or not np.isfinite(values).all():
-        raise ValueError(
-            "`eigenvalues` must be an array of finite numbers. Received: eigenvalues="
-            f"{eigenvalues!r}. Pass those of `eigenvalues(game)`."
-        )
-    hint = "For example step_size=0.1."
-    h = check_number("step_size", step_size, "a finite number", lambda _: True, hint)
-    return 1.0 + h * values
-
-
-def check_gamma(gamma) -> float:
-    """Returns γ as a float.
-
-    Raises:
-        ValueError: if it is negative or not finite.
-    """
-    return check_number("gamma", gamma, "a finite number ≥ 0", lambda x: x >= 0, _GAMMA)
-
-
-def check_a_game(game) -> None:
-    """Raises `TypeError` if it is no `Game`."""
-    if not isinstance(game, Game):
-        raise TypeError(
-            "The derivative v' is that of a game. Received: a "
-            f"{type(game).__name__}. Of a GAN pass gan.game(batch, training=False)."
-        )
 
 
 def _compile_rows(game, player, block_size, dtype, jit_compile):
@@ -222,66 +184,3 @@ def _add_rows(part, rows, block_size, batch):
     for start in range(0, len(part), block_size):
         block = part[start : start + block_size]
         block += rows(tf.constant(start), *batch).numpy()[: len(block)]
-
-
-def _check_memory(n, dtype, memory_limit):
-    if n * n * dtype.size > memory_limit:
-        raise MemoryError(
-            f"The dense Jacobian of {n:,} parameters takes {n * n * dtype.size / 2**30:,.1f} GiB. "
-            f"Received: memory_limit={memory_limit / 2**30:,.1f} GiB. Raise it, or work without "
-            "the matrix: `linear_operator`, `extreme_eigenvalues`, `numerical_range`."
-        )
-
-
-def _check_memory_limit(limit):
-    rule = "a number of bytes of at least 0"
-    return check_number("memory_limit", limit, rule, lambda x: x >= 0, "The default is 4 GiB.")
-
-
-def _check_block_size(block_size):
-    hint = "The default is 64; less needs less memory."
-    check_count("block_size", block_size, hint)
-
-
-def _check_matrix(matrix):
-    numbers = matrix.dtype.kind in "iuf"
-    square = matrix.ndim == 2 and matrix.shape[0] == matrix.shape[1] > 0
-    if not (numbers and square and np.isfinite(matrix).all()):
-        raise ValueError(
-            "A Jacobian is a square matrix of finite real numbers. Received: an array of shape "
-            f"{matrix.shape} and dtype {matrix.dtype}. Pass what `jacobian(game)` returned."
-        )
-    return matrix.astype("float64")
-
-
-def _check_batches(batches):
-    if not isinstance(batches, Iterable) or isinstance(batches, str):
-        raise TypeError(
-            "`batches` must be an iterable of tuples of the arguments of `game.losses`. Received: "
-            f"batches={batches!r}. For a single batch pass [batch]."
-        )
-    return batches
-
-
-def _check_batch(batch, game):
-    if not isinstance(batch, tuple | list):
-        raise TypeError(
-            "Each of the batches must be a tuple of the arguments of `game.losses`. "
-            f"Received: {type(batch).__name__}. For a single argument pass (batch,)."
-        )
-    try:
-        # Losses may have defaults for some of their arguments, as those of a GAN's game have.
-        inspect.signature(game.losses).bind(*batch)
-    except TypeError as error:
-        raise ValueError(
-            "Each of the batches must be arguments that `game.losses` takes. Received: "
-            f"{len(batch)} arguments ({error}). None takes the game's own batch."
-        ) from error
-
-
-def _check_count(count):
-    if count == 0:
-        raise ValueError(
-            "The average needs at least one batch. Received: an empty `batches`. "
-            "A generator is used up after one pass: pass a list, or None for the game's own batch."
-        )

@@ -1,15 +1,17 @@
 """A game's field and its products as functions of flat vectors."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from tf_consensus.games import vectors
-from tf_consensus.games.game import Game, tf_variables
+from tf_consensus.games.autodiff import tf_variables
+from tf_consensus.games.game import Game
 
 
-def at_batch(game: Game, batch) -> Game:
+def at_batch(game: Game, batch: Any) -> Game:
     """The same players and losses on another batch."""
     return Game(game.losses, game.players, batch)
 
@@ -25,7 +27,7 @@ def dtype(game: Game) -> tf.DType:
     return tf.float64 if tf.float64 in dtypes else tf.float32
 
 
-def cut(u: np.ndarray, like) -> list[tf.Tensor]:
+def cut(u: np.ndarray, like: Sequence[tf.Tensor]) -> list[tf.Tensor]:
     """The vector u of n entries as tensors of the shapes and dtypes of `like`."""
     parts = np.split(u.ravel(), np.cumsum([int(np.prod(x.shape)) for x in like])[:-1])
     return [
@@ -34,7 +36,7 @@ def cut(u: np.ndarray, like) -> list[tf.Tensor]:
     ]
 
 
-def join(tensors, dtype: tf.DType) -> np.ndarray:
+def join(tensors: Sequence[tf.Tensor], dtype: tf.DType) -> np.ndarray:
     """The list of tensors as one vector of shape (n,)."""
     return np.concatenate([np.asarray(t).ravel() for t in tensors], dtype=dtype.as_numpy_dtype)
 

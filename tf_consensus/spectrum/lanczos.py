@@ -36,7 +36,7 @@ def lanczos(
         βⱼ qⱼ₊₁ = M qⱼ - αⱼ qⱼ - s βⱼ₋₁ qⱼ₋₁
 
     makes M tridiagonal. With the basis iʲqⱼ, iK becomes the symmetric tridiagonal matrix of the
-    same β: so K needs real products only, one a step.
+    same β: so K needs real products only, one per step.
 
     Nothing is orthogonalised again and three vectors are all the memory it takes: the copies of
     converged eigenvalues that this brings in lie at the same ends.
@@ -55,7 +55,8 @@ def lanczos(
     """
     q, last, beta = start, np.zeros_like(start), 0.0
     q /= np.linalg.norm(q)
-    alphas, betas = [], []
+    alphas: list[float] = []
+    betas: list[float] = []
     for _ in range(max_steps):
         u = matvec(q)
         last *= beta if antisymmetric else -beta

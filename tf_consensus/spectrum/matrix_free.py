@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tf_consensus.games.game import Game
 from tf_consensus.spectrum import flat
-from tf_consensus.spectrum.dense import check_a_game, check_gamma
+from tf_consensus.spectrum.checks import check_a_game, check_gamma
 from tf_consensus.spectrum.determinism import check_deterministic
 
 if TYPE_CHECKING:

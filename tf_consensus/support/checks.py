@@ -1,96 +1,105 @@
-"""Checks of arguments: each returns the value as a plain Python number or says what is wrong."""
+"""Checks of numbers, texts, paths and names: each returns the plain value or says what is wrong.
+
+Those of arrays are in `arrays`, the names of things that a package offers in `registry`.
+"""
 
 import difflib
 import math
 import numbers
+import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 
-def check_int(name: str, value, minimum: int | None = None) -> int:
+def is_real(value: Any) -> bool:
+    """Whether it is a finite real number that a float holds; a bool is none."""
+    if not isinstance(value, numbers.Real) or isinstance(value, bool):
+        return False
+    try:
+        return math.isfinite(float(value))
+    except OverflowError:  # an integer beyond the largest float
+        return False
+
+
+def is_integer(value: Any) -> bool:
+    """Whether it is an integer of Python's or NumPy's; a bool is none."""
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
+def check_int(
+    name: str, value: Any, minimum: int | None = None, hint: str = "Pass a whole number."
+) -> int:
     """Return `value` as an int, or say what is wrong with it.
 
     Args:
         name: The argument's name, for the message.
         value: What the caller passed.
         minimum: Smallest allowed value; None: any integer.
+        hint: The remedy, a sentence that ends the message.
 
     Raises:
         ValueError: If `value` is not an integer (a bool is not) or is below `minimum`.
     """
-    integer = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-    if integer and (minimum is None or value >= minimum):
+    if is_integer(value) and (minimum is None or value >= minimum):
         return int(value)
     rule = "must be an integer" + ("" if minimum is None else f" of at least {minimum}")
-    raise ValueError(f"`{name}` {rule}. Received: {name}={value!r}. Pass a whole number.")
+    raise ValueError(f"`{name}` {rule}. Received: {name}={value!r}. {hint}")
 
 
-def check_float(name: str, value, *, zero: bool) -> float:
-    """Return `value` as a float, or say what is wrong with it.
+def check_count(name: str, value: Any, hint: str) -> int:
+    """Return `value`, an integer of at least 1; arguments and errors are those of `check_int`."""
+    return check_int(name, value, 1, hint)
+
+
+def check_number(
+    name: str,
+    value: Any,
+    rule: str = "a finite number",
+    allowed: Callable[[float], bool] = lambda _: True,
+    hint: str = "Pass a number.",
+) -> float:
+    """Return `value` as a float: a finite real number for which `allowed(value)`.
+
+    Args:
+        name: The argument's name, for the message.
+        value: What the caller passed.
+        rule: What `allowed` asks for, in words.
+        allowed: Function of a float.
+        hint: The remedy, a sentence that ends the message.
+
+    Raises:
+        ValueError: If it is anything else.
+    """
+    if is_real(value) and allowed(float(value)):
+        return float(value)
+    raise ValueError(f"`{name}` must be {rule}. Received: {name}={value!r}. {hint}")
+
+
+def check_float(name: str, value: Any, *, zero: bool, hint: str | None = None) -> float:
+    """Return `value` as a float: finite, and positive or, if `zero`, not negative.
 
     Args:
         name: The argument's name, for the message.
         value: What the caller passed.
         zero: Whether 0 is allowed.
+        hint: The remedy; None for that of any such number.
 
     Raises:
         ValueError: If `value` is no finite number, is negative, or is 0 where that isn't allowed.
     """
-    number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if number and math.isfinite(value) and (value > 0 or (zero and value == 0)):
-        return float(value)
-    sign = "not negative" if zero else "positive"
-    raise ValueError(
-        f"`{name}` must be finite and {sign}. Received: {name}={value!r}. "
-        f"Pass a {'non-negative' if zero else 'positive'} number."
-    )
+    rule = f"finite and {'not negative' if zero else 'positive'}"
+    usual = f"Pass a {'non-negative' if zero else 'positive'} number."
+    return check_number(name, value, rule, lambda x: x > 0 or (zero and x == 0), hint or usual)
 
 
-def check_count(key: str, value, hint: str) -> int:
-    """The value, an integer of at least 1.
-
-    Args:
-        key: the option's name.
-        value: what was given for it.
-        hint: the remedy, a sentence that ends the message.
+def check_seed(seed: Any, name: str = "seed") -> int:
+    """Return the seed as an int of 64 bits.
 
     Raises:
-        ValueError: if it is anything else.
+        ValueError: If it is not an integer, or has more bits.
     """
-    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1:
-        raise ValueError(
-            f"`{key}` must be an integer of at least 1. Received: {key}={value!r}. {hint}"
-        )
-    return int(value)
-
-
-def check_number(key: str, value, rule: str, allowed, hint: str) -> float:
-    """The value, a finite real number for which `allowed(value)`.
-
-    Args:
-        key: the option's name.
-        value: what was given for it.
-        rule: what `allowed` asks for, in words.
-        allowed: function of a float.
-        hint: the remedy, a sentence that ends the message.
-
-    Raises:
-        ValueError: if it is anything else.
-    """
-    number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if not number or not math.isfinite(value) or not allowed(float(value)):
-        raise ValueError(f"`{key}` must be {rule}. Received: {key}={value!r}. {hint}")
-    return float(value)
-
-
-def check_seed(seed, name: str = "seed") -> int:
-    """The seed as an int of 64 bits.
-
-    Raises:
-        ValueError: if it is not an integer, or has more bits.
-    """
-    integer = isinstance(seed, numbers.Integral) and not isinstance(seed, bool)
-    if integer and -(2**63) <= seed < 2**63:
+    if is_integer(seed) and -(2**63) <= seed < 2**63:
         return int(seed)
     raise ValueError(
         f"`{name}` must be an integer of at most 64 bits. Received: {name}={seed!r}. For example "
@@ -98,18 +107,47 @@ def check_seed(seed, name: str = "seed") -> int:
     )
 
 
-def check_bool(name: str, value) -> bool:
-    """The value, which must be `True` or `False`.
+def check_bool(name: str, value: Any, hint: str = "Pass a bool.") -> bool:
+    """Return `value`, which must be `True` or `False`.
 
     Raises:
-        TypeError: if it is anything else.
+        TypeError: If it is anything else.
     """
     if isinstance(value, bool):
         return value
-    raise TypeError(f"`{name}` must be True or False. Received: {name}={value!r}. Pass a bool.")
+    raise TypeError(f"`{name}` must be True or False. Received: {name}={value!r}. {hint}")
 
 
-def check_function(name: str, function):
+def check_text(name: str, value: Any, hint: str) -> str:
+    """Return `value`, a string that is not blank.
+
+    Raises:
+        ValueError: If it is anything else.
+    """
+    if isinstance(value, str) and value.strip():
+        return value
+    raise ValueError(f"`{name}` must be a string. Received: {name}={value!r}. {hint}")
+
+
+def check_path(name: str, value: Any, hint: str, what: str = "the name of a file") -> str:
+    """Return `value` as the text of a path.
+
+    Args:
+        name: The argument's name, for the message.
+        value: What the caller passed.
+        hint: The remedy, a sentence that ends the message.
+        what: What it is the path of, in words.
+
+    Raises:
+        ValueError: If it is neither a string nor a `pathlib.Path`, or is empty.
+    """
+    path = os.fspath(value) if isinstance(value, str | os.PathLike) else None
+    if isinstance(path, str) and path and "\0" not in path:
+        return path
+    raise ValueError(f"`{name}` must be {what}. Received: {name}={value!r}. {hint}")
+
+
+def check_function(name: str, function: Any) -> Callable | None:
     """Return `function`, which may be None.
 
     Raises:
@@ -132,7 +170,7 @@ def plain(name: str) -> str:
     return "".join(x for x in name.lower() if x.isalnum())
 
 
-def nearest(name, known: Iterable[str]) -> str:
+def nearest(name: Any, known: Iterable[str]) -> str:
     """A sentence that offers the known name that is spelt most like `name`, or nothing.
 
     Where none is spelt alike, it is the shortest that holds the name, from three letters on.
@@ -159,3 +197,9 @@ def unknown_argument(error: TypeError, known: Iterable[str]) -> str:
     """
     key = re.search(r"unexpected keyword argument '(\w+)'", str(error))
     return nearest(key[1], known) if key else ""
+
+
+def shown(value: Any) -> str:
+    """The `repr` of a value for a message, cut after 80 characters."""
+    text = repr(value)
+    return text if len(text) < 80 else f"{text[:80]} (cut)"

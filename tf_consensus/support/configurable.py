@@ -1,6 +1,7 @@
 """Small objects that are described by their constructor's arguments."""
 
 import inspect
+from typing import Any
 
 import keras
 
@@ -13,7 +14,7 @@ class Configurable:
         return {}
 
     @classmethod
-    def from_config(cls, config: dict):
+    def from_config(cls, config: dict) -> "Configurable":
         """Builds the object from what `get_config` returned."""
         return cls(**config)
 
@@ -37,7 +38,7 @@ class Configurable:
         return f"{type(self).__name__}({', '.join(texts)})"
 
 
-def described(value) -> str:
+def described(value: Any) -> str:
     """The `repr` of a value, or the class and the settings of one whose `repr` is an address."""
     if type(value).__repr__ is not object.__repr__:
         return repr(value)
@@ -46,7 +47,7 @@ def described(value) -> str:
     return f"{type(value).__name__}({', '.join(f'{k}={v!r}' for k, v in plain.items())})"
 
 
-def deserialized(kind: str, config: dict, custom_objects=None):
+def deserialized(kind: str, config: dict, custom_objects: dict[str, Any] | None = None) -> Any:
     """What a config describes.
 
     Args:

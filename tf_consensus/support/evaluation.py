@@ -15,6 +15,7 @@ import keras
 import tensorflow as tf
 
 from tf_consensus.support.exact_operations import exact_operations
+from tf_consensus.support.layers import is_seed
 from tf_consensus.support.row_draws import Rows, drawing
 
 _CURRENT = threading.local()
@@ -34,7 +35,7 @@ class Evaluation(keras.StatelessScope):
         projections: the same of the players' variables.
     """
 
-    def __init__(self, players: Sequence[Any], seeds: Callable | None = None):
+    def __init__(self, players: Sequence[Any], seeds: Callable | None = None) -> None:
         super().__init__(collect_losses=True)
         self._players = {id(x) for x in players}
         self._seeds = seeds
@@ -42,6 +43,7 @@ class Evaluation(keras.StatelessScope):
         self._counts: dict[int, int] = {}
         self._graph = _graph()
         self._own: dict[int, tuple] = {}
+        self._added: dict[int, Any] = {}
         self.projections: list[tuple] = []
 
     def aside(self) -> "Evaluation":
@@ -56,14 +58,29 @@ class Evaluation(keras.StatelessScope):
         """Pairs of a variable and its next value."""
         return list(self._own.values())
 
-    def get_current_value(self, variable):
+    def add_loss(self, loss: tf.Tensor) -> None:
+        """Keras' hook: a loss of a layer's call, kept when the layer's next call clears it."""
+        super().add_loss(loss)
+        self._added[id(loss)] = loss
+
+    def take_losses(self, losses: Sequence[tf.Tensor]) -> None:
+        """Says that these losses, which layers added, are part of a player's."""
+        for loss in losses:
+            self._added.pop(id(loss), None)
+
+    @property
+    def untaken(self) -> int:
+        """How many losses layers have added that are no player's."""
+        return len(self._added)
+
+    def get_current_value(self, variable: keras.Variable) -> tf.Tensor:
         """Keras' hook: what a variable reads as."""
         if is_seed(variable):
             return self._seed(variable)
         value = super().get_current_value(variable)
         return self._outside(variable) if value is None else value
 
-    def add_update(self, update):
+    def add_update(self, update: tuple[keras.Variable, tf.Tensor]) -> None:
         """Keras' hook: what becomes of an assignment."""
         variable, value = update
         if id(variable) in self._players:
@@ -98,7 +115,7 @@ class Evaluation(keras.StatelessScope):
     def _check_graph(self, variable):
         if _graph() is not self._graph:
             raise NotImplementedError(
-                "A layer's state must move where the losses are computed, once a step, and not "
+                "A layer's state must move where the losses are computed, once per step, and not "
                 "inside a function, loop or branch of its own. Received: variable "
                 f"'{variable.path}', used inside a tf.function, tf.while_loop or tf.cond of the "
                 "losses. Call the network itself, without tf.function; unroll recurrent layers "
@@ -117,8 +134,9 @@ class LayerState:
         moves: pairs of a variable and its next value, by the first evaluation of the step.
     """
 
-    def __init__(self, repeats: bool = False):
+    def __init__(self, repeats: bool = False) -> None:
         self._repeats = repeats
+        self.moves: Any = None
         self.begin(in_step=False)
 
     @property
@@ -132,25 +150,31 @@ class LayerState:
         other.in_step, other.evaluations = self.in_step, self.evaluations
         return other
 
-    def join(self, moves: list[tuple]):
+    def join(self, moves: list[tuple]) -> None:
         """Takes what all parts of an evaluation would assign, as one evaluation's."""
         if self.moves is None:
             self.moves = moves
         self.evaluations += 1
 
-    def begin(self, in_step: bool = True):
+    def begin(self, in_step: bool = True) -> None:
         """Starts a step."""
         self.in_step = in_step
         self.evaluations = 0
-        self.moves: list[tuple] | None = None
+        self.moves = None
 
-    def commit(self):
+    def commit(self) -> None:
         """Ends a step: assigns."""
         moves, self.moves, self.in_step = self.moves, None, False
         for variable, value in moves or []:
             variable.assign(value)
 
-    def run(self, compute: Callable, players, seeds, rows: Rows | None):
+    def run(
+        self,
+        compute: Callable,
+        players: Sequence[Any],
+        seeds: Callable[[int], tf.Tensor] | None,
+        rows: Rows | None,
+    ) -> Any:
         """What `compute()` returns, evaluated in the scope."""
         result, scope = _evaluate(compute, players, seeds, rows)
         if scope.projections and self.in_step and not self.evaluations:
@@ -169,14 +193,14 @@ def _evaluate(compute, players, seeds, rows):
 @contextlib.contextmanager
 def apart() -> Iterator[None]:
     """For layers' calls whose moving averages and losses do not count, such as a penalty's own."""
-    current = getattr(_CURRENT, "scope", None)
-    with contextlib.nullcontext() if current is None else _entered(current.aside()):
+    scope = current()
+    with contextlib.nullcontext() if scope is None else _entered(scope.aside()):
         yield
 
 
 @contextlib.contextmanager
 def _entered(scope):
-    before = getattr(_CURRENT, "scope", None)
+    before = current()
     _CURRENT.scope = scope
     try:
         with scope:
@@ -185,11 +209,10 @@ def _entered(scope):
         _CURRENT.scope = before
 
 
+def current() -> Evaluation | None:
+    """The evaluation that is going on in this thread."""
+    return getattr(_CURRENT, "scope", None)
+
+
 def _graph():
     return None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
-
-
-def is_seed(variable) -> bool:
-    """Whether a variable is the state of a `keras.random.SeedGenerator`."""
-    integer = "int" in keras.backend.standardize_dtype(variable.dtype)
-    return variable.name == "seed_generator_state" and integer and tuple(variable.shape) == (2,)

@@ -14,7 +14,8 @@ compute what they would have.
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import tensorflow as tf
 
@@ -23,7 +24,13 @@ from tf_consensus.support.exact_resize import resize
 from tf_consensus.support.replacement import Replacement
 
 
-def moments(x, axes, shift=None, keepdims=False, name=None):
+def moments(
+    x: tf.Tensor,
+    axes: Sequence[int],
+    shift: Any = None,
+    keepdims: bool = False,
+    name: str | None = None,
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Mean and variance along `axes`, with true derivatives of every order.
 
         m = mean(x),    s² = mean((x - m)²)
@@ -67,7 +74,9 @@ def _mean_and_variance(x, axes):
     return compute(x)
 
 
-def softmax_cross_entropy_with_logits(labels, logits, axis=-1, name=None):
+def softmax_cross_entropy_with_logits(
+    labels: tf.Tensor, logits: tf.Tensor, axis: int = -1, name: str | None = None
+) -> tf.Tensor:
     """-Σ labels · log softmax(logits), whose second derivative knows the labels too.
 
     Arguments are those of `tf.nn.softmax_cross_entropy_with_logits`, which differentiates its own

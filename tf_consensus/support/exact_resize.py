@@ -5,7 +5,7 @@ declares Aᵀ not differentiable, so that second derivatives become 0 without a 
 """
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
@@ -13,17 +13,17 @@ _RESIZE = tf.image.resize
 
 
 def resize(
-    images,
-    size,
-    method=tf.image.ResizeMethod.BILINEAR,
-    preserve_aspect_ratio=False,
-    antialias=False,
-    name=None,
-):
+    images: tf.Tensor,
+    size: Sequence[int] | tf.Tensor,
+    method: str = tf.image.ResizeMethod.BILINEAR,
+    preserve_aspect_ratio: bool = False,
+    antialias: bool = False,
+    name: str | None = None,
+) -> tf.Tensor:
     """`tf.image.resize`, whose bilinear method has true derivatives of every order.
 
     Arguments and values are those of `tf.image.resize`. The other methods' derivatives are in
-    `missing_gradients`.
+    `games.autodiff`.
 
     Example:
         >>> resize(tf.constant([[[0.0], [2.0]]]), (1, 4))[0, :, 0].numpy().tolist()
@@ -74,7 +74,7 @@ def _size(x, axis):
 
 
 def _held_constant():
-    """Under which a graph's constant is known for no loss of a derivative."""
+    """A scope in which a constant of the graph counts as no lost derivative."""
     if tf.executing_eagerly():
         return contextlib.nullcontext()
     graph = tf.compat.v1.get_default_graph()
@@ -86,7 +86,7 @@ HELD_CONSTANT = "TfConsensusHeldConstant"
 
 @tf.RegisterGradient(HELD_CONSTANT)
 def _constant(op, gradient):
-    """Of x₀: nothing, as the derivative comes by x - x₀."""
+    """The gradient of x₀ is nothing, as the derivative comes by x - x₀."""
     del op, gradient
 
 
@@ -95,7 +95,7 @@ RESIZE_TRANSPOSED = "TfConsensusResizeBilinearGrad"
 
 @tf.RegisterGradient(RESIZE_TRANSPOSED)
 def _resize(op, gradient):
-    """Of u ↦ Aᵀu: x ↦ Ax, with A the resizing; the second input only gives the size."""
+    """The gradient of u ↦ Aᵀu is x ↦ Ax, with A the resizing; the second input gives the size."""
     resized = tf.raw_ops.ResizeBilinear(
         images=gradient,
         size=tf.shape(op.inputs[0])[1:3],

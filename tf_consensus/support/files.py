@@ -9,7 +9,7 @@ import pathlib
 import shutil
 from collections.abc import Iterator
 
-# In the name of a file that is being written, before its suffix.
+# A file that is being written has this in its name, before the suffix.
 PARTIAL = ".partial"
 _CHUNK = 1 << 20
 
@@ -65,9 +65,8 @@ def check_space(folder: str | os.PathLike, size: int) -> None:
     """
     free = shutil.disk_usage(folder).free
     if size > free:
-        raise OSError(
-            errno.ENOSPC, f"{os.strerror(errno.ENOSPC)}: {free:,} bytes for {size:,}", str(folder)
-        )
+        reason = f"{os.strerror(errno.ENOSPC)}: {free:,} bytes free, for {size:,} bytes"
+        raise OSError(errno.ENOSPC, reason, str(folder))
 
 
 def put_in_place(partial: pathlib.Path, path: pathlib.Path) -> None:

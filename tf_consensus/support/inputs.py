@@ -1,13 +1,17 @@
 """What a network of samples takes: the samples, alone or with the conditions they are of."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import keras
 import tensorflow as tf
 
+# Samples alone, or samples and conditions such as labels.
+Inputs: TypeAlias = tf.Tensor | Sequence[tf.Tensor]
 
-def split(inputs) -> tuple[tf.Tensor, list]:
+
+def split(inputs: Inputs) -> tuple[tf.Tensor, list]:
     """Samples and conditions of a network's inputs: a tensor, or a tuple of it and conditions.
 
     Raises:
@@ -29,12 +33,12 @@ def split(inputs) -> tuple[tf.Tensor, list]:
     return tf.convert_to_tensor(inputs), []
 
 
-def join(samples, conditions):
+def join(samples: tf.Tensor, conditions: Sequence[tf.Tensor]) -> Inputs:
     """The inputs as a Keras model takes them."""
     return [samples, *conditions] if conditions else samples
 
 
-def cast_samples(inputs, dtype):
+def cast_samples(inputs: Inputs, dtype: str | tf.DType) -> Inputs:
     """The inputs, with samples of a floating type, of the same values; conditions as they are.
 
     Tapes do not watch integers: a gradient with respect to them would be 0 without a word.
@@ -52,7 +56,7 @@ def cast_samples(inputs, dtype):
     return join(tf.cast(samples, dtype), conditions)
 
 
-def floating(samples) -> tf.Tensor:
+def floating(samples: tf.Tensor) -> tf.Tensor:
     """Samples alone as a tensor of floating type: their own, or for integers Keras' default.
 
     Raises:
@@ -62,12 +66,12 @@ def floating(samples) -> tf.Tensor:
     return samples if samples.dtype.is_floating else cast_samples(samples, keras.config.floatx())
 
 
-def check_sample_shape(samples, shape: tuple) -> None:
+def check_sample_shape(samples: tf.Tensor, shape: tuple) -> None:
     """Raises `ValueError` unless samples have the shape of the generator's, as far as it is known.
 
     Args:
         samples: tensor or array, (batch, …).
-        shape: of the generator's output, (None, …).
+        shape: shape of the generator's output, (None, …).
     """
     if not tf.TensorShape(samples.shape).is_compatible_with(shape):
         raise ValueError(
@@ -77,7 +81,7 @@ def check_sample_shape(samples, shape: tuple) -> None:
         )
 
 
-def check_labels(labels) -> tf.Tensor:
+def check_labels(labels: tf.Tensor) -> tf.Tensor:
     """The labels as int32, (batch,).
 
     Raises:
@@ -99,7 +103,7 @@ def check_labels(labels) -> tf.Tensor:
     return tf.cast(labels, tf.int32)
 
 
-def check_latents(inputs, latent_dim: int, num_classes: int | None) -> None:
+def check_latents(inputs: Inputs, latent_dim: int, num_classes: int | None) -> None:
     """Raises `ValueError` unless a generator's inputs are latents, with labels if it takes them."""
     parts = list(inputs) if isinstance(inputs, list | tuple) else [inputs]
     shapes = [tuple(getattr(part, "shape", ())) for part in parts]
@@ -124,7 +128,7 @@ NO_LABELS = (
 )
 
 
-def sample_dtype(discriminator) -> str:
+def sample_dtype(discriminator: Callable[..., Any]) -> str:
     """The floating type in which a discriminator's samples are differentiated.
 
     It is that of its variables, or float64 where it is declared for float64 inputs.
@@ -143,14 +147,15 @@ def sample_dtype(discriminator) -> str:
     return "float64" if "float64" in (*declared, dtype) else dtype
 
 
-def declared_inputs(network) -> list[keras.KerasTensor]:
+def declared_inputs(network: Callable[..., Any]) -> list[keras.KerasTensor]:
     """The symbolic inputs of a functional or sequential network, empty for others."""
     inputs = getattr(network, "inputs", None)
-    symbolic = isinstance(inputs, list) and all(isinstance(x, keras.KerasTensor) for x in inputs)
-    return inputs if symbolic else []
+    if isinstance(inputs, list) and all(isinstance(x, keras.KerasTensor) for x in inputs):
+        return inputs
+    return []
 
 
-def input_shapes(network) -> list[tuple]:
+def input_shapes(network: keras.Layer) -> list[tuple]:
     """The shapes of the network's inputs, as declared, or else as it was built.
 
     A network whose `call` takes several positional inputs, or that does not say, has none.
@@ -172,13 +177,13 @@ def _required_arguments(function):
     return sum(x.kind in positional and x.default is inspect.Parameter.empty for x in found)
 
 
-def takes_labels(network) -> bool:
+def takes_labels(network: keras.Layer) -> bool:
     """Whether it takes [samples, labels]."""
     return len(input_shapes(network)) > 1
 
 
-def pick(logits, conditions) -> tf.Tensor:
-    """One logit an example, (batch, 1), with each example's label as the condition if any.
+def pick(logits: tf.Tensor, conditions: Sequence[tf.Tensor]) -> tf.Tensor:
+    """One logit per example, (batch, 1), with each example's label as the condition if any.
 
     Args:
         logits: (batch, classes), or (batch, 1), which is returned as it is.
@@ -192,7 +197,7 @@ def pick(logits, conditions) -> tf.Tensor:
     return tf.reduce_sum(choice(logits, conditions) * logits, axis=1, keepdims=True)
 
 
-def choice(logits, conditions) -> tf.Tensor:
+def choice(logits: tf.Tensor, conditions: Sequence[tf.Tensor]) -> tf.Tensor:
     """∂pick/∂logits: 1 at the label of each example, 0 elsewhere."""
     if not conditions or logits.shape[-1] == 1:
         return tf.ones_like(logits)

@@ -5,7 +5,7 @@ framework, the functions of `keras.activations`, Keras' regularizers, and all of
 by its exact type: a subclass may do anything.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -55,7 +55,7 @@ def unknown(networks: dict[str, keras.Model], terms: Sequence[Any] = ()) -> list
     return list(dict.fromkeys(found))
 
 
-def unknown_layers(losses) -> list[str]:
+def unknown_layers(losses: Callable[..., Any]) -> list[str]:
     """Descriptions of the unknown in the layers that a function holds."""
     return list(dict.fromkeys(what for layer in walk(losses) for what in _in_layer(layer)))
 

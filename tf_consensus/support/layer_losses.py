@@ -8,6 +8,8 @@ and the like), which are the same after every call.
 import keras
 import tensorflow as tf
 
+from tf_consensus.support.evaluation import current
+
 
 def call_losses(network: keras.Model) -> list[tf.Tensor]:
     """Those of the network's last call. Read them right after it, in the same scope."""
@@ -22,3 +24,21 @@ def weight_losses(network: keras.Model) -> list[tf.Tensor]:
 
 def _regularized(network):
     return [weight for weight in network.trainable_weights if weight.regularizer is not None]
+
+
+def added_losses(network: keras.Layer) -> list[tf.Tensor]:
+    """The losses that the network's last call added, which are a player's from here on.
+
+    Read them right after the call, where the game's losses are evaluated: the next call of the
+    network clears them.
+    """
+    losses = call_losses(network)
+    if (scope := current()) is not None:
+        scope.take_losses(losses)
+    return losses
+
+
+def untaken_losses() -> int:
+    """How many losses layers have added in this evaluation that `added_losses` did not return."""
+    scope = current()
+    return 0 if scope is None else scope.untaken

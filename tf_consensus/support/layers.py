@@ -9,6 +9,7 @@ import contextlib
 import functools
 import inspect
 import types
+from typing import Any
 
 import keras
 
@@ -16,7 +17,7 @@ import keras
 _MIXING = keras.layers.BatchNormalization, keras.layers.MixUp, keras.layers.CutMix
 
 
-def walk(*roots) -> list[keras.Layer]:
+def walk(*roots: Any) -> list[keras.Layer]:
     """All layers that are held by the roots, at any depth, each once.
 
     Args:
@@ -30,7 +31,8 @@ def walk(*roots) -> list[keras.Layer]:
         >>> [type(x).__name__ for x in walk(keras.layers.RNN(cells))]
         ['RNN', 'StackedRNNCells', 'GRUCell']
     """
-    seen, layers = {}, []
+    seen: dict[int, Any] = {}
+    layers: list[keras.Layer] = []
     for root in roots:
         _visit(root, seen, layers)
         if not isinstance(root, keras.Layer):
@@ -40,7 +42,7 @@ def walk(*roots) -> list[keras.Layer]:
     return [x for x in layers if not any(x is y for y in inner)]
 
 
-def coupling(*roots) -> list[keras.Layer]:
+def coupling(*roots: Any) -> list[keras.Layer]:
     """The layers through which an example's output depends on the others of the batch in training.
 
     These are batch normalization that is not frozen, MixUp and CutMix, and layers that declare it
@@ -49,19 +51,25 @@ def coupling(*roots) -> list[keras.Layer]:
     return [x for x in walk(*roots) if _couples(x)]
 
 
-def stochastic(*roots) -> list[keras.Layer]:
+def stochastic(*roots: Any) -> list[keras.Layer]:
     """The layers that draw random numbers in training: those that hold a seed generator."""
     return [x for x in walk(*roots) if seed_generators(x) and not _never_draws(x)]
 
 
-def seed_generators(layer) -> list[keras.random.SeedGenerator]:
+def seed_generators(layer: keras.Layer) -> list[keras.random.SeedGenerator]:
     """The seed generators that a layer holds itself, not those of its inner layers."""
-    found = {}
+    found: dict[int, keras.random.SeedGenerator] = {}
     _collect(_attributes(layer), keras.random.SeedGenerator, found)
     return list(found.values())
 
 
-def stateful(*roots) -> list[keras.Layer]:
+def is_seed(variable: keras.Variable) -> bool:
+    """Whether a variable is the state of a `keras.random.SeedGenerator`."""
+    integer = "int" in keras.backend.standardize_dtype(variable.dtype)
+    return variable.name == "seed_generator_state" and integer and tuple(variable.shape) == (2,)
+
+
+def stateful(*roots: Any) -> list[keras.Layer]:
     """The layers with variables that a call in training assigns, seeds' states left out.
 
     Any variable that never trains counts, moving averages and the vectors of spectral normalization
@@ -102,11 +110,11 @@ def _captured(value):
         return [value.__func__, value.__self__, _attributes(value.__self__)]
     if not isinstance(value, types.FunctionType):
         return [f for f in [getattr(value, "python_function", None)] if callable(f)]
-    held = [value.__defaults__, value.__kwdefaults__]
+    held: list[Any] = [value.__defaults__, value.__kwdefaults__]
     with contextlib.suppress(ValueError):  # a cell that is still empty
         names = inspect.getclosurevars(value)
         held.append(names.nonlocals)
-        # Of the many functions of a module, those that are named are not followed.
+        # Functions of a module that are named are not followed: they are too many.
         held += [x for x in names.globals.values() if isinstance(x, keras.Layer | list | dict)]
     return held
 

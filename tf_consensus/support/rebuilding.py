@@ -31,7 +31,7 @@ def rebuild(network: keras.Model, inputs: Any, dtype: str | None = "float64") ->
     Args:
         network: built Keras model.
         inputs: a batch to call it on, where it is not built by its config.
-        dtype: of layers and variables; `None` keeps each as it is.
+        dtype: dtype of layers and variables; `None` keeps each as it is.
 
     Raises:
         CannotRebuildError: if the config does not say all that the network is.

@@ -24,7 +24,7 @@ class Replacement:
         0.0
     """
 
-    def __init__(self, entries: Sequence[tuple[Any, str, Callable]]):
+    def __init__(self, entries: Sequence[tuple[Any, str, Callable]]) -> None:
         self._entries = [(*entry, getattr(*entry[:2])) for entry in entries]
         self._lock = threading.Lock()
         self._users = 0

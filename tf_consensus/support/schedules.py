@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -10,7 +11,9 @@ import tensorflow as tf
 PROBED_STEPS = (0, 1, 10, 100, 1_000, 10_000, 100_000, 1_000_000)
 
 
-def check_schedule(schedule):
+def check_schedule(
+    schedule: keras.optimizers.schedules.LearningRateSchedule | dict[str, Any] | None,
+) -> keras.optimizers.schedules.LearningRateSchedule | None:
     """The schedule, one of Keras' or `None`; a config is deserialized.
 
     Raises:
@@ -26,12 +29,16 @@ def check_schedule(schedule):
     return schedule
 
 
-def is_schedule(value) -> bool:
+def is_schedule(value: Any) -> bool:
     """Whether it is one of Keras' schedules."""
     return isinstance(value, keras.optimizers.schedules.LearningRateSchedule)
 
 
-def check_values(name: str, schedule, steps: Iterable[int] = PROBED_STEPS) -> None:
+def check_values(
+    name: str,
+    schedule: keras.optimizers.schedules.LearningRateSchedule,
+    steps: Iterable[int] = PROBED_STEPS,
+) -> None:
     """Raises `ValueError` if a schedule is negative or not finite at one of some steps.
 
     Args:
@@ -49,7 +56,9 @@ def check_values(name: str, schedule, steps: Iterable[int] = PROBED_STEPS) -> No
             )
 
 
-def factor(schedule, step) -> float:
+def factor(
+    schedule: keras.optimizers.schedules.LearningRateSchedule | None, step: int | tf.Tensor
+) -> float:
     """The schedule's value at a step, 1 without a schedule."""
     return 1.0 if schedule is None else schedule(step)
 

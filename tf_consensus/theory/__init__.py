@@ -2,6 +2,9 @@
 
 A is the Jacobian v'(x̄) of the utility gradient v, minus the gradient of each player's loss, at
 a stationary point: stable if its eigenvalues have negative real part.
+
+From here are imported the functions below. The room loads without TensorFlow, and imports the
+checks of `support` alone.
 """
 
 from tf_consensus.theory.alternating import alternating_matrix, alternating_safe_step_size
@@ -37,6 +40,7 @@ from tf_consensus.theory.step_size import (
     gradient_ascent_max_step_size,
     max_step_size,
     spectral_radius,
+    step_limits,
 )
 
 __all__ = [
@@ -71,4 +75,5 @@ __all__ = [
     "rescaling_matrix",
     "rescaling_max_step_size",
     "spectral_radius",
+    "step_limits",
 ]

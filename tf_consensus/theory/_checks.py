@@ -1,11 +1,14 @@
 """The hypotheses the statements share, checked once and reported in one voice."""
 
+from typing import Any
+
 import numpy as np
 
-_REAL = int | float | np.integer | np.floating
+from tf_consensus.support.arrays import COMPLEX, check_array, check_finite
+from tf_consensus.support.checks import is_integer
 
 
-def as_matrix(matrix, name: str = "jacobian") -> np.ndarray:
+def as_matrix(matrix: Any, name: str = "jacobian") -> np.ndarray:
     """Returns a real square matrix; float32 stays float32, so tolerances fit its precision."""
     a = as_array(matrix, name)
     if a.ndim != 2 or a.shape[0] != a.shape[1] or a.size == 0:
@@ -18,10 +21,10 @@ def as_matrix(matrix, name: str = "jacobian") -> np.ndarray:
             f"`{name}` must be real. Received: {name} of dtype {a.dtype}. "
             "Pass the matrix itself, not its diagonal form."
         )
-    return check_finite(a if a.dtype == np.float32 else a.astype(np.float64), name)
+    return as_finite(a if a.dtype == np.float32 else a.astype(np.float64), name)
 
 
-def as_eigenvalues(eigenvalues) -> np.ndarray:
+def as_eigenvalues(eigenvalues: Any) -> np.ndarray:
     """Returns a non-empty vector of finite complex numbers."""
     values = as_array(eigenvalues, "eigenvalues").astype(np.complex128)
     if values.ndim != 1 or values.size == 0:
@@ -30,66 +33,28 @@ def as_eigenvalues(eigenvalues) -> np.ndarray:
             f"Received: eigenvalues of shape {values.shape}. "
             "Of a matrix, pass `numpy.linalg.eigvals(matrix)`."
         )
-    return check_finite(values, "eigenvalues")
+    return as_finite(values, "eigenvalues")
 
 
-def as_array(values, name: str) -> np.ndarray:
-    """Returns an array of numbers; no truth values, text or ragged lists."""
-    try:
-        array = np.asarray(values)
-    except ValueError:  # rows of several lengths
-        array = None
-    if array is None or array.dtype.kind not in "iufc":
-        raise ValueError(
-            f"`{name}` must be an array of numbers. Received: {name}={values!r}. Pass rows of one "
-            "length, for example [[0.0, 1.0], [-1.0, 0.0]]."
-        )
-    return array
+def as_array(values: Any, name: str, kinds: str = COMPLEX) -> np.ndarray:
+    """Returns an array of numbers, complex ones too; no truth values, text or ragged lists."""
+    hint = "Pass rows of one length, for example [[0.0, 1.0], [-1.0, 0.0]]."
+    return check_array(name, values, hint, kinds)
 
 
-def as_number(
-    value, name: str, rule: str = "finite", allowed=lambda _: True, hint: str = "Pass a number."
-) -> float:
-    """Returns a finite number for which `allowed(value)`, as `rule` says in words."""
-    number = isinstance(value, _REAL) and not isinstance(value, bool)
-    if not number or not np.isfinite(value) or not allowed(value):
-        raise ValueError(f"`{name}` must be {rule}. Received: {name}={value!r}. {hint}")
-    return float(value)
+def as_finite(array: np.ndarray, name: str) -> np.ndarray:
+    """Returns the array, which must hold neither NaN nor infinity."""
+    return check_finite(name, array, "Evaluate the game at an earlier point, before it diverges.")
 
 
-def as_positive(value, name: str) -> float:
-    """Returns a finite number above zero."""
-    return as_number(value, name, "positive and finite", lambda x: x > 0)
-
-
-def as_non_negative(value, name: str) -> float:
-    """Returns a finite number, zero or above."""
-    return as_number(value, name, "finite, 0 or above", lambda x: x >= 0)
-
-
-def as_split(split, size: int) -> int:
+def as_split(split: int, size: int) -> int:
     """Returns the number of parameters of the first player; both players must have some."""
-    if not _is_whole(split) or not 0 < split < size:
+    if not is_integer(split) or not 0 < split < size:
         raise ValueError(
             f"`split` must be a whole number between 1 and {size - 1}: the first player's "
             f"parameters, of {size} in all. Received: split={split!r}. Both players have some."
         )
     return int(split)
-
-
-def as_count(value, name: str) -> int:
-    """Returns a whole number above zero."""
-    if not _is_whole(value) or value < 1:
-        raise ValueError(
-            f"`{name}` must be a whole number above 0. Received: {name}={value!r}. Pass for "
-            f"example {name}=64."
-        )
-    return int(value)
-
-
-def _is_whole(value):
-    number = isinstance(value, _REAL) and not isinstance(value, bool)
-    return number and np.isfinite(value) and value == int(value)
 
 
 def check_stable(eigenvalues: np.ndarray) -> None:
@@ -130,14 +95,3 @@ def check_invertible(a: np.ndarray) -> float:
 
 def _rounding(a: np.ndarray) -> float:
     return a.shape[0] * np.finfo(a.dtype).eps * np.linalg.norm(a, 2)
-
-
-def check_finite(values: np.ndarray, name: str) -> np.ndarray:
-    """Returns the array, which must hold neither NaN nor infinity."""
-    if not np.isfinite(values).all():
-        bad = np.count_nonzero(~np.isfinite(values))
-        raise ValueError(
-            f"`{name}` must be finite. Received: {bad} entries that are NaN or infinite. "
-            "Evaluate the game at an earlier point, before it diverges."
-        )
-    return values

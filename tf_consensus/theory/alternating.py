@@ -2,11 +2,13 @@
 
 import numpy as np
 import scipy
+from numpy.typing import ArrayLike
 
-from tf_consensus.theory._checks import as_matrix, as_positive, as_split, check_stable
+from tf_consensus.support.checks import check_float
+from tf_consensus.theory._checks import as_matrix, as_split, check_stable
 
 
-def alternating_matrix(jacobian, split: int, step_size: float) -> np.ndarray:
+def alternating_matrix(jacobian: ArrayLike, split: int, step_size: float) -> np.ndarray:
     """Equation 45: the update (I + hG₂)(I + hG₁) = I + h(A + hG₂G₁) of algorithm 3.
 
     G₁ holds the rows of A of the player who moves first, G₂ the others; G₁ + G₂ = A. The other
@@ -33,11 +35,11 @@ def alternating_matrix(jacobian, split: int, step_size: float) -> np.ndarray:
         Mescheder et al., The Numerics of GANs, NeurIPS 2017, equation 45 (supplement).
     """
     a = as_matrix(jacobian)
-    h = as_positive(step_size, "step_size")
+    h = check_float("step_size", step_size, zero=False)
     return np.eye(len(a)) + h * a + h**2 * _second_order(a, as_split(split, len(a)))
 
 
-def alternating_safe_step_size(jacobian, split: int) -> float:
+def alternating_safe_step_size(jacobian: ArrayLike, split: int) -> float:
     """Proposition 14: stable v' makes alternating ascent converge locally for small h.
 
     The paper argues by continuity and gives no size. Here is one: with AᵀP + PA = -I and
@@ -67,7 +69,7 @@ def alternating_safe_step_size(jacobian, split: int) -> float:
     check_stable(np.linalg.eigvals(a))
     p = scipy.linalg.solve_continuous_lyapunov(a.T, -np.eye(len(a)))
     terms = (c.T @ p @ c, a.T @ p @ c + c.T @ p @ a, a.T @ p @ a + c.T @ p + p @ c)
-    roots = np.roots([*(np.linalg.norm(term, 2) for term in terms), -1.0])
+    roots = np.roots([*(float(np.linalg.norm(term, 2)) for term in terms), -1.0])
     return float(roots[np.isreal(roots)].real.max())  # the only positive one: terms increase
 
 

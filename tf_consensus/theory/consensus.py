@@ -1,18 +1,14 @@
 """Consensus optimization at a fixed point: A - γAᵀA and why it is stable."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from tf_consensus.theory._checks import (
-    as_matrix,
-    as_non_negative,
-    as_positive,
-    check_invertible,
-    check_negative_semidefinite,
-)
+from tf_consensus.support.checks import check_float
+from tf_consensus.theory._checks import as_matrix, check_invertible, check_negative_semidefinite
 from tf_consensus.theory.step_size import max_step_size
 
 
-def consensus_matrix(jacobian, gamma: float) -> np.ndarray:
+def consensus_matrix(jacobian: ArrayLike, gamma: float) -> np.ndarray:
     """Jacobian of w = v - γv'ᵀv at a stationary point: (I - γAᵀ)A (equations 12, 13 and 16).
 
     Args:
@@ -34,10 +30,10 @@ def consensus_matrix(jacobian, gamma: float) -> np.ndarray:
         Mescheder et al., The Numerics of GANs, NeurIPS 2017, section 4.
     """
     a = as_matrix(jacobian)
-    return a - as_non_negative(gamma, "gamma") * (a.T @ a)
+    return a - check_float("gamma", gamma, zero=True) * (a.T @ a)
 
 
-def definiteness_margin(jacobian, gamma: float) -> float:
+def definiteness_margin(jacobian: ArrayLike, gamma: float) -> float:
     """Lemma 7 (equation 25): consensus makes a semi-definite Jacobian definite.
 
     If A is negative semi-definite and invertible with |Aw| >= ρ|w|, then
@@ -62,12 +58,12 @@ def definiteness_margin(jacobian, gamma: float) -> float:
         Mescheder et al., The Numerics of GANs, NeurIPS 2017, lemma 7.
     """
     a = as_matrix(jacobian)
-    gamma = as_positive(gamma, "gamma")
+    gamma = check_float("gamma", gamma, zero=False)
     check_negative_semidefinite(a)
     return gamma * check_invertible(a) ** 2
 
 
-def consensus_max_step_size(jacobian, gamma: float) -> float:
+def consensus_max_step_size(jacobian: ArrayLike, gamma: float) -> float:
     """Corollary 8: consensus optimization converges locally to a Nash equilibrium for small h.
 
     "Small" is lemma 4 applied to A - γAᵀA. A local Nash equilibrium of a zero-sum game enters

@@ -5,20 +5,15 @@ utility gradient, v = -∇loss, so its -η∇v is +ηA with A = v'. Nothing else
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from tf_consensus.theory._checks import (
-    as_eigenvalues,
-    as_matrix,
-    as_number,
-    as_positive,
-    as_split,
-    check_stable,
-)
+from tf_consensus.support.checks import check_float, check_number
+from tf_consensus.theory._checks import as_eigenvalues, as_matrix, as_split, check_stable
 from tf_consensus.theory._quadratic import quadratic_roots
 from tf_consensus.theory.alternating import alternating_matrix
 
 
-def heavy_ball_matrix(jacobian, step_size: float, momentum: float) -> np.ndarray:
+def heavy_ball_matrix(jacobian: ArrayLike, step_size: float, momentum: float) -> np.ndarray:
     """The lecture's equation 12: Jacobian of F_{η,β} on the state (x_t, x_{t-1}).
 
     (The lecture writes F_{η,β}(x_{t+1}, x_t) for what is a function of (x_t, x_{t-1}).)
@@ -44,11 +39,11 @@ def heavy_ball_matrix(jacobian, step_size: float, momentum: float) -> np.ndarray
     """
     a = as_matrix(jacobian)
     identity = np.eye(len(a))
-    update = identity + as_positive(step_size, "step_size") * a
-    return _with_memory(update, as_number(momentum, "momentum") * identity)
+    update = identity + check_float("step_size", step_size, zero=False) * a
+    return _with_memory(update, check_number("momentum", momentum) * identity)
 
 
-def heavy_ball_eigenvalues(eigenvalues, step_size: float, momentum: float) -> np.ndarray:
+def heavy_ball_eigenvalues(eigenvalues: ArrayLike, step_size: float, momentum: float) -> np.ndarray:
     """Spectrum of the lecture's equation 12: roots of r² - (1 + β + ημ)r + β = 0.
 
     Args:
@@ -71,11 +66,13 @@ def heavy_ball_eigenvalues(eigenvalues, step_size: float, momentum: float) -> np
         Game Dynamics, AISTATS 2019.
     """
     values = as_eigenvalues(eigenvalues)
-    momentum = as_number(momentum, "momentum")
-    return quadratic_roots(1 + momentum + as_positive(step_size, "step_size") * values, momentum)
+    momentum = check_number("momentum", momentum)
+    return quadratic_roots(
+        1 + momentum + check_float("step_size", step_size, zero=False) * values, momentum
+    )
 
 
-def heavy_ball_max_step_size(eigenvalues, momentum: float) -> float:
+def heavy_ball_max_step_size(eigenvalues: ArrayLike, momentum: float) -> float:
     """Lemma 4 with heavy-ball momentum: the largest stable η, for β between -1 and 1.
 
     The Schur-Cohn test of r² - (1 + β + ημ)r + β gives, for μ = -a + ib,
@@ -101,7 +98,7 @@ def heavy_ball_max_step_size(eigenvalues, momentum: float) -> float:
         IFT 6085, lecture 14 (2019), section 4; derived here.
     """
     rule = "strictly between -1 and 1, the product of each pair of eigenvalues"
-    momentum = as_number(momentum, "momentum", rule, lambda x: -1 < x < 1)
+    momentum = check_number("momentum", momentum, rule, lambda x: -1 < x < 1)
     values = as_eigenvalues(eigenvalues)
     check_stable(values)
     a, b = -values.real * (1 - momentum), values.imag * (1 + momentum)
@@ -109,7 +106,7 @@ def heavy_ball_max_step_size(eigenvalues, momentum: float) -> float:
 
 
 def alternating_heavy_ball_matrix(
-    jacobian, split: int, step_size: float, momentum: float
+    jacobian: ArrayLike, split: int, step_size: float, momentum: float
 ) -> np.ndarray:
     """Equation 12 for alternating steps: the second player sees the first one's new parameters.
 
@@ -142,8 +139,8 @@ def alternating_heavy_ball_matrix(
     a = as_matrix(jacobian)
     split = as_split(split, len(a))
     carry = np.eye(len(a))
-    carry[split:, :split] = as_positive(step_size, "step_size") * a[split:, :split]
-    carry *= as_number(momentum, "momentum")
+    carry[split:, :split] = check_float("step_size", step_size, zero=False) * a[split:, :split]
+    carry *= check_number("momentum", momentum)
     return _with_memory(alternating_matrix(a, split, step_size), carry)
 
 

@@ -1,11 +1,13 @@
 """The implicit Euler step, stable wherever the equation is, which consensus approximates."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from tf_consensus.theory._checks import as_eigenvalues, as_matrix, as_positive
+from tf_consensus.support.checks import check_float
+from tf_consensus.theory._checks import as_eigenvalues, as_matrix
 
 
-def implicit_euler_matrix(jacobian, step_size: float) -> np.ndarray:
+def implicit_euler_matrix(jacobian: ArrayLike, step_size: float) -> np.ndarray:
     """Update (I - hA)⁻¹ of the step x_{k+1} = x_k + h·v(x_{k+1}) near a stationary point.
 
     (I - hA)⁻¹ = I + hA + h²A² + O(h³). In a bilinear zero-sum game A² = -AᵀA, so consensus
@@ -34,7 +36,7 @@ def implicit_euler_matrix(jacobian, step_size: float) -> np.ndarray:
     return np.linalg.inv(np.eye(len(a)) - float(step_size) * a)
 
 
-def implicit_euler_eigenvalues(eigenvalues, step_size: float) -> np.ndarray:
+def implicit_euler_eigenvalues(eigenvalues: ArrayLike, step_size: float) -> np.ndarray:
     """Eigenvalues 1/(1 - hλ) of the implicit Euler step.
 
     Inside the unit circle for every h > 0 if Re λ < 0, on the imaginary axis (λ ≠ 0) too; where
@@ -58,7 +60,7 @@ def implicit_euler_eigenvalues(eigenvalues, step_size: float) -> np.ndarray:
         Mescheder et al., The Numerics of GANs, NeurIPS 2017, section 6.
     """
     values = as_eigenvalues(eigenvalues)
-    gap = 1 - as_positive(step_size, "step_size") * values
+    gap = 1 - check_float("step_size", step_size, zero=False) * values
     if (np.abs(gap) <= len(values) * np.finfo(np.float64).eps).any():
         raise ValueError(
             "1 / step_size must not be an eigenvalue: I - hA is not invertible. "

@@ -1,11 +1,13 @@
 """Lemma 15: ½‖mean of gradients‖² over a mini-batch is biased, and how to correct it."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from tf_consensus.theory._checks import as_array, as_count, as_matrix, check_finite
+from tf_consensus.support.checks import check_count
+from tf_consensus.theory._checks import as_array, as_finite, as_matrix
 
 
-def minibatch_loss(samples) -> float:
+def minibatch_loss(samples: ArrayLike) -> float:
     """Equation 48: L_B = ½‖(1/B) Σ vᵢ‖².
 
     Args:
@@ -28,13 +30,13 @@ def minibatch_loss(samples) -> float:
     return float(mean @ mean) / 2
 
 
-def minibatch_bias(covariance, batch_size: int) -> float:
+def minibatch_bias(covariance: ArrayLike, batch_size: int) -> float:
     """Lemma 15 (equation 49): E[L_B] - L = Var[v₁] / (2B).
 
     Var is the total variance E‖v₁ - v‖², the trace of the covariance.
 
     Args:
-        covariance: Of one vᵢ, shape (n, n).
+        covariance: Covariance of one vᵢ, shape (n, n).
         batch_size: B >= 1.
 
     Returns:
@@ -57,11 +59,11 @@ def minibatch_bias(covariance, batch_size: int) -> float:
             f"Received: the variance {variances.min():.6g}. "
             "Pass `numpy.cov(samples, rowvar=False)`."
         )
-    batch_size = as_count(batch_size, "batch_size")
+    batch_size = check_count("batch_size", batch_size, "For example batch_size=64.")
     return float(variances.sum()) / (2 * batch_size)
 
 
-def debiased_loss(samples) -> float:
+def debiased_loss(samples: ArrayLike) -> float:
     """Unbiased estimate of L = ½‖v‖²: L_B less 1/(2B - 2) times the sample variance.
 
     The sample variance is (1/B) Σ ‖vᵢ - v_B‖², divided by B; the paper does not say. (With the
@@ -96,7 +98,7 @@ def _as_samples(samples, at_least: int) -> np.ndarray:
             "`samples` must be real. Received: samples of dtype "
             f"{values.dtype}. Pass the fields themselves."
         )
-    values = check_finite(values.astype(np.float64), "samples")
+    values = as_finite(values.astype(np.float64), "samples")
     if values.ndim != 2 or len(values) < at_least or values.shape[1] == 0:
         raise ValueError(
             f"`samples` must have shape (B, n) with B of {at_least} or more. "

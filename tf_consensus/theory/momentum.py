@@ -1,19 +1,15 @@
 """Momentum with friction γ, as in the paper's supplement: x ← x + hm, m ← m + h(v(x) - γm)."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from tf_consensus.theory._checks import (
-    as_eigenvalues,
-    as_matrix,
-    as_number,
-    as_positive,
-    check_stable,
-)
+from tf_consensus.support.checks import check_float, check_number
+from tf_consensus.theory._checks import as_eigenvalues, as_matrix, check_stable
 from tf_consensus.theory._quadratic import quadratic_roots
 from tf_consensus.theory.step_size import max_step_size
 
 
-def momentum_matrix(jacobian, friction: float) -> np.ndarray:
+def momentum_matrix(jacobian: ArrayLike, friction: float) -> np.ndarray:
     """Equation 36: the Jacobian of G(x, m) = (m, v(x) - γm); the update is I + hG'.
 
     Args:
@@ -36,11 +32,11 @@ def momentum_matrix(jacobian, friction: float) -> np.ndarray:
     """
     a = as_matrix(jacobian)
     identity = np.eye(len(a))
-    drag = -as_number(friction, "friction") * identity
+    drag = -check_number("friction", friction) * identity
     return np.block([[np.zeros_like(identity), identity], [a, drag]])
 
 
-def momentum_eigenvalues(eigenvalues, friction: float) -> np.ndarray:
+def momentum_eigenvalues(eigenvalues: ArrayLike, friction: float) -> np.ndarray:
     """Lemma 11: λ is an eigenvalue of equation 36 if and only if λ(λ + γ) is one of v'.
 
     Args:
@@ -61,10 +57,10 @@ def momentum_eigenvalues(eigenvalues, friction: float) -> np.ndarray:
     Reference:
         Mescheder et al., The Numerics of GANs, NeurIPS 2017, lemma 11 (supplement).
     """
-    return quadratic_roots(-as_number(friction, "friction"), -as_eigenvalues(eigenvalues))
+    return quadratic_roots(-check_number("friction", friction), -as_eigenvalues(eigenvalues))
 
 
-def momentum_max_step_size(eigenvalues, friction: float) -> float:
+def momentum_max_step_size(eigenvalues: ArrayLike, friction: float) -> float:
     """Corollary 12: with real negative eigenvalues, momentum converges for γ > 0 and small h.
 
     "Small" is lemma 4 applied to lemma 11's eigenvalues. (The proof says "non-positive", but
@@ -89,7 +85,7 @@ def momentum_max_step_size(eigenvalues, friction: float) -> float:
         Mescheder et al., The Numerics of GANs, NeurIPS 2017, corollary 12 (supplement).
     """
     values = as_eigenvalues(eigenvalues)
-    friction = as_positive(friction, "friction")
+    friction = check_float("friction", friction, zero=False)
     check_stable(values)
     worst = values[np.argmax(np.abs(values.imag))]
     if worst.imag != 0:
@@ -101,7 +97,7 @@ def momentum_max_step_size(eigenvalues, friction: float) -> float:
     return max_step_size(momentum_eigenvalues(values, friction))
 
 
-def min_friction(eigenvalues) -> float:
+def min_friction(eigenvalues: ArrayLike) -> float:
     """How much friction complex eigenvalues need: where corollary 12's proof breaks down.
 
     On the stability border λ = iω, so μ = -ω² + iγω: Im μ = γω and Re μ = -(Im μ)²/γ².

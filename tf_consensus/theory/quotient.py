@@ -3,11 +3,12 @@
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from tf_consensus.support.checks import check_float
 from tf_consensus.theory._checks import (
     as_eigenvalues,
     as_matrix,
-    as_non_negative,
     check_invertible,
     check_negative_semidefinite,
 )
@@ -24,7 +25,7 @@ class QuotientBound(NamedTuple):
     rotation: float  # ‖A - Aᵀ‖, missing from equation 18
 
 
-def imaginary_quotient(eigenvalues) -> float:
+def imaginary_quotient(eigenvalues: ArrayLike) -> float:
     """Largest |Im λ| / |Re λ|, lemma 9's q: what forces steps of order q⁻² (equation 10).
 
     Args:
@@ -49,7 +50,7 @@ def imaginary_quotient(eigenvalues) -> float:
     return float((np.abs(values.imag) / np.abs(values.real)).max())
 
 
-def definiteness_quotient(jacobian) -> float:
+def definiteness_quotient(jacobian: ArrayLike) -> float:
     """Equation 17: c = inf |v*(A + Aᵀ)v| / |v*(A - Aᵀ)v| over complex unit vectors v.
 
     1/c is the largest generalized eigenvalue of the Hermitian i(A - Aᵀ) against -(A + Aᵀ). It
@@ -83,7 +84,7 @@ def definiteness_quotient(jacobian) -> float:
     return float(1 / largest) if largest > 0 else np.inf
 
 
-def quotient_bound(jacobian, gamma: float) -> QuotientBound:
+def quotient_bound(jacobian: ArrayLike, gamma: float) -> QuotientBound:
     """Lemma 9 (equation 18, corrected): q(γ) <= 1 / (c + 2ρ²γ / ‖A - Aᵀ‖).
 
     Printed is 1 / (c + 2ρ²γ), which is false: the last step of the proof divides 2γ|Av|² by
@@ -116,7 +117,7 @@ def quotient_bound(jacobian, gamma: float) -> QuotientBound:
         Mescheder et al., The Numerics of GANs, NeurIPS 2017, lemma 9.
     """
     a = as_matrix(jacobian)
-    gamma = as_non_negative(gamma, "gamma")
+    gamma = check_float("gamma", gamma, zero=True)
     c = definiteness_quotient(a)
     rho = check_invertible(a)
     rotation = float(np.linalg.norm(a - a.T, 2))

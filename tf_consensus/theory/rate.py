@@ -4,8 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy
+from numpy.typing import ArrayLike
 
-from tf_consensus.theory._checks import as_matrix, as_positive
+from tf_consensus.support.checks import check_float
+from tf_consensus.theory._checks import as_matrix
 from tf_consensus.theory.consensus import consensus_matrix
 from tf_consensus.theory.step_size import spectral_radius
 
@@ -19,7 +21,7 @@ class OptimalGamma(NamedTuple):
     spectral_radius: float
 
 
-def consensus_spectral_radius(jacobian, step_size: float, gamma: float) -> float:
+def consensus_spectral_radius(jacobian: ArrayLike, step_size: float, gamma: float) -> float:
     """Convergence rate of consensus optimization: spectral radius of I + h(A - γAᵀA).
 
     Args:
@@ -28,7 +30,7 @@ def consensus_spectral_radius(jacobian, step_size: float, gamma: float) -> float
         gamma: γ >= 0.
 
     Returns:
-        The factor by which the error shrinks (below one) or grows a step.
+        The factor by which the error shrinks (below one) or grows per step.
 
     Raises:
         ValueError: If A is not square, real and finite, or a number is out of range.
@@ -42,10 +44,10 @@ def consensus_spectral_radius(jacobian, step_size: float, gamma: float) -> float
         Mescheder et al., The Numerics of GANs, NeurIPS 2017, proposition 3 and equation 16.
     """
     b = consensus_matrix(jacobian, gamma)
-    return spectral_radius(np.eye(len(b)) + as_positive(step_size, "step_size") * b)
+    return spectral_radius(np.eye(len(b)) + check_float("step_size", step_size, zero=False) * b)
 
 
-def optimal_gamma(jacobian, step_size: float) -> OptimalGamma:
+def optimal_gamma(jacobian: ArrayLike, step_size: float) -> OptimalGamma:
     """The γ >= 0 that minimises the spectral radius of I + h(A - γAᵀA) for a given h.
 
     For one eigenvalue pair -a ± ib of a normal A, γ = (1 - ha)/(h|λ|²) and the radius is h|b|:
@@ -74,7 +76,7 @@ def optimal_gamma(jacobian, step_size: float) -> OptimalGamma:
     Reference:
         Mescheder et al., The Numerics of GANs, NeurIPS 2017, figures 1 and 14; derived here.
     """
-    a, h = as_matrix(jacobian), as_positive(step_size, "step_size")
+    a, h = as_matrix(jacobian), check_float("step_size", step_size, zero=False)
     at_zero = OptimalGamma(0.0, consensus_spectral_radius(a, h, 0.0))
     limit = _gamma_limit(a, h, at_zero.spectral_radius)
     if limit == 0:

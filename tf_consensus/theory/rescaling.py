@@ -1,21 +1,15 @@
 """Gradient rescaling by a running mean of ‖v‖², as in RMSProp and Adam."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from tf_consensus.theory._checks import (
-    as_array,
-    as_eigenvalues,
-    as_matrix,
-    as_non_negative,
-    as_number,
-    as_positive,
-    check_finite,
-)
+from tf_consensus.support.checks import check_float, check_number
+from tf_consensus.theory._checks import as_array, as_eigenvalues, as_finite, as_matrix
 from tf_consensus.theory.step_size import max_step_size
 
 
 def rescaling_matrix(
-    jacobian, v, beta: float, step_size: float, alpha: float, epsilon: float
+    jacobian: ArrayLike, v: ArrayLike, beta: float, step_size: float, alpha: float, epsilon: float
 ) -> np.ndarray:
     """Equation 41 (corrected): Jacobian of one rescaled step on the state (x, β).
 
@@ -45,20 +39,20 @@ def rescaling_matrix(
     Reference:
         Mescheder et al., The Numerics of GANs, NeurIPS 2017, equations 40-42 (supplement).
     """
-    a, v = as_matrix(jacobian), check_finite(as_array(v, "v").astype(np.float64), "v")
+    a, v = as_matrix(jacobian), as_finite(as_array(v, "v", "iuf").astype(np.float64), "v")
     if v.shape != (len(a),):
         raise ValueError(
             f"`v` must have one entry per row of `jacobian`, {len(a)}. "
             f"Received: v of shape {v.shape}. Pass zeros at a fixed point."
         )
     _check_alpha(alpha)
-    scale = as_non_negative(beta, "beta") + as_positive(epsilon, "epsilon")
-    h = as_positive(step_size, "step_size") / np.sqrt(scale)
+    scale = check_float("beta", beta, zero=True) + check_float("epsilon", epsilon, zero=False)
+    h = check_float("step_size", step_size, zero=False) / np.sqrt(scale)
     x_of_beta, beta_of_x = -h / (2 * scale) * v, 2 * alpha * v @ a
     return np.block([[np.eye(len(a)) + h * a, x_of_beta[:, None]], [beta_of_x, 1 - alpha]])
 
 
-def rescaling_max_step_size(eigenvalues, alpha: float, epsilon: float) -> float:
+def rescaling_max_step_size(eigenvalues: ArrayLike, alpha: float, epsilon: float) -> float:
     """Proposition 13: rescaled steps converge locally if I + (h/sqrt(ε))v' is in the unit ball.
 
     So h < sqrt(ε)·`max_step_size(eigenvalues)`, whatever α in (0, 1). Mind the size of it:
@@ -66,7 +60,7 @@ def rescaling_max_step_size(eigenvalues, alpha: float, epsilon: float) -> float:
     eigenvalue with |λ| > 0.2 allows. What such a run reaches is a neighbourhood.
 
     Args:
-        eigenvalues: Of v'(x̄), all with negative real part, complex, shape (n,).
+        eigenvalues: Eigenvalues of v'(x̄), all with negative real part, complex, shape (n,).
         alpha: α in (0, 1), one minus the decay of the running mean.
         epsilon: ε > 0, inside the square root.
 
@@ -84,10 +78,10 @@ def rescaling_max_step_size(eigenvalues, alpha: float, epsilon: float) -> float:
         Mescheder et al., The Numerics of GANs, NeurIPS 2017, proposition 13 (supplement).
     """
     _check_alpha(alpha)
-    root = np.sqrt(as_positive(epsilon, "epsilon"))
+    root = np.sqrt(check_float("epsilon", epsilon, zero=False))
     return float(root * max_step_size(as_eigenvalues(eigenvalues)))
 
 
 def _check_alpha(alpha: float) -> None:
     hint = "It is one minus RMSProp's `rho`."
-    as_number(alpha, "alpha", "strictly between 0 and 1", lambda x: 0 < x < 1, hint)
+    check_number("alpha", alpha, "strictly between 0 and 1", lambda x: 0 < x < 1, hint)

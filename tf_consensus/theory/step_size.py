@@ -1,11 +1,13 @@
 """How far an explicit step may go: eigenvalues of I + hA and the unit circle."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from tf_consensus.theory._checks import as_eigenvalues, as_matrix, as_positive, check_stable
+from tf_consensus.support.checks import check_float
+from tf_consensus.theory._checks import as_eigenvalues, as_matrix, check_stable
 
 
-def spectral_radius(matrix) -> float:
+def spectral_radius(matrix: ArrayLike) -> float:
     """Largest absolute value of the eigenvalues, the rate of proposition 3.
 
     A fixed point of F attracts its neighbourhood if the spectral radius of F' there is below
@@ -31,13 +33,13 @@ def spectral_radius(matrix) -> float:
     return float(np.abs(np.linalg.eigvals(as_matrix(matrix, "matrix"))).max())
 
 
-def euler_eigenvalues(eigenvalues, step_size: float) -> np.ndarray:
+def euler_eigenvalues(eigenvalues: ArrayLike, step_size: float) -> np.ndarray:
     """Eigenvalues 1 + hλ of the update I + hA (equation 9), drawn in figure 1.
 
     They lie on the ray from 1 in the direction of λ, at h times its length.
 
     Args:
-        eigenvalues: Of A, complex, shape (n,).
+        eigenvalues: Eigenvalues of A, complex, shape (n,).
         step_size: h > 0.
 
     Returns:
@@ -53,17 +55,42 @@ def euler_eigenvalues(eigenvalues, step_size: float) -> np.ndarray:
     Reference:
         Mescheder et al., The Numerics of GANs, NeurIPS 2017, equation 9 and figure 1.
     """
-    return 1 + as_positive(step_size, "step_size") * as_eigenvalues(eigenvalues)
+    return 1 + check_float("step_size", step_size, zero=False) * as_eigenvalues(eigenvalues)
 
 
-def max_step_size(eigenvalues) -> float:
+def step_limits(eigenvalues: ArrayLike) -> np.ndarray:
+    """Each eigenvalue's own limit -2 Re λ / |λ|² of Lemma 4: |1 + hλ| < 1 for 0 < h below it.
+
+    Args:
+        eigenvalues: Eigenvalues of A = v'(x̄), complex, shape (n,).
+
+    Returns:
+        Real, shape (n,): positive for Re λ < 0, and otherwise zero or below, where no step h > 0
+        will do.
+
+    Raises:
+        ValueError: If the eigenvalues are not a finite vector.
+
+    Example:
+        >>> step_limits([-1.0, 2.0, 0.0]).tolist()
+        [2.0, -1.0, 0.0]
+
+    Reference:
+        Mescheder et al., The Numerics of GANs, NeurIPS 2017, lemma 4.
+    """
+    values = as_eigenvalues(eigenvalues)
+    length = np.where(values == 0, 1.0, np.abs(values))
+    return 2 * (-values.real / length) / length + 0.0  # no negative zeros
+
+
+def max_step_size(eigenvalues: ArrayLike) -> float:
     """Lemma 4 (equation 10): the largest stable step of x ← x + h·v(x).
 
     I + hA has all eigenvalues inside the unit circle if and only if, for every λ of A,
     h < 2 / (|Re λ| (1 + (Im λ / Re λ)²)) = 2 |Re λ| / |λ|².
 
     Args:
-        eigenvalues: Of A = v'(x̄), complex, shape (n,).
+        eigenvalues: Eigenvalues of A = v'(x̄), complex, shape (n,).
 
     Returns:
         The smallest of these limits; steps strictly below it converge.
@@ -79,13 +106,11 @@ def max_step_size(eigenvalues) -> float:
         Mescheder et al., The Numerics of GANs, NeurIPS 2017, lemma 4. The lecture repeats it as
         its lemma 8 in the paper's sign, although its own update is I - η∇v: there A = -∇v.
     """
-    values = as_eigenvalues(eigenvalues)
-    check_stable(values)
-    length = np.abs(values)
-    return float((2 * (-values.real / length) / length).min())
+    check_stable(as_eigenvalues(eigenvalues))
+    return float(step_limits(eigenvalues).min())
 
 
-def gradient_ascent_max_step_size(hessian) -> float:
+def gradient_ascent_max_step_size(hessian: ArrayLike) -> float:
     """Proposition 10: gradient ascent x ← x + h∇f(x) converges locally for small h.
 
     If ∇²f(x̄) is negative definite, "small" is h < 2 / max|λ|: lemma 4 with real eigenvalues.

@@ -6,6 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+Arrays = list[np.ndarray]  # one per variable
+
 
 class Precision(NamedTuple):
     """How finite differences are taken in a floating type.
@@ -44,14 +46,40 @@ class Expected(NamedTuple):
     """
 
     player: int
-    z: list[np.ndarray]
+    z: Arrays
     values: np.ndarray
     sizes: np.ndarray
     least: np.ndarray
 
 
+class Found(NamedTuple):
+    """A derivative that differs from its central differences; the largest is reported.
+
+    Attributes:
+        is_first: whether it is the gradient of a loss, which is wrong before all else.
+        error: the relative error.
+        target: which of the derivatives it is, as in `Expected`.
+        player: who moved.
+        h: the step that it was seen with.
+    """
+
+    is_first: bool
+    error: float
+    target: int
+    player: int
+    h: float
+
+
 def errors_of(row: np.ndarray, expected: Expected) -> np.ndarray:
-    """Relative errors of what TensorFlow says, by measured derivatives."""
+    """Relative errors of what TensorFlow says, by measured derivatives.
+
+    Args:
+        row: the derivatives by differences, in the order of `expected.values`.
+        expected: what TensorFlow says.
+
+    Returns:
+        Array of the shape of `row`.
+    """
     return np.abs(row - expected.values) / np.maximum(expected.sizes, np.abs(row))
 
 

@@ -2,21 +2,23 @@
 
 import contextlib
 import itertools
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from tf_consensus.games import inspection
-from tf_consensus.games.game import Game, tf_variables
+from tf_consensus.games.autodiff import tf_variables
+from tf_consensus.games.game import Game
 from tf_consensus.verification.smooth_rectifiers import smooth_rectifiers
 
+Scope = Callable[[], contextlib.AbstractContextManager[None]]
 _SHIFT = 0.1  # how far the point is from the variables' values, in units of each one's size
 
 
 class Values(NamedTuple):
-    """The game at one point, in NumPy's float64: one loss a player, v, a list of arrays."""
+    """The game at one point, in NumPy's float64: one loss per player, v, a list of arrays."""
 
     losses: np.ndarray
     v: list[np.ndarray]
@@ -36,14 +38,14 @@ class Probe:
 
     Attributes:
         players: for each player the slice of the variables that are its own.
-        units: a variable's unit, a number, one each.
+        units: one number per variable, its unit.
         impure: the operations of an evaluation that draw or assign by themselves.
         precision: the lowest floating type between variables and field.
         evaluations: how often losses and field have been evaluated.
         pullbacks: how often the pullback has been.
     """
 
-    def __init__(self, game: Game, rng: np.random.Generator, smooth: bool):
+    def __init__(self, game: Game, rng: np.random.Generator, smooth: bool) -> None:
         self._variables = tf_variables(game.variables)
         self._rng = rng
         ends = np.cumsum([0, *map(len, game.players)])
@@ -52,8 +54,9 @@ class Probe:
         self.units = _units(self._start)
         self.base = [x + _SHIFT * z for x, z in zip(self._doubles(), self.random(), strict=True)]
         self.evaluations = self.pullbacks = 0
-        self.impure, self.precision = [], None
-        scope = smooth_rectifiers if smooth else contextlib.nullcontext
+        self.impure: list[tuple[str, str]] = []
+        self.precision: tf.DType = None  # known once `trace` has been called
+        scope: Scope = smooth_rectifiers if smooth else contextlib.nullcontext
         self._field = tf.function(lambda: self._trace(game, scope), autograph=False)
         self._pullback = tf.function(lambda u: _pull(game, scope, u), autograph=False)
 
@@ -84,7 +87,7 @@ class Probe:
         self._assign(self.base)
 
     def at(self, z: Sequence[np.ndarray] | None = None, h: float = 0.0) -> Values:
-        """Losses and field at h·z from the point."""
+        """Losses and field at h·z from the point; z is of the variables' shapes."""
         if z is not None:
             self._assign([x + h * t for x, t in zip(self.base, z, strict=True)])
         losses, v = self._field()
@@ -94,11 +97,11 @@ class Probe:
         return Values(np.array([float(t) for t in losses]), [t.numpy() for t in v])
 
     def pull_back(self, u: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """The pullback v'ᵀu at the point."""
+        """The pullback v'ᵀu at the point; arrays of the variables' shapes, as `u` is."""
         self.pullbacks += 1
         return [t.numpy() for t in self._pullback([tf.constant(t, tf.float64) for t in u])]
 
-    def _trace(self, game, scope):
+    def _trace(self, game: Game, scope: Scope) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
         before = len(inspection.new_operations(0))
         with scope():
             losses, v, *_ = game.linearize(second_order=False)
@@ -106,22 +109,22 @@ class Probe:
         self.precision = _lowest(v, [*losses, *v])
         return [tf.cast(t, tf.float64) for t in losses], [tf.cast(t, tf.float64) for t in v]
 
-    def _assign(self, values):
+    def _assign(self, values: Sequence[np.ndarray]) -> None:
         for x, value in zip(self._variables, values, strict=True):
             x.assign(tf.cast(value, x.dtype))
 
-    def _doubles(self):
+    def _doubles(self) -> list[np.ndarray]:
         return [x.astype(np.float64) for x in self._start]
 
 
-def _pull(game, scope, u):
+def _pull(game: Game, scope: Scope, u: Sequence[tf.Tensor]) -> list[tf.Tensor]:
     with scope():
         linearization = game.linearize()
         u = [tf.cast(t, x.dtype) for t, x in zip(u, linearization.v, strict=True)]
         return [tf.cast(t, tf.float64) for t in linearization.vjp(u)]
 
 
-def _units(values):
+def _units(values: Sequence[np.ndarray]) -> list[float]:
     """Root mean squares, the geometric mean of all where one is 0."""
     sizes = [float(np.sqrt(np.mean(np.square(x.astype(np.float64))))) for x in values]
     known = [s for s in sizes if s > 0]
@@ -129,9 +132,10 @@ def _units(values):
     return [s or typical for s in sizes]
 
 
-def _lowest(field, results):
+def _lowest(field: Sequence[tf.Tensor], results: Sequence[tf.Tensor]) -> tf.DType:
     """The least precise floating type of what depends on any variable."""
-    reached, types = set(), {t.dtype for t in results}
+    reached: set[Any] = set()
+    types = {t.dtype for t in results}
     for operation in inspection.ancestors(field):
         read = operation.type == "ReadVariableOp"
         if read or any(t.ref() in reached for t in operation.inputs):

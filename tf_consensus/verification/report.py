@@ -1,10 +1,10 @@
 """What `verify` says where derivatives are wrong."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from tf_consensus.games.contract import name_of
-from tf_consensus.models.adversarial_game import AdversarialGame
-from tf_consensus.support.known_layers import unknown_layers
+from tf_consensus.games.game import Game
 
 
 class VerificationError(ValueError):
@@ -31,9 +31,9 @@ class Mismatch(NamedTuple):
     variable_error: float
 
 
-def describe_mismatch(game, mismatch: Mismatch, precision: str) -> str:
+def describe_mismatch(game: Game, mismatch: Mismatch, precision: str) -> str:
     """The message for a mismatch."""
-    field, player = (player_name(game, i) for i in (mismatch.field, mismatch.player))
+    field, player = map(game.player_name, (mismatch.field, mismatch.player))
     what = "derivative of the field" if mismatch.order == 2 else "gradient of the loss"
     variable = name_of(game.variables[mismatch.variable])
     received = (
@@ -44,30 +44,20 @@ def describe_mismatch(game, mismatch: Mismatch, precision: str) -> str:
     return _MISMATCH.format(received, _suspects(game))
 
 
-def describe_impure(game, error: float, operations) -> str:
+def describe_impure(game: Game, error: float, operations: Sequence[tuple[str, str]]) -> str:
     """The message for two evaluations that differ."""
     shown = ", ".join(f"'{name}' ({kind})" for name, kind in operations[:3])
     named = f" They hold {shown}." if operations else ""
     return _IMPURE.format(f"{error:.2g}", named + _suspects(game))
 
 
-def player_name(game, index: int) -> str:
-    """What a player is called."""
-    if isinstance(game, AdversarialGame):
-        return ("the generator", "the discriminator")[index]
-    return f"player {index}"
-
-
-def _layer_of(variable):
+def _layer_of(variable: str) -> str:
     layer = variable.rpartition("/")[0]
     return f" of layer '{layer}'" if layer else ""
 
 
-def _suspects(game):
-    if isinstance(game, AdversarialGame):
-        found = game.unknown_parts()
-    else:
-        found = unknown_layers(game.losses)
+def _suspects(game: Game) -> str:
+    found = game.unknown_parts()
     if not found:
         return " Every layer is a known one: look at the losses themselves."
     return f" Not known to be exact: {'; '.join(found)}."
@@ -76,15 +66,15 @@ def _suspects(game):
 _MISMATCH = (
     "TensorFlow's derivatives must be those of the losses, as central differences show them. "
     "Received: {}.{} Replace that layer or function by one of keras.layers, mend its "
-    "tf.custom_gradient, or leave out tf.stop_gradient and what allow_cut names. To train a GAN "
-    "with these derivatives all the same, build it by GAN(..., verify=False)."
+    "tf.custom_gradient, or leave out tf.stop_gradient and what allow_cut names. To train "
+    "with these derivatives all the same, make the model with verify=False."
 )
 _IMPURE = (
     "The losses must be a function of parameters and batch alone, so two evaluations must agree. "
     "Received: two evaluations at the same point with fields that differ by {} of their length.{} "
     "In a layer, draw by keras.random with a keras.random.SeedGenerator; elsewhere draw the "
-    "numbers before and hand them over in the batch. To train a GAN all the same, build it by "
-    "GAN(..., verify=False)."
+    "numbers before and hand them over in the batch. To train all the same, make the model with "
+    "verify=False."
 )
 UNDECIDED = (
     "Finite differences cannot decide whether these derivatives are right: {}. {}Give own layers a "

@@ -9,7 +9,8 @@ smooth function in the rectifiers' place.
 import contextlib
 import functools
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import tensorflow as tf
 
@@ -18,24 +19,26 @@ from tf_consensus.support.replacement import Replacement
 _CURRENT = threading.local()
 
 
-def _relu(features, name=None):
+def _relu(features: tf.Tensor, name: str | None = None) -> tf.Tensor:
     return tf.multiply(features, tf.sigmoid(features), name=name)
 
 
-def _leaky_relu(features, alpha=0.2, name=None):
+def _leaky_relu(
+    features: tf.Tensor, alpha: float | tf.Tensor = 0.2, name: str | None = None
+) -> tf.Tensor:
     features = tf.convert_to_tensor(features)
     return tf.add(alpha * features, (1 - alpha) * _relu(features), name=name)
 
 
-_SMOOTH = {"relu": _relu, "leaky_relu": _leaky_relu}
+_SMOOTH: dict[str, Callable[..., tf.Tensor]] = {"relu": _relu, "leaky_relu": _leaky_relu}
 _ORIGINALS = {name: getattr(tf.nn, name) for name in _SMOOTH}
 
 
-def _in_this_thread(name):
+def _in_this_thread(name: str) -> Callable[..., tf.Tensor]:
     """Smooth inside of the block's own thread, TensorFlow's function in all others."""
 
     @functools.wraps(_ORIGINALS[name])
-    def function(*args, **options):
+    def function(*args: Any, **options: Any) -> tf.Tensor:
         smooth = getattr(_CURRENT, "smooth", False)
         return (_SMOOTH if smooth else _ORIGINALS)[name](*args, **options)
 

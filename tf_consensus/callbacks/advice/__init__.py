@@ -1,4 +1,8 @@
-"""What goes wrong in the training of a GAN: one symptom a file."""
+"""What goes wrong in the training of a GAN: one symptom per file.
+
+From here is imported `SYMPTOMS`, all of them in the order in which `Advisor` looks for them; from
+`piece` the advice itself and its file.
+"""
 
 from tf_consensus.callbacks.advice.collapse import COLLAPSE
 from tf_consensus.callbacks.advice.data_range import DATA_RANGE

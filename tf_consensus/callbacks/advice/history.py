@@ -60,22 +60,22 @@ class History:
     Attributes:
         checks: the last ones, oldest first.
         widest: the largest spread of all checks.
-        epochs: a row (step, generator loss, discriminator loss, gradient norm) an epoch.
+        epochs: a row (step, generator loss, discriminator loss, gradient norm) per epoch.
         parts: the same of parts of epochs, in order.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.checks: list[Check] = []
         self.widest = 0.0
         self.epochs: list[tuple[float, ...]] = []
         self.parts: list[tuple[float, ...]] = []
         self._before = np.zeros(4)
 
-    def begin_epoch(self):
+    def begin_epoch(self) -> None:
         """The running means of the metrics begin anew."""
         self._before = np.zeros(4)
 
-    def add_means(self, steps: int, logs: Mapping[str, float], total: int | None):
+    def add_means(self, steps: int, logs: Mapping[str, float], total: int | None) -> None:
         """Takes the running means after some steps of an epoch, where a part of it ends.
 
         Args:
@@ -90,12 +90,12 @@ class History:
         self.parts.append((steps_more, *(float(x / steps_more) for x in sums)))
         self._before, self.parts = now, self.parts[-KEPT:]
 
-    def add_epoch(self, step: int, logs: Mapping[str, float]):
+    def add_epoch(self, step: int, logs: Mapping[str, float]) -> None:
         """Takes an epoch's means."""
         self.epochs.append((step, *(float(logs.get(key, np.nan)) for key in LOSSES)))
         self.epochs = self.epochs[-KEPT:]
 
-    def add_check(self, check: Check):
+    def add_check(self, check: Check) -> None:
         """Takes a check."""
         self.checks = [*self.checks, check][-CHECKS:]
         self.widest = max(self.widest, check.spread)

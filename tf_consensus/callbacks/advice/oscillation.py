@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from tf_consensus.callbacks.advice.symptom import Scene, Symptom
 
@@ -30,7 +31,7 @@ class Swing(NamedTuple):
     growth: float
 
 
-def find_swing(series) -> Swing | None:
+def find_swing(series: ArrayLike) -> Swing | None:
     """The swing of a series, by its autocorrelation; `None` of one without a clear period.
 
     Example:
@@ -59,7 +60,8 @@ def find_swing(series) -> Swing | None:
         return None
     third = len(x) // 3
     growth = rest[-third:].std() / max(rest[:third].std(), 1e-30)
-    return Swing(int(lags[peak]), *map(float, np.percentile(x, (5, 95))), float(growth))
+    low, high = map(float, np.percentile(x, (5, 95)))
+    return Swing(int(lags[peak]), low, high, float(growth))
 
 
 def find(scene: Scene) -> str | None:
@@ -77,8 +79,9 @@ def find(scene: Scene) -> str | None:
                 continue
             amplitude = (swing.high - swing.low) / 2
             size = float(np.median(np.abs(values)))
-            known = levels is not None and levels.best is not None
-            least = _OF_SCALE * (levels.chance - levels.best) if known else _OF_SIZE * size
+            least = _OF_SIZE * size
+            if levels is not None and levels.best is not None:
+                least = _OF_SCALE * (levels.chance - levels.best)
             steps = round(swing.period * float(np.median(length)))
             if amplitude > least and not _is_epochs(scene, steps):
                 return _sentence(name, swing, steps, scene.model)

@@ -1,12 +1,12 @@
 """A piece of advice, and the file that it is kept in."""
 
 import json
-import numbers
 import os
 import pathlib
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
+from tf_consensus.support.checks import check_path, is_integer
 from tf_consensus.support.files import write_json
 
 
@@ -19,7 +19,7 @@ class Advice(NamedTuple):
 
     Attributes:
         step: the optimizer's iterations when it was said.
-        name: of the symptom, a word.
+        name: name of the symptom, a word.
         message: one sentence: what was seen, and the remedy.
     """
 
@@ -45,7 +45,7 @@ def read_advice(path: str | os.PathLike) -> list[Advice]:
         >>> for advice in read_advice("run/advice.json"):
         ...     print(advice.line())
     """
-    path = check_path(path)
+    path = check_advice_path(path)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -63,21 +63,22 @@ def write_advice(path: pathlib.Path, advice: Sequence[Advice]) -> None:
     write_json(path, [x._asdict() for x in advice])
 
 
-def check_path(path) -> pathlib.Path:
+def check_advice_path(path: Any) -> pathlib.Path:
     """The path of a file.
 
     Raises:
         ValueError: if it is none.
     """
-    if isinstance(path, str | os.PathLike) and os.fspath(path) and not os.path.isdir(path):
-        return pathlib.Path(path)
-    raise ValueError(
-        f"`path` must be the path of a JSON file. Received: path={path!r}. For example "
-        "'run/advice.json'."
-    )
+    hint = "For example 'run/advice.json'."
+    found = pathlib.Path(check_path("path", path, hint, "the path of a JSON file"))
+    if found.is_dir():
+        raise ValueError(
+            f"`path` must be the path of a JSON file. Received: path={path!r}, a folder. {hint}"
+        )
+    return found
 
 
-def check_report(report):
+def check_report(report: str | Callable[[str], None] | None) -> str | Callable[[str], None] | None:
     """What the advice is to be told by: "warn", a function of a line, or `None`.
 
     Raises:
@@ -94,7 +95,7 @@ def _is_advice(entry):
     return (
         isinstance(entry, dict)
         and set(entry) == set(Advice._fields)
-        and isinstance(entry["step"], numbers.Integral)
+        and is_integer(entry["step"])
         and isinstance(entry["name"], str)
         and isinstance(entry["message"], str)
     )

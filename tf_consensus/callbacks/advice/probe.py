@@ -1,13 +1,14 @@
 """A look at both networks on fixed samples, which leaves the model as it is."""
 
 import math
+from collections.abc import Callable, Mapping, Sequence
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from tf_consensus import theory
 from tf_consensus.callbacks.advice.history import Check
-from tf_consensus.callbacks.spectrum_line import step_limits
 from tf_consensus.games import vectors
 from tf_consensus.optimizers import (
     GRADIENT,
@@ -41,20 +42,20 @@ class Probe:
         parts: real samples, and labels if the model is conditional.
     """
 
-    def __init__(self, model, parts):
+    def __init__(self, model: keras.Model, parts: Sequence[tf.Tensor]) -> None:
         self._model = model
         conditional = model.num_classes is not None
         tensors = [tf.convert_to_tensor(part) for part in parts[:2]]
         self._real = tensors if conditional else tensors[0]
         self._labels = np.asarray(parts[1]) if conditional else None
-        self._jacobian = None
+        self._jacobian: Callable[..., np.ndarray] | None = None
 
-    def look(self, step: int, logs, *, dynamics: bool) -> Check | None:
+    def look(self, step: int, logs: Mapping[str, float], *, dynamics: bool) -> Check | None:
         """What is to be seen now; `None` if samples or logits are not finite.
 
         Args:
             step: the optimizer's iterations.
-            logs: of the epoch.
+            logs: logs of the epoch.
             dynamics: whether ‖γ∇L‖ and the spectrum are measured too.
         """
         game = self._model.game_at(self._real, _DRAW, self._model.noise_counter, training=True)
@@ -63,8 +64,9 @@ class Probe:
         if not all(np.isfinite(x).all() for x in (fake, real_logits, fake_logits, numbers)):
             return None
         losses, slope = self._losses(real_logits, fake_logits)
+        logged, norm = map(float, numbers)
         check = Check(
-            step, *map(float, numbers), losses[1], losses[0], slope, real_logits, fake_logits,
+            step, logged, norm, losses[1], losses[0], slope, real_logits, fake_logits,
             *_compare(np.asarray(split(self._real)[0], "float64"), fake, self._labels),
         )  # fmt: skip
         if not dynamics:
@@ -139,13 +141,12 @@ class Probe:
             return math.nan, 0.0
         self._jacobian = self._jacobian or compile_jacobian(game)
         a = self._jacobian().astype("float64")
-        c, r = field.projections(flat.sizes(game))
-        values = np.linalg.eigvals(a - field.gamma * r[:, None] * (a.T @ (c[:, None] * a)))
+        values = np.linalg.eigvals(field.derivative(a, flat.sizes(game)))
         sizes = np.abs(values)
         values = values[(sizes > _NEUTRAL * sizes.max(initial=0.0)) & (sizes > 0)]
         if not values.size:
             return math.nan, 0.0
-        limit = max(0.0, float(step_limits(values).min()))
+        limit = max(0.0, float(theory.step_limits(values).min()))
         fastest = values[np.argmax(np.abs(values.imag))]
         undamped = limit == 0.0 and fastest.real > -_NEUTRAL * abs(fastest.imag)
         return limit, float(abs(fastest.imag)) if undamped else 0.0
@@ -168,7 +169,7 @@ class Probe:
 
 def _weigh(optimizer, lin):
     """‖γ∇L‖/‖v‖, ∇L being what the regularized optimizer takes of it."""
-    pulled = optimizer.restrict(lin, lin.vjp(optimizer.cotangent(lin)))
+    pulled = lin.vjp(optimizer.cotangent(lin), **optimizer.block(lin))
     norms = [float(vectors.norm(x)) for x in (pulled, lin.v)]
     return optimizer.current_gamma * norms[0] / norms[1] if norms[1] > 0 else 0.0
 

@@ -2,8 +2,8 @@
 
 from tf_consensus.callbacks.advice.symptom import Scene, Symptom
 
-# Of the way from chance to the best loss: where it is, and how much it moves; of a loss without a
-# best, in logits.
+# Where the loss is, and how much it moves: shares of the way from chance to the best loss; in
+# logits for a loss without a best.
 _CHANCE, _MOVES, _LOGITS = 0.1, 0.02, 1e-3
 # Squared distance over the data's variance: far; and what it changes where nothing learns. A slow
 # start goes on all the time.
@@ -13,10 +13,11 @@ _CHECKS, _STEPS = 4, 1000
 
 def find(scene: Scene) -> str | None:
     """Looks whether loss and samples have stayed where neither player learns."""
-    checks = scene.history.last(_CHECKS, _STEPS) if scene.checked and scene.levels else ()
-    if not checks or not _rests([x.distance for x in checks]):
+    levels = scene.levels
+    checks = scene.history.last(_CHECKS, _STEPS) if scene.checked and levels else ()
+    if levels is None or not checks or not _rests([x.distance for x in checks]):
         return None
-    levels, losses = scene.levels, [x.discriminator_loss for x in checks]
+    losses = [x.discriminator_loss for x in checks]
     scale = None if levels.best is None else levels.chance - levels.best
     off, moves = (_LOGITS, _LOGITS) if scale is None else (_CHANCE * scale, _MOVES * scale)
     if max(abs(x - levels.chance) for x in losses) > off or max(losses) - min(losses) > moves:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from tf_consensus.callbacks.advice.history import History
 from tf_consensus.callbacks.advice.levels import Levels
-from tf_consensus.models.first_batch import Seen
+from tf_consensus.models.seen_samples import Seen
 
 
 class Scene(NamedTuple):

@@ -2,7 +2,7 @@
 
 from tf_consensus.callbacks.advice.symptom import Scene, Symptom
 
-# Of the way from chance to the best loss; the standard objective's loss is then below 0.07.
+# A share of the way from chance to the best loss; the standard objective's loss is then below 0.07.
 _WON = 0.95
 _CHECKS, _STEPS = 3, 300
 # A loss whose slope by the logits of generated samples is below this share gives no gradient.
@@ -12,11 +12,13 @@ _FALLS = 0.2
 
 def find(scene: Scene) -> str | None:
     """Looks whether the loss stays near its best, and the generator does not catch up."""
-    checks = scene.history.last(_CHECKS, _STEPS) if scene.checked and scene.levels else ()
-    if not checks or scene.levels.best is None:
+    levels = scene.levels
+    checks = scene.history.last(_CHECKS, _STEPS) if scene.checked and levels else ()
+    if not checks or levels is None or levels.best is None:
         return None
     for check in checks:
-        if min(map(scene.levels.advantage, (check.logged, check.discriminator_loss))) < _WON:
+        losses = (check.logged, check.discriminator_loss)
+        if min(levels.advantage(loss) or 0.0 for loss in losses) < _WON:
             return None
     last, before = checks[-1], checks[0].generator_loss
     if before - last.generator_loss > _FALLS * abs(before) and last.slope > _FLAT:
@@ -30,7 +32,7 @@ def find(scene: Scene) -> str | None:
         remedy += ', or train with objective="standard", which does not saturate'
     return (
         f"The discriminator has won: its loss has been at {last.discriminator_loss:.2g} for "
-        f"{last.step - checks[0].step:,} steps, where chance is {scene.levels.chance:.3g}"
+        f"{last.step - checks[0].step:,} steps, where chance is {levels.chance:.3g}"
         f"{flat if last.slope < _FLAT else lost}; {remedy}."
     )
 

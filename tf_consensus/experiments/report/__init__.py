@@ -1,6 +1,7 @@
 """report.html: what a run did, or several side by side, on one page that needs no other file.
 
-`write_report` writes the page of run folders, and `LiveReport` keeps it up to date in `fit`.
+From here are imported `write_report`, which writes the page of run folders, and `LiveReport`, the
+callback that keeps it up to date in `fit`.
 """
 
 import importlib

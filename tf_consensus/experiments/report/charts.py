@@ -24,7 +24,7 @@ def chart(title: str, curves: Sequence[Curve], along: str, keyed: bool = True) -
 
     Args:
         title: What is drawn.
-        curves: Of one quantity, or of several of one kind.
+        curves: Curves of one quantity, or of several of one kind.
         along: What the places are, for the axis.
         keyed: Whether the figure has a legend of its own.
     """
@@ -84,7 +84,7 @@ def _axes(x: Scale, y: Scale, along, left):
 
 
 def _curve(curve, x, y, left):
-    """A path a stretch without gaps, and a dot where it has one point alone."""
+    """One path per stretch without gaps, and a dot where it has one point alone."""
     there = np.isfinite(curve.y)
     at = left + (RIGHT - left) * x(curve.x)
     up = np.full(len(at), np.nan)

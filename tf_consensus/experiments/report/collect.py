@@ -1,6 +1,7 @@
 """What a run's folder holds, whole, half-way or damaged."""
 
 import dataclasses
+import os
 import pathlib
 import warnings
 from collections.abc import Sequence
@@ -30,7 +31,7 @@ class Run:
         folder: Where it is.
         label: What to call it among others.
         settings: What it was started with; empty if unknown.
-        log: Columns of numbers by name, one an epoch; empty if there is none.
+        log: Columns of numbers by name, one per epoch; empty if there is none.
         result: What it ended with; empty if it has not.
         samples: Steps and pictures, in order.
         pictures: Other pictures that it left.
@@ -53,7 +54,7 @@ class Run:
     damage: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
-def collect(folders: Sequence[pathlib.Path]) -> list[Run]:
+def collect(folders: Sequence[str | os.PathLike[str]]) -> list[Run]:
     """The runs of folders.
 
     Raises:
@@ -65,17 +66,17 @@ def collect(folders: Sequence[pathlib.Path]) -> list[Run]:
             "`folders` must be a list of folders of runs, at least one. Received: "
             f"folders={folders!r}. Pass for example [folder]."
         )
-    folders = [pathlib.Path(folder) for folder in folders]
-    for folder in folders:
+    paths = [pathlib.Path(folder) for folder in folders]
+    for folder in paths:
         _check_run(folder)
-    places = [folder.resolve() for folder in folders]
-    twice = [str(f) for f, place in zip(folders, places, strict=True) if places.count(place) > 1]
+    places = [folder.resolve() for folder in paths]
+    twice = [str(f) for f, place in zip(paths, places, strict=True) if places.count(place) > 1]
     if twice:
         raise RunError(
             "A report shows each run once. Received: "
             f"{' and '.join(twice)}, which are one folder. Leave one of them out."
         )
-    return [_read(*each) for each in zip(folders, _labels(places), strict=True)]
+    return [_read(*each) for each in zip(paths, _labels(places), strict=True)]
 
 
 def _check_run(folder):

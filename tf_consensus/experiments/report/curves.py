@@ -1,7 +1,7 @@
 """From the logs of runs to the curves of a page."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -67,7 +67,8 @@ def places(log: dict[str, np.ndarray], along: str) -> np.ndarray | None:
 
 def points(log: dict[str, np.ndarray], name: str, along: str) -> tuple[np.ndarray, np.ndarray]:
     """Places and values of the rows in which a quantity was measured."""
-    x, y = places(log, along), log[name]
+    x: Any = places(log, along)
+    y = log[name]
     there = np.isfinite(x)
     for mark in _marks(log, name):
         if _repeats(y, log[mark] > 0):
@@ -92,12 +93,12 @@ def _repeats(values, measured):
     before = np.concatenate([values[:1], values[:-1]])
     first = np.maximum.accumulate(measured) == 0
     same = (values == before) | (np.isnan(values) & np.isnan(before))
-    # Before the first measurement stands the worst that there can be.
+    # The worst that there can be stands before the first measurement.
     return not measured.all() and bool((same | first)[~measured].all())
 
 
 def thin(x: np.ndarray, y: np.ndarray, limit: int) -> tuple[np.ndarray, np.ndarray]:
-    """At most `limit` of the points: of each stretch its extremes and the ends of its gap."""
+    """At most `limit` of the points: the extremes of each stretch and the ends of its gap."""
     if len(x) <= limit:
         return x, y
     kept = {0, len(x) - 1}

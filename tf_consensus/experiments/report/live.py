@@ -4,6 +4,7 @@ import os
 import pathlib
 import time
 import warnings
+from typing import Any
 
 import keras
 
@@ -22,7 +23,7 @@ class LiveReport(keras.callbacks.Callback):
     A page that cannot be written ends no training: a warning says once what is wrong.
 
     Args:
-        folder: Of the run.
+        folder: Folder of the run.
         every_seconds: So much time at least lies between two pages, and an open page reloads as
             often.
 
@@ -34,7 +35,7 @@ class LiveReport(keras.callbacks.Callback):
         ...                            LiveReport(folder)])
     """
 
-    def __init__(self, folder: str | os.PathLike, every_seconds: float = 30):
+    def __init__(self, folder: str | os.PathLike, every_seconds: float = 30) -> None:
         super().__init__()
         self.folder = pathlib.Path(folder)
         self.every_seconds = check_number(
@@ -47,16 +48,16 @@ class LiveReport(keras.callbacks.Callback):
         self._written = -float("inf")
         self._warned = False
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Writes the page of a run that starts or goes on."""
         self.write()
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Writes the page, unless one is recent enough."""
         if time.monotonic() - self._written >= self.every_seconds:
             self.write()
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Writes the page of all epochs."""
         self.write()
 

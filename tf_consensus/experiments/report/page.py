@@ -44,8 +44,8 @@ def write_report(
 
     It shows how far each run is and how it ended, warnings met in training, samples over the steps,
     curves, best and final values, the spectrum, the settings and the command. A file of a run that
-    is missing is left out, and of a damaged one the page says what is wrong. Of many samples at
-    most 60 a run are shown, and the page stays below 25 MB.
+    is missing is left out, and the page says what is wrong with a damaged one. At most 60 samples
+    per run are shown, evenly spread, and the page stays below 25 MB.
 
     Args:
         folders: Folders of runs. One makes a page of it; several are shown side by side, and the
@@ -94,7 +94,7 @@ def document(title: str, body: str, number: str, refresh: int | None = None) -> 
     """A whole page around a body.
 
     Args:
-        title: Of the window, text.
+        title: Title of the window, text.
         body: HTML.
         number: "single" or "several", how many runs it is about.
         refresh: As for `write_report`.

@@ -18,7 +18,7 @@ from tf_consensus.experiments.report.text import escape
 SAMPLES_ROOM, PICTURES_ROOM = 14_000_000, 4_000_000
 # Samples of a run that a page shows, and the bytes that each should have at least.
 MOST, EACH = 60, 60_000
-# Pictures of more pixels a side are shown smaller where there is no room for all of them.
+# Pictures of more pixels per side are shown smaller where there is no room for all of them.
 _SIDE = 1024
 
 

@@ -2,9 +2,9 @@
 
 import dataclasses
 import math
-from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 # Positive values that range over more than these powers of ten get a logarithmic axis.
 DECADES = 3
@@ -23,7 +23,7 @@ class Scale:
     high: float
     log: bool = False
 
-    def __call__(self, values: Sequence[float]) -> np.ndarray:
+    def __call__(self, values: ArrayLike) -> np.ndarray:
         """Places of values, 0 at `low` and 1 at `high`."""
         values = np.asarray(values, np.float64)
         if self.log:
@@ -53,7 +53,7 @@ class Scale:
         return [(tick, _label(tick, step, max(map(abs, ticks)))) for tick in ticks]
 
 
-def scale_of(values: Sequence[float], may_be_log: bool = True, room: float = 0.0) -> Scale:
+def scale_of(values: ArrayLike, may_be_log: bool = True, room: float = 0.0) -> Scale:
     """The axis that holds finite values; an empty one, from 0 to 1, holds none.
 
     Args:

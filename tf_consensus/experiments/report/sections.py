@@ -10,7 +10,7 @@ def section(name: str, title: str, body: str) -> str:
     """A section with its title; "" without a body.
 
     Args:
-        name: Of its style and its title's address.
+        name: Name of its style and of its title's address.
         title: What it shows, text.
         body: HTML.
     """

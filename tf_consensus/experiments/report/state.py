@@ -1,6 +1,6 @@
 """How far a run is, and how it ended."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tf_consensus.experiments.report.collect import Run
 from tf_consensus.experiments.report.text import duration, finite, plain
@@ -29,7 +29,8 @@ def state_of(run: Run, live: bool) -> State:
         run: The run.
         live: Whether the page is written by a run that goes on.
     """
-    step, total = _step(run), finite(run.settings.get("steps"))
+    step = _step(run)
+    total: Any = finite(run.settings.get("steps"))
     whole = total is not None and total > 0
     if step is None:
         # A result without a step is of all of them.

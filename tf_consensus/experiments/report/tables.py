@@ -84,9 +84,9 @@ def _numbers_of(run):
             line[words(name)] = tuple(_at(value, end) for end in ("final", "best"))
     for name in quantities_of([run]):
         if words(name) not in line:
-            (curve,) = curves_of([run], [name], "step") or [None]
-            if curve is not None and len(curve.y):
-                line[words(name)] = (escape(number(float(curve.y[-1]))), "–")
+            for curve in curves_of([run], [name], "step"):
+                if len(curve.y):
+                    line[words(name)] = (escape(number(float(curve.y[-1]))), "–")
     for name, said in _cost(run).items():
         line[name] = (escape(said), "–")
     known = {
@@ -141,7 +141,7 @@ def _measured(runs):
 
 def _flat(settings: dict[str, Any], before: str = "") -> dict[str, str]:
     """Settings as text, those within others by both names."""
-    found = {}
+    found: dict[str, str] = {}
     for name, value in settings.items():
         if name == "versions" and not before:
             continue

@@ -5,7 +5,7 @@ import json
 import math
 import numbers
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 # What a page in UTF-8 cannot hold: halves of characters, and controls other than tab and newline.
@@ -77,7 +77,9 @@ def duration(seconds: Any) -> str:
     return f"{hours:,} h {minutes} min" if hours else f"{minutes} min {seconds} s"
 
 
-def table(caption: str, head: Sequence[str], rows: Sequence[Sequence[str]], marked=()) -> str:
+def table(
+    caption: str, head: Sequence[str], rows: Sequence[Sequence[str]], marked: Collection[int] = ()
+) -> str:
     """A table that scrolls within its own box.
 
     Args:

@@ -1,0 +1,47 @@
+"""What is wrong with the callbacks that `fit` is given, and with the model that one is given."""
+
+import inspect
+from typing import Any
+
+import keras
+
+from tf_consensus.models.finite_losses import refuse_blind
+
+
+def check_callbacks(callbacks: Any) -> None:
+    """Raises unless `callbacks` are what Keras takes, none of them blind to a game's losses.
+
+    Raises:
+        TypeError: if one is no callback.
+        ValueError: if one never fires, as `TerminateOnNaN` does here.
+    """
+    if callbacks is None:
+        return
+    if isinstance(callbacks, keras.callbacks.CallbackList):
+        callbacks = callbacks.callbacks
+    given = callbacks if isinstance(callbacks, list | tuple) else [callbacks]
+    wrong = [x for x in given if not isinstance(x, keras.callbacks.Callback)]
+    if wrong:
+        hint = f"Make one of the class: {wrong[0].__name__}()." if inspect.isclass(wrong[0]) else ""
+        raise TypeError(
+            "`callbacks` must be a list of keras.callbacks.Callback. Received: "
+            f"{wrong[0]!r}. {hint or 'For example [EvaluateGAN(metrics)].'}"
+        )
+    refuse_blind(given)
+
+
+def refuse_other_models(callback: keras.callbacks.Callback, *needed: str) -> None:
+    """Raises `TypeError` if a callback's model is no `GAN`, or has not what it needs.
+
+    Args:
+        callback: the callback, whose model is set.
+        needed: names of the methods that it calls.
+    """
+    model = callback.model
+    if model is None or not all(callable(getattr(model, name, None)) for name in needed):
+        kind = "no model" if model is None else f"a {type(model).__name__}"
+        other = "" if "generate" in needed else " or another GameModel"
+        raise TypeError(
+            f"{type(callback).__name__} works on a tf_consensus.GAN{other}. Received: {kind}. Pass "
+            "it to the `fit` of a GAN."
+        )

@@ -1,0 +1,191 @@
+"""Keras' own methods of a model, given only what can train a game."""
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tf_consensus.execution.distributed import exchanges
+from tf_consensus.models.averaging import weights_left_alone
+from tf_consensus.models.checks import warn_of_inexact_biases
+from tf_consensus.models.compile_refusals import (
+    refuse_compile_options,
+    refuse_losses,
+    refuse_uncompiled,
+)
+from tf_consensus.models.finite_losses import guarded
+from tf_consensus.models.refusals import (
+    Arguments,
+    check_batch,
+    checked_data,
+    planned_steps,
+    refuse_weight_arguments,
+)
+from tf_consensus.models.saving_checks import refuse_hdf5
+from tf_consensus.optimizers.inner import check_own_rate, check_rates, resolve
+
+
+class CheckedModel(keras.Model):
+    """A Keras model whose `compile`, `fit` and `evaluate` refuse what would be ignored.
+
+    A subclass says what its data are (`check_data`, `without_data`) and which layers it has
+    (`layers_of_players`).
+
+    Attributes:
+        noun: what the model is called in messages.
+    """
+
+    noun = "game"
+
+    def layers_of_players(self) -> list[keras.Layer]:
+        """The layers that the players consist of."""
+        raise NotImplementedError
+
+    def check_data(self, data: Any) -> None:
+        """Raises if arrays, or a first batch, are not of a type and shape to train with."""
+
+    def without_data(self) -> tf.data.Dataset | None:
+        """What a game trains on that takes no data; `None` where it takes some."""
+        return None
+
+    def check_rates(self, ahead: Iterable[int]) -> None:
+        """Raises if learning rates or weights are no numbers to train with, some steps ahead."""
+        check_rates(self.optimizer, ahead)
+
+    def compile(self, *args: Any, jit_compile: bool | str = "auto", **options: Any) -> None:
+        """Keras' `compile`; "auto" is XLA where there is a GPU, decided anew at loading.
+
+        On a CPU, XLA's convolutions are some 20 times as slow as the graph's. Small dense networks
+        gain from XLA on a CPU too: there ask for it by `jit_compile=True`. Several replicas
+        exchange their fields between programs (`CompiledGame`), which pays where XLA gains much, so
+        there too it must be asked for; but a `TPUStrategy` compiles the step by itself.
+
+        Raises:
+            TypeError: if there is an optimizer per player instead of one for all.
+            ValueError: if there are losses or metrics of labelled examples, an option is of the
+                wrong kind, or the optimizer scales the loss, as under 'mixed_float16'.
+        """
+        refuse_losses(self, super().compile, args, options)
+        refuse_compile_options({**options, "jit_compile": jit_compile})
+        args, options = self._resolved(args, options)
+        self._asked_jit = jit_compile
+        # TensorFlow for TPUs lists a TPU_SYSTEM also where there is no TPU, and lacks XLA for CPUs.
+        gpus = tf.config.list_physical_devices("GPU")
+        if jit_compile == "auto" and (not gpus or exchanges(self)):
+            jit_compile = False
+        super().compile(*args, jit_compile=jit_compile, **options)
+        if isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer):
+            raise ValueError(
+                f"{self.noun} training does not scale losses, so float16 would underflow. "
+                f"Received: dtype policy '{self.dtype_policy.name}' and an optimizer that scales "
+                "the loss, as Keras wraps it under 'mixed_float16'. Use 'mixed_bfloat16' or "
+                "'float32'."
+            )
+        on_tpu = isinstance(self.distribute_strategy, tf.distribute.TPUStrategy)
+        if not (jit_compile or gpus or on_tpu):
+            warn_of_inexact_biases(*self.layers_of_players())
+
+    def _resolved(self, args: Sequence[Any], options: Mapping[str, Any]) -> Arguments:
+        """The arguments of `compile`, with the optimizer that a name stands for."""
+        bound = inspect.signature(super().compile).bind_partial(*args, **options)
+        if "optimizer" in bound.arguments:
+            optimizer = resolve(bound.arguments["optimizer"], "optimizer")
+            check_own_rate(optimizer)
+            bound.arguments["optimizer"] = optimizer
+        return bound.args, bound.kwargs
+
+    def get_compile_config(self) -> dict[str, Any] | None:
+        """Keras' hook for saving, with `jit_compile` as it was asked for."""
+        config = super().get_compile_config()
+        return {**config, "jit_compile": self._asked_jit} if config else config
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Keras' hook for loading: compiles, and makes the optimizer's variables."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        self.optimizer.build(self.trainable_variables)
+
+    def fit(
+        self, *args: Any, stop_when_diverged: bool = True, **options: Any
+    ) -> keras.callbacks.History:
+        """Keras' `fit`, without weights of examples, that ends where training has diverged.
+
+        With `use_ema` it ends with the weights that training goes on with; `generate` and the
+        callbacks use their averages (`averaged_weights`). The first batch is looked at before the
+        first step (`first_batch.inspect`).
+
+        Args:
+            *args: as Keras' `fit` takes them.
+            stop_when_diverged: whether an epoch after which losses or weights are not finite, or a
+                loss exceeds 1e10, ends training with an error (`callbacks.StopWhenDiverged`). False
+                trains on, and warns once.
+            **options: as Keras' `fit` takes them.
+
+        Raises:
+            DivergedError: if training has diverged.
+            ValueError: if there are no data, they are not finite, they have no end and there is no
+                `steps_per_epoch`, labels are no classes, or shapes do not fit the generator's.
+            TypeError: if the data are not numbers.
+        """
+        args, options = self._checked(super().fit, args, options)
+        self.check_rates(planned_steps(super().fit, args, options))
+        self.look(trains=True)
+        args, options = guarded(self, super().fit, args, options, stop_when_diverged)
+        with weights_left_alone(self.optimizer):
+            return super().fit(*args, **options)
+
+    def evaluate(self, *args: Any, **options: Any) -> Any:
+        """Keras' `evaluate`, without weights of examples; it repeats exactly.
+
+        Raises:
+            ValueError: if the model is not compiled, there are no data, they have no end, or there
+                are weights of examples.
+            TypeError: if the data are not numbers.
+        """
+        args, options = self._checked(super().evaluate, args, options)
+        self.look(trains=False)
+        return super().evaluate(*args, **options)
+
+    def _checked(
+        self, method: Callable[..., Any], args: Sequence[Any], options: Mapping[str, Any]
+    ) -> Arguments:
+        refuse_uncompiled(self, method.__name__)
+        refuse_weight_arguments(method, args, options)
+        bound = inspect.signature(method).bind_partial(*args, **options)
+        if bound.arguments.get("x") is None and (nothing := self.without_data()) is not None:
+            bound.arguments["x"] = nothing
+            if "shuffle" in inspect.signature(method).parameters:
+                bound.arguments["shuffle"] = False
+        return checked_data(method, bound.args, bound.kwargs, self.check_data)
+
+    def train_on_batch(self, *args: Any, **options: Any) -> Any:
+        """Keras' `train_on_batch`, without weights of examples.
+
+        Raises:
+            ValueError: if the model is not compiled, or samples and labels differ in number.
+            TypeError: if they are not one batch of arrays.
+        """
+        refuse_uncompiled(self, "train_on_batch")
+        check_batch(super().train_on_batch, args, options)
+        return super().train_on_batch(*args, **options)
+
+    def test_on_batch(self, *args: Any, **options: Any) -> Any:
+        """Keras' `test_on_batch`, without weights of examples.
+
+        Raises:
+            ValueError: if the model is not compiled, or samples and labels differ in number.
+            TypeError: if they are not one batch of arrays.
+        """
+        refuse_uncompiled(self, "test_on_batch")
+        check_batch(super().test_on_batch, args, options)
+        return super().test_on_batch(*args, **options)
+
+    def save(self, filepath: Any, *args: Any, **options: Any) -> None:
+        """Keras' `save`, in its own format alone: HDF5 keeps no model of several networks.
+
+        Raises:
+            ValueError: if the file's name ends in `.h5` or `.hdf5`.
+        """
+        refuse_hdf5(filepath, options.get("save_format"))
+        return super().save(filepath, *args, **options)

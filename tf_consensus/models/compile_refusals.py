@@ -1,0 +1,73 @@
+"""What is wrong with what `compile` is given, and with a model that was not compiled."""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import keras
+
+from tf_consensus.support.checks import check_bool, check_count
+
+_UNUSED = ("loss", "loss_weights", "metrics", "weighted_metrics")
+# The arguments of the `compile` that tutorials write for a GAN of their own.
+_PLAYERS = ("g", "d", "gen", "disc", "generator", "discriminator")
+_OF_PLAYERS = {f"{player}_{kind}" for player in _PLAYERS for kind in ("optimizer", "opt")}
+
+
+def refuse_losses(
+    model: keras.Model,
+    compile_method: Callable[..., Any],
+    args: Sequence[Any],
+    options: Mapping[str, Any],
+) -> None:
+    """Raises if `compile` was given losses or metrics of labelled examples.
+
+    Args:
+        model: the model, whose `noun` the message says.
+        compile_method: Keras' `compile`, for the names of the positional arguments.
+        args: the positional arguments.
+        options: those by name.
+
+    Raises:
+        TypeError: if there is an optimizer per player instead of one for all.
+        ValueError: if one is given; `None` and empty ones, as in saved models, are not.
+    """
+    players = sorted(set(options) & _OF_PLAYERS)
+    if players:
+        raise TypeError(
+            f"A {model.noun} has one optimizer, which may hold one for each player. Received: "
+            f"{', '.join(players)}. Write compile(AlternatingOptimizer(generator_optimizer, "
+            "discriminator_optimizer))."
+        )
+    given = inspect.signature(compile_method).bind_partial(*args, **options).arguments
+    given = {key: given[key] for key in _UNUSED if given.get(key)}
+    if given:
+        raise ValueError(
+            f"A {model.noun}'s losses are {model.own_losses[0]}, and it has no targets to compare "
+            f"with. Received: {', '.join(f'{key}={value!r}' for key, value in given.items())}. "
+            f"{model.own_losses[1]}"
+        )
+
+
+def refuse_compile_options(options: Mapping[str, Any]) -> None:
+    """Raises `ValueError` if an option of `compile` is of the wrong kind."""
+    hint = "It is how many steps run in one call of TensorFlow; 1 is one."
+    if "steps_per_execution" in options:
+        check_count("steps_per_execution", options["steps_per_execution"], hint)
+    if "run_eagerly" in options:
+        check_bool("run_eagerly", options["run_eagerly"])
+    jit_compile = options.get("jit_compile", "auto")
+    if jit_compile != "auto" and not isinstance(jit_compile, bool):
+        raise ValueError(
+            "`jit_compile` must be True, False or 'auto'. Received: "
+            f"jit_compile={jit_compile!r}. 'auto' is XLA where there is a GPU."
+        )
+
+
+def refuse_uncompiled(model: keras.Model, method: str) -> None:
+    """Raises `ValueError` if a model is not compiled."""
+    if not model.compiled:
+        raise ValueError(
+            f"A {model.noun} is compiled before `{method}`. Received: a {model.noun} without an "
+            f"optimizer. Call {model.noun.lower()}.compile(optimizer=...)."
+        )

@@ -1,0 +1,124 @@
+"""Samples of a trained generator."""
+
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tf_consensus.models.averaging import averaged_weights
+from tf_consensus.support.checks import check_count, check_seed
+from tf_consensus.support.inputs import check_latents, join
+from tf_consensus.support.random import normal, uniform
+
+# Training draws latents 0, 1, 2 …; draws that it never takes keep the other uses apart from it.
+_GENERATION = tf.int64.min
+_LABELS = tf.int64.min + 1
+
+
+class Generating(keras.Model):
+    """A model that samples from its `generator`, and exports that alone."""
+
+    _sample: Callable[[Any], tf.Tensor] | None = None
+
+    def __call__(self, inputs: Any, *args: Any, **options: Any) -> tf.Tensor:
+        """Samples of the generator; see `call`.
+
+        Raises:
+            ValueError: if latents or labels are not of the shape that the generator takes.
+        """
+        check_latents(inputs, self.latent_dim, self.num_classes)
+        return super().__call__(inputs, *args, **options)
+
+    def call(self, inputs: Any, training: bool = False) -> tf.Tensor:
+        """Samples (batch, …) for latents (batch, latent_dim), or for [latents, labels]."""
+        return self.generator(inputs, training=training)
+
+    def export(self, *args: Any, **options: Any) -> None:
+        """Not what to export: the generator is.
+
+        Raises:
+            ValueError: always, with the remedy.
+        """
+        raise ValueError(_EXPORT.format("gan.export"))
+
+    def save_spec(self, *args: Any, **options: Any) -> None:
+        """TensorFlow Lite's hook, which asks what a model takes; raises as `export` does."""
+        raise ValueError(_EXPORT.format("a GAN to convert to TensorFlow Lite"))
+
+    def generate(
+        self,
+        n: int,
+        seed: int | None = None,
+        batch_size: int = 256,
+        *,
+        labels: Any = None,
+        averaged: bool = True,
+    ) -> np.ndarray:
+        """Samples of the generator.
+
+        Args:
+            n: number of samples.
+            seed: the same seed gives the same latents; `None` draws a seed.
+            batch_size: how many are computed at a time.
+            labels: of a conditional model: one class for all, or n of them; `None` draws each
+                uniformly from all classes.
+            averaged: with averages of the weights, where they are kept (`averaged_weights`).
+
+        Returns:
+            Array of shape (n, …), of float32 where the model is one of mixed precision.
+
+        Raises:
+            ValueError: if `n` or `batch_size` is not a positive integer, or the labels are not
+                classes, not n, or given to a model without classes.
+        """
+        n = check_count("n", n, "For example gan.generate(64).")
+        batch_size = check_count("batch_size", batch_size, "Leave it at 256.")
+        seed = int(np.random.randint(2**31)) if seed is None else check_seed(seed)
+        latents = normal((n, self.latent_dim), seed, _GENERATION, self.variable_dtype)
+        inputs = join(latents, self._labels(n, seed, labels))
+        if self._sample is None:
+            # Not `predict`, which all machines of a strategy must call together.
+            self._sample = tf.function(
+                lambda inputs: self.generator(inputs, training=False),
+                reduce_retracing=True,
+                autograph=False,
+            )
+        parts = [tf.split(t, _sizes(n, batch_size)) for t in tf.nest.flatten(inputs)]
+        batches = [tf.nest.pack_sequence_as(inputs, part) for part in zip(*parts, strict=True)]
+        with averaged_weights(self) if averaged else contextlib.nullcontext():
+            samples = np.concatenate([self._sample(batch).numpy() for batch in batches])
+        return samples.astype(self.variable_dtype)  # NumPy itself knows no bfloat16
+
+    def _labels(self, n: int, seed: int, labels: Any) -> list[tf.Tensor]:
+        """A list of nothing or of n labels for `generate`."""
+        if self.num_classes is None:
+            if labels is not None:
+                raise ValueError(
+                    "`labels` are for a conditional GAN. Received: labels for a GAN without "
+                    "num_classes. Leave them out, or build it by GAN(..., num_classes=...)."
+                )
+            return []
+        if labels is None:
+            labels = np.floor(uniform((n,), seed, _LABELS).numpy() * self.num_classes)
+        labels = np.asarray(labels)
+        classes = labels.dtype != bool and np.isin(labels, np.arange(self.num_classes)).all()
+        if not classes or labels.shape not in ((), (n,)):
+            raise ValueError(
+                f"`labels` must be one class or n={n} classes, from 0 to {self.num_classes - 1}. "
+                f"Received: labels={labels!r}. For example generate(10, labels=range(10))."
+            )
+        return [tf.constant(np.broadcast_to(labels, n), tf.int32)]
+
+
+_EXPORT = (
+    "What is exported of a GAN is its generator. Received: {}. Call gan.generator.export(path), or "
+    "convert gan.generator; within `with averaged_weights(gan):` where averages are kept."
+)
+
+
+def _sizes(n: int, size: int) -> list[int]:
+    """The number n as a sum of parts of a size and a rest."""
+    return [size] * (n // size) + [n % size] * (n % size > 0)

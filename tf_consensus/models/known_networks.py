@@ -1,0 +1,38 @@
+"""Which derivatives of a GAN are verified before it trains, and on what."""
+
+import math
+from typing import Any
+
+import keras
+
+from tf_consensus.games.game import Game
+from tf_consensus.models.example_batch import made_up, specification
+from tf_consensus.penalties import InstanceNoise
+from tf_consensus.support.known_layers import unknown
+
+
+class KnownNetworks(keras.Model):
+    """A model whose losses are made of networks, an objective and penalties that are looked at."""
+
+    def verified_parts(self) -> list[Any]:
+        """Networks, objective and penalties."""
+        return [self.generator, self.discriminator, self.objective, *self.penalties]
+
+    def differentiates_twice(self) -> bool:
+        """Whether there are gradient penalties."""
+        return any(not isinstance(p, InstanceNoise) for p in self.penalties)
+
+    def holds_unknown(self) -> bool:
+        """Whether networks, objective or penalties hold what is not known to be exact."""
+        networks = {"generator": self.generator, "discriminator": self.discriminator}
+        return bool(unknown(networks, (self.objective, *self.penalties)))
+
+    def batch_to_verify(self, iterator: Any) -> tuple[Any, Any]:
+        """A batch that is made up of the data's type, so that none is taken from the data."""
+        spec, iterator = specification(iterator)
+        return spec, iterator
+
+    def example_game(self, example: Any) -> Game:
+        """The game at a step at which every lazy penalty counts, past the start of schedules."""
+        step = 1000 * math.lcm(*(getattr(p, "every", 1) for p in self.penalties))
+        return self.game_at(made_up(self, example), draw=0, step=step)
