@@ -60,7 +60,7 @@ class TrainingModel(FirstLooks, CheckedModel):
         # Batches since the metrics were reset. TensorFlow's own: Keras saves it in no file.
         once = tf.VariableAggregation.ONLY_FIRST_REPLICA
         self._evaluated = tf.Variable(0, trainable=False, dtype=tf.int64, aggregation=once)
-        self._player_losses = [keras.metrics.Mean(name=f"{name}_loss") for name in names]
+        self._loss_means = [keras.metrics.Mean(name=f"{name}_loss") for name in names]
         self._gradient_norm = keras.metrics.Mean(name="gradient_norm")
 
     def prepared(self, data: Any) -> Any:
@@ -158,7 +158,7 @@ class TrainingModel(FirstLooks, CheckedModel):
 
     def _log(self, linearization: Linearization) -> dict[str, tf.Tensor]:
         losses = vectors.replica_mean(linearization.losses)
-        for metric, loss in zip(self._player_losses, losses, strict=True):
+        for metric, loss in zip(self._loss_means, losses, strict=True):
             metric.update_state(loss)
         self._gradient_norm.update_state(vectors.norm(vectors.replica_mean(linearization.v)))
         return {metric.name: metric.result() for metric in self.metrics}
@@ -166,7 +166,7 @@ class TrainingModel(FirstLooks, CheckedModel):
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
         """The losses and the gradient norm, averaged over an epoch."""
-        return [*self._player_losses, self._gradient_norm]
+        return [*self._loss_means, self._gradient_norm]
 
     def reset_metrics(self) -> None:
         """Keras' hook at the start of `evaluate` and of an epoch: noise of evaluation starts anew.
