@@ -47,6 +47,24 @@ def check_rows(rows: Any) -> Rows | None:
     )
 
 
+def check_equal_rows(tensors: Sequence[tf.Tensor]) -> int | None:
+    """The number of rows that the tensors of a batch have, `None` where none is known.
+
+    Args:
+        tensors: (batch, …) each.
+
+    Raises:
+        ValueError: if they have different numbers of rows.
+    """
+    known = {t.shape[0] for t in tensors} - {None}
+    if len(known) > 1:
+        raise ValueError(
+            "The tensors of a batch that is cut hold as many examples each. Received: tensors of "
+            f"{sorted(known)} examples. Hand over scalars or constants of `losses` in its closure."
+        )
+    return min(known, default=None)
+
+
 def check_players(players: Any) -> list[list[Any]]:
     """The players, a list of one list of variables per player.
 

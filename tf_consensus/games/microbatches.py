@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tf_consensus.games.checks import check_equal_rows
 from tf_consensus.games.delegating import DelegatingGame
 from tf_consensus.games.game import Game
 from tf_consensus.support.checks import check_count
@@ -163,12 +164,7 @@ def _stack(batch: Sequence[Any], parts: int) -> Any:
         return tf.reshape(t, (parts, -1 if size is None else size // parts, *_rest(t)))
 
     stacked = tf.nest.map_structure(stack, batch)
-    sizes = {t.shape[0] for t in cut} - {None}
-    if len(sizes) > 1:
-        raise ValueError(
-            "All tensors of a batch that is cut hold one row per example. Received: tensors of "
-            f"{sorted(sizes)} rows. Keep what all examples share in the losses, or as scalars."
-        )
+    check_equal_rows(cut)
     if not cut:
         raise ValueError(
             "Micro-batches are parts of the game's batch. Received: a batch without a tensor of "

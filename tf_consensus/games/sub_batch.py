@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 import numpy as np
 import tensorflow as tf
 
+from tf_consensus.games.checks import check_equal_rows
 from tf_consensus.support.checks import check_count
 from tf_consensus.support.row_draws import Rows
 
@@ -38,22 +39,16 @@ def _holds_examples(t: Any) -> bool:
 def _size(batch: Any, n: int) -> int | tf.Tensor:
     """The number of examples, of which there must be n; a scalar tensor where a graph lacks it."""
     tensors = [t for t in tf.nest.flatten(batch) if _holds_examples(t)]
-    sizes = {t.shape[0] for t in tensors}
-    if not sizes:
+    if not tensors:
         raise ValueError(
             "A game's first examples are the first rows of its batch. Received: a batch without a "
             "tensor of rank 1 or more. Hand the data over in Game(losses, players, batch)."
         )
-    known = sizes - {None}
-    if len(known) > 1:
+    known = check_equal_rows(tensors)
+    if known is not None and n > known:
         raise ValueError(
-            "The tensors of a batch that is cut hold as many examples each. Received: tensors of "
-            f"{sorted(known)} examples. Hand over scalars or constants of `losses` in its closure."
-        )
-    if known and n > min(known):
-        raise ValueError(
-            f"`n` must be an integer from 1 to the batch's {min(known)} examples. Received: "
+            f"`n` must be an integer from 1 to the batch's {known} examples. Received: "
             f"n={n}. Take fewer, or make the batches larger."
         )
     # The row count of a batch of unknown size is looked at when the graph runs, by `ensure_shape`.
-    return min(known) if known else tf.shape(tensors[0])[0]
+    return tf.shape(tensors[0])[0] if known is None else known
