@@ -11,7 +11,6 @@ import tensorflow as tf
 from tf_consensus.games import inspection
 from tf_consensus.games import operation_kinds as kinds
 from tf_consensus.games.autodiff import tf_variables
-from tf_consensus.support.evaluation import LayerState
 
 if TYPE_CHECKING:
     from tf_consensus.games.field import GradientField
@@ -89,7 +88,7 @@ class Contract:
             return
 
         def traced() -> None:
-            other = game.variant(state=LayerState(), contract=Contract(allow_cut=True))
+            other = game.unwatched()
             before = len(inspection.new_operations(0))
             try:
                 found = other.retrace()

@@ -79,6 +79,10 @@ class GradientField(GameParts):
         vars(other).update(changes)
         return other
 
+    def unwatched(self: AnyField) -> AnyField:
+        """The same game for a trace that is looked at: it moves no state and is not checked."""
+        return self.variant(state=LayerState(), contract=Contract(allow_cut=True))
+
     @contextlib.contextmanager
     def one_step(self) -> Iterator[None]:
         """One update: what layers keep, such as moving averages, moves once, at its end.
