@@ -23,10 +23,10 @@ from tf_consensus.callbacks.backup_record import (
     describe_variables,
     seed_states,
 )
-from tf_consensus.callbacks.divergence import LARGEST_LOSS, check_converging
 from tf_consensus.callbacks.log_rows import Row, row_of, rows_before
 from tf_consensus.callbacks.skipped_steps import skip_nothing, skip_steps
 from tf_consensus.execution.strategies import is_chief
+from tf_consensus.models.divergence import LARGEST_LOSS, check_converging
 from tf_consensus.support.checks import check_bool, check_count, check_float, check_path
 from tf_consensus.support.differences import differences
 

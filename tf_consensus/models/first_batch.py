@@ -109,7 +109,7 @@ class FirstLooks:
         return [self.see_batch(batch)]
 
     def nothing_seen(self) -> tuple[list[tf.Tensor], list[tf.TensorShape]]:
-        """As `seen` of no batch, and the shapes of what it returns of one."""
+        """As `seen_of_batch` of no batch, and the shapes of what that returns of one."""
         return [tf.zeros(2, tf.float64)], [tf.TensorShape(2)]
 
 

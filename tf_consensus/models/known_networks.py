@@ -28,9 +28,8 @@ class KnownNetworks(keras.Model):
         return bool(unknown(networks, (self.objective, *self.penalties)))
 
     def batch_to_verify(self, iterator: Any) -> tuple[Any, Any]:
-        """A batch that is made up of the data's type, so that none is taken from the data."""
-        spec, iterator = specification(iterator)
-        return spec, iterator
+        """The type of the data, of which a batch is made up, so that none is taken from them."""
+        return specification(iterator)
 
     def example_game(self, example: Any) -> Game:
         """The game at a step at which every lazy penalty counts, past the start of schedules."""
