@@ -106,6 +106,7 @@ DIGESTS = {
     "dcgan3_nobn": "e613e7eedbf9",
     "dcgan3_nobn_cf": "bc9d396167ae",
     "dcgan4": "0558b7ac15ef",
+    "dcgan4_gbn": "d063bd33b6ad",
     "dcgan4_nobn": "aa53378059d4",
     "dcgan4_nobn_cf": "2f9c7f0ee4f3",
     "mlp": "4aef2e5bce38",

@@ -19,6 +19,7 @@ METHODS = {
 }
 NETWORKS = {
     "dcgan4": "images, side a multiple of 16: 4 strided levels, batch normalization; the default",
+    "dcgan4_gbn": "dcgan4 with batch normalization in the generator alone",
     "dcgan4_nobn": "dcgan4 without normalization, for consensus and penalties",
     "dcgan4_nobn_cf": "dcgan4_nobn with as many filters at every level; small",
     "dcgan3": "side a multiple of 8: 3 strided levels, batch normalization",

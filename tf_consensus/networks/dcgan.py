@@ -27,6 +27,7 @@ class Architecture(NamedTuple):
         slope: Negative slope of the generator's leaky ReLU; 0 is a ReLU.
         norm: What the batch normalization after the generator's first layer averages over:
             "unit" the batch alone, "channel" the positions too; None: no layer is normalized.
+        discriminator_norm: Whether the discriminator is normalized too, where the generator is.
         generator_dense: Units of one more dense layer at the generator's start; 0: none.
         discriminator_dense: Units of one more dense layer at the discriminator's end; 0: none.
     """
@@ -35,6 +36,7 @@ class Architecture(NamedTuple):
     constant: bool = False
     slope: float = 0.0
     norm: str | None = None
+    discriminator_norm: bool = True
     generator_dense: int = 0
     discriminator_dense: int = 0
 
@@ -44,6 +46,7 @@ ARCHITECTURES = {
     "dcgan3_nobn": Architecture(3),
     "dcgan3_nobn_cf": Architecture(3, constant=True, slope=0.2),
     "dcgan4": Architecture(4, slope=0.2, norm="channel"),
+    "dcgan4_gbn": Architecture(4, slope=0.2, norm="channel", discriminator_norm=False),
     "dcgan4_nobn": Architecture(4),
     "dcgan4_nobn_cf": Architecture(4, constant=True, slope=0.2),
     "conv3": Architecture(3, constant=True, slope=0.2, discriminator_dense=512),
@@ -68,7 +71,8 @@ def dcgan(
 
     Kernels are 5×5 with stride 2 and "same" padding, images NHWC in [-1, 1]. The discriminator
     is leaky with slope 0.2. Where the family member normalizes, it does so everywhere but in the
-    generator's last and the discriminator's first and last layer. With classes the generator's
+    generator's last and the discriminator's first and last layer; "dcgan4_gbn" in the generator
+    alone. With classes the generator's
     first layer takes the latent and the label's embedding, and the discriminator has one logit per
     class; without, it is the network of the paper.
 
@@ -126,7 +130,7 @@ def _generator(architecture, latent_dim, classes, image_size, channels, widths, 
 
 
 def _discriminator(architecture, image_size, channels, logits, widths, weights) -> keras.Model:
-    norm = architecture.norm is not None
+    norm = architecture.norm is not None and architecture.discriminator_norm
     image = keras.Input((image_size, image_size, channels))
     x = _activate(_halve(image, widths[0], weights), 0.2, weights)
     for width in widths[1:]:
