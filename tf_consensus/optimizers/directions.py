@@ -11,6 +11,7 @@ from tf_consensus.games.linearization import Linearization
 from tf_consensus.games.vector_checks import check_vector
 from tf_consensus.optimizers.inner import CLIPS
 from tf_consensus.optimizers.per_player import OptimizerPerPlayer
+from tf_consensus.optimizers.warm_averages import warm_average
 
 
 def apply_direction(
@@ -22,6 +23,7 @@ def apply_direction(
 
     Keras descends and sums over the replicas of a strategy: the sign and the number of replicas
     enter here and nowhere else. Of an `OptimizerPerPlayer` each optimizer moves its own player.
+    Averages that the optimizer keeps (`use_ema`) have a warm start (`warm_average`).
 
     Args:
         optimizer: the inner optimizer, `self.inner_optimizer` of a `GameOptimizer`.
@@ -49,7 +51,8 @@ def apply_direction(
     # then drops the IdentityN. All of the direction comes before all of the update.
     with tf.control_dependencies(list(direction)):
         descent = [-w for w in _shares(direction, optimizer)]
-        optimizer.apply(descent, list(variables))
+        with warm_average(optimizer):
+            optimizer.apply(descent, list(variables))
 
 
 def _shares(
