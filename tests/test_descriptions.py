@@ -38,6 +38,12 @@ OPTIMIZERS = [
         "discriminator_steps=3, generator_steps=1)",
     ),
     (
+        lambda: tfc.AlternatingConsensusOptimizer(SGD(0.5), SGD(0.25), "auto", fraction=0.5),
+        "AlternatingConsensusOptimizer(SGD(learning_rate=0.5), SGD(learning_rate=0.25), "
+        "gamma=RelativeGamma(scale=1.0), regularize=('discriminator',), discriminator_steps=1, "
+        "generator_steps=1, fraction=0.5)",
+    ),
+    (
         lambda: tfc.AlternatingMomentumOptimizer(SGD(0.5), SGD(0.25)),
         "AlternatingMomentumOptimizer(SGD(learning_rate=0.5), SGD(learning_rate=0.25), "
         "momentum=-0.5, discriminator_steps=1, generator_steps=1)",

@@ -154,6 +154,16 @@ OPTIMIZERS = {
     "smoothing": lambda: tfc.SmoothingOptimizer("rmsprop", 1e-2, gamma=0.3),
     "simultaneous": lambda: tfc.SimultaneousOptimizer("adam", 1e-2),
     "alternating": lambda: tfc.AlternatingOptimizer("adam", "rmsprop"),
+    "alternating_consensus": lambda: tfc.AlternatingConsensusOptimizer(
+        "adam", "rmsprop", "auto", fraction=0.25
+    ),
+    "fraction": lambda: tfc.ConsensusOptimizer("adam", 1e-2, gamma=0.3, fraction=0.25),
+    "reusing": lambda: tfc.AlternatingConsensusOptimizer(
+        "adam", "adam", "auto", reuse=True, fraction=0.25
+    ),
+    "scaled": lambda: tfc.ScaledConsensusOptimizer("adam", 1e-2, fraction=0.25),
+    "relative": lambda: tfc.ConsensusOptimizer("adam", 1e-2, gamma="auto"),
+    "spectral": lambda: tfc.ConsensusOptimizer("adam", 1e-2, gamma=tfc.SpectralGamma(0.1)),
     "clipped": lambda: tfc.ClippedOptimizer("adam", 1e-2, clip_norm=0.1),
     "momentum": lambda: tfc.MomentumOptimizer("sgd", 1e-2, momentum=-0.3),
     "alternating_momentum": lambda: tfc.AlternatingMomentumOptimizer(

@@ -20,6 +20,9 @@ METHODS = {
     "consensus": lambda inner: tfc.ConsensusOptimizer(inner, gamma=GAMMA),
     "consensus_every": lambda inner: tfc.ConsensusOptimizer(inner, gamma=GAMMA, every=2),
     "consensus_parts": lambda inner: tfc.ConsensusOptimizer(inner, gamma=GAMMA, microbatches=2),
+    "consensus_fraction": lambda inner: tfc.ConsensusOptimizer(inner, gamma=GAMMA, fraction=0.25),
+    "consensus_relative": lambda inner: tfc.ConsensusOptimizer(inner, gamma="auto"),
+    "scaled_consensus": tfc.ScaledConsensusOptimizer,
     "debiased": lambda inner: tfc.ConsensusOptimizer(
         inner, gamma=GAMMA, microbatches=2, debias="groups"
     ),

@@ -392,6 +392,9 @@ METHODS = {
         opt.ExtragradientOptimizer("adam", learning_rate=1e-2), sync_period=2
     ),
     "competitive": lambda: opt.CompetitiveOptimizer("sgd", learning_rate=0.1, max_iterations=6),
+    "alternating_consensus": lambda: opt.AlternatingConsensusOptimizer(
+        "adam", "rmsprop", "auto", fraction=0.25
+    ),
 }
 FROM_GRADIENTS = ["momentum", "optimistic", "symplectic", "lookahead"]
 NEEDS_A_GAME = {

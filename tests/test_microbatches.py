@@ -27,6 +27,15 @@ OPTIMIZERS = {
     "smoothing": lambda **o: tfc.SmoothingOptimizer(rmsprop(), gamma=0.7, **o),
     "clipped": lambda **o: tfc.ClippedOptimizer(rmsprop(), clip_norm=0.5, **o),
     "alternating": lambda **o: tfc.AlternatingOptimizer(rmsprop(), rmsprop(), 2, 1, **o),
+    "alternating_consensus": lambda **o: tfc.AlternatingConsensusOptimizer(
+        rmsprop(), rmsprop(), 0.7, ["generator", "discriminator"], **o
+    ),
+    "reusing": lambda **o: tfc.AlternatingConsensusOptimizer(
+        rmsprop(), rmsprop(), 0.7, reuse=True, **o
+    ),
+    "scaled": lambda **o: tfc.ScaledConsensusOptimizer(rmsprop(), **o),
+    "relative": lambda **o: tfc.ConsensusOptimizer(rmsprop(), gamma="auto", **o),
+    "spectral": lambda **o: tfc.ConsensusOptimizer(rmsprop(), gamma=tfc.SpectralGamma(), **o),
     "momentum": lambda **o: tfc.MomentumOptimizer(rmsprop(), momentum=-0.5, **o),
     "alternating_momentum": lambda **o: tfc.AlternatingMomentumOptimizer(
         rmsprop(), rmsprop(), -0.5, **o

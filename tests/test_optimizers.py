@@ -300,6 +300,12 @@ REPLICATED = {
     "alternating": lambda inner: tfc.AlternatingOptimizer(
         inner, type(inner).from_config(inner.get_config())
     ),
+    "alternating_consensus": lambda inner: tfc.AlternatingConsensusOptimizer(
+        inner, type(inner).from_config(inner.get_config()), GAMMA
+    ),
+    "scaled": tfc.ScaledConsensusOptimizer,
+    "relative": lambda inner: tfc.ConsensusOptimizer(inner, gamma="auto"),
+    "spectral": lambda inner: tfc.ConsensusOptimizer(inner, gamma=tfc.SpectralGamma(0.1)),
     "momentum": lambda inner: tfc.MomentumOptimizer(inner, momentum=-0.5),
     "extragradient": tfc.ExtragradientOptimizer,
     "past_extragradient": tfc.PastExtragradientOptimizer,

@@ -30,6 +30,14 @@ OPTIMIZERS = {
     "clipped": lambda: tfc.ClippedOptimizer(inner(), clip_norm=0.1),
     "alternating": lambda: tfc.AlternatingOptimizer(inner(), inner(), 2, 1),
     "extragradient": lambda: tfc.ExtragradientOptimizer(inner()),
+    "alternating_consensus": lambda: tfc.AlternatingConsensusOptimizer(inner(), inner(), 1.0),
+    "reusing": lambda: tfc.AlternatingConsensusOptimizer(inner(), inner(), 1.0, reuse=True),
+    "scaled": lambda: tfc.ScaledConsensusOptimizer(inner()),
+    "relative": lambda: tfc.ConsensusOptimizer(inner(), gamma="auto"),
+    "spectral": lambda: tfc.ConsensusOptimizer(inner(), gamma=tfc.SpectralGamma(0.1)),
+    "averaged": lambda: tfc.ConsensusOptimizer(
+        keras.optimizers.RMSprop(1e-2, use_ema=True, ema_momentum=0.9), gamma=1.0
+    ),
     "parts": lambda: tfc.ConsensusOptimizer(inner(), gamma=1.0, microbatches=2),
 }
 PENALTIES = {

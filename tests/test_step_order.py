@@ -14,6 +14,7 @@ from tf_consensus.data.stream import BLOCK, resumable
 
 STEPS = 4
 OPTIMIZERS = {
+    "AlternatingConsensusOptimizer": lambda: tfc.AlternatingConsensusOptimizer("sgd", "sgd", 1.0),
     "AlternatingMomentumOptimizer": lambda: tfc.AlternatingMomentumOptimizer("sgd", "sgd"),
     "AlternatingOptimizer": lambda: tfc.AlternatingOptimizer("sgd", "sgd"),
     "ClippedOptimizer": lambda: tfc.ClippedOptimizer("sgd"),
@@ -27,6 +28,7 @@ OPTIMIZERS = {
     "MomentumOptimizer": lambda: tfc.MomentumOptimizer("sgd"),
     "OptimisticOptimizer": lambda: tfc.OptimisticOptimizer("sgd"),
     "PastExtragradientOptimizer": lambda: tfc.PastExtragradientOptimizer("sgd"),
+    "ScaledConsensusOptimizer": lambda: tfc.ScaledConsensusOptimizer("sgd"),
     "SimultaneousOptimizer": lambda: tfc.SimultaneousOptimizer("sgd"),
     "SmoothingOptimizer": lambda: tfc.SmoothingOptimizer("sgd", gamma=1.0),
     "SymplecticOptimizer": lambda: tfc.SymplecticOptimizer("sgd"),
@@ -34,6 +36,7 @@ OPTIMIZERS = {
 }
 # Those with a counter of their own.
 COUNTING = [
+    "AlternatingConsensusOptimizer",
     "AlternatingOptimizer",
     "ExtragradientOptimizer",
     "LookaheadOptimizer of AlternatingOptimizer",

@@ -32,6 +32,7 @@ if TYPE_CHECKING or not _deferred.waits():
     from tf_consensus.models.game_model import GameModel
     from tf_consensus.models.gan import GAN
     from tf_consensus.optimizers import (
+        AlternatingConsensusOptimizer,
         AlternatingMomentumOptimizer,
         AlternatingOptimizer,
         ClippedOptimizer,
@@ -43,8 +44,11 @@ if TYPE_CHECKING or not _deferred.waits():
         MomentumOptimizer,
         OptimisticOptimizer,
         PastExtragradientOptimizer,
+        RelativeGamma,
+        ScaledConsensusOptimizer,
         SimultaneousOptimizer,
         SmoothingOptimizer,
+        SpectralGamma,
         SymplecticOptimizer,
     )
     from tf_consensus.support.exact_operations import exact_operations
@@ -62,6 +66,7 @@ else:
 
 __all__ = [
     "GAN",
+    "AlternatingConsensusOptimizer",
     "AlternatingMomentumOptimizer",
     "AlternatingOptimizer",
     "ClippedOptimizer",
@@ -76,8 +81,11 @@ __all__ = [
     "MomentumOptimizer",
     "OptimisticOptimizer",
     "PastExtragradientOptimizer",
+    "RelativeGamma",
+    "ScaledConsensusOptimizer",
     "SimultaneousOptimizer",
     "SmoothingOptimizer",
+    "SpectralGamma",
     "SymplecticOptimizer",
     "Verification",
     "VerificationError",

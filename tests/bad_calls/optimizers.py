@@ -53,9 +53,24 @@ _REGULARIZED = {
     "gamma": _SCHEDULED,
     "every": NO_COUNT,
     "debias": ["True", "'group'", "3", "'replicas'", "nan"],
+    "fraction": ["0.0", "1.5", *_WEIGHT],
 }
 
 CALLS = {
+    "AlternatingConsensusOptimizer": [
+        *_plumbing("AlternatingConsensusOptimizer", "generator_optimizer"),
+        *_each("AlternatingConsensusOptimizer", **_STEPS, **_DISCRIMINATOR, **_REGULARIZED),
+        *_each(
+            "AlternatingConsensusOptimizer",
+            reuse=["1", "None", "'yes'"],
+            regularize=["()", "'critic'", "None", "3", "['generator', 'generator']", "{}"],
+        ),
+        "AlternatingConsensusOptimizer(learning_rate=0.1)",
+        "AlternatingConsensusOptimizer().step(game(1))",
+        "AlternatingConsensusOptimizer().step(game(3))",
+        "AlternatingConsensusOptimizer(fraction=0.5).step(game())",
+        "AlternatingConsensusOptimizer(*[keras.optimizers.SGD()] * 2)",
+    ],
     "AlternatingOptimizer": [
         *_plumbing("AlternatingOptimizer", "generator_optimizer"),
         *_each("AlternatingOptimizer", **_STEPS, **_DISCRIMINATOR),
@@ -120,11 +135,27 @@ CALLS = {
         *[c for c in _plumbing("RegularizedOptimizer") if ".step(" not in c],
         *_each("RegularizedOptimizer", **_REGULARIZED),
     ],
+    "RelativeGamma": [
+        *_each("RelativeGamma", scale=["0.0", *_WEIGHT], decay=["1.0", "1.5", *_WEIGHT]),
+    ],
+    "ScaledConsensusOptimizer": [
+        *_plumbing("ScaledConsensusOptimizer"),
+        *_each("ScaledConsensusOptimizer", **_REGULARIZED, decay=["1.0", *_WEIGHT]),
+        *_each("ScaledConsensusOptimizer", scale=["'layers'", "None", "1.0", "[]"]),
+        "ScaledConsensusOptimizer(gamma=tfc.SpectralGamma())",
+    ],
     "SimultaneousOptimizer": _plumbing("SimultaneousOptimizer"),
     "SmoothingOptimizer": [
         *_plumbing("SmoothingOptimizer"),
         *_each("SmoothingOptimizer", **_REGULARIZED),
         "SmoothingOptimizer().step(game(1))",
+    ],
+    "SpectralGamma": [
+        *_each(
+            "SpectralGamma",
+            scale=["0.0", "2.0", *_WEIGHT],
+            step_size=["0.0", *(w for w in _WEIGHT if w != "None")],
+        ),
     ],
     "SymplecticOptimizer": [
         *_plumbing("SymplecticOptimizer"),
@@ -137,4 +168,4 @@ CALLS = {
         "apply_direction(keras.optimizers.SGD(), None, [tf.Variable(1.0)])",
     ],
 }
-EXEMPT = {}
+EXEMPT = {"AdaptiveGamma": "a base class without settings"}

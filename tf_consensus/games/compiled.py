@@ -6,6 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from tf_consensus.games.delegating import DelegatingGame
+from tf_consensus.games.sub_batch import Count
 from tf_consensus.support.evaluation import LayerState
 
 
@@ -20,9 +21,13 @@ class CompiledGame(DelegatingGame):
         game: the game; evaluating it must not assign variables, such as moving averages.
     """
 
-    def first(self, n: int) -> "CompiledGame":
+    def first(self, n: Count) -> "CompiledGame":
         """As `Game.first`."""
         return CompiledGame(self.whole.first(n))
+
+    def rest(self, n: Count) -> "CompiledGame":
+        """As `Game.rest`."""
+        return CompiledGame(self.whole.rest(n))
 
     def evaluate(self, function: Callable[..., Any], *tensors: Any) -> Any:
         """What `function(game, *tensors)` returns, as one XLA program."""

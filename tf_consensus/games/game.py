@@ -9,7 +9,7 @@ from tf_consensus.games.blocks import Players, check_block, pick, place
 from tf_consensus.games.description import describe_game
 from tf_consensus.games.field import GradientField
 from tf_consensus.games.linearization import Linearization, no_pullback
-from tf_consensus.games.sub_batch import first_examples
+from tf_consensus.games.sub_batch import Count, first_examples, later_examples
 from tf_consensus.games.vector_checks import check_vector
 
 
@@ -175,7 +175,7 @@ class Game(GradientField):
         product = forward.jvp(v, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         return place(product, self.variables, sizes, rows)
 
-    def first(self, n: int) -> "Game":
+    def first(self, n: Count) -> "Game":
         """The game on the first n examples of its batch, with the same players and weight.
 
         Tensors and arrays of the batch are cut along their first axis, scalars stay. Layers that
@@ -184,7 +184,7 @@ class Game(GradientField):
         it of the game or of this one.
 
         Args:
-            n: an integer from 1 to the number of examples.
+            n: an integer from 1 to the number of examples, or a scalar integer tensor.
 
         Raises:
             ValueError: if it is not, or the batch holds no examples.
@@ -197,6 +197,17 @@ class Game(GradientField):
             -0.5
         """
         return first_examples(self, n)
+
+    def rest(self, n: Count) -> "Game":
+        """The game on all examples of its batch but the first n; otherwise as `first`.
+
+        Args:
+            n: an integer from 1 to the number of examples less 1, or a scalar integer tensor.
+
+        Raises:
+            ValueError: if it is not, or the batch holds no examples.
+        """
+        return later_examples(self, n)
 
 
 def _checked_blocks(of: Players, wrt: Players, number: int) -> tuple[list[int], list[int]]:

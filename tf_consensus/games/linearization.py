@@ -32,6 +32,8 @@ class Linearization(NamedTuple):
             has said them.
         split: the `MicrobatchedGame` that it is the mean over the parts of; `None` for a batch that
             was evaluated at once.
+        rest: the field of the examples that the pullback does not go through, where it goes through
+            some alone (`linearize_partly`); `None` where it goes through all.
     """
 
     losses: list[tf.Tensor]
@@ -40,6 +42,7 @@ class Linearization(NamedTuple):
     player_sizes: list[int] | None
     variables: list[Any] | None = None
     split: "MicrobatchedGame | None" = None
+    rest: list[tf.Tensor] | None = None
 
     @property
     def parts(self) -> int:

@@ -11,6 +11,7 @@ import tensorflow as tf
 from tf_consensus.games.checks import check_equal_rows
 from tf_consensus.games.delegating import DelegatingGame
 from tf_consensus.games.game import Game
+from tf_consensus.games.sub_batch import Count
 from tf_consensus.support.checks import check_count
 from tf_consensus.support.evaluation import LayerState
 from tf_consensus.support.row_draws import Rows
@@ -58,7 +59,8 @@ class MicrobatchedGame(DelegatingGame):
                 f"{parts} for a game in {game.parts} parts. Set it on one optimizer alone."
             )
         super().__init__(game)
-        _warn_of_coupling(game, self.parts)
+        if self.parts > 1:
+            warn_of_coupling(game, f"microbatches={self.parts} each part is")
         self._stacked = _stack(self.batch, self.parts)
 
     @property
@@ -66,9 +68,13 @@ class MicrobatchedGame(DelegatingGame):
         """Itself: its linearizations are means over the parts."""
         return self
 
-    def first(self, n: int) -> "MicrobatchedGame":
+    def first(self, n: Count) -> "MicrobatchedGame":
         """As `Game.first`, in as many parts: n must be a multiple of their number."""
         return MicrobatchedGame(self.whole.first(n), self.parts)
+
+    def rest(self, n: Count) -> "MicrobatchedGame":
+        """As `Game.rest`, in as many parts."""
+        return MicrobatchedGame(self.whole.rest(n), self.parts)
 
     def evaluate(self, function: Callable[..., Any], *tensors: Any) -> Any:
         """The mean over the parts of what `function(part, *tensors)` returns.
@@ -190,13 +196,19 @@ def _rest(t: tf.Tensor) -> list[Any]:
     return [dynamic[i] if side is None else side for i, side in enumerate(t.shape)][1:]
 
 
-def _warn_of_coupling(game: Game, parts: int) -> None:
+def warn_of_coupling(game: Game, cut: str) -> None:
+    """Warns if something couples the examples of a batch that is to be cut.
+
+    Args:
+        game: the game on the whole batch.
+        cut: what cuts it, and the parts, with their verb.
+    """
     names = game.couplings()
-    if names and parts > 1:
+    if names:
         warnings.warn(
-            f"{', '.join(names)} couples the examples of a batch: with microbatches={parts} each "
-            "part is treated by itself, which is another method than that of the whole batch. "
-            "Leave the batch whole, or do without.",
+            f"{', '.join(names)} couples the examples of a batch: with {cut} treated by itself, "
+            "which is another method than that of the whole batch. Leave the batch whole, or do "
+            "without.",
             UserWarning,
             stacklevel=4,
         )

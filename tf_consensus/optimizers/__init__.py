@@ -1,6 +1,8 @@
 """Optimizers for games: each is one equation over a `Linearization`."""
 
+from tf_consensus.optimizers.adaptive_gamma import AdaptiveGamma
 from tf_consensus.optimizers.alternating import AlternatingOptimizer
+from tf_consensus.optimizers.alternating_consensus import AlternatingConsensusOptimizer
 from tf_consensus.optimizers.alternating_momentum import AlternatingMomentumOptimizer
 from tf_consensus.optimizers.clipped import ClippedOptimizer
 from tf_consensus.optimizers.competitive import CompetitiveOptimizer
@@ -14,12 +16,17 @@ from tf_consensus.optimizers.momentum import MomentumOptimizer
 from tf_consensus.optimizers.optimistic import OptimisticOptimizer
 from tf_consensus.optimizers.past_extragradient import PastExtragradientOptimizer
 from tf_consensus.optimizers.regularized import RegularizedOptimizer
+from tf_consensus.optimizers.relative_gamma import RelativeGamma
+from tf_consensus.optimizers.scaled_consensus import ScaledConsensusOptimizer
 from tf_consensus.optimizers.simultaneous import SimultaneousOptimizer
 from tf_consensus.optimizers.smoothing import SmoothingOptimizer
+from tf_consensus.optimizers.spectral_gamma import SpectralGamma
 from tf_consensus.optimizers.symplectic import SymplecticOptimizer
 
 __all__ = [
     "GRADIENT",
+    "AdaptiveGamma",
+    "AlternatingConsensusOptimizer",
     "AlternatingMomentumOptimizer",
     "AlternatingOptimizer",
     "ClippedOptimizer",
@@ -33,8 +40,11 @@ __all__ = [
     "OptimisticOptimizer",
     "PastExtragradientOptimizer",
     "RegularizedOptimizer",
+    "RelativeGamma",
+    "ScaledConsensusOptimizer",
     "SimultaneousOptimizer",
     "SmoothingOptimizer",
+    "SpectralGamma",
     "SymplecticOptimizer",
     "apply_direction",
 ]

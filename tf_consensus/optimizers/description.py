@@ -12,7 +12,7 @@ from tf_consensus.optimizers.constructors import parameters_of
 from tf_consensus.optimizers.inner import rate_of
 
 # Said where they are not what they are by default.
-_PLUMBING = ("microbatches", "allow_cut", "every", "debias")
+_PLUMBING = ("microbatches", "allow_cut", "every", "debias", "fraction")
 
 
 def describe(optimizer: keras.optimizers.Optimizer) -> str:

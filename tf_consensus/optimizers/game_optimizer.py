@@ -134,9 +134,9 @@ class GameOptimizer(FollowsField, WrappingOptimizer):
             raise TypeError(f"An optimizer's `step` takes a game. Received: {text}. {hint}")
 
     @property
-    def _cuts(self) -> bool:
-        """Whether `step` goes through the batch in parts."""
-        return self.microbatches > 1
+    def _cut(self) -> str | None:
+        """What has `step` go through the batch in parts, in words; `None` if nothing does."""
+        return f"microbatches={self.microbatches}" if self.microbatches > 1 else None
 
     def parts_of(self, game: Game) -> int:
         """In how many parts `step` goes through the game's batch."""
@@ -176,8 +176,8 @@ class GameOptimizer(FollowsField, WrappingOptimizer):
         variables = self._built_on(grads, trainable_variables)
         if self._per_player:
             self._per_player.know([variables])
-        if self._cuts:
-            refuse_parts(self.microbatches)
+        if self._cut is not None:
+            refuse_parts(self._cut)
         self._apply(grads, variables)
         self._count_round([g for g in grads if g is not None])
 

@@ -150,11 +150,15 @@ def refuse_several(inner_optimizers: Sized, gradients: Sequence[Any]) -> None:
         )
 
 
-def refuse_parts(microbatches: int) -> NoReturn:
-    """Raises: a batch whose gradients were handed over cannot be cut."""
+def refuse_parts(cut: str) -> NoReturn:
+    """Raises `RuntimeError`: a batch whose gradients were handed over cannot be cut.
+
+    Args:
+        cut: the setting that would cut it, in words.
+    """
     raise RuntimeError(
         "Gradients that were handed over are those of the whole batch. Received: "
-        f"microbatches={microbatches}. Train a `tf_consensus.GAN`, or call "
+        f"{cut}. Train a `tf_consensus.GAN`, or call "
         "`optimizer.step(game)` with a `tf_consensus.Game`."
     )
 

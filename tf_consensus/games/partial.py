@@ -1,0 +1,101 @@
+"""A game's field on the whole batch, with the pullback through some of its examples."""
+
+import math
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tf_consensus.games.game import Game
+from tf_consensus.games.linearization import Linearization
+from tf_consensus.games.microbatches import warn_of_coupling
+from tf_consensus.games.sub_batch import Count, number_of_examples
+from tf_consensus.support.evaluation import LayerState
+
+
+def linearize_partly(game: Game, fraction: float, player: int | None = None) -> Linearization:
+    """The field v of the whole batch, and the pullback through its first n examples.
+
+    Of B examples these are n = ⌈f·B⌉, but at most B - 1. With A these and B the others,
+
+        v = (n/B)·v_A + (1 - n/B)·v_B,
+
+    so that no example is evaluated twice. The losses must be means over the examples. The pullback
+    v_A'ᵀu has the expectation of the whole batch's, v'ᵀu. What layers keep, such as moving
+    averages, moves to the mean of where A and B would move it, weighted by their sizes.
+
+    Args:
+        game: the game on the whole batch; on replicas each cuts its own examples.
+        fraction: f in (0, 1]; 1 is exactly `game.linearize()`.
+        player: the player whose part of v is to be that of the whole batch, counted from 0; the
+            others' is then that of A alone, and of B nothing else is computed. `None` is all.
+
+    Returns:
+        The linearization; its `rest` is v_B.
+
+    Raises:
+        ValueError: if a batch of known size is too small to be cut.
+
+    Warns:
+        UserWarning: if something couples the examples of a batch, which then sees two batches.
+    """
+    if fraction == 1.0:
+        return game.linearize()
+    warn_of_coupling(game, f"fraction={fraction} its first examples and the others are")
+    size = number_of_examples(game.batch)
+    n = _examples(size, fraction)
+    share = n / size
+    first = game.first(n).variant(state=game.state.fork())
+    rest = game.rest(n).variant(state=LayerState(repeats=True))
+    a = first.linearize()
+    other_losses, other = _rest_field(rest, a, player)
+    _join(game, first, rest, share)
+    losses, v = (
+        [_mean(x, y, share) for x, y in zip(*pair, strict=True)]
+        for pair in ((a.losses, other_losses), (a.v, other))
+    )
+    return a._replace(losses=losses, v=v, rest=other)
+
+
+def _rest_field(
+    rest: Game, a: Linearization, player: int | None
+) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
+    """Losses and field of the other examples, where only one player's is wanted A's in the rest."""
+    if player is None:
+        b = rest.linearize(second_order=False)
+        return b.losses, b.v
+    losses, v = rest.player_gradient(player)
+    parts = a.by_player(a.v)
+    parts[player] = v
+    return losses, [t for part in parts for t in part]
+
+
+def _examples(size: Count, fraction: float) -> Count:
+    """The number n of examples of A."""
+    message = (
+        "The part of a batch that is pulled back through leaves at least one example over. "
+        f"Received: fraction={fraction} of a batch of {{}}. Take larger batches, or fraction=1."
+    )
+    if not tf.is_tensor(size):
+        if size < 2:
+            raise ValueError(message.format(size))
+        return min(math.ceil(fraction * size), size - 1)
+    share = tf.math.ceil(fraction * tf.cast(size, tf.float64))
+    enough = tf.debugging.Assert(size > 1, [message.format("size"), size])
+    with tf.control_dependencies([enough]):
+        return tf.minimum(tf.cast(share, size.dtype), size - 1)
+
+
+def _join(game: Game, first: Game, rest: Game, share: Any) -> None:
+    """Moves what the layers of `game` keep to the weighted mean of both parts."""
+    moves, others = first.state.moves or [], rest.state.moves or []
+    joined = [
+        (x, _mean(value, other, share) if keras.backend.is_float_dtype(x.dtype) else value)
+        for (x, value), (_, other) in zip(moves, others, strict=True)
+    ]
+    game.state.join(joined)
+
+
+def _mean(a: tf.Tensor, b: tf.Tensor, share: Any) -> tf.Tensor:
+    share = tf.cast(share, a.dtype) if tf.is_tensor(share) else tf.constant(share, a.dtype)
+    return share * a + (1 - share) * b

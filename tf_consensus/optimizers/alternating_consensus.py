@@ -1,0 +1,147 @@
+"""Alternating consensus optimization."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tf_consensus.games import vectors
+from tf_consensus.games.game import Game
+from tf_consensus.games.linearization import Linearization
+from tf_consensus.optimizers.alternating import AlternatingOptimizer
+from tf_consensus.optimizers.directions import assign, values_of
+from tf_consensus.optimizers.gamma import Gamma
+from tf_consensus.optimizers.inner import InnerOptimizer
+from tf_consensus.optimizers.regularization import Regularization
+from tf_consensus.support.checks import check_bool
+
+PLAYERS = ("generator", "discriminator")
+
+
+@keras.saving.register_keras_serializable("tf_consensus")
+class AlternatingConsensusOptimizer(Regularization, AlternatingOptimizer):
+    """Consensus optimization by turns: each player sees the other's newest parameters.
+
+    One step(game) of a game of two players (generator first, discriminator second) is
+
+        k times:  φ ← φ + h_D w_D(θ, φ)
+        m times:  θ ← θ + h_G w_G(θ, φ)
+
+    with wᵢ = vᵢ - γ (∇L)ᵢ for the players in `regularize` and wᵢ = vᵢ for the others. (∇L)ᵢ =
+    (v'ᵀv)ᵢ is the gradient of L = ½‖v‖², of both players' gradients, along player i's variables
+    alone; the rest of ∇L is not computed. On the bilinear game x·y, where alternation alone
+    circles forever and simultaneous steps need a large γ, one regularized player is enough to
+    converge (`theory.alternating_consensus_matrix`).
+
+    Args:
+        regularize: which players descend L: "generator", "discriminator", or a list of them.
+        reuse: whether the other player's part of u = v is that of its last move, instead of being
+            computed at the present point. It is one move of that player old, and of the batch that
+            it moved on; on the bilinear game, where no player's gradient depends on its own
+            parameters, it is the same. With a `fraction` below 1 a round then costs little more
+            than an alternating one.
+        gamma: weight γ, as `ConsensusOptimizer` takes it; 0 is exactly `AlternatingOptimizer`.
+
+    Raises:
+        ValueError: if `regularize` names no player, or as `AlternatingOptimizer` and
+            `ConsensusOptimizer`.
+
+    Example:
+        >>> optimizer = AlternatingConsensusOptimizer("adam", "adam", gamma=1.0, fraction=0.125)
+
+    Reference:
+        Mescheder, Nowozin, Geiger, The Numerics of GANs, 2017, algorithms 2 and 3 combined; the
+        combination is this library's.
+    """
+
+    def __init__(
+        self,
+        generator_optimizer: InnerOptimizer = "rmsprop",
+        discriminator_optimizer: InnerOptimizer = "rmsprop",
+        gamma: Gamma = 10.0,
+        regularize: str | Sequence[str] = ("discriminator",),
+        discriminator_steps: int = 1,
+        generator_steps: int = 1,
+        every: int = 1,
+        reuse: bool = False,
+        name: str | None = None,
+        *,
+        debias: str | None = None,
+        fraction: float = 1.0,
+        microbatches: int = 1,
+    ) -> None:
+        super().__init__(
+            generator_optimizer,
+            discriminator_optimizer,
+            discriminator_steps,
+            generator_steps,
+            name=name,
+            microbatches=microbatches,
+        )
+        self.hold_regularization(gamma, every, fraction, debias)
+        self.regularize = _check_players(regularize)
+        hint = "False computes both players' gradients for each regularized move."
+        self.reuse = check_bool("reuse", reuse, hint)
+
+    def make_state(self) -> None:
+        """Each player's gradient at its last move, where it is used again."""
+        super().make_state()
+        self._moved = self.add_memory("last_move") if self.reuse and self.second_order else []
+
+    def cotangent(self, linearization: Linearization) -> list[tf.Tensor]:
+        """The field v itself: v'ᵀv = ∇L."""
+        return linearization.v
+
+    def _ascend(
+        self, game: Game, player: int, optimizer: keras.optimizers.Optimizer, steps: int
+    ) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
+        for _ in range(steps):
+            if self.second_order and PLAYERS[player] in self.regularize:
+                linearization = self._linearized(game, player)
+                w, v = (
+                    linearization.by_player(x)[player]
+                    for x in (self.regularized(linearization, wrt=player), linearization.v)
+                )
+                losses = linearization.losses
+            else:
+                losses, v = game.player_gradient(player)
+                w = v
+            self._move_player(optimizer, w, game.players[player])
+            if self._moved:
+                assign(self.memory_of(self._moved, game.players[player]), vectors.replica_mean(v))
+        return losses, v
+
+    def _linearized(self, game: Game, player: int) -> Linearization:
+        """The field and its pullback; where it is used again, the others' part of their moves."""
+        if not self.reuse:
+            return self.linearized(game)
+        found = self.linearized(game, player)
+        moved = values_of(self.memory_of(self._moved, game.variables))
+        own = found.by_player(list(range(len(moved))))[player]
+        mixed = [None if u is None else _mixed(u, moved, own) for u in (found.v, found.rest)]
+        return found._replace(v=mixed[0], rest=mixed[1])
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        own = {"regularize": list(self.regularize), "reuse": self.reuse}
+        return {**super().get_config(), **self.regularization_config(), **own}
+
+
+def _mixed(
+    u: Sequence[tf.Tensor], moved: Sequence[tf.Tensor], own: Sequence[int]
+) -> list[tf.Tensor]:
+    """The list `moved`, with the tensors of `u` of these numbers."""
+    return [u[k] if k in own else t for k, t in enumerate(moved)]
+
+
+def _check_players(regularize: Any) -> tuple[str, ...]:
+    names = (regularize,) if isinstance(regularize, str) else regularize
+    known = isinstance(names, list | tuple) and all(name in PLAYERS for name in names)
+    if not known or not names or len(set(names)) < len(names):
+        raise ValueError(
+            "`regularize` names the players that descend L: 'generator', 'discriminator', or a "
+            f"list of both. Received: regularize={regularize!r}. Use AlternatingOptimizer to "
+            "regularize none."
+        )
+    return tuple(name for name in PLAYERS if name in names)

@@ -1,0 +1,222 @@
+"""The weighted second-order term of a field w = v - γ·g: γ, `every`, `fraction` and `debias`."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tf_consensus.games import vectors
+from tf_consensus.games.game import Game
+from tf_consensus.games.linearization import Linearization
+from tf_consensus.games.microbatches import batch_size
+from tf_consensus.games.partial import linearize_partly
+from tf_consensus.optimizers.adaptive_gamma import AdaptiveGamma
+from tf_consensus.optimizers.gamma import Gamma, check_gamma
+from tf_consensus.support.checks import check_number, is_integer
+
+
+class Regularization:
+    """Part of optimizers with such a term, where g is a pullback of the field.
+
+    A class that has it defines `cotangent(linearization)`, the u of g = v'ᵀu, and calls
+    `hold_regularization` in its constructor.
+
+    Args:
+        gamma: weight γ ≥ 0, a number or a `keras.optimizers.schedules.LearningRateSchedule` over
+            the optimizer's steps; 0 is exactly simultaneous gradient ascent. A `RelativeGamma` or a
+            `SpectralGamma` decides it while training; "auto" is `RelativeGamma()`.
+        every: take the second-order term only at each `every`-th step, weighted `every`·γ; the
+            steps between cost what a simultaneous step costs.
+        debias: `None` pulls the mean u of the whole batch back through the whole batch's field.
+            The regularizer's expectation is then larger than that of all data, by a term that
+            favours small variance of the batches' fields (Lemma 15). The others pull the mean u of
+            all other parts back through each part's field, which is unbiased: "groups" takes
+            micro-batches and replicas as parts, of which there must be two, and with a `fraction`
+            below 1 the first examples and the rest; "per_example" takes each example (slow: as many
+            micro-batches as examples).
+        fraction: f in (0, 1], the share of the batch's examples that u is pulled back through, the
+            first ⌈f·B⌉ of B, at most B - 1. u and v are those of the whole batch, and no example
+            is evaluated twice: a step costs less, and its g has more noise (`linearize_partly`).
+            Layers that mix examples, such as batch normalization, see these and the rest as two
+            batches.
+    """
+
+    iterations: Any
+    learning_rates: tuple[Any, ...]
+    microbatches: int
+    _index: Any
+    add_variable: Callable[..., keras.Variable]
+
+    def hold_regularization(
+        self, gamma: Gamma, every: int, fraction: float, debias: str | None
+    ) -> None:
+        """Keeps the settings, checked; they are the arguments of the same names."""
+        self.gamma = check_gamma(gamma)
+        if not is_integer(every) or every < 1:
+            raise ValueError(
+                "`every` counts steps: an integer of at least 1. "
+                f"Received: every={every!r}. every=1 regularizes each step."
+            )
+        self.every = int(every)
+        hint = "1 pulls back through the whole batch, 0.125 through an eighth of it."
+        within = "a number above 0 and at most 1"
+        self.fraction = check_number("fraction", fraction, within, lambda f: 0 < f <= 1, hint)
+        self.debias = _check_debias(debias, self.fraction)
+
+    @property
+    def second_order(self) -> bool:
+        """False for a constant γ = 0, where w = v exactly."""
+        return self.gamma != 0.0
+
+    def cotangent(self, linearization: Linearization) -> list[tf.Tensor]:
+        """The vector u that the field is pulled back from, a linear function of `v`."""
+        raise NotImplementedError
+
+    def measured(self, vector: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+        """A list that matches the field as an adaptive γ measures its length; here as it is."""
+        return list(vector)
+
+    def make_state(self) -> None:
+        """What an adaptive γ remembers."""
+        super().make_state()  # type: ignore[misc]  # of the optimizer that this is a part of
+        self._gamma_state: Any = None
+        if isinstance(self.gamma, AdaptiveGamma):
+
+            def add_variable(shape: Any, dtype: Any, name: str) -> keras.Variable:
+                how = {"dtype": dtype, "aggregation": "only_first_replica"}
+                return self.add_variable(shape, initializer="zeros", name=name, **how)
+
+            self._gamma_state = self.gamma.make_state(add_variable, self._index.variables)
+
+    @property
+    def _cut(self) -> str | None:
+        """As `GameOptimizer` has it."""
+        if self.debias == "per_example":
+            return "debias='per_example'"
+        if self.fraction < 1 and self.second_order:
+            return f"fraction={self.fraction}"
+        return super()._cut  # type: ignore[misc]
+
+    def parts_of(self, game: Game) -> int:
+        """As `GameOptimizer.parts_of`; each example is a part where the bias is taken out so."""
+        per_example = self.debias == "per_example"
+        return batch_size(game) if per_example else super().parts_of(game)  # type: ignore[misc]
+
+    def linearized(self, game: Game, player: int | None = None) -> Linearization:
+        """The game's field, with the pullback that the term needs; as `linearize_partly`."""
+        if not self.second_order:
+            return game.linearize(second_order=False)
+        return linearize_partly(game, self.fraction, player)
+
+    def regularized(self, linearization: Linearization, **block: Any) -> list[tf.Tensor]:
+        """The field w = v - γ·v'ᵀu.
+
+        Args:
+            linearization: of `linearized`.
+            **block: which players' part of u counts (`of`) and whose variables g is for (`wrt`).
+        """
+        v = linearization.v
+        if not self.second_order:
+            return v
+        if self.every > 1 and linearization.player_sizes is None:
+            raise ValueError(
+                "`every` > 1 skips work by branching, and gradients handed to `apply` cannot be "
+                f"differentiated inside a branch. Received: every={self.every}. Use every=1, train "
+                "a `tf_consensus.GAN`, or call `optimizer.step(game)`."
+            )
+        # Averaged over replicas before the pullback: the gradient of the global batch's ½‖v‖².
+        source = linearization
+        if self.debias == "groups" and linearization.rest is not None:
+            source = linearization._replace(v=linearization.rest)
+        u = [tf.stop_gradient(t) for t in vectors.replica_mean(self.cotangent(source))]
+        due: tf.Tensor | bool = True
+        if self.every == 1:
+            g = self._pull_back(linearization, u, block)
+        else:
+            due = tf.equal(tf.convert_to_tensor(self.iterations) % self.every, 0)
+            g = tf.cond(
+                due,
+                lambda: self._pull_back(linearization, u, block),
+                lambda: [tf.zeros_like(t) for t in v],
+            )
+        return self._weighted(linearization, g, due, block)
+
+    def _weighted(
+        self,
+        linearization: Linearization,
+        g: list[tf.Tensor],
+        due: tf.Tensor | bool,
+        block: dict[str, Any],
+    ) -> list[tf.Tensor]:
+        """V - γ·g, with γ times as large where some steps are left out."""
+        v = linearization.v
+        if not isinstance(self.gamma, AdaptiveGamma):
+            return vectors.add_scaled(v, -self._fixed_gamma() * self.every, g)
+        pulled = self.measured(vectors.replica_mean(g))
+        h = tf.reduce_max(tf.stack([tf.cast(rate, "float64") for rate in self.learning_rates]))
+        own = self._numbers(linearization, block.get("wrt"))
+        seen = linearization._replace(v=self.measured(vectors.replica_mean(v)))
+        gammas = self.gamma.weights(self._gamma_state, seen, pulled, own, due, h)
+        w = list(v)
+        for k, gamma in zip(own, gammas, strict=True):
+            w[k] = v[k] - tf.cast(gamma * self.every, v[k].dtype) * g[k]
+        return w
+
+    def _numbers(self, linearization: Linearization, wrt: Any) -> list[int]:
+        """Which of the field's tensors the term is for."""
+        every = list(range(len(linearization.v)))
+        if wrt is None:
+            return every
+        players = [wrt] if isinstance(wrt, int) else list(wrt)
+        return [k for i in players for k in linearization.by_player(every)[i]]
+
+    def _pull_back(
+        self, linearization: Linearization, u: Sequence[tf.Tensor], block: dict[str, Any]
+    ) -> list[tf.Tensor]:
+        if self.debias is None or linearization.rest is not None:
+            return linearization.vjp(u, **block)
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        groups = replicas * linearization.parts
+        if groups < 2:
+            raise ValueError(
+                "Without bias the regularizer needs two independent parts of the batch. Received: "
+                f"debias={self.debias!r} with microbatches={self.microbatches} on one replica. Set "
+                "microbatches to 2 or more, a fraction below 1, or debias='per_example'."
+            )
+
+        def select(v: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+            return self.cotangent(linearization._replace(v=list(v)))
+
+        return linearization.cross_vjp(select, u, groups, **block)
+
+    @property
+    def current_gamma(self) -> float:
+        """The weight γ at the step that comes next; an adaptive one's at the step before."""
+        if isinstance(self.gamma, AdaptiveGamma):
+            state = vars(self).get("_gamma_state")
+            return 0.0 if state is None else self.gamma.current(state)
+        return float(self._fixed_gamma())
+
+    def _fixed_gamma(self) -> vectors.Factor:
+        return self.gamma(self.iterations) if callable(self.gamma) else self.gamma
+
+    def regularization_config(self) -> dict[str, Any]:
+        """The settings, by the names of the constructor's arguments."""
+        gamma = keras.saving.serialize_keras_object(self.gamma)
+        own = {"gamma": gamma, "every": self.every, "debias": self.debias}
+        return own | {"fraction": self.fraction}
+
+
+def _check_debias(debias: Any, fraction: float) -> str | None:
+    if debias not in (None, "groups", "per_example"):
+        raise ValueError(
+            f"`debias` must be None, 'groups' or 'per_example'. Received: debias={debias!r}. "
+            "None takes the whole batch's field for both factors of ½‖v‖²."
+        )
+    if debias == "per_example" and fraction < 1:
+        raise ValueError(
+            "With a fraction below 1 the rest of the batch is the independent part. Received: "
+            f"debias='per_example' and fraction={fraction}. Use debias='groups', or fraction=1."
+        )
+    return debias

@@ -1,0 +1,91 @@
+"""A weight γ that keeps the regularizer in proportion to the field."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tf_consensus.games.linearization import Linearization
+from tf_consensus.optimizers.adaptive_gamma import AdaptiveGamma
+from tf_consensus.support.checks import check_float, check_number
+
+
+@keras.saving.register_keras_serializable("tf_consensus")
+class RelativeGamma(AdaptiveGamma):
+    """A regularizer that is `scale` times as long as the field, for each player by itself.
+
+        γᵢ = c · (E‖vᵢ‖² / E‖gᵢ‖²)^½
+
+    with g the pullback, gᵢ = (∇L)ᵢ for consensus, and E running means over the regularized steps,
+    those of the present step included. So γ has no unit, and multiplying a loss by a number changes
+    nothing about the directions. It is 0 where the pullback has been 0. Of gradients that are
+    handed to `apply` the players are not known: all variables count as one player's.
+
+    Args:
+        scale: c > 0.
+        decay: decay of the running means, in [0, 1); 0 takes the present step alone.
+
+    Raises:
+        ValueError: if a number is out of range.
+
+    Example:
+        >>> optimizer = ConsensusOptimizer("adam", learning_rate=1e-3, gamma=RelativeGamma(0.5))
+    """
+
+    def __init__(self, scale: float = 1.0, decay: float = 0.99) -> None:
+        self.scale = check_float("scale", scale, zero=False)
+        self.decay = check_number(
+            "decay", decay, "a number of at least 0 and below 1", lambda x: 0 <= x < 1, "Try 0.99."
+        )
+
+    def make_state(self, add_variable: Callable[..., keras.Variable], variables: Sequence) -> Any:
+        """Per variable the running means of ‖v‖² and ‖g‖², and γ as it was last; (3, n)."""
+        double = any(keras.backend.standardize_dtype(x.dtype) == "float64" for x in variables)
+        dtype = "float64" if double else "float32"
+        return add_variable((3, len(variables)), dtype=dtype, name="relative_gamma")
+
+    def weights(
+        self,
+        state: Any,
+        linearization: Linearization,
+        pulled: Sequence[tf.Tensor],
+        numbers: Sequence[int],
+        due: tf.Tensor | bool,
+        step_size: Any,
+    ) -> list[tf.Tensor]:
+        """As `AdaptiveGamma.weights`."""
+        del step_size
+        before = tf.convert_to_tensor(state)
+        squares = tf.stack(
+            [_squares(linearization.v, before.dtype), _squares(pulled, before.dtype)]
+        )
+        wanted = tf.constant([k in numbers for k in range(len(pulled))])
+        means = self.decay * before[:2] + (1 - self.decay) * squares
+        means = tf.where(wanted & due, means, before[:2])
+        gammas = self.scale * tf.math.sqrt(
+            tf.math.divide_no_nan(*_per_player(means, linearization))
+        )
+        gammas = tf.where(wanted & due, gammas, before[2])
+        state.assign(tf.concat([means, gammas[None]], axis=0))
+        return [gammas[k] for k in numbers]
+
+    def current(self, state: Any) -> float:
+        """As `AdaptiveGamma.current`."""
+        return float(tf.reduce_max(tf.convert_to_tensor(state)[2]))
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {"scale": self.scale, "decay": self.decay}
+
+
+def _squares(a: Sequence[tf.Tensor], dtype: tf.DType) -> tf.Tensor:
+    """‖a‖² of each tensor, (n,)."""
+    return tf.stack([tf.reduce_sum(tf.square(tf.cast(t, dtype))) for t in a])
+
+
+def _per_player(means: tf.Tensor, linearization: Linearization) -> list[tf.Tensor]:
+    """Sums over each player's variables, repeated for each of them: two tensors (n,)."""
+    sizes = linearization.player_sizes or [means.shape[1]]
+    sums = [tf.reduce_sum(part, axis=1) for part in tf.split(means, sizes, axis=1)]
+    return tf.unstack(tf.repeat(tf.stack(sums, axis=1), sizes, axis=1))

@@ -1,0 +1,144 @@
+"""Consensus optimization whose regularizer does not depend on the scales of layers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tf_consensus.games import vectors
+from tf_consensus.games.linearization import Linearization
+from tf_consensus.optimizers.gamma import Gamma
+from tf_consensus.optimizers.inner import InnerOptimizers, Rates
+from tf_consensus.optimizers.regularized import RegularizedOptimizer
+from tf_consensus.optimizers.spectral_gamma import SpectralGamma
+from tf_consensus.support.checks import check_number
+
+SCALES = ("gradient", "weights")
+
+
+@keras.saving.register_keras_serializable("tf_consensus")
+class ScaledConsensusOptimizer(RegularizedOptimizer):
+    """Consensus optimization of L_S = ½ vᵀSv, in which every variable's gradient counts alike.
+
+        w = v - γ v'ᵀSv
+
+    with S held constant, one positive number s per variable tensor x and its part v_x of the field:
+
+        scale="gradient":   s = 1 / (running mean of the mean square of v_x's entries)
+        scale="weights":    s = ‖x‖²
+
+    In deep networks the gradients of layers differ by orders of magnitude, so that ½‖v‖² is that of
+    a few of them, and plain consensus becomes unstable (The Numerics of GANs, section 6). A change
+    of units x = a·y of one tensor multiplies its gradient by a. L_S stays as it is, for both S, and
+    w is multiplied as v is: each layer's regularizer keeps its proportion to the layer's gradient,
+    where plain consensus changes all of them. The stationary points of w are those of v as long as
+    1/γ is no eigenvalue of v'ᵀS (Lemma 6 with S); there w' = v' - γ v'ᵀSv', so that Lemma 7 holds
+    as for plain consensus, since S is positive definite ("weights": where no tensor is 0).
+
+    With gamma="auto" lengths are those of S, γᵢ = c·(E vᵢᵀSvᵢ / E gᵢᵀSgᵢ)^½, which keeps the
+    invariance. With a fixed γ and scale="gradient" the weight γs grows without bound as v → 0, so
+    that steps of a fixed size do not come to rest. A tensor of zeros is not measured by "weights".
+
+    Args:
+        scale: "gradient" or "weights".
+        decay: decay of the running means of "gradient", in [0, 1).
+        gamma: weight γ, as `ConsensusOptimizer` takes it, but no `SpectralGamma`.
+
+    Raises:
+        ValueError: if `scale` or `decay` is none of these, or as `ConsensusOptimizer`.
+
+    Example:
+        >>> optimizer = ScaledConsensusOptimizer("adam", learning_rate=1e-3, fraction=0.125)
+
+    Reference:
+        Mescheder, Nowozin, Geiger, The Numerics of GANs, 2017, section 6, states the problem; the
+        remedy is this library's.
+    """
+
+    def __init__(
+        self,
+        inner_optimizer: InnerOptimizers = "rmsprop",
+        learning_rate: Rates = None,
+        gamma: Gamma = "auto",
+        scale: str = "gradient",
+        decay: float = 0.99,
+        every: int = 1,
+        name: str | None = None,
+        *,
+        debias: str | None = None,
+        fraction: float = 1.0,
+        microbatches: int = 1,
+        allow_cut: bool | Sequence[str] = False,
+    ) -> None:
+        super().__init__(
+            inner_optimizer,
+            learning_rate,
+            gamma,
+            every,
+            name,
+            debias=debias,
+            fraction=fraction,
+            microbatches=microbatches,
+            allow_cut=allow_cut,
+        )
+        if scale not in SCALES:
+            raise ValueError(
+                "`scale` says what a layer is measured by, 'gradient' or 'weights'. Received: "
+                f"scale={scale!r}. For one weight on all layers use ConsensusOptimizer."
+            )
+        if isinstance(self.gamma, SpectralGamma):
+            raise ValueError(
+                "A SpectralGamma suits v'ᵀv', and here it is v'ᵀSv'. Received: "
+                f"gamma={self.gamma!r}. Use gamma='auto', or a number."
+            )
+        self.scale = scale
+        within = "a number of at least 0 and below 1"
+        self.decay = check_number("decay", decay, within, lambda x: 0 <= x < 1, "Try 0.99.")
+
+    def make_state(self) -> None:
+        """S, one number per variable, and the running means with their weight."""
+        super().make_state()
+        number = len(self._index.variables)
+        double = any(
+            keras.backend.standardize_dtype(x.dtype) == "float64" for x in self._index.variables
+        )
+        how: dict[str, Any] = {"initializer": "zeros", "aggregation": "only_first_replica"}
+        how["dtype"] = "float64" if double else "float32"
+        self._scales = self.add_variable((number,), name="scales", **how)
+        self._means = self.add_variable((number + 1,), name="mean_squares", **how)
+
+    def direction(self, linearization: Linearization) -> list[tf.Tensor]:
+        """The field w = v - γ·v'ᵀSv, with S as it is at this step."""
+        if self.second_order:
+            self._follow(linearization)
+        return super().direction(linearization)
+
+    def cotangent(self, linearization: Linearization) -> list[tf.Tensor]:
+        """The field, each tensor times its s."""
+        return self._times(linearization.v, tf.convert_to_tensor(self._scales))
+
+    def measured(self, vector: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+        """S^½ times a list that matches the field."""
+        return self._times(vector, tf.sqrt(tf.convert_to_tensor(self._scales)))
+
+    def _times(self, vector: Sequence[tf.Tensor], factors: tf.Tensor) -> list[tf.Tensor]:
+        pairs = zip(vector, tf.unstack(factors), strict=True)
+        return [t * tf.cast(s, t.dtype) for t, s in pairs]
+
+    def _follow(self, linearization: Linearization) -> None:
+        dtype = tf.as_dtype(self._scales.dtype)
+        if self.scale == "weights":
+            x = [tf.convert_to_tensor(x) for x in self._index.variables]
+            self._scales.assign(tf.stack([tf.reduce_sum(tf.cast(t, dtype) ** 2) for t in x]))
+            return
+        v = vectors.replica_mean(linearization.v)
+        squares = tf.stack([tf.reduce_mean(tf.cast(t, dtype) ** 2) for t in v])
+        now = tf.concat([squares, tf.ones((1,), dtype)], axis=0)  # the last one is the weight
+        means = self.decay * tf.convert_to_tensor(self._means) + (1 - self.decay) * now
+        self._means.assign(means)
+        self._scales.assign(tf.math.divide_no_nan(means[-1], means[:-1]))
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {**super().get_config(), "scale": self.scale, "decay": self.decay}
