@@ -3,6 +3,7 @@
 import pathlib
 import shlex
 import sys
+from typing import Any
 
 from absl import flags
 
@@ -42,7 +43,8 @@ flags most used (--helpfull shows all):
 
 def define(values: flags.FlagValues = flags.FLAGS) -> None:
     """Define the command's flags."""
-    text, a_list, by = flags.DEFINE_string, flags.DEFINE_list, {"flag_values": values}
+    text, a_list = flags.DEFINE_string, flags.DEFINE_list
+    by: dict[str, Any] = {"flag_values": values}
     a_list("tasks", [], f"Tasks, of {', '.join(TASKS)}; none: all.", **by)
     a_list("methods", [], f"Methods, of {', '.join(NAMES)}; none: all.", **by)
     a_list("seeds", ["1", "2", "3"], "Seeds of the full runs; seed 0 chooses.", **by)

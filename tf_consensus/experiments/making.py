@@ -94,10 +94,11 @@ def make_optimizer(
     kind, names = OPTIMIZERS[method]
     options = {name: settings[key] for name, key in names.items()}
     options["microbatches"] = settings["microbatches"]
+    inners = [make_player(INNER_STEPS.get(method, 1))]
     if method == "alternating":
-        second = make_player(discriminator_steps)
-        return kind(make_player(1), second, discriminator_steps=discriminator_steps, **options)
-    return kind(make_player(INNER_STEPS.get(method, 1)), **options)
+        inners.append(make_player(discriminator_steps))
+        options["discriminator_steps"] = discriminator_steps
+    return kind(*inners, **options)
 
 
 def make_penalties(names: Sequence[str], weight: float | None, every: int = 1) -> list:

@@ -23,7 +23,13 @@ _MIXTURE = mixture_runs.PRESETS["recommended"] | {
     "debias": None,
     "clip_norm": 1.0,
 }
-_TOY = {"schedule": "constant", "batch_size": 256, "width": 32, "depth": 4, "gamma": 1.0}
+_TOY: dict[str, Any] = {
+    "schedule": "constant",
+    "batch_size": 256,
+    "width": 32,
+    "depth": 4,
+    "gamma": 1.0,
+}
 
 
 def mixture(job: Job, place: Place) -> tuple[GAN, tf.data.Dataset, list[Any]]:

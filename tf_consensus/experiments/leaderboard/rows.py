@@ -40,7 +40,9 @@ def _row(name: str, optimizer: str = "", *, weighted: bool = False, **settings: 
         weighted: Whether the method has a weight γ to choose.
         **settings: Others.
     """
-    grid = {"learning_rate": RATES, **({"gamma": GAMMAS} if weighted else {})}
+    grid: dict[str, tuple[float, ...]] = {"learning_rate": RATES}
+    if weighted:
+        grid["gamma"] = GAMMAS
     return Row(name, {"optimizer": optimizer or name, **settings}, grid)
 
 

@@ -13,7 +13,6 @@ from tf_consensus.experiments.leaderboard.jobs import Job, Place, full_jobs
 from tf_consensus.experiments.leaderboard.report import write_report
 from tf_consensus.experiments.leaderboard.request import Request
 from tf_consensus.experiments.leaderboard.rows import Row
-from tf_consensus.experiments.leaderboard.tasks import Task
 from tf_consensus.experiments.leaderboard.workers import Call, Workers
 from tf_consensus.support.differences import differences
 from tf_consensus.support.files import digest, write_json
@@ -68,7 +67,8 @@ def _run_task(task, request, workers, progress) -> tuple[Found, Found]:
         if (best := chosen[row.name]) is not None
         for job in full_jobs(task, row, best["point"], seconds, request.seeds)
     ]
-    progress.leave_out(task, len(rows) * len(request.seeds) - len(jobs))
+    left_out = len(rows) * len(request.seeds) - len(jobs)
+    progress.left -= left_out * (seconds + task.overhead)
     jobs.sort(key=lambda job: request.seeds.index(job.seed))
     return choosing, _by_row(rows, _run(jobs, request.place, workers, progress))
 
@@ -98,10 +98,6 @@ class _Progress:
         self.cores = len(request.cores)
         self.left = sum(plan.cost(request.tasks, request.rows, request.seconds, request.seeds))
         self.start = time.perf_counter()
-
-    def leave_out(self, task: Task, runs: int) -> None:
-        """Runs of methods that failed everywhere are not run."""
-        self.left -= runs * (task.seconds + task.overhead)
 
     def found(self, jobs: list[Job], missing: list[Job]) -> None:
         """Those of the jobs that are there cost nothing."""
