@@ -342,6 +342,36 @@ def test_a_folder_of_another_example_is_refused(fake, tmp_path):
         session.run_and_report(request_in(tmp_path, "good"))
 
 
+def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(monkeypatch, tmp_path, capsys):
+    closed = []
+
+    class Interrupted:
+        def __init__(self, cores):
+            self.calls = 0
+
+        def map(self, calls):
+            for call in calls[1:] if calls[0].name.startswith("files") else calls:
+                self.calls += 1
+                if self.calls == 3:
+                    raise KeyboardInterrupt
+                yield call, {**result("r1", (500, 1.0, 1.0)), **made_up_modes(call.arguments[0])}
+
+        def close(self):
+            closed.append(True)
+
+    monkeypatch.setattr(session, "Workers", Interrupted)
+    words = ["leaderboard", "--tasks=ring", "--methods=r1", f"--output_dir={tmp_path}"]
+    status, said, error = told(capsys, *words)
+    assert (status, closed) == (130, [True])
+    assert said.count("ring-r1-") == len(list((tmp_path / "runs").glob("*.json"))) == 2
+    assert f"interrupted; this goes on: tf-consensus {' '.join(words)}" in error
+
+
+def made_up_modes(job):
+    row = {"step": 500, "seconds": 1.0, "cpu_seconds": 1.0}
+    return {"rows": [row | {measure.name: 1.0 for measure in job.task.measures}]}
+
+
 # Workers.
 
 

@@ -2,6 +2,7 @@
 
 import pathlib
 import shlex
+import signal
 import sys
 from typing import Any
 
@@ -125,10 +126,17 @@ def _run(request: Request, command: list[str]) -> int:
     from tf_consensus.experiments.leaderboard.session import run_and_report
     from tf_consensus.experiments.lock import locked
 
-    with plain_errors(), locked(request.place.output):
-        try:
+    def stop(number, frame):
+        del number, frame
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        with plain_errors(), locked(request.place.output):
             run_and_report(request)
-        except KeyboardInterrupt:
-            print(f"\ninterrupted; this goes on: {shlex.join(command)}", file=sys.stderr)
-            return 130
+    except KeyboardInterrupt:
+        print(f"\ninterrupted; this goes on: {shlex.join(command)}", file=sys.stderr)
+        return 130
+    finally:
+        signal.signal(signal.SIGTERM, before)
     return 0

@@ -95,9 +95,8 @@ class _Progress:
     """Says what has ended and how much is left."""
 
     def __init__(self, request: Request) -> None:
-        self.cores = len(request.cores)
         self.left = sum(plan.cost(request.tasks, request.rows, request.seconds, request.seeds))
-        self.start = time.perf_counter()
+        self.done, self.start = 0.0, time.perf_counter()
 
     def found(self, jobs: list[Job], missing: list[Job]) -> None:
         """Those of the jobs that are there cost nothing."""
@@ -109,10 +108,11 @@ class _Progress:
     def tell(self, job: Job, result: Result) -> None:
         """One line of a finished run."""
         self.left -= plan.cost_of(job)
+        self.done += plan.cost_of(job)
+        minutes = max(0.0, self.left) * (time.perf_counter() - self.start) / self.done / 60
         measure = job.task.measures[0]
         values = [row[measure.name] for row in result["rows"]]
         last = "diverged" if result["diverged"] else f"{measure.name} {_shown(values)}"
-        minutes = max(0.0, self.left / self.cores / 60)
         print(
             f"{job.name}: {last} after {result['steps']:,} steps, "
             f"{result['cpu_seconds']:.1f} CPU s; about {minutes:.0f} min left",

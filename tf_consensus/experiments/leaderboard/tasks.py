@@ -86,7 +86,7 @@ TASKS = {
             "points",
             {"target": "ring"},
             _MODES,
-            ("modes_covered", 4),
+            ("modes_covered", 3),
             **_MIXTURE,
         ),
         Task(
@@ -96,7 +96,7 @@ TASKS = {
             "points",
             {"target": "grid"},
             _MODES,
-            ("modes_covered", 13),
+            ("modes_covered", 5),
             **_MIXTURE,
         ),
         Task(
