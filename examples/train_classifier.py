@@ -28,7 +28,8 @@ import tensorflow as tf
 from absl import app, flags
 
 import tf_consensus as tfc
-from tf_consensus.support.files import replacing, write_json
+from tf_consensus.experiments import image_classifier
+from tf_consensus.support.files import write_json
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("dataset", "fashion_mnist", "Name for tfc.data.images, or folder:PATH.")
@@ -46,26 +47,6 @@ flags.DEFINE_string("data_dir", None, "Folder of the data set, if not the usual 
 flags.DEFINE_string("output_dir", "output/classifier", "Folder for all results.")
 
 
-def make_classifier():
-    """Three levels of convolutions, a hidden layer of features, and logits without a softmax."""
-    classes = FLAGS.num_classes or tfc.data.image_info(FLAGS.dataset, FLAGS.data_dir).num_classes
-    layers = [keras.Input((FLAGS.image_size, FLAGS.image_size, FLAGS.channels))]
-    for level in range(3):
-        layers += [
-            keras.layers.Conv2D(FLAGS.filters * 2**level, 3, padding="same", use_bias=False),
-            keras.layers.BatchNormalization(),
-            keras.layers.ReLU(),
-            keras.layers.MaxPooling2D(2),
-        ]
-    layers += [
-        keras.layers.Flatten(),
-        keras.layers.Dropout(0.3, seed=FLAGS.seed),
-        keras.layers.Dense(128, "relu", name="features"),
-        keras.layers.Dense(classes, name="logits"),
-    ]
-    return keras.Sequential(layers, name="classifier")
-
-
 def images(split, **options):
     """Batches of (images, labels)."""
     return tfc.data.images(
@@ -80,32 +61,17 @@ def images(split, **options):
     )
 
 
-def train(classifier):
-    """Fits the classifier; returns its accuracy on the test images."""
+def train():
+    """A trained classifier, and its accuracy on the test images."""
+    classes = FLAGS.num_classes or tfc.data.image_info(FLAGS.dataset, FLAGS.data_dir).num_classes
+    shape = (FLAGS.image_size, FLAGS.image_size, FLAGS.channels)
+    classifier = image_classifier.make(shape, classes, FLAGS.filters, FLAGS.seed)
     steps = FLAGS.steps_per_epoch or int(images("train", repeat=False).cardinality())
-    rate = keras.optimizers.schedules.CosineDecay(FLAGS.learning_rate, FLAGS.epochs * steps)
-    classifier.compile(
-        optimizer=keras.optimizers.Adam(rate),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
-        # On a CPU the graph's convolutions are some 20 times as fast as XLA's.
-        jit_compile=bool(tf.config.list_physical_devices("GPU")),
-    )
     batches = images("train", seed=FLAGS.seed)
-    history = classifier.fit(
-        batches, epochs=FLAGS.epochs, steps_per_epoch=steps, shuffle=False, verbose=2
-    ).history
-    if not np.isfinite(history["loss"]).all():
+    losses = image_classifier.fit(classifier, batches, FLAGS.epochs, steps, FLAGS.learning_rate, 2)
+    if not np.isfinite(losses).all():
         sys.exit("The classifier diverged: its loss is not finite. Lower --learning_rate.")
-    return classifier.evaluate(images(FLAGS.test_split, repeat=False), verbose=0)[1]
-
-
-def save_bare(classifier, path):
-    """Saves the network alone, without what it was trained by: a third of the size."""
-    bare = keras.Sequential.from_config(classifier.get_config())
-    bare.set_weights(classifier.get_weights())
-    with replacing(path) as partial:
-        bare.save(partial)
+    return classifier, classifier.evaluate(images(FLAGS.test_split, repeat=False), verbose=0)[1]
 
 
 def score_real(classifier, output):
@@ -129,9 +95,8 @@ def main(argv):
     output = pathlib.Path(FLAGS.output_dir)
     output.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(FLAGS.seed)
-    classifier = make_classifier()
-    accuracy = train(classifier)
-    save_bare(classifier, output / "classifier.keras")
+    classifier, accuracy = train()
+    image_classifier.save(classifier, output / "classifier.keras")
     scores, description = score_real(classifier, output)
     report = {
         "accuracy": accuracy,

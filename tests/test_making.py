@@ -17,6 +17,12 @@ EXPECTED = {
     "smoothing": lambda: tfc.SmoothingOptimizer(ADAM(), gamma=3.0, microbatches=2),
     "clipped": lambda: tfc.ClippedOptimizer(ADAM(), clip_norm=0.5, microbatches=2),
     "alternating": lambda: tfc.AlternatingOptimizer(ADAM(), ADAM(), microbatches=2),
+    "optimistic": lambda: tfc.OptimisticOptimizer(ADAM(), microbatches=2),
+    "extragradient": lambda: tfc.ExtragradientOptimizer(ADAM(), microbatches=2),
+    "past_extragradient": lambda: tfc.PastExtragradientOptimizer(ADAM(), microbatches=2),
+    "lookahead": lambda: tfc.LookaheadOptimizer(ADAM(), microbatches=2),
+    "symplectic": lambda: tfc.SymplecticOptimizer(ADAM(), strength=3.0, microbatches=2),
+    "competitive": lambda: tfc.CompetitiveOptimizer(ADAM(), step_size=3.0, microbatches=2),
 }
 
 
@@ -25,6 +31,10 @@ def nameless(config):
     if not isinstance(config, dict):
         return config
     return {key: nameless(value) for key, value in config.items() if key != "name"}
+
+
+def test_every_method_is_looked_at():
+    assert set(EXPECTED) == set(making.OPTIMIZERS)
 
 
 @pytest.mark.parametrize("method", EXPECTED)
@@ -40,6 +50,20 @@ def test_alternating_gives_the_discriminator_its_number_of_steps():
         "alternating", lambda updates: asked.append(updates) or ADAM(), SETTINGS, 5
     )
     assert (asked, made.discriminator_steps) == ([1, 5], 5)
+
+
+def test_a_schedule_knows_the_two_inner_steps_of_extragradient():
+    asked = []
+    making.make_optimizer(
+        "extragradient", lambda updates: asked.append(updates) or ADAM(), SETTINGS
+    )
+    assert asked == [2]
+    run = PAPER | {"optimizer": "extragradient", "schedule": "linear", "steps": 100}
+    rate = image_runs.make_optimizer(run).inner_optimizer.learning_rate
+    assert float(rate) == pytest.approx(PAPER["learning_rate"])
+    inner = image_runs.make_inner(run, 2)
+    inner.iterations.assign(100)
+    assert float(inner.learning_rate) == pytest.approx(PAPER["learning_rate"] / 2)
 
 
 @pytest.mark.parametrize("name", tfc.penalties.names())

@@ -14,6 +14,12 @@ METHODS = {
     "consensus": "both players also make all gradients small; converges, without normalization",
     "smoothing": "the discriminator alone makes the generator's gradient small",
     "clipped": "simultaneous, each player's gradient no longer than --clip_norm",
+    "optimistic": "simultaneous, corrected by how the gradients have just changed",
+    "extragradient": "simultaneous, along the gradients at an extrapolated point; two per step",
+    "past_extragradient": "the same, extrapolated by the last update; one gradient per step",
+    "lookahead": "simultaneous, and after each five steps halfway back",
+    "symplectic": "simultaneous, with the rotating part of the field turned inwards",
+    "competitive": "each player foresees the other's step, solved by conjugate gradients; slow",
     "r1": "alternating with the penalty R1 on real images",
     "relativistic": "alternating with the relativistic objective, R1 and R2 (R3GAN)",
 }

@@ -16,6 +16,7 @@ COMMANDS = {
     "evaluate": "score a run, or a folder of pictures, against real pictures",
     "spectrum": "eigenvalues of a run's game: does it rotate, which steps are stable",
     "report": "one page of one run, or of several side by side",
+    "leaderboard": "every method on every task, with the same time: who wins where",
     "list": "names of experiments, networks, optimizers, objectives, penalties, metrics",
 }
 _HELP = ("-h", "-help", "--help", "--helpshort")

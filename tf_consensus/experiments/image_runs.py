@@ -10,16 +10,17 @@ from tf_consensus.experiments import making
 from tf_consensus.models.gan import GAN
 
 
-def make_inner(run: dict[str, Any]) -> keras.optimizers.Optimizer:
-    """The Keras optimizer that takes the step."""
+def make_inner(run: dict[str, Any], updates: int = 1) -> keras.optimizers.Optimizer:
+    """The Keras optimizer that takes the step, `updates` times per training step."""
     names = ("epsilon", "beta_1", "beta_2", "decay", "ema")
-    rate = making.scheduled(run["learning_rate"], run.get("schedule") or "constant", run["steps"])
+    steps, schedule = run["steps"] * updates, run.get("schedule") or "constant"
+    rate = making.scheduled(run["learning_rate"], schedule, steps)
     return making.make_inner(run["inner"], rate, **{key: run[key] for key in names})
 
 
 def make_optimizer(run: dict[str, Any]) -> keras.optimizers.Optimizer:
     """The method around the inner optimizer."""
-    return making.make_optimizer(run["optimizer"], lambda updates: make_inner(run), run)
+    return making.make_optimizer(run["optimizer"], lambda updates: make_inner(run, updates), run)
 
 
 def make_penalties(run: dict[str, Any]) -> list[Any]:

@@ -11,6 +11,24 @@ from tf_consensus.models.gan import GAN
 
 # What the weight is called in those penalties that do not call it gamma.
 WEIGHTS = {"wgan_gp": "weight", "dragan": "weight", "instance_noise": "stddev"}
+# The methods by name: the class, and its arguments by the settings that they are taken from. gamma
+# is the weight of whatever the method adds to the plain step.
+_REGULARIZED = {"gamma": "gamma", "debias": "debias"}
+OPTIMIZERS: dict[str, tuple[Callable[..., optimizers.GameOptimizer], dict[str, str]]] = {
+    "simultaneous": (optimizers.SimultaneousOptimizer, {}),
+    "alternating": (optimizers.AlternatingOptimizer, {}),
+    "consensus": (optimizers.ConsensusOptimizer, _REGULARIZED),
+    "smoothing": (optimizers.SmoothingOptimizer, _REGULARIZED),
+    "clipped": (optimizers.ClippedOptimizer, {"clip_norm": "clip_norm"}),
+    "optimistic": (optimizers.OptimisticOptimizer, {}),
+    "extragradient": (optimizers.ExtragradientOptimizer, {}),
+    "past_extragradient": (optimizers.PastExtragradientOptimizer, {}),
+    "lookahead": (optimizers.LookaheadOptimizer, {}),
+    "symplectic": (optimizers.SymplecticOptimizer, {"strength": "gamma"}),
+    "competitive": (optimizers.CompetitiveOptimizer, {"step_size": "gamma"}),
+}
+# Steps of the inner optimizer per training step, where it is not one: a schedule must know.
+INNER_STEPS = {"extragradient": 2}
 
 
 def make_inner(
@@ -65,31 +83,22 @@ def make_optimizer(
     """The method around the inner optimizer.
 
     Args:
-        method: "consensus", "smoothing", "clipped", "alternating" or "simultaneous".
+        method: One of `OPTIMIZERS`.
         make_player: Makes an inner optimizer that steps so many times per training step.
-        settings: With "microbatches"; "gamma" and "debias" for consensus and smoothing;
-            "clip_norm" for clipped.
+        settings: With "microbatches", and what `OPTIMIZERS` says of the method.
         discriminator_steps: Discriminator steps per generator step, of alternating methods.
 
     Raises:
-        KeyError: If a setting that the method needs is missing.
+        KeyError: If the method is unknown, or a setting that it needs is missing.
     """
-    inner, parts = make_player(1), {"microbatches": settings["microbatches"]}
-    if method in ("consensus", "smoothing"):
-        kinds = {
-            "consensus": optimizers.ConsensusOptimizer,
-            "smoothing": optimizers.SmoothingOptimizer,
-        }
-        regularized = {"gamma": settings["gamma"], "debias": settings["debias"]}
-        return kinds[method](inner, **regularized, **parts)
-    if method == "clipped":
-        return optimizers.ClippedOptimizer(inner, clip_norm=settings["clip_norm"], **parts)
+    kind, names = OPTIMIZERS[method]
+    options = {name: settings[key] for name, key in names.items()}
+    options["microbatches"] = settings["microbatches"]
+    inners = [make_player(INNER_STEPS.get(method, 1))]
     if method == "alternating":
-        second = make_player(discriminator_steps)
-        return optimizers.AlternatingOptimizer(
-            inner, second, discriminator_steps=discriminator_steps, **parts
-        )
-    return optimizers.SimultaneousOptimizer(inner, **parts)
+        inners.append(make_player(discriminator_steps))
+        options["discriminator_steps"] = discriminator_steps
+    return kind(*inners, **options)
 
 
 def make_penalties(names: Sequence[str], weight: float | None, every: int = 1) -> list:

@@ -10,7 +10,7 @@ from tf_consensus.experiments import making
 from tf_consensus.models.gan import GAN
 
 EXAMPLE = "mixture_of_gaussians"
-METHODS = ("simultaneous", "alternating", "consensus", "smoothing", "clipped")
+METHODS = tuple(making.OPTIMIZERS)
 PRESETS: dict[str, dict[str, Any]] = {
     "paper": {
         "inner": "rmsprop",
@@ -65,7 +65,9 @@ def make_gan(method: str, seed: int, settings: dict[str, Any]) -> GAN:
     )
     epoch = steps_per_epoch(settings)
     gan.compile(
-        optimizer=making.make_optimizer(method, lambda updates: _make_inner(settings), settings),
+        optimizer=making.make_optimizer(
+            method, lambda updates: _make_inner(settings, updates), settings
+        ),
         jit_compile=True,
         steps_per_execution=max(n for n in range(1, 101) if epoch % n == 0),
     )
@@ -76,8 +78,9 @@ def make_gan(method: str, seed: int, settings: dict[str, Any]) -> GAN:
     return gan
 
 
-def _make_inner(settings):
-    rate = making.scheduled(settings["learning_rate"], settings["schedule"], settings["steps"])
+def _make_inner(settings, updates):
+    steps = settings["steps"] * updates
+    rate = making.scheduled(settings["learning_rate"], settings["schedule"], steps)
     return making.make_inner(settings["inner"], rate, epsilon=EPSILON[settings["inner"]])
 
 

@@ -16,6 +16,12 @@ METHODS: dict[str, dict[str, Any]] = {
     "consensus": {"optimizer": "consensus"},
     "smoothing": {"optimizer": "smoothing"},
     "clipped": {"optimizer": "clipped"},
+    "optimistic": {"optimizer": "optimistic"},
+    "extragradient": {"optimizer": "extragradient"},
+    "past_extragradient": {"optimizer": "past_extragradient"},
+    "lookahead": {"optimizer": "lookahead"},
+    "symplectic": {"optimizer": "symplectic"},
+    "competitive": {"optimizer": "competitive"},
     "r1": {"optimizer": "alternating", "penalty": ["r1"]},
     "relativistic": {
         "optimizer": "alternating",

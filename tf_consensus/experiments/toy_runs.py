@@ -124,7 +124,7 @@ def _make_optimizer(method, settings):
         rate = making.scheduled(settings["learning_rate"], settings["schedule"], steps)
         return making.make_inner("adam", rate, epsilon=1e-7)
 
-    own = {"gamma": settings["consensus_gamma"], "debias": None, "microbatches": 1}
+    own = {**settings, "gamma": settings["consensus_gamma"], "debias": None, "microbatches": 1}
     return making.make_optimizer(method.optimizer, make_player, own, method.discriminator_steps)
 
 

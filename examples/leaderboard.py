@@ -1,0 +1,34 @@
+"""The leaderboard: every method on every task, each with its own best settings and the same time.
+
+    python examples/leaderboard.py --list
+    python examples/leaderboard.py --tasks=ring,grid
+
+The same as `tf-consensus leaderboard`. Leaves in --output_dir: leaderboard.md, for each task a
+table and a picture, and a file per run. `tf_consensus/experiments/leaderboard/` has the tasks and
+the methods. What was stopped goes on by the same command.
+"""
+
+import sys
+
+from absl import app, flags
+
+from tf_consensus.cli import leaderboard
+from tf_consensus.cli.messages import UsageError
+
+FLAGS = flags.FLAGS
+leaderboard.define(FLAGS)
+flags.adopt_module_key_flags(leaderboard)
+
+
+def main(argv):
+    """Runs, draws and reports."""
+    try:
+        status = leaderboard.main(FLAGS, argv[1:], [sys.executable, *sys.argv])
+    except UsageError as error:
+        raise app.UsageError(str(error)) from error
+    if status:
+        sys.exit(status)
+
+
+if __name__ == "__main__":
+    app.run(main)

@@ -1,0 +1,42 @@
+"""The runs of all rows, as they were after the same time, or after the same steps."""
+
+from collections.abc import Mapping, Sequence
+
+from tf_consensus.experiments.leaderboard.choosing import Result, final
+from tf_consensus.experiments.leaderboard.tasks import Task
+
+
+def common_steps(results: Mapping[str, Sequence[Result]], task: Task) -> int | None:
+    """The steps that every full run has reached that did not fail.
+
+    They are rounded down to the steps between two evaluations, so that every run was evaluated
+    there.
+
+    Args:
+        results: The full runs of each row.
+        task: On what.
+
+    Returns:
+        `None` if all runs failed, or one ended before the first evaluation that is shared.
+    """
+    reached = [
+        int(result["steps"])
+        for runs in results.values()
+        for result in runs
+        if final(result, task) is not None
+    ]
+    return min(reached, default=0) // task.every * task.every or None
+
+
+def until_step(result: Result, steps: int) -> Result:
+    """The run as it would have been, had it ended after so many steps.
+
+    A run that diverged later than that did not diverge.
+    """
+    rows = [row for row in result["rows"] if row["step"] <= steps]
+    later = result["steps"] > steps
+    return result | {
+        "rows": rows,
+        "steps": min(result["steps"], steps),
+        "diverged": None if later else result["diverged"],
+    }

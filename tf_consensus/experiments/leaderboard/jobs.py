@@ -1,0 +1,92 @@
+"""One run of the leaderboard: what determines it, and where its result is."""
+
+import hashlib
+import json
+import pathlib
+from typing import Any, NamedTuple
+
+from tf_consensus.experiments.leaderboard.rows import Row
+from tf_consensus.experiments.leaderboard.tasks import Task
+
+CHOOSING_SEED = 0
+# What a run that chooses takes, as a part of the time of a full one.
+QUARTER = 0.25
+
+
+class Place(NamedTuple):
+    """Where a leaderboard is and what it reads.
+
+    Attributes:
+        output: Its folder.
+        data_dir: Folder of Fashion-MNIST; `None` for the usual one.
+        classifier: The classifier of Fashion-MNIST.
+    """
+
+    output: pathlib.Path
+    data_dir: str | None
+    classifier: str | None
+
+
+class Job(NamedTuple):
+    """One run.
+
+    Attributes:
+        task: On what.
+        row: The method.
+        point: The point of its grid.
+        seed: Seed of networks, latents and data.
+        seconds: CPU seconds of training after which it ends.
+        samples: Samples per evaluation.
+    """
+
+    task: Task
+    row: Row
+    point: dict[str, float]
+    seed: int
+    seconds: float
+    samples: int
+
+    @property
+    def name(self) -> str:
+        """Task, method, point and seed."""
+        return f"{self.task.name}-{self.row.name}-{point_name(self.point)}-seed{self.seed}"
+
+    def settings(self) -> dict[str, Any]:
+        """The settings of its model; those of the row count more than those of the task."""
+        return self.task.settings | self.row.settings | self.point
+
+    def path(self, place: Place) -> pathlib.Path:
+        """Its result, in whose name is a digest of all that determines it.
+
+        A result of other settings has another name, so that it is never taken for this one.
+        """
+        determines = {
+            "settings": self.settings(),
+            "seconds": self.seconds,
+            "samples": self.samples,
+            "steps": [self.task.epoch, self.task.every],
+        }
+        text = json.dumps(determines, sort_keys=True)
+        digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+        return place.output / "runs" / f"{self.name}-{digest}.json"
+
+
+def point_name(point: dict[str, float]) -> str:
+    """A point of a grid, in a file's name."""
+    short = {"learning_rate": "lr"}
+    return "-".join(f"{short.get(key, key)}{value:g}" for key, value in point.items())
+
+
+def choosing_jobs(task: Task, row: Row, seconds: float) -> list[Job]:
+    """A run for each point of a row's grid, of a quarter of the time of a full one."""
+    quarter = QUARTER * seconds
+    return [
+        Job(task, row, point, CHOOSING_SEED, quarter, task.samples[0]) for point in row.points()
+    ]
+
+
+def full_jobs(
+    task: Task, row: Row, point: dict[str, float], seconds: float, seeds: list[int]
+) -> list[Job]:
+    """A run for each seed of the point that was chosen."""
+    return [Job(task, row, point, seed, seconds, task.samples[1]) for seed in seeds]

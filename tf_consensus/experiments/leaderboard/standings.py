@@ -1,0 +1,110 @@
+"""What the runs of each row come to, best row first."""
+
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from tf_consensus.experiments.leaderboard.choosing import (
+    Result,
+    choose,
+    final,
+    merit,
+    robustness,
+)
+from tf_consensus.experiments.leaderboard.tasks import Measure, Task
+
+
+class Spread(NamedTuple):
+    """A number over several seeds."""
+
+    mean: float
+    low: float
+    high: float
+
+
+class Standing(NamedTuple):
+    """How a row did on a task.
+
+    Attributes:
+        row: Its name.
+        seeds: Number of full runs; 0 of a row of which every point failed when it was chosen.
+        failures: How many of them failed.
+        final: The last values of those that did not, by measure; empty if all failed.
+        best: The best values of all runs, by measure; empty if there are none.
+        point: The point that was chosen; `None` if every point failed.
+        robustness: Share of the grid within 10 % of the best point.
+        points: How many points the grid has.
+        milliseconds: CPU milliseconds per step, the mean over the full runs.
+        steps: Steps of the full runs, the mean.
+    """
+
+    row: str
+    seeds: int
+    failures: int
+    final: dict[str, Spread]
+    best: dict[str, Spread]
+    point: dict[str, float] | None
+    robustness: float
+    points: int
+    milliseconds: float
+    steps: float
+
+    @property
+    def whole(self) -> bool:
+        """Whether it has a final value to be compared."""
+        return bool(self.final)
+
+
+def standings(
+    choosing: Mapping[str, Sequence[Result]], full: Mapping[str, Sequence[Result]], task: Task
+) -> list[Standing]:
+    """One per row: fewer failures come first, then the better mean of the first measure.
+
+    Args:
+        choosing: The runs over its grid of each row.
+        full: The full runs of each row that has some.
+        task: On what.
+    """
+    found = [_standing(row, runs, full.get(row, ()), task) for row, runs in choosing.items()]
+    return sorted(found, key=lambda standing: _order(standing, task))
+
+
+def _standing(row, choosing, full, task):
+    chosen = choose(choosing, task)
+    lasts = [last for result in full if (last := final(result, task)) is not None]
+    steps = [result["steps"] for result in full if result["steps"]]
+    each = [result["ms_per_step"] for result in full if result["ms_per_step"]]
+    return Standing(
+        row=row,
+        seeds=len(full),
+        failures=len(full) - len(lasts),
+        final={m.name: _spread([last[m.name] for last in lasts]) for m in task.measures if lasts},
+        best=_best(full, task.measures),
+        point=None if chosen is None else chosen["point"],
+        robustness=robustness(choosing, task),
+        points=len(choosing),
+        milliseconds=statistics.mean(each) if each else 0.0,
+        steps=statistics.mean(steps) if steps else 0.0,
+    )
+
+
+def _best(full, measures: Sequence[Measure]):
+    found = {}
+    for measure in measures:
+        ends = {"up": max, "down": min}
+        series = [[v for r in run["rows"] if (v := r[measure.name]) is not None] for run in full]
+        best = [ends[measure.direction](values) for values in series if values]
+        if best:
+            found[measure.name] = _spread(best)
+    return found
+
+
+def _spread(values):
+    return Spread(statistics.mean(values), min(values), max(values))
+
+
+def _order(standing, task):
+    if not standing.whole:
+        return (1, -standing.seeds, ())
+    means = {name: spread.mean for name, spread in standing.final.items()}
+    return (0, standing.failures, tuple(-value for value in merit(means, task.measures)))

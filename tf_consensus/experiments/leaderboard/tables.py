@@ -1,0 +1,48 @@
+"""The tables of the leaderboard, in Markdown."""
+
+from collections.abc import Sequence
+
+from tf_consensus.experiments.leaderboard.standings import Spread, Standing
+from tf_consensus.experiments.leaderboard.tasks import Measure, Task
+from tf_consensus.plotting.style import words
+
+_NONE = "–"
+
+
+def table(standings: Sequence[Standing], task: Task) -> str:
+    """One row per method: final and best of each measure, failures, and what was chosen."""
+    measures = task.measures
+    arrows = {"up": "↑", "down": "↓"}
+    head = ["method"]
+    for measure in measures:
+        name = f"{words(measure.name)} {arrows[measure.direction]}"
+        head += [f"{name}, final", "best"]
+    head += ["failed", "within 10 %", "rate", "γ", "steps", "CPU ms per step"]
+    lines = [head, ["---"] * len(head), *(_line(standing, measures) for standing in standings)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def _line(standing: Standing, measures: Sequence[Measure]) -> list[str]:
+    cells = [standing.row]
+    for measure in measures:
+        for values in (standing.final, standing.best):
+            cells.append(_cell(values.get(measure.name), measure.digits))
+    point = standing.point
+    failed = f"{standing.failures} of {standing.seeds}" if point else "all points, when chosen"
+    near = round(standing.robustness * standing.points)
+    chosen = point or {}
+    return [
+        *cells,
+        failed,
+        f"{near} of {standing.points}",
+        *(f"{chosen[key]:g}" if key in chosen else _NONE for key in ("learning_rate", "gamma")),
+        f"{standing.steps:,.0f}" if standing.steps else _NONE,
+        f"{standing.milliseconds:.2f}" if standing.milliseconds else _NONE,
+    ]
+
+
+def _cell(spread: Spread | None, digits: int) -> str:
+    if spread is None:
+        return _NONE
+    mean, low, high = (f"{value:.{digits}f}" for value in spread)
+    return mean if low == high else f"{mean} ({low} to {high})"

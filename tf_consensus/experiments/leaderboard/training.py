@@ -1,0 +1,123 @@
+"""Training one run of the leaderboard until its CPU time is spent."""
+
+import gc
+from typing import Any, NamedTuple
+
+import keras
+import tensorflow as tf
+
+from tf_consensus.callbacks import DivergedError, EvaluateGAN, StopWhenDiverged
+from tf_consensus.experiments.clock import Clock
+from tf_consensus.experiments.leaderboard.jobs import Job, Place
+from tf_consensus.experiments.settings import versions
+from tf_consensus.models.gan import GAN
+
+# More epochs than any run lasts.
+_ENDLESS = 10**9
+
+
+class Parts(NamedTuple):
+    """What a run needs: the compiled model, its endless data, and metrics of its samples."""
+
+    gan: GAN
+    data: tf.data.Dataset
+    metrics: list[Any]
+
+
+class Course(keras.callbacks.Callback):
+    """Evaluates each so many steps and at the end, which comes when the CPU time is spent.
+
+    Attributes:
+        rows: A row of numbers per epoch; those with an evaluation have the metrics too. `Clock`
+            goes on from the last.
+
+    Args:
+        evaluate: Measures the samples.
+        every: Steps between two evaluations.
+        seconds: CPU seconds of training after which the first epoch to end is the last.
+    """
+
+    def __init__(self, evaluate: EvaluateGAN, every: int, seconds: float) -> None:
+        super().__init__()
+        self.evaluate, self.every, self.seconds = evaluate, every, seconds
+        self.rows: list[dict[str, float]] = []
+
+    def set_model(self, model: keras.Model) -> None:
+        """Takes the model, for the evaluations too."""
+        super().set_model(model)
+        self.evaluate.set_model(model)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Adds the row, and stops training."""
+        row = {key: float((logs or {})[key]) for key in ("step", "seconds", "cpu_seconds")}
+        spent = row["cpu_seconds"] >= self.seconds
+        if spent or row["step"] % self.every == 0:
+            row |= {key: float(value) for key, value in self.evaluate.evaluate().items()}
+        self.rows.append(row)
+        self.model.stop_training = self.model.stop_training or spent
+
+
+def run(job: Job, place: Place) -> dict[str, Any]:
+    """Train a run.
+
+    Returns:
+        What JSON can hold: "rows" as of `Course` with an evaluation each, "diverged", the message
+        of a run that diverged, and what the run was.
+    """
+    # TensorFlow takes the models of several runs for the retracing of one, and warns.
+    tf.get_logger().setLevel("ERROR")
+    keras.backend.clear_session()
+    gc.collect()
+    parts = _make(job, place)
+    evaluate = EvaluateGAN(parts.metrics, job.samples, report=None)
+    course = Course(evaluate, job.task.every, job.seconds)
+    diverged = None
+    try:
+        parts.gan.fit(
+            parts.data,
+            epochs=_ENDLESS,
+            steps_per_epoch=job.task.epoch,
+            shuffle=False,
+            verbose=0,
+            callbacks=[Clock(course), StopWhenDiverged(), course],
+        )
+    except DivergedError as error:
+        diverged = str(error)
+    return _result(job, course.rows, diverged)
+
+
+def _result(job, rows, diverged):
+    names = [measure.name for measure in job.task.measures]
+    steps, seconds = (rows[-1][key] if rows else 0.0 for key in ("step", "cpu_seconds"))
+    return {
+        "task": job.task.name,
+        "row": job.row.name,
+        "point": job.point,
+        "seed": job.seed,
+        "budget": job.seconds,
+        "diverged": diverged,
+        "steps": int(steps),
+        "cpu_seconds": seconds,
+        "ms_per_step": 1000 * seconds / steps if steps else None,
+        "rows": [_kept(row, names) for row in rows if names[0] in row],
+        "settings": job.settings(),
+        "versions": versions(),
+    }
+
+
+def _kept(row, names):
+    """The row without what no table shows; None where samples were not finite."""
+    shown = {key: row[key] for key in ("step", "seconds", "cpu_seconds", *names)}
+    return {key: value if abs(value) < float("inf") else None for key, value in shown.items()}
+
+
+def _make(job, place):
+    """The parts of a run, by who makes those of its task's kind."""
+    from tf_consensus.experiments.leaderboard import image_parts, point_parts
+
+    makers = {
+        "mixture": point_parts.mixture,
+        "toy": point_parts.toy,
+        "images": image_parts.images,
+    }
+    return Parts(*makers[job.task.kind](job, place))
