@@ -152,6 +152,7 @@ def test_the_spectrum_is_that_of_the_dense_jacobian():
 OPTIMIZERS = {
     "consensus": lambda: tfc.ConsensusOptimizer("adam", 1e-2, gamma=0.3),
     "smoothing": lambda: tfc.SmoothingOptimizer("rmsprop", 1e-2, gamma=0.3),
+    "cross_term": lambda: tfc.CrossTermOptimizer("rmsprop", 1e-2, gamma=0.3),
     "simultaneous": lambda: tfc.SimultaneousOptimizer("adam", 1e-2),
     "alternating": lambda: tfc.AlternatingOptimizer("adam", "rmsprop"),
     "clipped": lambda: tfc.ClippedOptimizer("adam", 1e-2, clip_norm=0.1),

@@ -24,6 +24,7 @@ METHODS = {
         inner, gamma=GAMMA, microbatches=2, debias="groups"
     ),
     "smoothing": lambda inner: tfc.SmoothingOptimizer(inner, gamma=GAMMA),
+    "cross_term": lambda inner: tfc.CrossTermOptimizer(inner, gamma=GAMMA),
     "clipped": lambda inner: tfc.ClippedOptimizer(inner, clip_norm=0.8),
     "symplectic": tfc.SymplecticOptimizer,
     "optimistic": tfc.OptimisticOptimizer,

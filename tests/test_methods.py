@@ -383,6 +383,7 @@ def test_conjugate_gradients_end_early_and_at_zero():
 METHODS = {
     "momentum": lambda: opt.MomentumOptimizer("rmsprop", learning_rate=1e-2, momentum=-0.5),
     "alternating_momentum": lambda: opt.AlternatingMomentumOptimizer("adam", "rmsprop", 0.25, 2, 1),
+    "cross_term": lambda: opt.CrossTermOptimizer("adam", learning_rate=1e-2, gamma=0.3),
     "extragradient": lambda: opt.ExtragradientOptimizer("adam", learning_rate=1e-2),
     "past_extragradient": lambda: opt.PastExtragradientOptimizer("adam", learning_rate=1e-2),
     "optimistic": lambda: opt.OptimisticOptimizer("adam", learning_rate=1e-2),
@@ -396,6 +397,7 @@ METHODS = {
 FROM_GRADIENTS = ["momentum", "optimistic", "symplectic", "lookahead"]
 NEEDS_A_GAME = {
     "alternating_momentum": r"between the players' moves.*4 gradients.*`optimizer.step\(game\)`",
+    "cross_term": r"which gradients belong to which player.*4 gradients.*`optimizer.step\(game\)`",
     "extragradient": r"at an extrapolated point.*4 gradients.*`optimizer.step\(game\)`",
     "past_extragradient": r"away from the variables.*4 gradients.*`optimizer.step\(game\)`",
     "lookahead_extragradient": r"at an extrapolated point.*4 gradients",

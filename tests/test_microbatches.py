@@ -25,6 +25,7 @@ OPTIMIZERS = {
     "consensus": lambda **o: tfc.ConsensusOptimizer(rmsprop(), gamma=0.7, **o),
     "every": lambda **o: tfc.ConsensusOptimizer(rmsprop(), gamma=0.7, every=2, **o),
     "smoothing": lambda **o: tfc.SmoothingOptimizer(rmsprop(), gamma=0.7, **o),
+    "cross_term": lambda **o: tfc.CrossTermOptimizer(rmsprop(), gamma=0.7, **o),
     "clipped": lambda **o: tfc.ClippedOptimizer(rmsprop(), clip_norm=0.5, **o),
     "alternating": lambda **o: tfc.AlternatingOptimizer(rmsprop(), rmsprop(), 2, 1, **o),
     "momentum": lambda **o: tfc.MomentumOptimizer(rmsprop(), momentum=-0.5, **o),
@@ -138,6 +139,24 @@ def test_unbiased_smoothing_by_hand():
     x = oracle.x
     gradient = cross_gradient(oracle, x, oracle.batch, 4, select)
     gradient[generator] = 0
+    np.testing.assert_allclose(got, x + 0.05 * (oracle.field(x) - 0.7 * gradient), atol=1e-7)
+
+
+@pytest.mark.parametrize(("debias", "parts", "groups"), [("groups", 4, 4), ("per_example", 1, 8)])
+def test_unbiased_cross_terms_by_hand(debias, parts, groups):
+    oracle = SineGame([3, 2, 1], seed=6)
+    inner = keras.optimizers.SGD(0.05)
+    optimizer = tfc.CrossTermOptimizer(inner, gamma=0.7, debias=debias, microbatches=parts)
+    got, _ = trajectory(optimizer, build(oracle), 1, "graph")
+    x, gradient = oracle.x, np.zeros_like(oracle.x)
+    for part in oracle.parts:
+
+        def others(v, part=part):
+            v = v.copy()
+            v[part] = 0
+            return v
+
+        gradient[part] = cross_gradient(oracle, x, oracle.batch, groups, others)[part]
     np.testing.assert_allclose(got, x + 0.05 * (oracle.field(x) - 0.7 * gradient), atol=1e-7)
 
 

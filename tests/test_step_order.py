@@ -19,6 +19,7 @@ OPTIMIZERS = {
     "ClippedOptimizer": lambda: tfc.ClippedOptimizer("sgd"),
     "CompetitiveOptimizer": lambda: tfc.CompetitiveOptimizer("sgd", max_iterations=2),
     "ConsensusOptimizer": lambda: tfc.ConsensusOptimizer("sgd", gamma=1.0),
+    "CrossTermOptimizer": lambda: tfc.CrossTermOptimizer("sgd", gamma=1.0),
     "ExtragradientOptimizer": lambda: tfc.ExtragradientOptimizer("sgd"),
     "LookaheadOptimizer": lambda: tfc.LookaheadOptimizer("sgd", sync_period=2),
     "LookaheadOptimizer of AlternatingOptimizer": lambda: tfc.LookaheadOptimizer(

@@ -96,6 +96,12 @@ CALLS = {
         "ConsensusOptimizer().apply([tf.ones(())], [])",
         "ConsensusOptimizer().set_weights([1.0])",
     ],
+    "CrossTermOptimizer": [
+        *_plumbing("CrossTermOptimizer"),
+        *_each("CrossTermOptimizer", **_REGULARIZED),
+        "CrossTermOptimizer().step(game(1))",
+        "CrossTermOptimizer(debias='groups').step(game())",
+    ],
     "ExtragradientOptimizer": _plumbing("ExtragradientOptimizer"),
     "Field": [
         "Field('f', measured='second').projections([1, 1])",

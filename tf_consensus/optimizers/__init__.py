@@ -5,6 +5,7 @@ from tf_consensus.optimizers.alternating_momentum import AlternatingMomentumOpti
 from tf_consensus.optimizers.clipped import ClippedOptimizer
 from tf_consensus.optimizers.competitive import CompetitiveOptimizer
 from tf_consensus.optimizers.consensus import ConsensusOptimizer
+from tf_consensus.optimizers.cross_term import CrossTermOptimizer
 from tf_consensus.optimizers.directions import apply_direction
 from tf_consensus.optimizers.extragradient import ExtragradientOptimizer
 from tf_consensus.optimizers.field import GRADIENT, Field
@@ -25,6 +26,7 @@ __all__ = [
     "ClippedOptimizer",
     "CompetitiveOptimizer",
     "ConsensusOptimizer",
+    "CrossTermOptimizer",
     "ExtragradientOptimizer",
     "Field",
     "GameOptimizer",
