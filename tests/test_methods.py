@@ -99,6 +99,18 @@ def past_extragradient(a, h, z):
     return z[-1] + h * a @ (2 * z[-1] - last(z))
 
 
+def runge_kutta(a, h, z, order):
+    x = z[-1]
+    if order == 2:
+        k1 = a @ x
+        return x + h / 2 * (k1 + a @ (x + h * k1))
+    k1 = a @ x
+    k2 = a @ (x + h / 2 * k1)
+    k3 = a @ (x + h / 2 * k2)
+    k4 = a @ (x + h * k3)
+    return x + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
+
+
 def optimistic(a, h, z):
     return z[-1] + h * a @ (2 * z[-1] - last(z))
 
@@ -170,6 +182,11 @@ def past_row(problem, outcome, h):
     return row(problem, outcome, h, opt.PastExtragradientOptimizer(sgd(h)), past_extragradient)
 
 
+def runge_kutta_row(problem, outcome, h, order=4):
+    optimizer = opt.RungeKuttaOptimizer(sgd(h), order=order)
+    return row(problem, outcome, h, optimizer, runge_kutta, order=order)
+
+
 def optimistic_row(problem, outcome, h):
     return row(problem, outcome, h, opt.OptimisticOptimizer(sgd(h)), optimistic)
 
@@ -216,6 +233,10 @@ TABLE = [
     past_row("bilinear", "diverges", 0.59375),
     optimistic_row("bilinear", "converges", 0.5625),
     optimistic_row("bilinear", "diverges", 0.59375),
+    # h σ < 2√2 = 2.83; of order 2 never.
+    runge_kutta_row("bilinear", "converges", 2.75),
+    runge_kutta_row("bilinear", "diverges", 2.875),
+    runge_kutta_row("bilinear", "diverges", 0.5, order=2),
     symplectic_row("bilinear", "converges", 0.25),
     symplectic_row("bilinear", "converges", 0.25, align=False),
     symplectic_row("bilinear", "diverges", 0.25, strength=0.0),
@@ -235,6 +256,8 @@ TABLE = [
     extragradient_row("monotone", "converges", 0.5),
     past_row("monotone", "converges", 0.5),
     optimistic_row("monotone", "converges", 0.5),
+    runge_kutta_row("monotone", "converges", 1.0),
+    runge_kutta_row("monotone", "converges", 0.5, order=2),
     symplectic_row("monotone", "converges", 0.25),
     lookahead_row("monotone", "converges", 0.25),
     competitive_row("monotone", "converges", 1.0),
@@ -246,6 +269,7 @@ TABLE = [
     extragradient_row("monotone", "diverges", 2.0),
     past_row("monotone", "diverges", 2.0),
     optimistic_row("monotone", "diverges", 2.0),
+    runge_kutta_row("monotone", "diverges", 4.0),
     symplectic_row("monotone", "diverges", 4.0),
     # No method may settle in an unstable equilibrium; alignment turns the adjustment outwards.
     symplectic_row("unstable", "diverges", 0.0625),
@@ -387,6 +411,7 @@ METHODS = {
     "extragradient": lambda: opt.ExtragradientOptimizer("adam", learning_rate=1e-2),
     "past_extragradient": lambda: opt.PastExtragradientOptimizer("adam", learning_rate=1e-2),
     "optimistic": lambda: opt.OptimisticOptimizer("adam", learning_rate=1e-2),
+    "runge_kutta": lambda: opt.RungeKuttaOptimizer("adam", learning_rate=1e-2, gamma=0.1),
     "symplectic": lambda: opt.SymplecticOptimizer("rmsprop", learning_rate=1e-2),
     "lookahead": lambda: opt.LookaheadOptimizer("adam", learning_rate=1e-2, sync_period=4),
     "lookahead_extragradient": lambda: opt.LookaheadOptimizer(
@@ -400,6 +425,7 @@ NEEDS_A_GAME = {
     "cross_term": r"which gradients belong to which player.*4 gradients.*`optimizer.step\(game\)`",
     "extragradient": r"at an extrapolated point.*4 gradients.*`optimizer.step\(game\)`",
     "past_extragradient": r"away from the variables.*4 gradients.*`optimizer.step\(game\)`",
+    "runge_kutta": r"at each of its stages.*4 gradients.*`optimizer.step\(game\)`",
     "lookahead_extragradient": r"at an extrapolated point.*4 gradients",
     "competitive": r"which gradients belong to which player.*4 gradients.*`optimizer.step\(game\)`",
 }

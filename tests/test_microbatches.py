@@ -34,6 +34,8 @@ OPTIMIZERS = {
     ),
     "extragradient": lambda **o: tfc.ExtragradientOptimizer(rmsprop(), **o),
     "past_extragradient": lambda **o: tfc.PastExtragradientOptimizer(rmsprop(), **o),
+    "heun": lambda **o: tfc.RungeKuttaOptimizer(rmsprop(), order=2, gamma=0.7, **o),
+    "runge_kutta": lambda **o: tfc.RungeKuttaOptimizer(rmsprop(), **o),
     "optimistic": lambda **o: tfc.OptimisticOptimizer(rmsprop(), **o),
     "symplectic": lambda **o: tfc.SymplecticOptimizer(rmsprop(), **o),
     "lookahead": lambda **o: tfc.LookaheadOptimizer(rmsprop(), sync_period=2, **o),

@@ -303,6 +303,8 @@ REPLICATED = {
     ),
     "momentum": lambda inner: tfc.MomentumOptimizer(inner, momentum=-0.5),
     "extragradient": tfc.ExtragradientOptimizer,
+    "heun": lambda inner: tfc.RungeKuttaOptimizer(inner, order=2, gamma=GAMMA),
+    "runge_kutta": tfc.RungeKuttaOptimizer,
     "past_extragradient": tfc.PastExtragradientOptimizer,
     "optimistic": tfc.OptimisticOptimizer,
     "symplectic": tfc.SymplecticOptimizer,

@@ -28,6 +28,7 @@ OPTIMIZERS = {
     "MomentumOptimizer": lambda: tfc.MomentumOptimizer("sgd"),
     "OptimisticOptimizer": lambda: tfc.OptimisticOptimizer("sgd"),
     "PastExtragradientOptimizer": lambda: tfc.PastExtragradientOptimizer("sgd"),
+    "RungeKuttaOptimizer": lambda: tfc.RungeKuttaOptimizer("sgd"),
     "SimultaneousOptimizer": lambda: tfc.SimultaneousOptimizer("sgd"),
     "SmoothingOptimizer": lambda: tfc.SmoothingOptimizer("sgd", gamma=1.0),
     "SymplecticOptimizer": lambda: tfc.SymplecticOptimizer("sgd"),
@@ -40,6 +41,7 @@ COUNTING = [
     "LookaheadOptimizer of AlternatingOptimizer",
     "OptimisticOptimizer",
     "PastExtragradientOptimizer",
+    "RungeKuttaOptimizer",
 ]
 
 

@@ -20,6 +20,7 @@ _SHARED = [
     "microbatches={}", "allow_cut={}",
 ]  # fmt: skip
 _WEIGHT = ["nan", "inf", "-1.0", "'10'", "None", "True", "[1.0]", "1j"]
+_STEP_SIZE = ["0.0", "nan", "inf", "-1.0", "'a'", "True"]
 _SCHEDULED = [*_WEIGHT, "Const(nan)", "Const(inf)", "Const(-1.0)", "Const(-1.0, 1000)"]
 
 
@@ -81,7 +82,7 @@ CALLS = {
         *_plumbing("CompetitiveOptimizer"),
         *_each(
             "CompetitiveOptimizer",
-            step_size=["0.0", "nan", "inf", "-1.0", "'a'", "True"],
+            step_size=_STEP_SIZE,
             max_iterations=NO_COUNT,
             tolerance=["0.0", *_WEIGHT],
         ),
@@ -125,6 +126,16 @@ CALLS = {
     "RegularizedOptimizer": [
         *[c for c in _plumbing("RegularizedOptimizer") if ".step(" not in c],
         *_each("RegularizedOptimizer", **_REGULARIZED),
+    ],
+    "RungeKuttaOptimizer": [
+        *_plumbing("RungeKuttaOptimizer"),
+        *_each(
+            "RungeKuttaOptimizer",
+            order=["1", "3", "True", "2.0", "'4'", "None", "[4]"],
+            step_size=_STEP_SIZE,
+            gamma=_WEIGHT,
+        ),
+        "RungeKuttaOptimizer(gamma=1.0).step(game(1))",
     ],
     "SimultaneousOptimizer": _plumbing("SimultaneousOptimizer"),
     "SmoothingOptimizer": [

@@ -15,6 +15,7 @@ from tf_consensus.optimizers.momentum import MomentumOptimizer
 from tf_consensus.optimizers.optimistic import OptimisticOptimizer
 from tf_consensus.optimizers.past_extragradient import PastExtragradientOptimizer
 from tf_consensus.optimizers.regularized import RegularizedOptimizer
+from tf_consensus.optimizers.runge_kutta import RungeKuttaOptimizer
 from tf_consensus.optimizers.simultaneous import SimultaneousOptimizer
 from tf_consensus.optimizers.smoothing import SmoothingOptimizer
 from tf_consensus.optimizers.symplectic import SymplecticOptimizer
@@ -35,6 +36,7 @@ __all__ = [
     "OptimisticOptimizer",
     "PastExtragradientOptimizer",
     "RegularizedOptimizer",
+    "RungeKuttaOptimizer",
     "SimultaneousOptimizer",
     "SmoothingOptimizer",
     "SymplecticOptimizer",
