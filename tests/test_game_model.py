@@ -163,6 +163,7 @@ OPTIMIZERS = {
     "extragradient": lambda: tfc.ExtragradientOptimizer("adam", 1e-2),
     "past_extragradient": lambda: tfc.PastExtragradientOptimizer("adam", 1e-2),
     "runge_kutta": lambda: tfc.RungeKuttaOptimizer("adam", 1e-2, gamma=0.3),
+    "extrapolated_alternating": lambda: tfc.ExtrapolatedAlternatingOptimizer("adam", "adam"),
     "optimistic": lambda: tfc.OptimisticOptimizer("adam", 1e-2),
     "symplectic": lambda: tfc.SymplecticOptimizer("adam", 1e-2),
     "competitive": lambda: tfc.CompetitiveOptimizer("sgd", 1e-2),

@@ -91,6 +91,17 @@ def alternating_momentum(a, h, z, beta):
     return new
 
 
+def extrapolated_alternating(a, h, z, gamma, delta):
+    new, ahead = z[-1].copy(), z[-1].copy()
+    first, second = slice(SPLIT), slice(SPLIT, None)
+    ahead[first] += (delta - 1) * (z[-1] - last(z))[first]
+    new[second] += h * (a @ ahead)[second]
+    ahead = new.copy()
+    ahead[second] += (gamma - 1) * (new - z[-1])[second]
+    new[first] += h * (a @ ahead)[first]
+    return new
+
+
 def extragradient(a, h, z):
     return z[-1] + h * a @ (z[-1] + h * a @ z[-1])
 
@@ -174,6 +185,11 @@ def alternating_row(problem, outcome, h, beta):
     return row(problem, outcome, h, optimizer, alternating_momentum, beta=beta)
 
 
+def extrapolated_row(problem, outcome, h, gamma, delta):
+    optimizer = opt.ExtrapolatedAlternatingOptimizer(sgd(h), sgd(h), gamma, delta)
+    return row(problem, outcome, h, optimizer, extrapolated_alternating, gamma=gamma, delta=delta)
+
+
 def extragradient_row(problem, outcome, h):
     return row(problem, outcome, h, opt.ExtragradientOptimizer(sgd(h)), extragradient)
 
@@ -225,6 +241,14 @@ TABLE = [
     alternating_row("bilinear", "converges", 0.5, -0.25),
     alternating_row("bilinear", "circles", 0.5, 0.0),
     alternating_row("bilinear", "diverges", 0.5, 0.25),
+    # h σ < 2/√((2γ - 1)(2δ - 1)) where γ + δ > 2.
+    extrapolated_row("bilinear", "converges", 0.9375, 1.5, 1.5),
+    extrapolated_row("bilinear", "diverges", 1.0625, 1.5, 1.5),
+    extrapolated_row("bilinear", "converges", 1.125, 2.0, 1.0),
+    extrapolated_row("bilinear", "diverges", 1.1875, 1.0, 2.0),
+    extrapolated_row("bilinear", "circles", 0.5, 1.0, 1.0),
+    extrapolated_row("bilinear", "diverges", 0.5, 1.0, 0.75),
+    extrapolated_row("bilinear", "diverges", 0.25, 0.0, 1.0),
     # h σ < 1.
     extragradient_row("bilinear", "converges", 0.9375),
     extragradient_row("bilinear", "diverges", 1.0625),
@@ -253,6 +277,7 @@ TABLE = [
     simultaneous_row("monotone", "converges", 0.25),
     *[momentum_row("monotone", "converges", 0.0625, beta) for beta in (-0.5, 0.5)],
     *[alternating_row("monotone", "converges", 0.125, beta) for beta in (-0.5, 0.5)],
+    extrapolated_row("monotone", "converges", 0.5, 1.5, 1.25),
     extragradient_row("monotone", "converges", 0.5),
     past_row("monotone", "converges", 0.5),
     optimistic_row("monotone", "converges", 0.5),
@@ -408,6 +433,7 @@ METHODS = {
     "momentum": lambda: opt.MomentumOptimizer("rmsprop", learning_rate=1e-2, momentum=-0.5),
     "alternating_momentum": lambda: opt.AlternatingMomentumOptimizer("adam", "rmsprop", 0.25, 2, 1),
     "cross_term": lambda: opt.CrossTermOptimizer("adam", learning_rate=1e-2, gamma=0.3),
+    "extrapolated_alternating": lambda: opt.ExtrapolatedAlternatingOptimizer("adam", "rmsprop"),
     "extragradient": lambda: opt.ExtragradientOptimizer("adam", learning_rate=1e-2),
     "past_extragradient": lambda: opt.PastExtragradientOptimizer("adam", learning_rate=1e-2),
     "optimistic": lambda: opt.OptimisticOptimizer("adam", learning_rate=1e-2),
@@ -423,6 +449,7 @@ FROM_GRADIENTS = ["momentum", "optimistic", "symplectic", "lookahead"]
 NEEDS_A_GAME = {
     "alternating_momentum": r"between the players' moves.*4 gradients.*`optimizer.step\(game\)`",
     "cross_term": r"which gradients belong to which player.*4 gradients.*`optimizer.step\(game\)`",
+    "extrapolated_alternating": r"at extrapolated points.*4 gradients.*`optimizer.step\(game\)`",
     "extragradient": r"at an extrapolated point.*4 gradients.*`optimizer.step\(game\)`",
     "past_extragradient": r"away from the variables.*4 gradients.*`optimizer.step\(game\)`",
     "runge_kutta": r"at each of its stages.*4 gradients.*`optimizer.step\(game\)`",

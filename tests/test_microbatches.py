@@ -32,6 +32,9 @@ OPTIMIZERS = {
     "alternating_momentum": lambda **o: tfc.AlternatingMomentumOptimizer(
         rmsprop(), rmsprop(), -0.5, **o
     ),
+    "extrapolated_alternating": lambda **o: tfc.ExtrapolatedAlternatingOptimizer(
+        rmsprop(), rmsprop(), 1.75, 1.25, 2, **o
+    ),
     "extragradient": lambda **o: tfc.ExtragradientOptimizer(rmsprop(), **o),
     "past_extragradient": lambda **o: tfc.PastExtragradientOptimizer(rmsprop(), **o),
     "heun": lambda **o: tfc.RungeKuttaOptimizer(rmsprop(), order=2, gamma=0.7, **o),

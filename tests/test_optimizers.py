@@ -301,6 +301,9 @@ REPLICATED = {
     "alternating": lambda inner: tfc.AlternatingOptimizer(
         inner, type(inner).from_config(inner.get_config())
     ),
+    "extrapolated_alternating": lambda inner: tfc.ExtrapolatedAlternatingOptimizer(
+        inner, type(inner).from_config(inner.get_config()), 1.75, 1.25, 2
+    ),
     "momentum": lambda inner: tfc.MomentumOptimizer(inner, momentum=-0.5),
     "extragradient": tfc.ExtragradientOptimizer,
     "heun": lambda inner: tfc.RungeKuttaOptimizer(inner, order=2, gamma=GAMMA),

@@ -21,6 +21,7 @@ OPTIMIZERS = {
     "ConsensusOptimizer": lambda: tfc.ConsensusOptimizer("sgd", gamma=1.0),
     "CrossTermOptimizer": lambda: tfc.CrossTermOptimizer("sgd", gamma=1.0),
     "ExtragradientOptimizer": lambda: tfc.ExtragradientOptimizer("sgd"),
+    "ExtrapolatedAlternatingOptimizer": lambda: tfc.ExtrapolatedAlternatingOptimizer("sgd", "sgd"),
     "LookaheadOptimizer": lambda: tfc.LookaheadOptimizer("sgd", sync_period=2),
     "LookaheadOptimizer of AlternatingOptimizer": lambda: tfc.LookaheadOptimizer(
         tfc.AlternatingOptimizer("sgd", "sgd"), sync_period=2
@@ -38,6 +39,7 @@ OPTIMIZERS = {
 COUNTING = [
     "AlternatingOptimizer",
     "ExtragradientOptimizer",
+    "ExtrapolatedAlternatingOptimizer",
     "LookaheadOptimizer of AlternatingOptimizer",
     "OptimisticOptimizer",
     "PastExtragradientOptimizer",

@@ -104,6 +104,18 @@ CALLS = {
         "CrossTermOptimizer(debias='groups').step(game())",
     ],
     "ExtragradientOptimizer": _plumbing("ExtragradientOptimizer"),
+    "ExtrapolatedAlternatingOptimizer": [
+        *_plumbing("ExtrapolatedAlternatingOptimizer", "generator_optimizer"),
+        *_each(
+            "ExtrapolatedAlternatingOptimizer",
+            discriminator_extrapolation=_WEIGHT,
+            generator_extrapolation=_WEIGHT,
+            **_STEPS,
+            **_DISCRIMINATOR,
+        ),
+        "ExtrapolatedAlternatingOptimizer().step(game(1))",
+        "ExtrapolatedAlternatingOptimizer().step(game(3))",
+    ],
     "Field": [
         "Field('f', measured='second').projections([1, 1])",
         "Field('f', regularized=None).projections([1, 1])",

@@ -8,6 +8,7 @@ from tf_consensus.optimizers.consensus import ConsensusOptimizer
 from tf_consensus.optimizers.cross_term import CrossTermOptimizer
 from tf_consensus.optimizers.directions import apply_direction
 from tf_consensus.optimizers.extragradient import ExtragradientOptimizer
+from tf_consensus.optimizers.extrapolated_alternating import ExtrapolatedAlternatingOptimizer
 from tf_consensus.optimizers.field import GRADIENT, Field
 from tf_consensus.optimizers.game_optimizer import GameOptimizer
 from tf_consensus.optimizers.lookahead import LookaheadOptimizer
@@ -29,6 +30,7 @@ __all__ = [
     "ConsensusOptimizer",
     "CrossTermOptimizer",
     "ExtragradientOptimizer",
+    "ExtrapolatedAlternatingOptimizer",
     "Field",
     "GameOptimizer",
     "LookaheadOptimizer",
