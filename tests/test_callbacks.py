@@ -486,6 +486,7 @@ def test_a_schedule_gives_the_gamma_of_now_and_keys_that_last():
         lambda: tfc.SymplecticOptimizer("sgd"),
         lambda: tfc.AlternatingOptimizer("sgd", "sgd"),
         lambda: tfc.OptimisticOptimizer("sgd"),
+        lambda: tfc.ImplicitOptimizer("sgd", products=1),
         lambda: tfc.ExtrapolatedAlternatingOptimizer("sgd", "sgd"),
         lambda: tfc.RungeKuttaOptimizer("sgd"),
         lambda: tfc.CrossTermOptimizer("sgd", gamma=1.0),

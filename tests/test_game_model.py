@@ -164,6 +164,7 @@ OPTIMIZERS = {
     "past_extragradient": lambda: tfc.PastExtragradientOptimizer("adam", 1e-2),
     "runge_kutta": lambda: tfc.RungeKuttaOptimizer("adam", 1e-2, gamma=0.3),
     "extrapolated_alternating": lambda: tfc.ExtrapolatedAlternatingOptimizer("adam", "adam"),
+    "implicit": lambda: tfc.ImplicitOptimizer("sgd", 1e-2, products=2),
     "optimistic": lambda: tfc.OptimisticOptimizer("adam", 1e-2),
     "symplectic": lambda: tfc.SymplecticOptimizer("adam", 1e-2),
     "competitive": lambda: tfc.CompetitiveOptimizer("sgd", 1e-2),

@@ -33,6 +33,7 @@ METHODS = {
     "past_extragradient": tfc.PastExtragradientOptimizer,
     "heun": lambda inner: tfc.RungeKuttaOptimizer(inner, order=2, step_size=0.1, gamma=GAMMA),
     "runge_kutta": lambda inner: tfc.RungeKuttaOptimizer(inner, step_size=0.2),
+    "implicit": lambda inner: tfc.ImplicitOptimizer(inner, step_size=0.2, products=2),
     "competitive": lambda inner: tfc.CompetitiveOptimizer(inner, step_size=0.2),
     "lookahead": lambda inner: tfc.LookaheadOptimizer(inner, sync_period=2),
     "lookahead_consensus": lambda inner: tfc.LookaheadOptimizer(

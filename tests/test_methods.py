@@ -122,6 +122,18 @@ def runge_kutta(a, h, z, order):
     return x + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
 
 
+def implicit(a, h, z, products, solver, relaxation):
+    v, m = a @ z[-1], np.eye(len(a)) - h * a
+    if solver == "fixed_point":
+        w = v
+        for _ in range(products):
+            w = (1 - relaxation) * w + relaxation * (v + h * a @ w)
+        return z[-1] + h * w
+    span = np.stack([np.linalg.matrix_power(m, k) @ v for k in range(products)], axis=1)
+    span = np.linalg.qr(span)[0]
+    return z[-1] + h * span @ np.linalg.lstsq(m @ span, v, rcond=None)[0]
+
+
 def optimistic(a, h, z):
     return z[-1] + h * a @ (2 * z[-1] - last(z))
 
@@ -203,6 +215,12 @@ def runge_kutta_row(problem, outcome, h, order=4):
     return row(problem, outcome, h, optimizer, runge_kutta, order=order)
 
 
+def implicit_row(problem, outcome, h, products, solver="conjugate_residuals", relaxation=1.0):
+    options = {"products": products, "solver": solver, "relaxation": relaxation}
+    optimizer = opt.ImplicitOptimizer(sgd(h), **options)
+    return row(problem, outcome, h, optimizer, implicit, **options)
+
+
 def optimistic_row(problem, outcome, h):
     return row(problem, outcome, h, opt.OptimisticOptimizer(sgd(h)), optimistic)
 
@@ -257,6 +275,11 @@ TABLE = [
     past_row("bilinear", "diverges", 0.59375),
     optimistic_row("bilinear", "converges", 0.5625),
     optimistic_row("bilinear", "diverges", 0.59375),
+    # Every step size, with as many products as the game has directions; fewer reach less far.
+    implicit_row("bilinear", "converges", 16.0, 4),
+    implicit_row("bilinear", "converges", 2.0, 2),
+    implicit_row("bilinear", "converges", 2.0, 40, "fixed_point", 0.25),
+    implicit_row("bilinear", "diverges", 2.0, 1, "fixed_point"),
     # h σ < 2√2 = 2.83; of order 2 never.
     runge_kutta_row("bilinear", "converges", 2.75),
     runge_kutta_row("bilinear", "diverges", 2.875),
@@ -281,6 +304,7 @@ TABLE = [
     extragradient_row("monotone", "converges", 0.5),
     past_row("monotone", "converges", 0.5),
     optimistic_row("monotone", "converges", 0.5),
+    implicit_row("monotone", "converges", 8.0, 4),
     runge_kutta_row("monotone", "converges", 1.0),
     runge_kutta_row("monotone", "converges", 0.5, order=2),
     symplectic_row("monotone", "converges", 0.25),
@@ -438,6 +462,7 @@ METHODS = {
     "past_extragradient": lambda: opt.PastExtragradientOptimizer("adam", learning_rate=1e-2),
     "optimistic": lambda: opt.OptimisticOptimizer("adam", learning_rate=1e-2),
     "runge_kutta": lambda: opt.RungeKuttaOptimizer("adam", learning_rate=1e-2, gamma=0.1),
+    "implicit": lambda: opt.ImplicitOptimizer("sgd", learning_rate=0.1, products=2),
     "symplectic": lambda: opt.SymplecticOptimizer("rmsprop", learning_rate=1e-2),
     "lookahead": lambda: opt.LookaheadOptimizer("adam", learning_rate=1e-2, sync_period=4),
     "lookahead_extragradient": lambda: opt.LookaheadOptimizer(
@@ -445,7 +470,7 @@ METHODS = {
     ),
     "competitive": lambda: opt.CompetitiveOptimizer("sgd", learning_rate=0.1, max_iterations=6),
 }
-FROM_GRADIENTS = ["momentum", "optimistic", "symplectic", "lookahead"]
+FROM_GRADIENTS = ["momentum", "optimistic", "implicit", "symplectic", "lookahead"]
 NEEDS_A_GAME = {
     "alternating_momentum": r"between the players' moves.*4 gradients.*`optimizer.step\(game\)`",
     "cross_term": r"which gradients belong to which player.*4 gradients.*`optimizer.step\(game\)`",

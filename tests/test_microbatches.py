@@ -39,6 +39,7 @@ OPTIMIZERS = {
     "past_extragradient": lambda **o: tfc.PastExtragradientOptimizer(rmsprop(), **o),
     "heun": lambda **o: tfc.RungeKuttaOptimizer(rmsprop(), order=2, gamma=0.7, **o),
     "runge_kutta": lambda **o: tfc.RungeKuttaOptimizer(rmsprop(), **o),
+    "implicit": lambda **o: tfc.ImplicitOptimizer(rmsprop(), step_size=0.3, products=2, **o),
     "optimistic": lambda **o: tfc.OptimisticOptimizer(rmsprop(), **o),
     "symplectic": lambda **o: tfc.SymplecticOptimizer(rmsprop(), **o),
     "lookahead": lambda **o: tfc.LookaheadOptimizer(rmsprop(), sync_period=2, **o),

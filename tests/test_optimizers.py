@@ -304,6 +304,10 @@ REPLICATED = {
     "extrapolated_alternating": lambda inner: tfc.ExtrapolatedAlternatingOptimizer(
         inner, type(inner).from_config(inner.get_config()), 1.75, 1.25, 2
     ),
+    "implicit": lambda inner: tfc.ImplicitOptimizer(inner, step_size=0.3),
+    "fixed_point": lambda inner: tfc.ImplicitOptimizer(
+        inner, products=2, solver="fixed_point", relaxation=0.5
+    ),
     "momentum": lambda inner: tfc.MomentumOptimizer(inner, momentum=-0.5),
     "extragradient": tfc.ExtragradientOptimizer,
     "heun": lambda inner: tfc.RungeKuttaOptimizer(inner, order=2, gamma=GAMMA),

@@ -22,6 +22,7 @@ OPTIMIZERS = {
     "CrossTermOptimizer": lambda: tfc.CrossTermOptimizer("sgd", gamma=1.0),
     "ExtragradientOptimizer": lambda: tfc.ExtragradientOptimizer("sgd"),
     "ExtrapolatedAlternatingOptimizer": lambda: tfc.ExtrapolatedAlternatingOptimizer("sgd", "sgd"),
+    "ImplicitOptimizer": lambda: tfc.ImplicitOptimizer("sgd", products=2),
     "LookaheadOptimizer": lambda: tfc.LookaheadOptimizer("sgd", sync_period=2),
     "LookaheadOptimizer of AlternatingOptimizer": lambda: tfc.LookaheadOptimizer(
         tfc.AlternatingOptimizer("sgd", "sgd"), sync_period=2

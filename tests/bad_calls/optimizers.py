@@ -124,6 +124,17 @@ CALLS = {
         "Field('f').projections(['a'])",
     ],
     "GameOptimizer": [c for c in _plumbing("GameOptimizer") if ".step(" not in c],
+    "ImplicitOptimizer": [
+        *_plumbing("ImplicitOptimizer"),
+        *_each(
+            "ImplicitOptimizer",
+            step_size=_STEP_SIZE,
+            products=NO_COUNT,
+            solver=["None", "'gmres'", "3", "['fixed_point']"],
+            relaxation=["0.0", "1.5", "0.5", *_WEIGHT],
+        ),
+        "ImplicitOptimizer(solver='fixed_point', relaxation=0.0)",
+    ],
     "LookaheadOptimizer": [
         *[c for c in _plumbing("LookaheadOptimizer") if "tfc.Consensus" not in c],
         *_each("LookaheadOptimizer", sync_period=NO_COUNT, slow_step_size=["0.0", "1.5", *_WEIGHT]),

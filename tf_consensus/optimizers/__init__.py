@@ -11,6 +11,7 @@ from tf_consensus.optimizers.extragradient import ExtragradientOptimizer
 from tf_consensus.optimizers.extrapolated_alternating import ExtrapolatedAlternatingOptimizer
 from tf_consensus.optimizers.field import GRADIENT, Field
 from tf_consensus.optimizers.game_optimizer import GameOptimizer
+from tf_consensus.optimizers.implicit import ImplicitOptimizer
 from tf_consensus.optimizers.lookahead import LookaheadOptimizer
 from tf_consensus.optimizers.momentum import MomentumOptimizer
 from tf_consensus.optimizers.optimistic import OptimisticOptimizer
@@ -33,6 +34,7 @@ __all__ = [
     "ExtrapolatedAlternatingOptimizer",
     "Field",
     "GameOptimizer",
+    "ImplicitOptimizer",
     "LookaheadOptimizer",
     "MomentumOptimizer",
     "OptimisticOptimizer",
