@@ -137,6 +137,17 @@ def smoothing(game, x, batch=None, gamma=0.7):
     return w
 
 
+def cross_term(game, x, batch=None, gamma=0.7):
+    """The direction w_i = v_i - γ ∇_i ½ Σ_{j≠i} ‖v_j‖²."""
+    v, jacobian = game.field(x, batch), game.jacobian(x, batch)
+    w = v.copy()
+    for part in game.parts:
+        others = v.copy()
+        others[part] = 0
+        w[part] -= gamma * (jacobian.T @ others)[part]
+    return w
+
+
 def clipped(game, x, batch=None, clip_norm=0.8):
     """The direction v, each player's part no longer than `clip_norm`."""
     v = game.field(x, batch)

@@ -152,6 +152,7 @@ def test_the_spectrum_is_that_of_the_dense_jacobian():
 OPTIMIZERS = {
     "consensus": lambda: tfc.ConsensusOptimizer("adam", 1e-2, gamma=0.3),
     "smoothing": lambda: tfc.SmoothingOptimizer("rmsprop", 1e-2, gamma=0.3),
+    "cross_term": lambda: tfc.CrossTermOptimizer("rmsprop", 1e-2, gamma=0.3),
     "simultaneous": lambda: tfc.SimultaneousOptimizer("adam", 1e-2),
     "alternating": lambda: tfc.AlternatingOptimizer("adam", "rmsprop"),
     "alternating_consensus": lambda: tfc.AlternatingConsensusOptimizer(
@@ -171,6 +172,9 @@ OPTIMIZERS = {
     ),
     "extragradient": lambda: tfc.ExtragradientOptimizer("adam", 1e-2),
     "past_extragradient": lambda: tfc.PastExtragradientOptimizer("adam", 1e-2),
+    "runge_kutta": lambda: tfc.RungeKuttaOptimizer("adam", 1e-2, gamma=0.3),
+    "extrapolated_alternating": lambda: tfc.ExtrapolatedAlternatingOptimizer("adam", "adam"),
+    "implicit": lambda: tfc.ImplicitOptimizer("sgd", 1e-2, products=2),
     "optimistic": lambda: tfc.OptimisticOptimizer("adam", 1e-2),
     "symplectic": lambda: tfc.SymplecticOptimizer("adam", 1e-2),
     "competitive": lambda: tfc.CompetitiveOptimizer("sgd", 1e-2),

@@ -27,12 +27,16 @@ METHODS = {
         inner, gamma=GAMMA, microbatches=2, debias="groups"
     ),
     "smoothing": lambda inner: tfc.SmoothingOptimizer(inner, gamma=GAMMA),
+    "cross_term": lambda inner: tfc.CrossTermOptimizer(inner, gamma=GAMMA),
     "clipped": lambda inner: tfc.ClippedOptimizer(inner, clip_norm=0.8),
     "symplectic": tfc.SymplecticOptimizer,
     "optimistic": tfc.OptimisticOptimizer,
     "momentum": lambda inner: tfc.MomentumOptimizer(inner, momentum=-0.5),
     "extragradient": tfc.ExtragradientOptimizer,
     "past_extragradient": tfc.PastExtragradientOptimizer,
+    "heun": lambda inner: tfc.RungeKuttaOptimizer(inner, order=2, step_size=0.1, gamma=GAMMA),
+    "runge_kutta": lambda inner: tfc.RungeKuttaOptimizer(inner, step_size=0.2),
+    "implicit": lambda inner: tfc.ImplicitOptimizer(inner, step_size=0.2, products=2),
     "competitive": lambda inner: tfc.CompetitiveOptimizer(inner, step_size=0.2),
     "lookahead": lambda inner: tfc.LookaheadOptimizer(inner, sync_period=2),
     "lookahead_consensus": lambda inner: tfc.LookaheadOptimizer(

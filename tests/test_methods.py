@@ -91,12 +91,47 @@ def alternating_momentum(a, h, z, beta):
     return new
 
 
+def extrapolated_alternating(a, h, z, gamma, delta):
+    new, ahead = z[-1].copy(), z[-1].copy()
+    first, second = slice(SPLIT), slice(SPLIT, None)
+    ahead[first] += (delta - 1) * (z[-1] - last(z))[first]
+    new[second] += h * (a @ ahead)[second]
+    ahead = new.copy()
+    ahead[second] += (gamma - 1) * (new - z[-1])[second]
+    new[first] += h * (a @ ahead)[first]
+    return new
+
+
 def extragradient(a, h, z):
     return z[-1] + h * a @ (z[-1] + h * a @ z[-1])
 
 
 def past_extragradient(a, h, z):
     return z[-1] + h * a @ (2 * z[-1] - last(z))
+
+
+def runge_kutta(a, h, z, order):
+    x = z[-1]
+    if order == 2:
+        k1 = a @ x
+        return x + h / 2 * (k1 + a @ (x + h * k1))
+    k1 = a @ x
+    k2 = a @ (x + h / 2 * k1)
+    k3 = a @ (x + h / 2 * k2)
+    k4 = a @ (x + h * k3)
+    return x + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
+
+
+def implicit(a, h, z, products, solver, relaxation):
+    v, m = a @ z[-1], np.eye(len(a)) - h * a
+    if solver == "fixed_point":
+        w = v
+        for _ in range(products):
+            w = (1 - relaxation) * w + relaxation * (v + h * a @ w)
+        return z[-1] + h * w
+    span = np.stack([np.linalg.matrix_power(m, k) @ v for k in range(products)], axis=1)
+    span = np.linalg.qr(span)[0]
+    return z[-1] + h * span @ np.linalg.lstsq(m @ span, v, rcond=None)[0]
 
 
 def optimistic(a, h, z):
@@ -162,12 +197,28 @@ def alternating_row(problem, outcome, h, beta):
     return row(problem, outcome, h, optimizer, alternating_momentum, beta=beta)
 
 
+def extrapolated_row(problem, outcome, h, gamma, delta):
+    optimizer = opt.ExtrapolatedAlternatingOptimizer(sgd(h), sgd(h), gamma, delta)
+    return row(problem, outcome, h, optimizer, extrapolated_alternating, gamma=gamma, delta=delta)
+
+
 def extragradient_row(problem, outcome, h):
     return row(problem, outcome, h, opt.ExtragradientOptimizer(sgd(h)), extragradient)
 
 
 def past_row(problem, outcome, h):
     return row(problem, outcome, h, opt.PastExtragradientOptimizer(sgd(h)), past_extragradient)
+
+
+def runge_kutta_row(problem, outcome, h, order=4):
+    optimizer = opt.RungeKuttaOptimizer(sgd(h), order=order)
+    return row(problem, outcome, h, optimizer, runge_kutta, order=order)
+
+
+def implicit_row(problem, outcome, h, products, solver="conjugate_residuals", relaxation=1.0):
+    options = {"products": products, "solver": solver, "relaxation": relaxation}
+    optimizer = opt.ImplicitOptimizer(sgd(h), **options)
+    return row(problem, outcome, h, optimizer, implicit, **options)
 
 
 def optimistic_row(problem, outcome, h):
@@ -208,6 +259,14 @@ TABLE = [
     alternating_row("bilinear", "converges", 0.5, -0.25),
     alternating_row("bilinear", "circles", 0.5, 0.0),
     alternating_row("bilinear", "diverges", 0.5, 0.25),
+    # h σ < 2/√((2γ - 1)(2δ - 1)) where γ + δ > 2.
+    extrapolated_row("bilinear", "converges", 0.9375, 1.5, 1.5),
+    extrapolated_row("bilinear", "diverges", 1.0625, 1.5, 1.5),
+    extrapolated_row("bilinear", "converges", 1.125, 2.0, 1.0),
+    extrapolated_row("bilinear", "diverges", 1.1875, 1.0, 2.0),
+    extrapolated_row("bilinear", "circles", 0.5, 1.0, 1.0),
+    extrapolated_row("bilinear", "diverges", 0.5, 1.0, 0.75),
+    extrapolated_row("bilinear", "diverges", 0.25, 0.0, 1.0),
     # h σ < 1.
     extragradient_row("bilinear", "converges", 0.9375),
     extragradient_row("bilinear", "diverges", 1.0625),
@@ -216,6 +275,15 @@ TABLE = [
     past_row("bilinear", "diverges", 0.59375),
     optimistic_row("bilinear", "converges", 0.5625),
     optimistic_row("bilinear", "diverges", 0.59375),
+    # Every step size, with as many products as the game has directions; fewer reach less far.
+    implicit_row("bilinear", "converges", 16.0, 4),
+    implicit_row("bilinear", "converges", 2.0, 2),
+    implicit_row("bilinear", "converges", 2.0, 40, "fixed_point", 0.25),
+    implicit_row("bilinear", "diverges", 2.0, 1, "fixed_point"),
+    # h σ < 2√2 = 2.83; of order 2 never.
+    runge_kutta_row("bilinear", "converges", 2.75),
+    runge_kutta_row("bilinear", "diverges", 2.875),
+    runge_kutta_row("bilinear", "diverges", 0.5, order=2),
     symplectic_row("bilinear", "converges", 0.25),
     symplectic_row("bilinear", "converges", 0.25, align=False),
     symplectic_row("bilinear", "diverges", 0.25, strength=0.0),
@@ -232,9 +300,13 @@ TABLE = [
     simultaneous_row("monotone", "converges", 0.25),
     *[momentum_row("monotone", "converges", 0.0625, beta) for beta in (-0.5, 0.5)],
     *[alternating_row("monotone", "converges", 0.125, beta) for beta in (-0.5, 0.5)],
+    extrapolated_row("monotone", "converges", 0.5, 1.5, 1.25),
     extragradient_row("monotone", "converges", 0.5),
     past_row("monotone", "converges", 0.5),
     optimistic_row("monotone", "converges", 0.5),
+    implicit_row("monotone", "converges", 8.0, 4),
+    runge_kutta_row("monotone", "converges", 1.0),
+    runge_kutta_row("monotone", "converges", 0.5, order=2),
     symplectic_row("monotone", "converges", 0.25),
     lookahead_row("monotone", "converges", 0.25),
     competitive_row("monotone", "converges", 1.0),
@@ -246,6 +318,7 @@ TABLE = [
     extragradient_row("monotone", "diverges", 2.0),
     past_row("monotone", "diverges", 2.0),
     optimistic_row("monotone", "diverges", 2.0),
+    runge_kutta_row("monotone", "diverges", 4.0),
     symplectic_row("monotone", "diverges", 4.0),
     # No method may settle in an unstable equilibrium; alignment turns the adjustment outwards.
     symplectic_row("unstable", "diverges", 0.0625),
@@ -383,9 +456,13 @@ def test_conjugate_gradients_end_early_and_at_zero():
 METHODS = {
     "momentum": lambda: opt.MomentumOptimizer("rmsprop", learning_rate=1e-2, momentum=-0.5),
     "alternating_momentum": lambda: opt.AlternatingMomentumOptimizer("adam", "rmsprop", 0.25, 2, 1),
+    "cross_term": lambda: opt.CrossTermOptimizer("adam", learning_rate=1e-2, gamma=0.3),
+    "extrapolated_alternating": lambda: opt.ExtrapolatedAlternatingOptimizer("adam", "rmsprop"),
     "extragradient": lambda: opt.ExtragradientOptimizer("adam", learning_rate=1e-2),
     "past_extragradient": lambda: opt.PastExtragradientOptimizer("adam", learning_rate=1e-2),
     "optimistic": lambda: opt.OptimisticOptimizer("adam", learning_rate=1e-2),
+    "runge_kutta": lambda: opt.RungeKuttaOptimizer("adam", learning_rate=1e-2, gamma=0.1),
+    "implicit": lambda: opt.ImplicitOptimizer("sgd", learning_rate=0.1, products=2),
     "symplectic": lambda: opt.SymplecticOptimizer("rmsprop", learning_rate=1e-2),
     "lookahead": lambda: opt.LookaheadOptimizer("adam", learning_rate=1e-2, sync_period=4),
     "lookahead_extragradient": lambda: opt.LookaheadOptimizer(
@@ -396,11 +473,14 @@ METHODS = {
         "adam", "rmsprop", "auto", fraction=0.25
     ),
 }
-FROM_GRADIENTS = ["momentum", "optimistic", "symplectic", "lookahead"]
+FROM_GRADIENTS = ["momentum", "optimistic", "implicit", "symplectic", "lookahead"]
 NEEDS_A_GAME = {
     "alternating_momentum": r"between the players' moves.*4 gradients.*`optimizer.step\(game\)`",
+    "cross_term": r"which gradients belong to which player.*4 gradients.*`optimizer.step\(game\)`",
+    "extrapolated_alternating": r"at extrapolated points.*4 gradients.*`optimizer.step\(game\)`",
     "extragradient": r"at an extrapolated point.*4 gradients.*`optimizer.step\(game\)`",
     "past_extragradient": r"away from the variables.*4 gradients.*`optimizer.step\(game\)`",
+    "runge_kutta": r"at each of its stages.*4 gradients.*`optimizer.step\(game\)`",
     "lookahead_extragradient": r"at an extrapolated point.*4 gradients",
     "competitive": r"which gradients belong to which player.*4 gradients.*`optimizer.step\(game\)`",
 }

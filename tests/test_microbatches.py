@@ -25,6 +25,7 @@ OPTIMIZERS = {
     "consensus": lambda **o: tfc.ConsensusOptimizer(rmsprop(), gamma=0.7, **o),
     "every": lambda **o: tfc.ConsensusOptimizer(rmsprop(), gamma=0.7, every=2, **o),
     "smoothing": lambda **o: tfc.SmoothingOptimizer(rmsprop(), gamma=0.7, **o),
+    "cross_term": lambda **o: tfc.CrossTermOptimizer(rmsprop(), gamma=0.7, **o),
     "clipped": lambda **o: tfc.ClippedOptimizer(rmsprop(), clip_norm=0.5, **o),
     "alternating": lambda **o: tfc.AlternatingOptimizer(rmsprop(), rmsprop(), 2, 1, **o),
     "alternating_consensus": lambda **o: tfc.AlternatingConsensusOptimizer(
@@ -40,8 +41,14 @@ OPTIMIZERS = {
     "alternating_momentum": lambda **o: tfc.AlternatingMomentumOptimizer(
         rmsprop(), rmsprop(), -0.5, **o
     ),
+    "extrapolated_alternating": lambda **o: tfc.ExtrapolatedAlternatingOptimizer(
+        rmsprop(), rmsprop(), 1.75, 1.25, 2, **o
+    ),
     "extragradient": lambda **o: tfc.ExtragradientOptimizer(rmsprop(), **o),
     "past_extragradient": lambda **o: tfc.PastExtragradientOptimizer(rmsprop(), **o),
+    "heun": lambda **o: tfc.RungeKuttaOptimizer(rmsprop(), order=2, gamma=0.7, **o),
+    "runge_kutta": lambda **o: tfc.RungeKuttaOptimizer(rmsprop(), **o),
+    "implicit": lambda **o: tfc.ImplicitOptimizer(rmsprop(), step_size=0.3, products=2, **o),
     "optimistic": lambda **o: tfc.OptimisticOptimizer(rmsprop(), **o),
     "symplectic": lambda **o: tfc.SymplecticOptimizer(rmsprop(), **o),
     "lookahead": lambda **o: tfc.LookaheadOptimizer(rmsprop(), sync_period=2, **o),
@@ -147,6 +154,24 @@ def test_unbiased_smoothing_by_hand():
     x = oracle.x
     gradient = cross_gradient(oracle, x, oracle.batch, 4, select)
     gradient[generator] = 0
+    np.testing.assert_allclose(got, x + 0.05 * (oracle.field(x) - 0.7 * gradient), atol=1e-7)
+
+
+@pytest.mark.parametrize(("debias", "parts", "groups"), [("groups", 4, 4), ("per_example", 1, 8)])
+def test_unbiased_cross_terms_by_hand(debias, parts, groups):
+    oracle = SineGame([3, 2, 1], seed=6)
+    inner = keras.optimizers.SGD(0.05)
+    optimizer = tfc.CrossTermOptimizer(inner, gamma=0.7, debias=debias, microbatches=parts)
+    got, _ = trajectory(optimizer, build(oracle), 1, "graph")
+    x, gradient = oracle.x, np.zeros_like(oracle.x)
+    for part in oracle.parts:
+
+        def others(v, part=part):
+            v = v.copy()
+            v[part] = 0
+            return v
+
+        gradient[part] = cross_gradient(oracle, x, oracle.batch, groups, others)[part]
     np.testing.assert_allclose(got, x + 0.05 * (oracle.field(x) - 0.7 * gradient), atol=1e-7)
 
 

@@ -15,13 +15,14 @@ from tf_consensus import vectors
 from tf_consensus.optimizers import RegularizedOptimizer, apply_direction
 
 GAMMA, CLIP, H = 0.7, 0.8, 0.05
-WITH_GAMMA = [tfc.ConsensusOptimizer, tfc.SmoothingOptimizer]
+WITH_GAMMA = [tfc.ConsensusOptimizer, tfc.CrossTermOptimizer, tfc.SmoothingOptimizer]
 
 # name -> optimizer around an inner one, the direction of its step by hand
 TABLE = {
     "simultaneous": (tfc.SimultaneousOptimizer, oracles.simultaneous),
     "consensus": (lambda inner: tfc.ConsensusOptimizer(inner, gamma=GAMMA), oracles.consensus),
     "smoothing": (lambda inner: tfc.SmoothingOptimizer(inner, gamma=GAMMA), oracles.smoothing),
+    "cross_term": (lambda inner: tfc.CrossTermOptimizer(inner, gamma=GAMMA), oracles.cross_term),
     "clipped": (lambda inner: tfc.ClippedOptimizer(inner, clip_norm=CLIP), oracles.clipped),
 }
 
@@ -177,10 +178,10 @@ def test_schedules_of_gamma_and_of_the_learning_rate(mode):
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("name", ["consensus", "smoothing"])
+@pytest.mark.parametrize("name", ["consensus", "smoothing", "cross_term"])
 def test_every_third_step_carries_three_times_gamma(name, mode):
     oracle, direction = PROBLEMS["waves"](), TABLE[name][1]
-    make = {"consensus": tfc.ConsensusOptimizer, "smoothing": tfc.SmoothingOptimizer}[name]
+    make = dict(zip(["consensus", "cross_term", "smoothing"], WITH_GAMMA, strict=True))[name]
     got = run(make(sgd(), gamma=0.1, every=3), build(oracle), 7, mode)
     x = oracle.x
     for step, point in enumerate(got[1:]):
@@ -306,8 +307,17 @@ REPLICATED = {
     "scaled": tfc.ScaledConsensusOptimizer,
     "relative": lambda inner: tfc.ConsensusOptimizer(inner, gamma="auto"),
     "spectral": lambda inner: tfc.ConsensusOptimizer(inner, gamma=tfc.SpectralGamma(0.1)),
+    "extrapolated_alternating": lambda inner: tfc.ExtrapolatedAlternatingOptimizer(
+        inner, type(inner).from_config(inner.get_config()), 1.75, 1.25, 2
+    ),
+    "implicit": lambda inner: tfc.ImplicitOptimizer(inner, step_size=0.3),
+    "fixed_point": lambda inner: tfc.ImplicitOptimizer(
+        inner, products=2, solver="fixed_point", relaxation=0.5
+    ),
     "momentum": lambda inner: tfc.MomentumOptimizer(inner, momentum=-0.5),
     "extragradient": tfc.ExtragradientOptimizer,
+    "heun": lambda inner: tfc.RungeKuttaOptimizer(inner, order=2, gamma=GAMMA),
+    "runge_kutta": tfc.RungeKuttaOptimizer,
     "past_extragradient": tfc.PastExtragradientOptimizer,
     "optimistic": tfc.OptimisticOptimizer,
     "symplectic": tfc.SymplecticOptimizer,
@@ -382,6 +392,7 @@ MAKERS = {
         name="mine",
     ),
     "smoothing": lambda inner: tfc.SmoothingOptimizer(inner, gamma=0.3, every=4),
+    "cross_term": lambda inner: tfc.CrossTermOptimizer(inner, gamma=0.3, every=4),
     "clipped": lambda inner: tfc.ClippedOptimizer(inner, clip_norm=0.4),
     "alternating": lambda inner: tfc.AlternatingOptimizer(inner, sgd(0.3), 3, 2),
 }

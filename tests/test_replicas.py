@@ -209,15 +209,16 @@ def test_parts_that_do_not_divide_a_replicas_batch_are_named(two_replicas):
         MicrobatchedGame(game, 2)
 
 
-def test_groups_of_replicas_remove_the_bias(float64, two_replicas):
+@pytest.mark.parametrize("kind", [tfc.ConsensusOptimizer, tfc.CrossTermOptimizer])
+def test_groups_of_replicas_remove_the_bias(kind, float64, two_replicas):
     """Two replicas are two groups, as two micro-batches on one device are."""
 
     def make(**options):
-        return lambda: tfc.ConsensusOptimizer(inner(), gamma=1.0, debias="groups", **options)
+        return lambda: kind(inner(), gamma=1.0, **options)
 
-    one, _ = trained(None, make(microbatches=2), steps=4)
-    two, _ = trained(two_replicas, make(), steps=4)
-    biased, _ = trained(None, OPTIMIZERS["consensus"], steps=4)
+    one, _ = trained(None, make(debias="groups", microbatches=2), steps=4)
+    two, _ = trained(two_replicas, make(debias="groups"), steps=4)
+    biased, _ = trained(None, make(), steps=4)
     assert_same(two, one)
     pairs = zip(two.trainable_variables, biased.trainable_variables, strict=True)
     assert max(np.abs(a.numpy() - b.numpy()).max() for a, b in pairs) > 1e-6

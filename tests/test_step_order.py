@@ -20,7 +20,10 @@ OPTIMIZERS = {
     "ClippedOptimizer": lambda: tfc.ClippedOptimizer("sgd"),
     "CompetitiveOptimizer": lambda: tfc.CompetitiveOptimizer("sgd", max_iterations=2),
     "ConsensusOptimizer": lambda: tfc.ConsensusOptimizer("sgd", gamma=1.0),
+    "CrossTermOptimizer": lambda: tfc.CrossTermOptimizer("sgd", gamma=1.0),
     "ExtragradientOptimizer": lambda: tfc.ExtragradientOptimizer("sgd"),
+    "ExtrapolatedAlternatingOptimizer": lambda: tfc.ExtrapolatedAlternatingOptimizer("sgd", "sgd"),
+    "ImplicitOptimizer": lambda: tfc.ImplicitOptimizer("sgd", products=2),
     "LookaheadOptimizer": lambda: tfc.LookaheadOptimizer("sgd", sync_period=2),
     "LookaheadOptimizer of AlternatingOptimizer": lambda: tfc.LookaheadOptimizer(
         tfc.AlternatingOptimizer("sgd", "sgd"), sync_period=2
@@ -29,6 +32,7 @@ OPTIMIZERS = {
     "OptimisticOptimizer": lambda: tfc.OptimisticOptimizer("sgd"),
     "PastExtragradientOptimizer": lambda: tfc.PastExtragradientOptimizer("sgd"),
     "ScaledConsensusOptimizer": lambda: tfc.ScaledConsensusOptimizer("sgd"),
+    "RungeKuttaOptimizer": lambda: tfc.RungeKuttaOptimizer("sgd"),
     "SimultaneousOptimizer": lambda: tfc.SimultaneousOptimizer("sgd"),
     "SmoothingOptimizer": lambda: tfc.SmoothingOptimizer("sgd", gamma=1.0),
     "SymplecticOptimizer": lambda: tfc.SymplecticOptimizer("sgd"),
@@ -39,9 +43,11 @@ COUNTING = [
     "AlternatingConsensusOptimizer",
     "AlternatingOptimizer",
     "ExtragradientOptimizer",
+    "ExtrapolatedAlternatingOptimizer",
     "LookaheadOptimizer of AlternatingOptimizer",
     "OptimisticOptimizer",
     "PastExtragradientOptimizer",
+    "RungeKuttaOptimizer",
 ]
 
 

@@ -20,6 +20,7 @@ _SHARED = [
     "microbatches={}", "allow_cut={}",
 ]  # fmt: skip
 _WEIGHT = ["nan", "inf", "-1.0", "'10'", "None", "True", "[1.0]", "1j"]
+_STEP_SIZE = ["0.0", "nan", "inf", "-1.0", "'a'", "True"]
 _SCHEDULED = [*_WEIGHT, "Const(nan)", "Const(inf)", "Const(-1.0)", "Const(-1.0, 1000)"]
 
 
@@ -96,7 +97,7 @@ CALLS = {
         *_plumbing("CompetitiveOptimizer"),
         *_each(
             "CompetitiveOptimizer",
-            step_size=["0.0", "nan", "inf", "-1.0", "'a'", "True"],
+            step_size=_STEP_SIZE,
             max_iterations=NO_COUNT,
             tolerance=["0.0", *_WEIGHT],
         ),
@@ -111,7 +112,25 @@ CALLS = {
         "ConsensusOptimizer().apply([tf.ones(())], [])",
         "ConsensusOptimizer().set_weights([1.0])",
     ],
+    "CrossTermOptimizer": [
+        *_plumbing("CrossTermOptimizer"),
+        *_each("CrossTermOptimizer", **_REGULARIZED),
+        "CrossTermOptimizer().step(game(1))",
+        "CrossTermOptimizer(debias='groups').step(game())",
+    ],
     "ExtragradientOptimizer": _plumbing("ExtragradientOptimizer"),
+    "ExtrapolatedAlternatingOptimizer": [
+        *_plumbing("ExtrapolatedAlternatingOptimizer", "generator_optimizer"),
+        *_each(
+            "ExtrapolatedAlternatingOptimizer",
+            discriminator_extrapolation=_WEIGHT,
+            generator_extrapolation=_WEIGHT,
+            **_STEPS,
+            **_DISCRIMINATOR,
+        ),
+        "ExtrapolatedAlternatingOptimizer().step(game(1))",
+        "ExtrapolatedAlternatingOptimizer().step(game(3))",
+    ],
     "Field": [
         "Field('f', measured='second').projections([1, 1])",
         "Field('f', regularized=None).projections([1, 1])",
@@ -120,6 +139,17 @@ CALLS = {
         "Field('f').projections(['a'])",
     ],
     "GameOptimizer": [c for c in _plumbing("GameOptimizer") if ".step(" not in c],
+    "ImplicitOptimizer": [
+        *_plumbing("ImplicitOptimizer"),
+        *_each(
+            "ImplicitOptimizer",
+            step_size=_STEP_SIZE,
+            products=NO_COUNT,
+            solver=["None", "'gmres'", "3", "['fixed_point']"],
+            relaxation=["0.0", "1.5", "0.5", *_WEIGHT],
+        ),
+        "ImplicitOptimizer(solver='fixed_point', relaxation=0.0)",
+    ],
     "LookaheadOptimizer": [
         *[c for c in _plumbing("LookaheadOptimizer") if "tfc.Consensus" not in c],
         *_each("LookaheadOptimizer", sync_period=NO_COUNT, slow_step_size=["0.0", "1.5", *_WEIGHT]),
@@ -143,6 +173,16 @@ CALLS = {
         *_each("ScaledConsensusOptimizer", **_REGULARIZED, decay=["1.0", *_WEIGHT]),
         *_each("ScaledConsensusOptimizer", scale=["'layers'", "None", "1.0", "[]"]),
         "ScaledConsensusOptimizer(gamma=tfc.SpectralGamma())",
+    ],
+    "RungeKuttaOptimizer": [
+        *_plumbing("RungeKuttaOptimizer"),
+        *_each(
+            "RungeKuttaOptimizer",
+            order=["1", "3", "True", "2.0", "'4'", "None", "[4]"],
+            step_size=_STEP_SIZE,
+            gamma=_WEIGHT,
+        ),
+        "RungeKuttaOptimizer(gamma=1.0).step(game(1))",
     ],
     "SimultaneousOptimizer": _plumbing("SimultaneousOptimizer"),
     "SmoothingOptimizer": [

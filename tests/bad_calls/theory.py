@@ -24,6 +24,16 @@ _ANY = ["nan", "inf", "None", "'1'", "True", "[1.0]"]
 _INSIDE = ["1.0", "-1.0", *_ANY]
 _FRACTION = ["0.0", "1.0", "-0.5", *_ANY]
 _SPLIT = ["0", "2", "-1", "1.5", "nan", "inf", "None", "'1'", "True", "[1]"]
+_PAIR_POSITIVE = [
+    *_POSITIVE[:-2],
+    "[1.0]",
+    "(1.0, 0.0)",
+    "(1.0, 2.0, 3.0)",
+    "[]",
+    "(nan, 1.0)",
+    "1j",
+]
+_PAIR_NOT_NEGATIVE = [x for x in _PAIR_POSITIVE if x != "0.0" and x != "(1.0, 0.0)"]
 _SAMPLES = ["None", "'a'", "3.0", "[]", "[nan]", "[[nan]]", "[['a']]", "[[inf, 1.0], [1.0, 2.0]]"]
 
 _M = "ROTATION"
@@ -40,6 +50,21 @@ def _each(call, **values):
 
 
 CALLS = {
+    "alternating_consensus_matrix": _each(
+        "alternating_consensus_matrix({a}, {split}, {h}, {gamma})",
+        a=_NO_MATRIX, split=_SPLIT, h=_PAIR_POSITIVE, gamma=_PAIR_NOT_NEGATIVE,
+    ),
+    "alternating_consensus_max_step_size": [
+        *_each(
+            "alternating_consensus_max_step_size({a}, {split}, {gamma}, {h})",
+            a=[*_NO_MATRIX, "np.eye(2)"], split=_SPLIT, h=_POSITIVE, gamma=_PAIR_NOT_NEGATIVE,
+        ),
+        f"alternating_consensus_max_step_size({_M}, 1, 0.0)",
+    ],
+    "dirac_alternating_consensus": _each(
+        "dirac_alternating_consensus({beta}, {h}, {gamma}, {b})",
+        beta=_POSITIVE, h=_PAIR_POSITIVE, gamma=_PAIR_NOT_NEGATIVE, b=_NOT_NEGATIVE,
+    ),
     "alternating_heavy_ball_matrix": _each(
         "alternating_heavy_ball_matrix({a}, {split}, {h}, {beta})",
         a=_NO_MATRIX, split=_SPLIT, h=_POSITIVE, beta=_ANY,
@@ -116,4 +141,4 @@ CALLS = {
     ),
     "spectral_radius": numbers("spectral_radius({})", _NO_MATRIX),
 }  # fmt: skip
-EXEMPT = {"OptimalGamma": "a result", "QuotientBound": "a result"}
+EXEMPT = {"OptimalGamma": "a result", "QuotientBound": "a result", "TwoByTwoUpdate": "a result"}

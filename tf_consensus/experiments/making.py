@@ -13,7 +13,7 @@ from tf_consensus.models.gan import GAN
 WEIGHTS = {"wgan_gp": "weight", "dragan": "weight", "instance_noise": "stddev"}
 # The methods by name: the class, and its arguments by the settings that they are taken from. gamma
 # is the weight of whatever the method adds to the plain step.
-_REGULARIZED = {"gamma": "gamma", "debias": "debias"}
+_REGULARIZED = {"gamma": "gamma", "debias": "debias", "fraction": "fraction"}
 OPTIMIZERS: dict[str, tuple[Callable[..., optimizers.GameOptimizer], dict[str, str]]] = {
     "simultaneous": (optimizers.SimultaneousOptimizer, {}),
     "alternating": (optimizers.AlternatingOptimizer, {}),

@@ -7,16 +7,20 @@ from tf_consensus.optimizers.alternating_momentum import AlternatingMomentumOpti
 from tf_consensus.optimizers.clipped import ClippedOptimizer
 from tf_consensus.optimizers.competitive import CompetitiveOptimizer
 from tf_consensus.optimizers.consensus import ConsensusOptimizer
+from tf_consensus.optimizers.cross_term import CrossTermOptimizer
 from tf_consensus.optimizers.directions import apply_direction
 from tf_consensus.optimizers.extragradient import ExtragradientOptimizer
+from tf_consensus.optimizers.extrapolated_alternating import ExtrapolatedAlternatingOptimizer
 from tf_consensus.optimizers.field import GRADIENT, Field
 from tf_consensus.optimizers.game_optimizer import GameOptimizer
+from tf_consensus.optimizers.implicit import ImplicitOptimizer
 from tf_consensus.optimizers.lookahead import LookaheadOptimizer
 from tf_consensus.optimizers.momentum import MomentumOptimizer
 from tf_consensus.optimizers.optimistic import OptimisticOptimizer
 from tf_consensus.optimizers.past_extragradient import PastExtragradientOptimizer
 from tf_consensus.optimizers.regularized import RegularizedOptimizer
 from tf_consensus.optimizers.relative_gamma import RelativeGamma
+from tf_consensus.optimizers.runge_kutta import RungeKuttaOptimizer
 from tf_consensus.optimizers.scaled_consensus import ScaledConsensusOptimizer
 from tf_consensus.optimizers.simultaneous import SimultaneousOptimizer
 from tf_consensus.optimizers.smoothing import SmoothingOptimizer
@@ -32,15 +36,19 @@ __all__ = [
     "ClippedOptimizer",
     "CompetitiveOptimizer",
     "ConsensusOptimizer",
+    "CrossTermOptimizer",
     "ExtragradientOptimizer",
+    "ExtrapolatedAlternatingOptimizer",
     "Field",
     "GameOptimizer",
+    "ImplicitOptimizer",
     "LookaheadOptimizer",
     "MomentumOptimizer",
     "OptimisticOptimizer",
     "PastExtragradientOptimizer",
     "RegularizedOptimizer",
     "RelativeGamma",
+    "RungeKuttaOptimizer",
     "ScaledConsensusOptimizer",
     "SimultaneousOptimizer",
     "SmoothingOptimizer",

@@ -11,6 +11,7 @@ from tf_consensus.games.linearization import Linearization
 from tf_consensus.optimizers.conjugate_gradients import conjugate_gradients
 from tf_consensus.optimizers.game_optimizer import GameOptimizer
 from tf_consensus.optimizers.inner import InnerOptimizers, Rates
+from tf_consensus.optimizers.step_sizes import check_step_size, rescaled
 from tf_consensus.support.checks import check_count, check_number
 
 
@@ -78,25 +79,17 @@ class CompetitiveOptimizer(GameOptimizer):
             microbatches=microbatches,
             allow_cut=allow_cut,
         )
-        self.step_size = step_size
-        if step_size is not None:
-            self.step_size = _check_positive("step_size", step_size, "None takes the inner one's.")
+        self.step_size = check_step_size(step_size)
         self.max_iterations = check_count("max_iterations", max_iterations, "For example 20.")
-        self.tolerance = _check_positive("tolerance", tolerance, "For example 1e-6.")
+        rule, hint = "a positive finite number", "For example 1e-6."
+        self.tolerance = check_number("tolerance", tolerance, rule, lambda x: x > 0, hint)
 
     def direction(self, linearization: Linearization) -> list[tf.Tensor]:
         """The field w that solves (I - Oη) w = v."""
         _check_replicas()
-        players = len(linearization.by_player(linearization.v))
-        if players == 1:
+        if len(linearization.by_player(linearization.v)) == 1:
             return linearization.v  # nobody to interact with: O = 0
         etas = self.learning_rates if self.step_size is None else (self.step_size,)
-        etas = etas * players if len(etas) == 1 else etas
-
-        def rescaled(p: Sequence[tf.Tensor]) -> list[tf.Tensor]:
-            parts = linearization.by_player(p)
-            pairs = zip(parts, etas, strict=True)
-            return [t for part, eta in pairs for t in vectors.scale(part, eta)]
 
         def in_field(p: Sequence[tf.Tensor], player: int, others: list[int]) -> list[tf.Tensor]:
             return linearization.jvp(p, of=player, wrt=others)
@@ -105,12 +98,12 @@ class CompetitiveOptimizer(GameOptimizer):
             return linearization.vjp(p, of=others, wrt=player)
 
         def forward(p: Sequence[tf.Tensor]) -> list[tf.Tensor]:
-            moved = _interaction(linearization, in_field, rescaled(p))
+            moved = _interaction(linearization, in_field, rescaled(linearization, p, etas))
             return vectors.add_scaled(p, -1.0, moved)
 
         def transposed(p: Sequence[tf.Tensor]) -> list[tf.Tensor]:
             moved = _interaction(linearization, pulled_back, p)
-            return vectors.add_scaled(p, -1.0, rescaled(moved))
+            return vectors.add_scaled(p, -1.0, rescaled(linearization, moved, etas))
 
         return conjugate_gradients(
             lambda p: transposed(forward(p)),
@@ -147,10 +140,6 @@ def _interaction(
         others = [j for j in players if j != i]
         result += linearization.by_player(product(p, i, others))[i]
     return result
-
-
-def _check_positive(key: str, value: Any, hint: str) -> float:
-    return check_number(key, value, "a positive finite number", lambda x: x > 0, hint)
 
 
 def _check_replicas() -> None:

@@ -8,6 +8,12 @@ checks of `support` alone.
 """
 
 from tf_consensus.theory.alternating import alternating_matrix, alternating_safe_step_size
+from tf_consensus.theory.alternating_consensus import (
+    TwoByTwoUpdate,
+    alternating_consensus_matrix,
+    alternating_consensus_max_step_size,
+    dirac_alternating_consensus,
+)
 from tf_consensus.theory.consensus import (
     consensus_matrix,
     consensus_max_step_size,
@@ -46,6 +52,9 @@ from tf_consensus.theory.step_size import (
 __all__ = [
     "OptimalGamma",
     "QuotientBound",
+    "TwoByTwoUpdate",
+    "alternating_consensus_matrix",
+    "alternating_consensus_max_step_size",
     "alternating_heavy_ball_matrix",
     "alternating_matrix",
     "alternating_safe_step_size",
@@ -55,6 +64,7 @@ __all__ = [
     "debiased_loss",
     "definiteness_margin",
     "definiteness_quotient",
+    "dirac_alternating_consensus",
     "euler_eigenvalues",
     "gradient_ascent_max_step_size",
     "heavy_ball_eigenvalues",
