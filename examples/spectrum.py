@@ -78,7 +78,7 @@ def make_gan(method, seed, gamma, steps):
     generator, discriminator = tfc.networks.build("mlp", latent_dim=LATENT_DIM, seed=seed)
     gan = tfc.GAN(generator, discriminator, latent_dim=LATENT_DIM, seed=seed)
     settings = {"gamma": gamma, "debias": None, "microbatches": 1}
-    optimizer = making.make_optimizer(method, lambda updates: make_inner(), settings)
+    optimizer = making.make_optimizer(method, lambda updates, factor: make_inner(), settings)
     gan.compile(optimizer=optimizer, jit_compile=True, steps_per_execution=math.gcd(100, steps))
     making.start_accumulators(gan, 1.0)
     return gan

@@ -17,6 +17,16 @@ EXPECTED = {
     "smoothing": lambda: tfc.SmoothingOptimizer(ADAM(), gamma=3.0, microbatches=2),
     "clipped": lambda: tfc.ClippedOptimizer(ADAM(), clip_norm=0.5, microbatches=2),
     "alternating": lambda: tfc.AlternatingOptimizer(ADAM(), ADAM(), microbatches=2),
+    "alternating_consensus": lambda: tfc.AlternatingConsensusOptimizer(
+        ADAM(), ADAM(), 3.0, microbatches=2
+    ),
+    "scaled_consensus": lambda: tfc.ScaledConsensusOptimizer(ADAM(), gamma=3.0, microbatches=2),
+    "cross_term": lambda: tfc.CrossTermOptimizer(ADAM(), gamma=3.0, microbatches=2),
+    "extrapolated_alternating": lambda: tfc.ExtrapolatedAlternatingOptimizer(
+        ADAM(), ADAM(), microbatches=2
+    ),
+    "runge_kutta": lambda: tfc.RungeKuttaOptimizer(ADAM(), step_size=3.0, microbatches=2),
+    "implicit": lambda: tfc.ImplicitOptimizer(ADAM(), step_size=3.0, microbatches=2),
     "optimistic": lambda: tfc.OptimisticOptimizer(ADAM(), microbatches=2),
     "extragradient": lambda: tfc.ExtragradientOptimizer(ADAM(), microbatches=2),
     "past_extragradient": lambda: tfc.PastExtragradientOptimizer(ADAM(), microbatches=2),
@@ -39,7 +49,7 @@ def test_every_method_is_looked_at():
 
 @pytest.mark.parametrize("method", EXPECTED)
 def test_each_method_is_made_as_by_hand(method):
-    made = making.make_optimizer(method, lambda updates: ADAM(), SETTINGS)
+    made = making.make_optimizer(method, lambda updates, factor: ADAM(), SETTINGS)
     assert type(made) is type(EXPECTED[method]())
     assert nameless(made.get_config()) == nameless(EXPECTED[method]().get_config())
 
@@ -47,7 +57,7 @@ def test_each_method_is_made_as_by_hand(method):
 def test_alternating_gives_the_discriminator_its_number_of_steps():
     asked = []
     made = making.make_optimizer(
-        "alternating", lambda updates: asked.append(updates) or ADAM(), SETTINGS, 5
+        "alternating", lambda updates, factor: asked.append(updates) or ADAM(), SETTINGS, 5
     )
     assert (asked, made.discriminator_steps) == ([1, 5], 5)
 
@@ -55,7 +65,7 @@ def test_alternating_gives_the_discriminator_its_number_of_steps():
 def test_a_schedule_knows_the_two_inner_steps_of_extragradient():
     asked = []
     making.make_optimizer(
-        "extragradient", lambda updates: asked.append(updates) or ADAM(), SETTINGS
+        "extragradient", lambda updates, factor: asked.append(updates) or ADAM(), SETTINGS
     )
     assert asked == [2]
     run = PAPER | {"optimizer": "extragradient", "schedule": "linear", "steps": 100}
@@ -64,6 +74,29 @@ def test_a_schedule_knows_the_two_inner_steps_of_extragradient():
     inner = image_runs.make_inner(run, 2)
     inner.iterations.assign(100)
     assert float(inner.learning_rate) == pytest.approx(PAPER["learning_rate"] / 2)
+
+
+REGULARIZED = {
+    "fraction": 0.25,
+    "gamma_kind": "relative",
+    "regularize": ["generator", "discriminator"],
+    "reuse": True,
+}
+
+
+@pytest.mark.parametrize("method", ["consensus", "alternating_consensus", "scaled_consensus"])
+def test_what_regularizes_is_set(method):
+    made = making.make_optimizer(method, lambda *_: ADAM(), SETTINGS | REGULARIZED)
+    assert (made.gamma, made.fraction) == (tfc.RelativeGamma(3.0), 0.25)
+    if method == "alternating_consensus":
+        assert (made.regularize, made.reuse) == (("generator", "discriminator"), True)
+
+
+@pytest.mark.parametrize("method", ["simultaneous", "consensus", "alternating", "extragradient"])
+def test_the_discriminator_has_a_rate_of_its_own(method):
+    run = PAPER | {"optimizer": method, "rate_ratio": 4.0, "learning_rate": 0.25}
+    rates = [float(x.learning_rate) for x in image_runs.make_optimizer(run).inner_optimizers]
+    assert rates == [0.25, 1.0]
 
 
 @pytest.mark.parametrize("name", tfc.penalties.names())

@@ -16,8 +16,10 @@ OVERRIDES = (
     *("batch_size", "network", "latent_dim", "filters", "objective", "penalty", "penalty_weight"),
     *("penalty_every", "inner", "beta_1", "beta_2", "decay", "epsilon", "initial_accumulator"),
     *("clip_norm", "microbatches", "debias", "ema"),
+    *("fraction", "gamma_kind", "regularize", "reuse", "rate_ratio"),
     *("steps", "eval_every", "eval_samples", "backup_every", "precision", "schedule"),
 )
+PLAYERS = ("generator", "discriminator")
 _DEBIAS = "Consensus and smoothing without the bias of batches: over micro-batches or examples."
 
 
@@ -82,6 +84,15 @@ def _define_optimizer(values):
     number("epsilon", None, "Epsilon of the inner optimizer.", 0.0, **by)
     number("initial_accumulator", None, "Start of RMSProp's mean of squares.", 0.0, **by)
     number("clip_norm", None, "Largest norm of a player's gradient (clipped).", 0.0, **by)
+    number("rate_ratio", None, "Discriminator's learning rate over the generator's.", 0.0, **by)
+    share = "Share of the batch that the regularizer is pulled back through."
+    number("fraction", None, share, 0.0, 1.0, **by)
+    kind = "Whether gamma is the weight, or the regularizer's length over the field's."
+    flags.DEFINE_enum("gamma_kind", None, ["fixed", "relative"], kind, **by)
+    who = "Players that alternating_consensus regularizes: generator, discriminator."
+    flags.DEFINE_list("regularize", None, who, **by)
+    again = "Have alternating_consensus take the other player's gradient from its last move."
+    flags.DEFINE_bool("reuse", None, again, **by)
     number("ema", None, "Decay of the weights' average; 0: none.", 0.0, 1.0, **by)
     parts = "Equal parts to go through a batch in."
     flags.DEFINE_integer("microbatches", None, parts, 1, **by)
@@ -138,6 +149,9 @@ def _register_validators(values):
     register("optimizer", list_of(METHODS))
     register("penalty", list_of(PENALTIES))
     register("seeds", seeds())
+    register("regularize", list_of(PLAYERS))
+    register("fraction", lambda f: f is None or f > 0, "must be above 0 and at most 1")
+    register("rate_ratio", lambda r: r is None or is_positive(str(r)), "must be a number above 0")
     register("channels", lambda n: n in (None, 1, 3), "must be 1, grey, or 3, colour")
     for swept in SWEPT:
         register(

@@ -1,5 +1,6 @@
 """The model and the data of an image run, from its settings."""
 
+from functools import partial
 from typing import Any
 
 import keras
@@ -10,17 +11,25 @@ from tf_consensus.experiments import making
 from tf_consensus.models.gan import GAN
 
 
-def make_inner(run: dict[str, Any], updates: int = 1) -> keras.optimizers.Optimizer:
-    """The Keras optimizer that takes the step, `updates` times per training step."""
+def make_inner(
+    run: dict[str, Any], updates: int = 1, factor: float = 1.0
+) -> keras.optimizers.Optimizer:
+    """The Keras optimizer that takes the step, `updates` times per training step.
+
+    Args:
+        run: Settings.
+        updates: Its steps per training step.
+        factor: Times the learning rate.
+    """
     names = ("epsilon", "beta_1", "beta_2", "decay", "ema")
     steps, schedule = run["steps"] * updates, run.get("schedule") or "constant"
-    rate = making.scheduled(run["learning_rate"], schedule, steps)
+    rate = making.scheduled(factor * run["learning_rate"], schedule, steps)
     return making.make_inner(run["inner"], rate, **{key: run[key] for key in names})
 
 
 def make_optimizer(run: dict[str, Any]) -> keras.optimizers.Optimizer:
     """The method around the inner optimizer."""
-    return making.make_optimizer(run["optimizer"], lambda updates: make_inner(run, updates), run)
+    return making.make_optimizer(run["optimizer"], partial(make_inner, run), run)
 
 
 def make_penalties(run: dict[str, Any]) -> list[Any]:

@@ -18,15 +18,34 @@ OPTIMIZERS: dict[str, tuple[Callable[..., optimizers.GameOptimizer], dict[str, s
     "simultaneous": (optimizers.SimultaneousOptimizer, {}),
     "alternating": (optimizers.AlternatingOptimizer, {}),
     "consensus": (optimizers.ConsensusOptimizer, _REGULARIZED),
+    "alternating_consensus": (
+        optimizers.AlternatingConsensusOptimizer,
+        _REGULARIZED | {"regularize": "regularize", "reuse": "reuse"},
+    ),
+    "scaled_consensus": (optimizers.ScaledConsensusOptimizer, _REGULARIZED),
+    "cross_term": (optimizers.CrossTermOptimizer, _REGULARIZED),
     "smoothing": (optimizers.SmoothingOptimizer, _REGULARIZED),
     "clipped": (optimizers.ClippedOptimizer, {"clip_norm": "clip_norm"}),
     "optimistic": (optimizers.OptimisticOptimizer, {}),
     "extragradient": (optimizers.ExtragradientOptimizer, {}),
     "past_extragradient": (optimizers.PastExtragradientOptimizer, {}),
+    "extrapolated_alternating": (optimizers.ExtrapolatedAlternatingOptimizer, {}),
+    "runge_kutta": (optimizers.RungeKuttaOptimizer, {"step_size": "gamma"}),
+    "implicit": (optimizers.ImplicitOptimizer, {"step_size": "gamma"}),
     "lookahead": (optimizers.LookaheadOptimizer, {}),
     "symplectic": (optimizers.SymplecticOptimizer, {"strength": "gamma"}),
     "competitive": (optimizers.CompetitiveOptimizer, {"step_size": "gamma"}),
 }
+# Settings that a table may leave out.
+DEFAULTS: dict[str, Any] = {
+    "fraction": 1.0,
+    "gamma_kind": "fixed",
+    "rate_ratio": 1.0,
+    "regularize": ("discriminator",),
+    "reuse": False,
+}
+# Methods whose two players have an inner optimizer each, as arguments of their own.
+BY_TURNS = ("alternating", "alternating_consensus", "extrapolated_alternating")
 # Steps of the inner optimizer per training step, where it is not one: a schedule must know.
 INNER_STEPS = {"extragradient": 2}
 
@@ -76,7 +95,7 @@ def scheduled(
 
 def make_optimizer(
     method: str,
-    make_player: Callable[[int], keras.optimizers.Optimizer],
+    make_player: Callable[[int, float], keras.optimizers.Optimizer],
     settings: Mapping[str, Any],
     discriminator_steps: int = 1,
 ) -> optimizers.GameOptimizer:
@@ -84,21 +103,27 @@ def make_optimizer(
 
     Args:
         method: One of `OPTIMIZERS`.
-        make_player: Makes an inner optimizer that steps so many times per training step.
-        settings: With "microbatches", and what `OPTIMIZERS` says of the method.
+        make_player: Makes an inner optimizer that steps so many times per training step, with so
+            many times the learning rate.
+        settings: With "microbatches", and what `OPTIMIZERS` says of the method, of `DEFAULTS` what
+            is another. Where "gamma_kind" is "relative", gamma is the scale of `RelativeGamma`.
         discriminator_steps: Discriminator steps per generator step, of alternating methods.
 
     Raises:
         KeyError: If the method is unknown, or a setting that it needs is missing.
     """
     kind, names = OPTIMIZERS[method]
+    settings = DEFAULTS | dict(settings)
     options = {name: settings[key] for name, key in names.items()}
+    if settings["gamma_kind"] == "relative" and options.get("gamma"):
+        options["gamma"] = optimizers.RelativeGamma(options["gamma"])
     options["microbatches"] = settings["microbatches"]
-    inners = [make_player(INNER_STEPS.get(method, 1))]
-    if method == "alternating":
-        inners.append(make_player(discriminator_steps))
-        options["discriminator_steps"] = discriminator_steps
-    return kind(*inners, **options)
+    steps, ratio = INNER_STEPS.get(method, 1), settings["rate_ratio"]
+    first = make_player(steps, 1.0)
+    if method in BY_TURNS:
+        second = make_player(discriminator_steps, ratio)
+        return kind(first, second, discriminator_steps=discriminator_steps, **options)
+    return kind(first if ratio == 1.0 else [first, make_player(steps, ratio)], **options)
 
 
 def make_penalties(names: Sequence[str], weight: float | None, every: int = 1) -> list:

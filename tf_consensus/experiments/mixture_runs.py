@@ -1,5 +1,6 @@
 """The model and the data of a run of `mixture_of_gaussians.py`, from its settings."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -65,9 +66,7 @@ def make_gan(method: str, seed: int, settings: dict[str, Any]) -> GAN:
     )
     epoch = steps_per_epoch(settings)
     gan.compile(
-        optimizer=making.make_optimizer(
-            method, lambda updates: _make_inner(settings, updates), settings
-        ),
+        optimizer=making.make_optimizer(method, partial(_make_inner, settings), settings),
         jit_compile=True,
         steps_per_execution=max(n for n in range(1, 101) if epoch % n == 0),
     )
@@ -78,9 +77,9 @@ def make_gan(method: str, seed: int, settings: dict[str, Any]) -> GAN:
     return gan
 
 
-def _make_inner(settings, updates):
+def _make_inner(settings, updates, factor):
     steps = settings["steps"] * updates
-    rate = making.scheduled(settings["learning_rate"], settings["schedule"], steps)
+    rate = making.scheduled(factor * settings["learning_rate"], settings["schedule"], steps)
     return making.make_inner(settings["inner"], rate, epsilon=EPSILON[settings["inner"]])
 
 

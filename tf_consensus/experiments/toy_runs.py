@@ -119,9 +119,9 @@ def _make_networks(settings, seed):
 
 
 def _make_optimizer(method, settings):
-    def make_player(updates):
+    def make_player(updates, factor):
         steps = settings["steps"] * updates
-        rate = making.scheduled(settings["learning_rate"], settings["schedule"], steps)
+        rate = making.scheduled(factor * settings["learning_rate"], settings["schedule"], steps)
         return making.make_inner("adam", rate, epsilon=1e-7)
 
     own = {**settings, "gamma": settings["consensus_gamma"], "debias": None, "microbatches": 1}
