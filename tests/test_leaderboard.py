@@ -77,9 +77,8 @@ def test_the_second_measure_breaks_ties():
         ended(9.0, diverged="a loss is not finite"),
         ended(None),
         result("a"),
-        result("a", (100, 9.0, 1.0), (200, 1.4, 1.0)),
     ],
-    ids=["diverged", "not_finite", "never_evaluated", "below_the_bound"],
+    ids=["diverged", "not_finite", "never_evaluated"],
 )
 def test_a_failed_run_is_never_chosen(failed):
     assert choosing.final(failed, TASK) is None
@@ -88,6 +87,14 @@ def test_a_failed_run_is_never_chosen(failed):
     good = ended(1.5)
     assert choosing.choose([failed, good], TASK) is good
     assert choosing.robustness([failed, good], TASK) == 0.5
+
+
+def test_a_short_run_may_be_below_the_bound():
+    slow = result("a", (100, 9.0, 1.0), (200, 1.4, 1.0))
+    assert choosing.final(slow, TASK) is None
+    assert choosing.choose([slow], TASK) is slow
+    assert choosing.robustness([slow], TASK) == 1.0
+    assert choosing.robustness([ended(0.0), ended(0.0)], TASK) == 0.0
 
 
 def test_a_bound_of_a_measure_that_should_be_low_is_above():
@@ -136,7 +143,7 @@ def made_up_runs():
     grids = {
         "steady": [ended(2.0, point={"learning_rate": 0.1, "gamma": 3.0}), ended(1.9)],
         "swinging": [ended(3.0), ended(1.0)],
-        "hopeless": [ended(1.0), ended(None)],
+        "hopeless": [ended(1.0, diverged="x"), ended(None)],
     }
     full = {
         "steady": [
@@ -171,7 +178,7 @@ def test_the_table_says_it_all():
     )
     assert "| 1 of 2 | 1 of 2 | 0.1 | – | 200 | 10.00 |" in lines[3]
     assert lines[4] == (
-        "| hopeless | – | – | – | – | all points, when chosen | 0 of 2 | – | – | – | – |"
+        "| hopeless | – | – | – | – | all points of the grid | 0 of 2 | – | – | – | – |"
     )
 
 
@@ -303,7 +310,7 @@ def test_a_session_runs_what_is_missing_and_reports(fake, tmp_path, capsys):
     assert "After 8 CPU seconds good is the only method with a run that did not fail. " in page
     assert "After 300 steps:" in page
     assert "| good | 2.21 (2.21 to 2.22) |" in page
-    assert "all points, when chosen" in page
+    assert "all points of the grid" in page
     assert (tmp_path / "made_up.png").stat().st_size > 1000
     assert (tmp_path / "made_up.md").exists()
     said = capsys.readouterr().out

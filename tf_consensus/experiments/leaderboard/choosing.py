@@ -10,18 +10,23 @@ Result = dict[str, Any]
 NEAR = 0.1
 
 
-def final(result: Result, task: Task) -> dict[str, float] | None:
-    """The last evaluation of a run; `None` of a run that failed.
-
-    A run has failed if it diverged, its last samples were not finite, or they are on the wrong side
-    of the task's bound.
-    """
+def last(result: Result, task: Task) -> dict[str, float] | None:
+    """The last evaluation; `None` of a run that diverged or whose last samples were not finite."""
     if result["diverged"] is not None or not result["rows"]:
         return None
-    last = result["rows"][-1]
-    if any(last[measure.name] is None for measure in task.measures):
-        return None
-    return None if task.failed(last) else last
+    found = result["rows"][-1]
+    return None if any(found[measure.name] is None for measure in task.measures) else found
+
+
+def final(result: Result, task: Task) -> dict[str, float] | None:
+    """The last evaluation of a full run; `None` of one that failed.
+
+    A full run has failed if it has no last evaluation, or that is on the wrong side of the task's
+    bound. A short run fails by the former alone: a method that takes longer per step may still get
+    there.
+    """
+    found = last(result, task)
+    return None if found is None or task.failed(found) else found
 
 
 def merit(values: dict[str, float], measures: Sequence[Measure]) -> tuple[float, ...]:
@@ -32,29 +37,24 @@ def merit(values: dict[str, float], measures: Sequence[Measure]) -> tuple[float,
 
 
 def choose(results: Sequence[Result], task: Task) -> Result | None:
-    """The run of the best point; `None` if all have failed."""
-    alive = [result for result in results if final(result, task) is not None]
-    return max(alive, key=lambda result: merit(_final(result, task), task.measures), default=None)
+    """The short run of the best point; `None` if all have failed."""
+    found = [(result, values) for result in results if (values := last(result, task))]
+    best = max(found, key=lambda pair: merit(pair[1], task.measures), default=None)
+    return None if best is None else best[0]
 
 
 def robustness(results: Sequence[Result], task: Task) -> float:
     """The share of a row's grid within 10 % of the row's best point by the first measure.
 
     Near the best value b is what is at least 0.9 b where higher is better, else at most 1.1 b.
-    Points that failed are not near, and without any other the share is 0.
+    Points that failed are not near; nothing is near a best value of 0 where higher is better.
     """
-    best = choose(results, task)
-    if best is None:
-        return 0.0
     measure = task.measures[0]
-    bound = _final(best, task)[measure.name]
-    values = [last[measure.name] for result in results if (last := final(result, task))]
-    up = measure.direction == "up"
-    near = [v >= (1 - NEAR) * bound if up else v <= (1 + NEAR) * bound for v in values]
-    return sum(near) / len(results)
-
-
-def _final(result, task):
-    last = final(result, task)
-    assert last is not None
-    return last
+    values = [found[measure.name] for result in results if (found := last(result, task))]
+    if not values:
+        return 0.0
+    if measure.direction == "up":
+        best = max(values)
+        return sum(best > 0 and value >= (1 - NEAR) * best for value in values) / len(results)
+    best = min(values)
+    return sum(value <= (1 + NEAR) * best for value in values) / len(results)

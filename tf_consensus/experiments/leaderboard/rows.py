@@ -28,6 +28,8 @@ class Row(NamedTuple):
 
 
 RATES = (3e-4, 1e-3, 3e-3)
+# The small networks of the plane take larger steps.
+PLANE_RATES = (1e-3, 3e-3, 1e-2)
 GAMMAS = (0.1, 1.0, 10.0)
 
 
@@ -56,18 +58,21 @@ NORMALIZED: dict[str, Any] = {"network": "dcgan4"}
 BARE: dict[str, Any] = {"network": "dcgan4_nobn"}
 
 _POINTS = [
-    _row("simultaneous"),
-    _row("alternating"),
-    _row("optimistic"),
-    _row("extragradient"),
-    _row("past_extragradient"),
-    _row("lookahead"),
-    _row("symplectic", weighted=True),
-    _row("competitive", weighted=True),
-    _row("consensus", weighted=True),
-    _row("smoothing", weighted=True),
-    _row("r1", weighted=True, **R1),
-    _row("relativistic", weighted=True, **RELATIVISTIC),
+    row._replace(grid=row.grid | {"learning_rate": PLANE_RATES})
+    for row in (
+        _row("simultaneous"),
+        _row("alternating"),
+        _row("optimistic"),
+        _row("extragradient"),
+        _row("past_extragradient"),
+        _row("lookahead"),
+        _row("symplectic", weighted=True),
+        _row("competitive", weighted=True),
+        _row("consensus", weighted=True),
+        _row("smoothing", weighted=True),
+        _row("r1", weighted=True, **R1),
+        _row("relativistic", weighted=True, **RELATIVISTIC),
+    )
 ]
 # What the networks without normalization are trained by.
 _IMAGES = [

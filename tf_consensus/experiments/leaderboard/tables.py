@@ -28,7 +28,7 @@ def _line(standing: Standing, measures: Sequence[Measure]) -> list[str]:
         for values in (standing.final, standing.best):
             cells.append(_cell(values.get(measure.name), measure.digits))
     point = standing.point
-    failed = f"{standing.failures} of {standing.seeds}" if point else "all points, when chosen"
+    failed = f"{standing.failures} of {standing.seeds}" if point else "all points of the grid"
     near = round(standing.robustness * standing.points)
     chosen = point or {}
     return [
