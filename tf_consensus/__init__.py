@@ -50,6 +50,7 @@ if TYPE_CHECKING or not _deferred.waits():
         SimultaneousOptimizer,
         SmoothingOptimizer,
         SymplecticOptimizer,
+        ZeroSumConsensusOptimizer,
     )
     from tf_consensus.support.exact_operations import exact_operations
     from tf_consensus.verification.comparison import Verification, verify
@@ -89,6 +90,7 @@ __all__ = [
     "SymplecticOptimizer",
     "Verification",
     "VerificationError",
+    "ZeroSumConsensusOptimizer",
     "averaged_weights",
     "callbacks",
     "data",

@@ -21,6 +21,7 @@ from tf_consensus.optimizers.runge_kutta import RungeKuttaOptimizer
 from tf_consensus.optimizers.simultaneous import SimultaneousOptimizer
 from tf_consensus.optimizers.smoothing import SmoothingOptimizer
 from tf_consensus.optimizers.symplectic import SymplecticOptimizer
+from tf_consensus.optimizers.zero_sum import ZeroSumConsensusOptimizer
 
 __all__ = [
     "GRADIENT",
@@ -44,5 +45,6 @@ __all__ = [
     "SimultaneousOptimizer",
     "SmoothingOptimizer",
     "SymplecticOptimizer",
+    "ZeroSumConsensusOptimizer",
     "apply_direction",
 ]
