@@ -36,6 +36,7 @@ OPTIMIZERS = {
     "SimultaneousOptimizer": lambda: tfc.SimultaneousOptimizer("sgd"),
     "SmoothingOptimizer": lambda: tfc.SmoothingOptimizer("sgd", gamma=1.0),
     "SymplecticOptimizer": lambda: tfc.SymplecticOptimizer("sgd"),
+    "ZeroSumConsensusOptimizer": lambda: tfc.ZeroSumConsensusOptimizer("sgd", gamma=1.0),
     "plain": lambda: keras.optimizers.SGD(),
 }
 # Those with a counter of their own.

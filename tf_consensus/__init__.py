@@ -54,6 +54,7 @@ if TYPE_CHECKING or not _deferred.waits():
         SmoothingOptimizer,
         SpectralGamma,
         SymplecticOptimizer,
+        ZeroSumConsensusOptimizer,
     )
     from tf_consensus.support.exact_operations import exact_operations
     from tf_consensus.verification.comparison import Verification, verify
@@ -97,6 +98,7 @@ __all__ = [
     "SymplecticOptimizer",
     "Verification",
     "VerificationError",
+    "ZeroSumConsensusOptimizer",
     "averaged_weights",
     "callbacks",
     "data",

@@ -201,6 +201,20 @@ CALLS = {
         *_plumbing("SymplecticOptimizer"),
         *_each("SymplecticOptimizer", strength=_WEIGHT, align=["1", "None", "'yes'", "nan"]),
     ],
+    "ZeroSumConsensusOptimizer": [
+        *_plumbing("ZeroSumConsensusOptimizer"),
+        *_each(
+            "ZeroSumConsensusOptimizer",
+            gamma=_SCHEDULED,
+            every=NO_COUNT,
+            product=["None", "'vjp'", "3", "['jvp']"],
+            epsilon=["0.0", "0.1", *[x for x in _WEIGHT if x != "None"]],
+        ),
+        "ZeroSumConsensusOptimizer(product='difference', epsilon=0.0)",
+        "ZeroSumConsensusOptimizer().step(game(1))",
+        "ZeroSumConsensusOptimizer().step(game(3))",
+        "ZeroSumConsensusOptimizer().step(other_game())",
+    ],
     "apply_direction": [
         "apply_direction(None, [tf.ones(())], [tf.Variable(1.0)])",
         "apply_direction('sgd', [tf.ones(())], [tf.Variable(1.0)])",

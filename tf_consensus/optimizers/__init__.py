@@ -26,6 +26,7 @@ from tf_consensus.optimizers.simultaneous import SimultaneousOptimizer
 from tf_consensus.optimizers.smoothing import SmoothingOptimizer
 from tf_consensus.optimizers.spectral_gamma import SpectralGamma
 from tf_consensus.optimizers.symplectic import SymplecticOptimizer
+from tf_consensus.optimizers.zero_sum import ZeroSumConsensusOptimizer
 
 __all__ = [
     "GRADIENT",
@@ -54,5 +55,6 @@ __all__ = [
     "SmoothingOptimizer",
     "SpectralGamma",
     "SymplecticOptimizer",
+    "ZeroSumConsensusOptimizer",
     "apply_direction",
 ]
