@@ -7,6 +7,7 @@ import tensorflow as tf
 from test_gan import batches, fit, make_gan, weights
 
 import tf_consensus as tfc
+from tests.oracles import MODES
 from tf_consensus.callbacks import EvaluateGAN
 from tf_consensus.models.moving_statistics import latent_batches, measure_statistics
 
@@ -214,3 +215,41 @@ def test_on_replicas(two_replicas):
     assert np.any(averages(gan) != raw)
     assert np.isfinite(gan.generate(4)).all()
     np.testing.assert_array_equal(weights(gan), raw)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("beta", [0.0, 0.3, 0.99])
+def test_averages_start_warm(beta, mode):
+    """The decay after t steps is min(β, (1 + t)/(10 + t)), 0 at the first."""
+    x = tf.Variable([1.0, -2.0])
+    inner = keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=beta)
+    optimizer = tfc.SimultaneousOptimizer(inner)
+    game = tfc.Game(lambda: [tf.reduce_sum(tf.sin(x))], [[x]])
+    optimizer.build(game.variables)
+    step, average = MODES[mode](lambda: optimizer.step(game).losses), None
+    for t in range(12):
+        step()
+        decay = min(beta, (1 + t) / (10 + t)) if t else 0.0
+        average = x.numpy() if t == 0 else decay * average + (1 - decay) * x.numpy()
+    assert inner.ema_momentum == beta
+    optimizer.put_averages([[x]])
+    np.testing.assert_allclose(x, average, rtol=1e-5)
+
+
+def test_warm_averages_count_each_optimizers_own_steps():
+    """Two discriminator moves per round: its average has seen twice as many."""
+    x, y = tf.Variable(1.0), tf.Variable(2.0)
+    inners = [keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.99) for _ in range(2)]
+    optimizer = tfc.AlternatingOptimizer(*inners, discriminator_steps=2)
+    game = tfc.Game(lambda: (x * y, -x * y), [[x], [y]])
+    seen, average, t = [], 2.0, 0
+    for _ in range(5):
+        before = float(y)
+        optimizer.step(game)
+        half = (before + float(y)) / 2  # both moves are along the same x
+        seen += [half, float(y)]
+    for t, value in enumerate(seen):
+        decay = (1 + t) / (10 + t) if t else 0.0
+        average = decay * average + (1 - decay) * value
+    optimizer.put_averages([[x], [y]])
+    assert float(y) == pytest.approx(average, rel=1e-5)

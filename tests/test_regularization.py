@@ -545,3 +545,9 @@ def test_refusals(name):
     call, message = REFUSED[name]
     with pytest.raises((ValueError, TypeError, RuntimeError), match=message):
         call()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_weight_that_follows_the_field_has_no_field_of_its_own(kind):
+    assert KINDS[kind](sgd(), gamma=0.5).field.gamma == 0.5
+    assert KINDS[kind](sgd(), gamma="auto").field is None

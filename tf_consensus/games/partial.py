@@ -76,7 +76,7 @@ def _examples(size: Count, fraction: float) -> Count:
         "The part of a batch that is pulled back through leaves at least one example over. "
         f"Received: fraction={fraction} of a batch of {{}}. Take larger batches, or fraction=1."
     )
-    if not tf.is_tensor(size):
+    if isinstance(size, int):
         if size < 2:
             raise ValueError(message.format(size))
         return min(math.ceil(fraction * size), size - 1)

@@ -1,6 +1,6 @@
 """A game on some rows of its batch: the first examples, or those after them."""
 
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import tensorflow as tf
@@ -10,7 +10,7 @@ from tf_consensus.support.checks import check_count
 from tf_consensus.support.row_draws import Rows
 
 AnyGame = TypeVar("AnyGame", bound=Any)
-Count = int | tf.Tensor
+Count: TypeAlias = int | tf.Tensor
 
 
 def first_examples(game: AnyGame, n: Count) -> AnyGame:

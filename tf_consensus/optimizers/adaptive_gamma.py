@@ -16,7 +16,9 @@ class AdaptiveGamma(Configurable):
     An object holds settings alone; what it remembers are variables of the optimizer that uses it.
     """
 
-    def make_state(self, add_variable: Callable[..., keras.Variable], variables: Sequence) -> Any:
+    def make_state(
+        self, add_variable: Callable[..., keras.Variable], variables: Sequence[Any]
+    ) -> Any:
         """The variables that it remembers by.
 
         Args:

@@ -119,8 +119,8 @@ class AlternatingConsensusOptimizer(Regularization, AlternatingOptimizer):
         found = self.linearized(game, player)
         moved = values_of(self.memory_of(self._moved, game.variables))
         own = found.by_player(list(range(len(moved))))[player]
-        mixed = [None if u is None else _mixed(u, moved, own) for u in (found.v, found.rest)]
-        return found._replace(v=mixed[0], rest=mixed[1])
+        rest = None if found.rest is None else _mixed(found.rest, moved, own)
+        return found._replace(v=_mixed(found.v, moved, own), rest=rest)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from tf_consensus.games.linearization import Linearization
+from tf_consensus.optimizers.adaptive_gamma import AdaptiveGamma
 from tf_consensus.optimizers.field import GRADIENT, Field
 from tf_consensus.optimizers.regularized import RegularizedOptimizer
 
@@ -33,8 +34,10 @@ class ConsensusOptimizer(RegularizedOptimizer):
         Mescheder, Nowozin, Geiger, The Numerics of GANs, 2017, section 4.
     """
 
-    def plain_field(self) -> Field:
-        """The field w = v - γ v'ᵀv at the current γ."""
+    def plain_field(self) -> Field | None:
+        """The field w = v - γ v'ᵀv at the current γ; `None` where γ follows the field."""
+        if isinstance(self.gamma, AdaptiveGamma):
+            return None
         return Field("consensus", self.current_gamma) if self.second_order else GRADIENT
 
     def cotangent(self, linearization: Linearization) -> list[tf.Tensor]:

@@ -39,7 +39,9 @@ class RelativeGamma(AdaptiveGamma):
             "decay", decay, "a number of at least 0 and below 1", lambda x: 0 <= x < 1, "Try 0.99."
         )
 
-    def make_state(self, add_variable: Callable[..., keras.Variable], variables: Sequence) -> Any:
+    def make_state(
+        self, add_variable: Callable[..., keras.Variable], variables: Sequence[Any]
+    ) -> Any:
         """Per variable the running means of ‖v‖² and ‖g‖², and γ as it was last; (3, n)."""
         double = any(keras.backend.standardize_dtype(x.dtype) == "float64" for x in variables)
         dtype = "float64" if double else "float32"

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tf_consensus.games.game import Game
 from tf_consensus.games.linearization import Linearization
+from tf_consensus.optimizers.adaptive_gamma import AdaptiveGamma
 from tf_consensus.optimizers.field import GRADIENT, Field
 from tf_consensus.optimizers.regularized import RegularizedOptimizer
 
@@ -31,10 +32,12 @@ class SmoothingOptimizer(RegularizedOptimizer):
         Mescheder, Nowozin, Geiger, The Numerics of GANs, 2017, comparison experiments.
     """
 
-    def plain_field(self) -> Field:
+    def plain_field(self) -> Field | None:
         """The field v, less γ v'ᵀ times the generator's part of v for all but the generator."""
         if not self.second_order:
             return GRADIENT
+        if isinstance(self.gamma, AdaptiveGamma):
+            return None
         return Field("smoothing", self.current_gamma, measured="first", regularized="others")
 
     def check_game(self, game: Game) -> None:

@@ -50,7 +50,9 @@ class SpectralGamma(AdaptiveGamma):
             else check_float("step_size", step_size, zero=False, hint=hint)
         )
 
-    def make_state(self, add_variable: Callable[..., keras.Variable], variables: Sequence) -> Any:
+    def make_state(
+        self, add_variable: Callable[..., keras.Variable], variables: Sequence[Any]
+    ) -> Any:
         """The vector of the power iteration, one variable per variable, and γ as it was last."""
         vector = [
             add_variable(x.shape, dtype=x.dtype, name=f"largest_direction_{k}")

@@ -12,6 +12,7 @@ from tf_consensus.callbacks.advice.history import Check
 from tf_consensus.games import vectors
 from tf_consensus.optimizers import (
     GRADIENT,
+    AdaptiveGamma,
     ConsensusOptimizer,
     GameOptimizer,
     RegularizedOptimizer,
@@ -110,11 +111,12 @@ class Probe:
         return losses, float(tf.reduce_sum(tf.abs(slope)))
 
     def _regularizer(self):
-        """The optimizer, at whatever depth, that adds a pullback with a weight γ > 0, or `None`."""
+        """The optimizer, at whatever depth, that adds a pullback with a fixed γ > 0, or `None`."""
         optimizer = self._model.optimizer
         while isinstance(optimizer, GameOptimizer):
             if isinstance(optimizer, RegularizedOptimizer):
-                return optimizer if optimizer.current_gamma > 0 else None
+                fixed = not isinstance(optimizer.gamma, AdaptiveGamma)  # else it is in proportion
+                return optimizer if fixed and optimizer.current_gamma > 0 else None
             optimizer = optimizer.inner_optimizer
         return None
 
