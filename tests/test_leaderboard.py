@@ -6,18 +6,21 @@ import sys
 import numpy as np
 import pytest
 from saved_runs import told
+from small_images import write_fashion_mnist
 
 from tf_consensus.experiments.errors import RunError
 from tf_consensus.experiments.leaderboard import (
+    calls,
     choosing,
     cuts,
+    image_files,
     plan,
     results,
     session,
     tables,
     workers,
 )
-from tf_consensus.experiments.leaderboard.jobs import Place, choosing_jobs, full_jobs
+from tf_consensus.experiments.leaderboard.jobs import Job, Place, choosing_jobs, full_jobs
 from tf_consensus.experiments.leaderboard.request import Request
 from tf_consensus.experiments.leaderboard.rows import ROWS, Row
 from tf_consensus.experiments.leaderboard.sentences import verdict
@@ -405,6 +408,65 @@ def test_workers_return_what_ends_and_end_at_an_error():
             list(crew.map([workers.Call("gone", sys.exit, (3,))]))
     finally:
         crew.close()
+
+
+# Images, of tiny networks.
+
+
+def tiny(name):
+    task = TASKS[name]
+    settings = task.settings | {"filters": 2, "batch_size": 4, "latent_dim": 4}
+    return task._replace(settings=settings, epoch=2, every=2)
+
+
+def trained(task, row, place):
+    (row,) = [found for found in ROWS[task.rows] if found.name == row]
+    job = Job(task, row, row.points()[0], seed=1, seconds=0.01, samples=16)
+    return calls.train(job, place)
+
+
+@pytest.mark.parametrize(
+    ("name", "row"), [("fashion_mnist", "consensus_bn"), ("deep", "simultaneous")]
+)
+def test_fashion_mnist_is_trained_and_scored(name, row, tmp_path, monkeypatch):
+    monkeypatch.setattr(image_files, "EPOCHS", 1)
+    data_dir = write_fashion_mnist(tmp_path / "data")
+    task, place = tiny(name), Place(tmp_path / "board", str(data_dir), None)
+    calls.prepare(task, place)
+    assert sorted(path.name for path in (place.output / "prepared").iterdir()) == [
+        "fashion_mnist_classifier.keras",
+        "fashion_mnist_reference.npz",
+    ]
+    found = trained(task, row, place)
+    assert found["diverged"] is None
+    assert found["steps"] % 2 == 0
+    last = found["rows"][-1]
+    assert last["classifier_score"] >= 1
+    assert last["frechet_distance"] > 0
+    assert last["step"] == found["steps"]
+    assert found["ms_per_step"] == pytest.approx(1000 * last["cpu_seconds"] / last["step"])
+    assert json.loads(json.dumps(found)) == found
+
+
+def test_shapes_are_drawn_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(image_files, "NUMBERS", {"train": 130, "test": 20})
+    monkeypatch.setattr(image_files, "EPOCHS", 1)
+    task, place = tiny("shapes"), Place(tmp_path, None, "not/for/shapes.keras")
+    calls.prepare(task, place)
+    files = sorted((tmp_path / "prepared").rglob("*.png"))
+    before = [path.stat().st_mtime_ns for path in files]
+    assert len(files) == 150
+    calls.prepare(task, place)
+    assert [path.stat().st_mtime_ns for path in files] == before
+    assert trained(task, "alternating", place)["rows"][-1]["frechet_distance"] > 0
+
+
+def test_a_run_that_diverges_is_a_failure(tmp_path):
+    row = ROWS["points"][0]
+    job = Job(TASKS["four_lines"], row, {"learning_rate": 1e30}, seed=1, seconds=0.1, samples=1024)
+    found = calls.train(job, Place(tmp_path, None, None))
+    assert "finite" in found["diverged"]
+    assert (found["rows"], found["ms_per_step"]) == ([], None)
 
 
 # The program.

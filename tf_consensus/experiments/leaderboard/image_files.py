@@ -61,11 +61,11 @@ def _train_classifier(settings: dict[str, Any], place: Place) -> None:
     name, side = data_of(settings, place), settings["image_size"]
     keras.utils.set_random_seed(0)
     shape = (side, side, settings["channels"])
-    info = data.image_info(name, place.data_dir)
-    classes = info.num_classes or len(KINDS)
+    classes = data.image_info(name, place.data_dir).num_classes or len(KINDS)
     classifier = image_classifier.make(shape, classes, FILTERS, seed=0)
     options: dict[str, Any] = {"image_size": side, "channels": settings["channels"], "labels": True}
-    batches = data.images(name, batch_size=128, seed=0, data_dir=place.data_dir, **options)
-    steps = max(1, info.num_examples["train"] // 128)
+    options |= {"batch_size": 128, "data_dir": place.data_dir}
+    steps = int(data.images(name, repeat=False, **options).cardinality())
+    batches = data.images(name, seed=0, **options)
     image_classifier.fit(classifier, batches, EPOCHS, steps, RATE, verbose=0)
     image_classifier.save(classifier, classifier_path(settings, place))

@@ -19,7 +19,8 @@ Each method chose a point of its grid by runs of seed 0 and a quarter of the tim
 trained with other seeds. Numbers are means over the seeds that did not fail, with the smallest and
 the largest; the order is by failures, then by the first measure, and the next ones break ties. Time
 is that of the processor, of training alone. A full run has failed if it diverged or ended beyond
-the task's bound, a short one if it diverged. "Within 10 %" counts the points of the grid that came so close to the method's best.
+the task's bound, a short one if it diverged. "Within 10 %" counts the points of the grid that came
+so close to the method's best.
 """
 
 

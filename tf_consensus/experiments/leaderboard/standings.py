@@ -71,16 +71,14 @@ def standings(
 
 def _standing(row, choosing, full, task):
     chosen = choose(choosing, task)
-    lasts = [values for result in full if (values := final(result, task)) is not None]
+    ends = [values for result in full if (values := final(result, task)) is not None]
     steps = [result["steps"] for result in full if result["steps"]]
     each = [result["ms_per_step"] for result in full if result["ms_per_step"]]
     return Standing(
         row=row,
         seeds=len(full),
-        failures=len(full) - len(lasts),
-        final={
-            m.name: _spread([values[m.name] for values in lasts]) for m in task.measures if lasts
-        },
+        failures=len(full) - len(ends),
+        final={m.name: _spread([end[m.name] for end in ends]) for m in task.measures if ends},
         best=_best(full, task.measures),
         point=None if chosen is None else chosen["point"],
         robustness=robustness(choosing, task),

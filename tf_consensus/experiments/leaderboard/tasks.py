@@ -73,7 +73,7 @@ _MIXTURE: dict[str, Any] = _POINTS | {"samples": (2560, 6400)}
 # The exact distance is between as many points as `toy_runs` has of the target.
 _TOY: dict[str, Any] = _POINTS | {"samples": (1024, 1024)}
 _IMAGES: dict[str, Any] = {"seconds": 100.0, "epoch": 25, "every": 250, "samples": (2560, 6400)}
-_IMAGES["overhead"] = 60.0
+_IMAGES["overhead"] = 25.0
 # Of the recommended experiment, but the rate stays and the average is the same for all.
 _SETTINGS = FASHION_ADAM | {"ema": 0.99}
 SHAPES = "shapes"
@@ -145,7 +145,7 @@ TASKS = {
             },
             (_SCORE, _DISTANCE),
             ("classifier_score", 1.5),
-            **_IMAGES | {"every": 200},
+            **_IMAGES | {"every": 200, "overhead": 50.0},
         ),
     )
 }
