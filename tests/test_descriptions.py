@@ -62,6 +62,15 @@ OPTIMIZERS = [
         "CompetitiveOptimizer(SGD(learning_rate=0.5), step_size=None, max_iterations=20, "
         "tolerance=1e-06)",
     ),
+    (
+        lambda: tfc.RungeKuttaOptimizer(SGD(0.5), order=2, gamma=0.25),
+        "RungeKuttaOptimizer(SGD(learning_rate=0.5), order=2, step_size=None, gamma=0.25)",
+    ),
+    (
+        lambda: tfc.ImplicitOptimizer(SGD(0.5), products=2),
+        "ImplicitOptimizer(SGD(learning_rate=0.5), step_size=None, products=2, "
+        "solver='conjugate_residuals', relaxation=1.0)",
+    ),
     (lambda: tfc.MomentumOptimizer(SGD(1.0)).inner_optimizers[0], None),
     (
         lambda: tfc.OptimisticOptimizer([SGD(0.5), SGD(1.0)]).inner_optimizer,

@@ -554,7 +554,20 @@ def test_averages_of_alternating_stay_with_their_player(momenta):
 
 
 @pytest.mark.parametrize(
-    "module", ["alternating", "clipped", "consensus", "simultaneous", "smoothing"]
+    "module",
+    [
+        "alternating",
+        "clipped",
+        "conjugate_residuals",
+        "consensus",
+        "cross_term",
+        "extrapolated_alternating",
+        "implicit",
+        "runge_kutta",
+        "simultaneous",
+        "smoothing",
+        "zero_sum",
+    ],
 )
 def test_documented_examples(module):
     module = importlib.import_module(f"tf_consensus.optimizers.{module}")

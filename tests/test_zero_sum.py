@@ -129,6 +129,13 @@ def test_other_games_are_refused(microbatches, product):
     assert np.isnan(run(make(), build(SineGame([3, 2], seed=5)), mode="xla")).any()
 
 
+def test_a_small_part_of_the_first_players_own_is_seen():
+    x, y = (tf.Variable(1.0, dtype=tf.float64) for _ in range(2))
+    game = tfc.Game(lambda: (x * y + 1e-5 * x**2, -x * y), [[x], [y]])
+    with pytest.raises(ValueError, match="zero-sum"):
+        tfc.ZeroSumConsensusOptimizer(sgd(), gamma=GAMMA).step(game)
+
+
 @pytest.mark.parametrize("microbatches", [1, 2])
 @pytest.mark.parametrize("product", ["jvp", "difference"])
 def test_losses_whose_derivative_is_cut_are_refused(product, microbatches):

@@ -9,7 +9,7 @@ from tf_consensus.games.delegating import DelegatingGame
 from tf_consensus.games.game import Game
 from tf_consensus.games.linearization import Linearization
 
-_TOLERANCE = 1e-2  # of the first player's gradient; a game that is not zero-sum misses it by far
+_TOLERANCES = {tf.float64: 1e-6, tf.float32: 1e-3}  # of the first player's gradient, for rounding
 _MESSAGE = (
     "The losses must be those of a zero-sum game, whose sum the first player does not change. "
 )
@@ -28,9 +28,8 @@ def zero_sum(game: Game, linearization: Linearization) -> tf.Tensor:
         game: of two players, in parts where there are micro-batches.
         linearization: of the game, for its field.
     """
-    own = linearization.by_player(linearization.v)[0]
-    rest = vectors.norm(_gradient_of_sum(game))
-    return tf.logical_not(rest > _TOLERANCE * vectors.norm(own))
+    own = vectors.norm(linearization.by_player(linearization.v)[0])
+    return tf.logical_not(vectors.norm(_gradient_of_sum(game)) > _TOLERANCES[own.dtype] * own)
 
 
 def _gradient_of_sum(game: Game) -> list[tf.Tensor]:
