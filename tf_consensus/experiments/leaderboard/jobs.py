@@ -37,6 +37,7 @@ class Job(NamedTuple):
         seed: Seed of networks, latents and data.
         seconds: CPU seconds of training after which it ends.
         samples: Samples per evaluation.
+        full: Whether it is one of the chosen point, and not one that chooses.
     """
 
     task: Task
@@ -45,6 +46,7 @@ class Job(NamedTuple):
     seed: int
     seconds: float
     samples: int
+    full: bool = False
 
     @property
     def name(self) -> str:
@@ -73,7 +75,7 @@ class Job(NamedTuple):
 
 def point_name(point: dict[str, float]) -> str:
     """A point of a grid, in a file's name."""
-    short = {"learning_rate": "lr"}
+    short = {"learning_rate": "lr", "rate_ratio": "ratio"}
     return "-".join(f"{short.get(key, key)}{value:g}" for key, value in point.items())
 
 
@@ -89,4 +91,5 @@ def full_jobs(
     task: Task, row: Row, point: dict[str, float], seconds: float, seeds: list[int]
 ) -> list[Job]:
     """A run for each seed of the point that was chosen."""
-    return [Job(task, row, point, seed, seconds, task.samples[1]) for seed in seeds]
+    samples = task.samples[1]
+    return [Job(task, row, point, seed, seconds, samples, full=True) for seed in seeds]

@@ -22,77 +22,120 @@ class Row(NamedTuple):
     grid: dict[str, tuple[float, ...]]
 
     def points(self) -> list[dict[str, float]]:
-        """All points of the grid."""
+        """All points of the grid; with two rates those whose discriminator's is in `SECOND`."""
         values = itertools.product(*self.grid.values())
-        return [dict(zip(self.grid, point, strict=True)) for point in values]
+        points = [dict(zip(self.grid, point, strict=True)) for point in values]
+        least, most = SECOND
+        return [
+            point
+            for point in points
+            if "rate_ratio" not in point
+            or least <= point["learning_rate"] * point["rate_ratio"] <= most
+        ]
 
 
-RATES = (3e-4, 1e-3, 3e-3)
+# Learning rates of the generator, and the discriminator's over it.
+RATES = (1e-3, 2e-3)
+THREE_RATES = (*RATES, 4e-3)
+RATIOS = (1.0, 0.5, 0.25)
+# The discriminator's rates that are tried with these.
+SECOND = (1e-3, 2e-3)
 # The small networks of the plane take larger steps.
 PLANE_RATES = (1e-3, 3e-3, 1e-2)
-GAMMAS = (0.1, 1.0, 10.0)
+GAMMAS = (0.3, 1.0)
+PLANE_GAMMAS = (0.1, 1.0)
+# How long the regularizer is over the field, of methods that keep it in proportion.
+SCALES = (0.3, 1.0)
 
-
-def _row(name: str, optimizer: str = "", *, weighted: bool = False, **settings: Any) -> Row:
-    """A row whose optimizer is called as the row is, unless it is said, and the usual grid.
-
-    Args:
-        name: As of `Row`.
-        optimizer: Name of the optimizer.
-        weighted: Whether the method has a weight γ to choose.
-        **settings: Others.
-    """
-    grid: dict[str, tuple[float, ...]] = {"learning_rate": RATES}
-    if weighted:
-        grid["gamma"] = GAMMAS
-    return Row(name, {"optimizer": optimizer or name, **settings}, grid)
-
-
+NORMALIZED: dict[str, Any] = {"network": "dcgan4"}
+GENERATOR_ONLY: dict[str, Any] = {"network": "dcgan4_gbn"}
+BARE: dict[str, Any] = {"network": "dcgan4_nobn"}
+PART: dict[str, Any] = {"fraction": 0.125}
+RELATIVE: dict[str, Any] = {"gamma_kind": "relative"}
 R1: dict[str, Any] = {"optimizer": "alternating", "penalty": ["r1"]}
 RELATIVISTIC: dict[str, Any] = {
     "optimizer": "alternating",
     "objective": "relativistic",
     "penalty": ["r1", "r2"],
 }
-NORMALIZED: dict[str, Any] = {"network": "dcgan4"}
-BARE: dict[str, Any] = {"network": "dcgan4_nobn"}
+
+
+def _row(name: str, grid: dict[str, tuple[float, ...]] | None = None, **settings: Any) -> Row:
+    """A row whose optimizer is called as the row is, unless a setting says it.
+
+    Args:
+        name: As of `Row`.
+        grid: What is chosen beside the learning rate, or other rates.
+        **settings: As of `Row`.
+    """
+    return Row(name, {"optimizer": name, **settings}, {"learning_rate": RATES, **(grid or {})})
+
+
+_TWO_RATES: dict[str, tuple[float, ...]] = {"learning_rate": THREE_RATES, "rate_ratio": RATIOS}
+_WEIGHTED = _TWO_RATES | {"gamma": GAMMAS}
+_TURNS: dict[str, Any] = {"optimizer": "alternating_consensus", **PART, "reuse": True}
+
+
+def _plane(name: str, gammas: tuple[float, ...] = (), **settings: Any) -> Row:
+    grid = {"learning_rate": PLANE_RATES}
+    return _row(name, grid | ({"gamma": gammas} if gammas else {}), **settings)
+
 
 _POINTS = [
-    row._replace(grid=row.grid | {"learning_rate": PLANE_RATES})
-    for row in (
-        _row("simultaneous"),
-        _row("alternating"),
-        _row("optimistic"),
-        _row("extragradient"),
-        _row("past_extragradient"),
-        _row("lookahead"),
-        _row("symplectic", weighted=True),
-        _row("competitive", weighted=True),
-        _row("consensus", weighted=True),
-        _row("smoothing", weighted=True),
-        _row("r1", weighted=True, **R1),
-        _row("relativistic", weighted=True, **RELATIVISTIC),
-    )
+    _plane("simultaneous"),
+    _plane("alternating"),
+    _plane("optimistic"),
+    _plane("extragradient"),
+    _plane("past_extragradient"),
+    _plane("extrapolated_alternating"),
+    _plane("lookahead"),
+    _plane("symplectic", PLANE_GAMMAS),
+    _plane("competitive", PLANE_GAMMAS),
+    _plane("implicit", PLANE_GAMMAS),
+    _plane("runge_kutta", PLANE_GAMMAS),
+    _plane("consensus", PLANE_GAMMAS),
+    _plane("consensus_relative", SCALES, optimizer="consensus", **RELATIVE),
+    _plane("alternating_consensus", PLANE_GAMMAS),
+    _plane("scaled_consensus", SCALES, **RELATIVE),
+    _plane("cross_term", PLANE_GAMMAS),
+    _plane("smoothing", PLANE_GAMMAS),
+    _plane("r1", PLANE_GAMMAS, **R1),
+    _plane("relativistic", PLANE_GAMMAS, **RELATIVISTIC),
 ]
 # What the networks without normalization are trained by.
-_IMAGES = [
+_BARE_IMAGES = [
     _row("simultaneous"),
     _row("alternating"),
     _row("optimistic"),
     _row("extragradient"),
-    _row("consensus", weighted=True),
-    _row("smoothing", weighted=True),
-    _row("r1", weighted=True, **R1),
-    _row("relativistic", weighted=True, **RELATIVISTIC),
+    _row("consensus", {"gamma": GAMMAS}, **PART),
+    _row("alternating_consensus", _WEIGHTED, **_TURNS),
+    _row("scaled_consensus", {"gamma": SCALES}, **PART, **RELATIVE),
+    _row("cross_term", {"gamma": GAMMAS}, **PART),
+    _row("smoothing", {"gamma": GAMMAS}, **PART),
+    _row("r1", _TWO_RATES | {"gamma": (1.0,)}, **R1),
+    _row("relativistic", _WEIGHTED, **RELATIVISTIC),
+]
+_NORMALIZED_IMAGES = [
+    _row("simultaneous_bn", {"learning_rate": THREE_RATES}, optimizer="simultaneous", **NORMALIZED),
+    _row("alternating_bn", _TWO_RATES, optimizer="alternating", **NORMALIZED),
+    _row(
+        "alternating_consensus_bn",
+        {"gamma": (0.1, 0.3)},
+        **_TURNS,
+        **RELATIVE,
+        **NORMALIZED,
+    ),
+    _row("alternating_gbn", _TWO_RATES, optimizer="alternating", **GENERATOR_ONLY),
+    _row("consensus_gbn", {"gamma": GAMMAS}, optimizer="consensus", **PART, **GENERATOR_ONLY),
+    _row("alternating_consensus_gbn", _WEIGHTED, **_TURNS, **GENERATOR_ONLY),
 ]
 ROWS: dict[str, list[Row]] = {
     "points": _POINTS,
     "images": [
-        _row("simultaneous_bn", "simultaneous", **NORMALIZED),
-        _row("alternating_bn", "alternating", **NORMALIZED),
-        _row("consensus_bn", "consensus", weighted=True, **NORMALIZED),
-        *(row._replace(settings=row.settings | BARE) for row in _IMAGES),
+        *_NORMALIZED_IMAGES,
+        *(row._replace(settings=row.settings | BARE) for row in _BARE_IMAGES),
     ],
-    "deep": _IMAGES,
+    "deep": _BARE_IMAGES,
 }
 NAMES = tuple(dict.fromkeys(row.name for rows in ROWS.values() for row in rows))

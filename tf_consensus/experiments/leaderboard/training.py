@@ -1,6 +1,7 @@
 """Training one run of the leaderboard until its CPU time is spent."""
 
 import gc
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import keras
@@ -35,11 +36,20 @@ class Course(keras.callbacks.Callback):
         evaluate: Measures the samples.
         every: Steps between two evaluations.
         seconds: CPU seconds of training after which the first epoch to end is the last.
+        hopeless: Whether an evaluation is such that the run is to end there, if it is of the second
+            half of the time; `None` lets all go on.
     """
 
-    def __init__(self, evaluate: EvaluateGAN, every: int, seconds: float) -> None:
+    def __init__(
+        self,
+        evaluate: EvaluateGAN,
+        every: int,
+        seconds: float,
+        hopeless: Callable[[dict[str, float]], bool] | None = None,
+    ) -> None:
         super().__init__()
         self.evaluate, self.every, self.seconds = evaluate, every, seconds
+        self.hopeless = hopeless
         self.rows: list[dict[str, float]] = []
 
     def set_model(self, model: keras.Model) -> None:
@@ -53,6 +63,8 @@ class Course(keras.callbacks.Callback):
         spent = row["cpu_seconds"] >= self.seconds
         if spent or row["step"] % self.every == 0:
             row |= {key: float(value) for key, value in self.evaluate.evaluate().items()}
+            late = row["cpu_seconds"] >= self.seconds / 2
+            spent = spent or (late and self.hopeless is not None and self.hopeless(row))
         self.rows.append(row)
         self.model.stop_training = self.model.stop_training or spent
 
@@ -70,7 +82,8 @@ def run(job: Job, place: Place) -> dict[str, Any]:
     gc.collect()
     parts = _make(job, place)
     evaluate = EvaluateGAN(parts.metrics, job.samples, report=None)
-    course = Course(evaluate, job.task.every, job.seconds)
+    hopeless = job.task.failed if job.full else None
+    course = Course(evaluate, job.task.every, job.seconds, hopeless)
     diverged = None
     try:
         parts.gan.fit(
