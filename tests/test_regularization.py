@@ -1,9 +1,13 @@
 """A part of the batch, turns, and weights γ of their own, against steps worked by hand."""
 
+import itertools
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from test_methods import PROBLEMS as METHOD_PROBLEMS
+from test_methods import SPLIT, quadratic_game
 from test_optimizers import by_hand, sgd
 
 import tf_consensus as tfc
@@ -296,6 +300,20 @@ def test_turns_converge_where_each_alone_does_not():
     assert distance(tfc.AlternatingConsensusOptimizer(sgd(0.5), sgd(0.5), gamma)) < 1e-3
 
 
+@pytest.mark.parametrize("gammas", [(0.0, 0.4), (0.4, 0.0), (0.4, 0.4)])
+@pytest.mark.parametrize("problem", METHOD_PROBLEMS)
+def test_turns_are_those_of_the_theory(problem, gammas):
+    """On a linear field a round is z ← Fz with F of `theory.alternating_consensus_matrix`."""
+    a = METHOD_PROBLEMS[problem]
+    game = quadratic_game(a)
+    names = [n for n, g in zip(("generator", "discriminator"), gammas, strict=True) if g]
+    optimizer = tfc.AlternatingConsensusOptimizer(sgd(H), sgd(H), 0.4, names)
+    got = run(optimizer, game, 4)
+    matrix = tfc.theory.alternating_consensus_matrix(a, SPLIT, H, gammas)
+    for before, after in itertools.pairwise(got):
+        np.testing.assert_allclose(after, matrix @ before, rtol=1e-12)
+
+
 # --- weights that training decides ----------------------------------------------------------------
 
 
@@ -346,6 +364,25 @@ def test_a_loss_times_a_number_changes_no_direction():
         return run(tfc.ConsensusOptimizer(sgd(H / factor), gamma="auto"), game, 4)
 
     np.testing.assert_allclose(directions(1024.0), directions(1.0), rtol=1e-9)
+
+
+UNREGULARIZED = ["gan", "nonsaturating", "wgan"]
+
+
+@pytest.mark.parametrize("scale", [0.3, 1.0])
+@pytest.mark.parametrize("variant", UNREGULARIZED)
+def test_relative_weights_converge_on_the_dirac_gan(variant, scale):
+    """Where plain simultaneous steps circle outwards."""
+
+    def ends(optimizer):
+        game = tfc.problems.DiracGAN(variant).game(1.0, 0.5)
+        run(optimizer, game, 1500)
+        return np.linalg.norm(flat(game.variables))
+
+    assert ends(tfc.SimultaneousOptimizer(sgd(H))) > 1.0
+    assert ends(tfc.ConsensusOptimizer(sgd(H), gamma=tfc.RelativeGamma(scale))) < 0.1
+    gamma = tfc.RelativeGamma(scale)
+    assert ends(tfc.AlternatingConsensusOptimizer(sgd(H), sgd(H), gamma)) < 0.1
 
 
 def test_a_pullback_of_zero_weighs_nothing():

@@ -13,8 +13,10 @@ from tf_consensus.games.game import Game
 from tf_consensus.games.linearization import Linearization
 from tf_consensus.optimizers.consensus import ConsensusOptimizer
 from tf_consensus.optimizers.directions import assign, values_of
+from tf_consensus.optimizers.gamma import Gamma
 from tf_consensus.optimizers.inner import InnerOptimizers, Rates
 from tf_consensus.optimizers.reevaluating import ReevaluatingOptimizer
+from tf_consensus.optimizers.spectral_gamma import SpectralGamma
 from tf_consensus.optimizers.zero_sum_check import refuse, zero_sum
 from tf_consensus.support.checks import check_number
 
@@ -71,7 +73,7 @@ class ZeroSumConsensusOptimizer(ReevaluatingOptimizer, ConsensusOptimizer):
         self,
         inner_optimizer: InnerOptimizers = "rmsprop",
         learning_rate: Rates = None,
-        gamma: float | keras.optimizers.schedules.LearningRateSchedule = 10.0,
+        gamma: Gamma = 10.0,
         every: int = 1,
         product: str = "jvp",
         epsilon: float | None = None,
@@ -91,6 +93,11 @@ class ZeroSumConsensusOptimizer(ReevaluatingOptimizer, ConsensusOptimizer):
             raise ValueError(
                 f"`product` must be one of {list(_PRODUCTS)}. Received: product={product!r}. The "
                 "first is exact."
+            )
+        if isinstance(self.gamma, SpectralGamma):
+            raise ValueError(
+                "A SpectralGamma takes more products with v', which this does without. Received: "
+                f"gamma={self.gamma!r}. Use gamma='auto', or ConsensusOptimizer."
             )
         self.product = product
         self.epsilon = _check_epsilon(epsilon, product)
