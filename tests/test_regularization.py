@@ -366,20 +366,20 @@ def test_a_loss_times_a_number_changes_no_direction():
     np.testing.assert_allclose(directions(1024.0), directions(1.0), rtol=1e-9)
 
 
-UNREGULARIZED = ["gan", "nonsaturating", "wgan"]
+UNREGULARIZED = ["gan", "nsgan", "wgan"]
 
 
-@pytest.mark.parametrize("scale", [0.3, 1.0])
+@pytest.mark.parametrize("scale", [0.3, 1.0, 3.0])
 @pytest.mark.parametrize("variant", UNREGULARIZED)
 def test_relative_weights_converge_on_the_dirac_gan(variant, scale):
-    """Where plain simultaneous steps circle outwards."""
+    """Where plain simultaneous steps circle outwards, or inwards very slowly (nsgan)."""
 
     def ends(optimizer):
         game = tfc.problems.DiracGAN(variant).game(1.0, 0.5)
         run(optimizer, game, 1500)
         return np.linalg.norm(flat(game.variables))
 
-    assert ends(tfc.SimultaneousOptimizer(sgd(H))) > 1.0
+    assert ends(tfc.SimultaneousOptimizer(sgd(H))) > 0.3
     assert ends(tfc.ConsensusOptimizer(sgd(H), gamma=tfc.RelativeGamma(scale))) < 0.1
     gamma = tfc.RelativeGamma(scale)
     assert ends(tfc.AlternatingConsensusOptimizer(sgd(H), sgd(H), gamma)) < 0.1
@@ -507,13 +507,17 @@ def test_the_unit_of_a_layer_does_not_matter(gamma, kind):
 
 @pytest.mark.parametrize("kind", ["gradient", "weights"])
 def test_scaled_consensus_comes_to_rest(kind):
-    """A bilinear game whose tensors differ by 100 in scale, where plain steps diverge."""
-    x, y, z = (tf.Variable(t, dtype=tf.float64) for t in (1.0, 0.01, 1.0))
-    loss = lambda: (x + 100 * y - 1) * z  # noqa: E731
-    game = tfc.Game(lambda: (loss(), -loss()), players=[[x, y], [z]])
-    optimizer = tfc.ScaledConsensusOptimizer(sgd(1e-4), scale=kind)
-    lengths = [np.linalg.norm(flat(game.linearize().v)) for _ in [run(optimizer, game, 4000)]]
-    assert lengths[0] < 1e-2
+    """A bilinear game whose tensors differ by 100 in scale, where plain steps spiral outwards."""
+
+    def length(optimizer):
+        x, y, z = (tf.Variable(t, dtype=tf.float64) for t in (1.0, 0.01, 1.0))
+        loss = lambda: (x + 100 * y - 1) * (z - 2)  # noqa: E731
+        game = tfc.Game(lambda: (loss(), -loss()), players=[[x, y], [z]])
+        run(optimizer, game, 4000)
+        return np.linalg.norm(flat(game.linearize().v))
+
+    assert length(tfc.ScaledConsensusOptimizer(sgd(1e-3), scale=kind)) < 1e-6
+    assert length(tfc.SimultaneousOptimizer(sgd(1e-3))) > 1.0
 
 
 def of_one_example():

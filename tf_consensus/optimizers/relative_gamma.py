@@ -23,7 +23,9 @@ class RelativeGamma(AdaptiveGamma):
     handed to `apply` the players are not known: all variables count as one player's.
 
     Args:
-        scale: c > 0.
+        scale: c > 0. By simultaneous steps of Adam at a rate of 1e-3, DCGANs with and without batch
+            normalization were seen to train with 1.5; those without it did not with 1, nor those
+            with it with 3. At 2e-4 those with it did not with 1.5 either.
         decay: decay of the running means, in [0, 1); 0 takes the present step alone.
 
     Raises:
@@ -33,7 +35,7 @@ class RelativeGamma(AdaptiveGamma):
         >>> optimizer = ConsensusOptimizer("adam", learning_rate=1e-3, gamma=RelativeGamma(0.5))
     """
 
-    def __init__(self, scale: float = 1.0, decay: float = 0.99) -> None:
+    def __init__(self, scale: float = 1.5, decay: float = 0.99) -> None:
         self.scale = check_float("scale", scale, zero=False)
         self.decay = check_number(
             "decay", decay, "a number of at least 0 and below 1", lambda x: 0 <= x < 1, "Try 0.99."

@@ -42,15 +42,15 @@ RATIOS = (1.0, 0.5, 0.25)
 SECOND = (1e-3, 2e-3)
 # The small networks of the plane take larger steps.
 PLANE_RATES = (1e-3, 3e-3, 1e-2)
-GAMMAS = (0.3, 1.0)
+GAMMAS = (0.1, 0.3, 1.0)
 PLANE_GAMMAS = (0.1, 1.0)
 # How long the regularizer is over the field, of methods that keep it in proportion.
-SCALES = (0.3, 1.0)
+SCALES = (1.5, 3.0)
 
 NORMALIZED: dict[str, Any] = {"network": "dcgan4"}
 GENERATOR_ONLY: dict[str, Any] = {"network": "dcgan4_gbn"}
 BARE: dict[str, Any] = {"network": "dcgan4_nobn"}
-PART: dict[str, Any] = {"fraction": 0.125}
+PART: dict[str, Any] = {"fraction": 0.0625}
 RELATIVE: dict[str, Any] = {"gamma_kind": "relative"}
 R1: dict[str, Any] = {"optimizer": "alternating", "penalty": ["r1"]}
 RELATIVISTIC: dict[str, Any] = {
@@ -72,7 +72,7 @@ def _row(name: str, grid: dict[str, tuple[float, ...]] | None = None, **settings
 
 
 _TWO_RATES: dict[str, tuple[float, ...]] = {"learning_rate": THREE_RATES, "rate_ratio": RATIOS}
-_WEIGHTED = _TWO_RATES | {"gamma": GAMMAS}
+_WEIGHTED = _TWO_RATES | {"gamma": (0.3, 1.0)}
 _TURNS: dict[str, Any] = {"optimizer": "alternating_consensus", **PART, "reuse": True}
 
 
@@ -109,11 +109,11 @@ _BARE_IMAGES = [
     _row("optimistic"),
     _row("extragradient"),
     _row("consensus", {"gamma": GAMMAS}, **PART),
-    _row("alternating_consensus", _WEIGHTED, **_TURNS),
+    _row("alternating_consensus", _TWO_RATES | {"gamma": (0.1, 0.3)}, **_TURNS),
     _row("scaled_consensus", {"gamma": SCALES}, **PART, **RELATIVE),
     _row("cross_term", {"gamma": GAMMAS}, **PART),
     _row("smoothing", {"gamma": GAMMAS}, **PART),
-    _row("r1", _TWO_RATES | {"gamma": (1.0,)}, **R1),
+    _row("r1", _WEIGHTED, **R1),
     _row("relativistic", _WEIGHTED, **RELATIVISTIC),
 ]
 _NORMALIZED_IMAGES = [
@@ -128,7 +128,9 @@ _NORMALIZED_IMAGES = [
     ),
     _row("alternating_gbn", _TWO_RATES, optimizer="alternating", **GENERATOR_ONLY),
     _row("consensus_gbn", {"gamma": GAMMAS}, optimizer="consensus", **PART, **GENERATOR_ONLY),
-    _row("alternating_consensus_gbn", _WEIGHTED, **_TURNS, **GENERATOR_ONLY),
+    _row(
+        "alternating_consensus_gbn", _TWO_RATES | {"gamma": (0.1, 0.3)}, **_TURNS, **GENERATOR_ONLY
+    ),
 ]
 ROWS: dict[str, list[Row]] = {
     "points": _POINTS,
