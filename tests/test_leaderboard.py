@@ -426,7 +426,7 @@ def trained(task, row, place):
 
 
 @pytest.mark.parametrize(
-    ("name", "row"), [("fashion_mnist", "consensus_bn"), ("deep", "simultaneous")]
+    ("name", "row"), [("fashion_mnist", "simultaneous_bn"), ("deep", "simultaneous")]
 )
 def test_fashion_mnist_is_trained_and_scored(name, row, tmp_path, monkeypatch):
     monkeypatch.setattr(image_files, "EPOCHS", 1)
@@ -490,7 +490,10 @@ def test_the_list_needs_no_time(capsys):
         (["--seconds=inf"], "must be a positive finite number"),
         (["--workers=0"], "0 is not a positive integer"),
         (["ring"], "A leaderboard takes flags alone. Received: ring."),
-        (["--tasks=deep", "--methods=consensus_bn"], "A method must be tried on one of the tasks"),
+        (
+            ["--tasks=deep", "--methods=consensus_gbn"],
+            "Each method must be tried on one of the tasks",
+        ),
     ],
 )
 def test_wrong_flags_are_refused(flags, message, capsys):

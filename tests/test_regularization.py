@@ -1,5 +1,6 @@
 """A part of the batch, turns, and weights γ of their own, against steps worked by hand."""
 
+import contextlib
 import itertools
 
 import keras
@@ -15,6 +16,7 @@ from tests import oracles
 from tests.oracles import MODES, PROBLEMS, SineGame, flat
 from tf_consensus.games.partial import linearize_partly
 
+nothing = contextlib.nullcontext
 GAMMA, H = 0.7, 0.0625  # a power of two, so that Keras' float32 holds it
 FRACTIONS = {0.125: 1, 0.25: 2, 0.3: 3, 0.5: 4, 0.95: 7}  # of 8 examples, how many
 CLOSE = {"rtol": 1e-11, "atol": 1e-12}
@@ -125,8 +127,6 @@ def test_a_batch_of_unknown_size():
     step(oracle.batch)
     np.testing.assert_allclose(flat(game.variables), by_hand(oracle, partly(3), 1, H)[1], **CLOSE)
     step(oracle.batch[:3])
-    with pytest.raises(tf.errors.InvalidArgumentError, match="leaves at least one example over"):
-        step(oracle.batch[:1])
 
 
 def test_the_pullback_is_right_on_average():
@@ -520,7 +520,7 @@ def test_scaled_consensus_comes_to_rest(kind):
     assert length(tfc.SimultaneousOptimizer(sgd(1e-3))) > 1.0
 
 
-def of_one_example():
+def one_example():
     return build(SineGame([1, 1]), tf.ones((1, 2), tf.float64))
 
 
@@ -561,11 +561,20 @@ REFUSED = {
         r"options of the inner optimizer",
     ),
     "small": (
-        lambda: tfc.ConsensusOptimizer(sgd(), fraction=0.5).step(
-            build(SineGame([1, 1]), tf.ones((1, 2), tf.float64))
-        ),
-        r"leaves at least one example over.*fraction=0.5 of a batch of 1",
+        lambda: tfc.ConsensusOptimizer(sgd(), fraction=0.5, debias="groups").step(one_example()),
+        r"two independent parts of the batch",
     ),
+    "stale": (
+        lambda: tfc.AlternatingConsensusOptimizer(
+            regularize=["generator"], reuse=True, debias="groups", fraction=0.5
+        ),
+        r"on the generator's own batch",
+    ),
+    "spectral_of_other_products": (
+        lambda: tfc.SmoothingOptimizer(gamma=tfc.SpectralGamma()),
+        r"SpectralGamma suits.*for SmoothingOptimizer",
+    ),
+    "tensor": (lambda: tfc.ConsensusOptimizer(gamma=tf.constant(1.0)), r"must be a number or"),
     "apply": (
         lambda: tfc.ConsensusOptimizer(sgd(), fraction=0.5).apply(
             [tf.ones(2)], [tf.Variable([1.0, 2.0])]
@@ -592,3 +601,84 @@ def test_refusals(name):
 def test_a_weight_that_follows_the_field_has_no_field_of_its_own(kind):
     assert KINDS[kind](sgd(), gamma=0.5).field.gamma == 0.5
     assert KINDS[kind](sgd(), gamma="auto").field is None
+
+
+def test_every_k_th_spectral_step_is_no_larger():
+    """On x·y with h = 0.1; a weight k times as large would diverge."""
+
+    def distance(every):
+        x, y = tf.Variable(1.0), tf.Variable(1.0)
+        game = tfc.Game(lambda: (x * y, -x * y), [[x], [y]])
+        optimizer = tfc.ConsensusOptimizer(sgd(0.1), gamma=tfc.SpectralGamma(), every=every)
+        run(optimizer, game, 200)
+        return np.hypot(*flat([x, y]))
+
+    assert all(distance(every) < 1e-6 for every in (1, 2, 4))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: tfc.ConsensusOptimizer(sgd(), gamma="auto"),
+        lambda: tfc.ConsensusOptimizer(sgd(), gamma=tfc.SpectralGamma()),
+        lambda: tfc.ScaledConsensusOptimizer(sgd()),
+        lambda: tfc.ScaledConsensusOptimizer(sgd(), scale="weights"),
+    ],
+)
+def test_a_variable_without_gradient_is_left_out(make):
+    found = []
+    for extra in (False, True):
+        keras.utils.set_random_seed(0)
+        inputs = keras.Input((3,))
+        outputs = keras.layers.Dense(1)(keras.layers.Dense(4, "tanh")(inputs))
+        model = keras.Model(inputs, outputs)
+        if extra:
+            model.extra = keras.layers.Dense(2)
+            model.extra.build((None, 3))
+        model.compile(optimizer=make(), loss="mse")
+        data = np.random.default_rng(0).normal(size=(8, 3)).astype("float32")
+        with pytest.warns(UserWarning, match="Gradients do not exist") if extra else nothing():
+            model.fit(data, data[:, :1], batch_size=4, verbose=0, shuffle=False)
+        found.append(flat([x for x in model.trainable_variables if x.shape[-1] != 2]))
+    np.testing.assert_allclose(*found, rtol=1e-5)
+
+
+def test_the_last_batch_of_a_fit_may_hold_one_example():
+    oracle = PROBLEMS["waves"]()
+    optimizer = tfc.ConsensusOptimizer(sgd(H), gamma=GAMMA, fraction=0.3)
+    game = build(oracle, tf.constant(oracle.batch[:1]))
+    one = by_hand(_of(oracle, oracle.batch[:1]), oracles.consensus, 1, H)[1]
+    optimizer.step(game)
+    np.testing.assert_allclose(flat(game.variables), one, **CLOSE)
+    for jit_compile in (False, True):
+        game = build(oracle)
+        optimizer = tfc.ConsensusOptimizer(sgd(H), gamma=GAMMA, fraction=0.3)
+        optimizer.build(game.variables)
+
+        @tf.function(
+            input_signature=[tf.TensorSpec((None, 5), tf.float64)], jit_compile=jit_compile
+        )
+        def step(batch, optimizer=optimizer, game=game):
+            return optimizer.step(game.variant(batch=(batch,))).losses
+
+        step(oracle.batch[:1])
+        np.testing.assert_allclose(flat(game.variables), one, **CLOSE)
+
+
+def _of(oracle, batch):
+    oracle.batch = batch
+    return oracle
+
+
+@pytest.mark.parametrize(("size", "f", "n"), [(100, 0.07, 7), (50, 0.14, 7), (25, 0.28, 7)])
+def test_rounding_adds_no_example(size, f, n):
+    seen = []
+
+    def losses(batch):
+        seen.append(batch.shape[0])
+        return [tf.reduce_mean(batch) * x**2]
+
+    x = tf.Variable(1.0)
+    linearize_partly(tfc.Game(losses, [[x]], [tf.ones(size)]), f)
+    assert n in seen
+    assert size - n in seen

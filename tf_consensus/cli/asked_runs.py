@@ -16,7 +16,7 @@ from tf_consensus.experiments.recommended import (
     recommend,
     remarks,
 )
-from tf_consensus.experiments.resolving import SWEPT, resolve
+from tf_consensus.experiments.resolving import SWEPT, check_taken, resolve
 from tf_consensus.experiments.sizes import average_of, between_evaluations, network_of
 
 # Settings that follow from the pictures, with the flags that change them.
@@ -52,13 +52,15 @@ def experiment_runs(values: flags.FlagValues) -> tuple[list[dict[str, Any]], str
     """The runs of an experiment, with what the flags override, and the data set to measure by.
 
     Raises:
-        RunError: If the data set is not there.
+        RunError: If the data set is not there, or no run takes a setting.
     """
     measure = None
     if values.dataset is not None:
         values.dataset, measure = _parts_of(values.dataset)
     experiment = EXPERIMENTS[values.experiment]
-    runs = resolve(experiment, overrides_of(values), values.optimizer, _sweeps(values))
+    given = overrides_of(values)
+    runs = resolve(experiment, given, values.optimizer, _sweeps(values))
+    check_taken(runs, given)
     for run in runs:
         run["experiment"] = values.experiment
         if values.dataset is not None and values.channels is None:
@@ -85,7 +87,8 @@ def recommended_runs(
         The runs, and the data set to measure by if it is another.
 
     Raises:
-        RunError: If the pictures are not there, or no network makes images of --image_size.
+        RunError: If the pictures are not there, no network makes images of --image_size,
+            or no run takes a setting.
     """
     dataset, measure = _parts_of(dataset)
     with of_the_user("PICTURES"):
@@ -101,6 +104,7 @@ def recommended_runs(
         found["eval_every"] = between_evaluations(steps)
     experiment = RECOMMENDED | found | {"runs": [first]}
     runs = resolve(experiment, {**given, "dataset": dataset}, values.optimizer, _sweeps(values))
+    check_taken(runs, given)
     print(pictures.describe())
     for sentence in remarks(pictures, runs[0]):
         print(f"  {sentence}")

@@ -98,13 +98,19 @@ def _request(values: flags.FlagValues) -> Request:
         ]
         for task in tasks
     }
-    tasks = [task for task in tasks if rows[task.name]]
-    if not tasks:
+    tried = {row.name for each in rows.values() for row in each}
+    if missing := [name for name in values.methods if name not in tried]:
+        asked = f" --tasks={','.join(values.tasks)}" if values.tasks else ""
         raise UsageError(
-            "A method must be tried on one of the tasks. Received: "
-            f"--methods={','.join(values.methods)} --tasks={','.join(values.tasks)}. "
-            "`--list` says which are."
+            "Each method must be tried on one of the tasks. Received: "
+            f"--methods={','.join(missing)}{asked}, none of which has it. `--list` says which are."
         )
+    if values.tasks and (empty := [task.name for task in tasks if not rows[task.name]]):
+        raise UsageError(
+            f"Each task that is named must have one of the methods. Received: --tasks="
+            f"{','.join(empty)} --methods={','.join(values.methods)}. `--list` says which are."
+        )
+    tasks = [task for task in tasks if rows[task.name]]
     classifier = values.classifier
     if classifier is None and pathlib.Path(CLASSIFIER).exists():
         classifier = CLASSIFIER

@@ -149,7 +149,7 @@ def _register_validators(values):
     register("optimizer", list_of(METHODS))
     register("penalty", list_of(PENALTIES))
     register("seeds", seeds())
-    register("regularize", list_of(PLAYERS))
+    register("regularize", lambda who: who is None or list_of(PLAYERS, least=1)(who))
     register("fraction", lambda f: f is None or f > 0, "must be above 0 and at most 1")
     register("rate_ratio", lambda r: r is None or is_positive(str(r)), "must be a number above 0")
     register("channels", lambda n: n in (None, 1, 3), "must be 1, grey, or 3, colour")

@@ -6,7 +6,7 @@ from typing import Any
 
 from tf_consensus.callbacks import Advisor
 from tf_consensus.callbacks.advice.piece import Advice
-from tf_consensus.optimizers import ConsensusOptimizer
+from tf_consensus.optimizers.regularization import Regularization
 
 NAME = "mode_loss"
 # Samples that are near modes, as little even among them as if two thirds of the modes were all.
@@ -64,7 +64,7 @@ class ModeAdvisor(Advisor):
     def _message(self, last):
         _, near, kl = last[-1]
         alike = self.modes / math.exp(kl)
-        regularized = isinstance(self.model.optimizer, ConsensusOptimizer)
+        regularized = isinstance(self.model.optimizer, Regularization)
         remedy = "raise --gamma" if regularized else "use --optimizer=consensus"
         return (
             f"The generator leaves modes out: for {last[-1][0] - last[0][0]:,} steps its samples, "

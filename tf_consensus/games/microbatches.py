@@ -201,7 +201,7 @@ def warn_of_coupling(game: Game, cut: str) -> None:
 
     Args:
         game: the game on the whole batch.
-        cut: what cuts it, and the parts, with their verb.
+        cut: what cuts it, and the parts, with "is" or "are each".
     """
     names = game.couplings()
     if names:

@@ -16,7 +16,8 @@ from tf_consensus.support.evaluation import LayerState
 def linearize_partly(game: Game, fraction: float, player: int | None = None) -> Linearization:
     """The field v of the whole batch, and the pullback through its first n examples.
 
-    Of B examples these are n = ⌈f·B⌉, but at most B - 1. With A these and B the others,
+    Of B examples these are n = ⌈f·B⌉, but at most B - 1; of one example that one. With A these and
+    B the others,
 
         v = (n/B)·v_A + (1 - n/B)·v_B,
 
@@ -33,17 +34,16 @@ def linearize_partly(game: Game, fraction: float, player: int | None = None) -> 
     Returns:
         The linearization; its `rest` is v_B.
 
-    Raises:
-        ValueError: if a batch of known size is too small to be cut.
-
     Warns:
         UserWarning: if something couples the examples of a batch, which then sees two batches.
     """
     if fraction == 1.0:
         return game.linearize()
-    warn_of_coupling(game, f"fraction={fraction} its first examples and the others are")
+    warn_of_coupling(game, f"fraction={fraction} its first examples and the others are each")
     size = number_of_examples(game.batch)
     n = _examples(size, fraction)
+    if isinstance(size, int) and n == size:
+        return game.linearize()
     share = n / size
     first = game.first(n).variant(state=game.state.fork())
     rest = game.rest(n).variant(state=LayerState(repeats=True))
@@ -71,19 +71,12 @@ def _rest_field(
 
 
 def _examples(size: Count, fraction: float) -> Count:
-    """The number n of examples of A."""
-    message = (
-        "The part of a batch that is pulled back through leaves at least one example over. "
-        f"Received: fraction={fraction} of a batch of {{}}. Take larger batches, or fraction=1."
-    )
+    """The number n of examples of A; 1 of 1."""
+    few = 1e-9  # what rounding may add to f·B
     if isinstance(size, int):
-        if size < 2:
-            raise ValueError(message.format(size))
-        return min(math.ceil(fraction * size), size - 1)
-    share = tf.math.ceil(fraction * tf.cast(size, tf.float64))
-    enough = tf.debugging.Assert(size > 1, [message.format("size"), size])
-    with tf.control_dependencies([enough]):
-        return tf.minimum(tf.cast(share, size.dtype), size - 1)
+        return max(1, min(math.ceil(fraction * size - few), size - 1))
+    share = tf.math.ceil(fraction * tf.cast(size, tf.float64) - few)
+    return tf.maximum(1, tf.minimum(tf.cast(share, size.dtype), size - 1))
 
 
 def _join(game: Game, first: Game, rest: Game, share: Any) -> None:
@@ -97,5 +90,9 @@ def _join(game: Game, first: Game, rest: Game, share: Any) -> None:
 
 
 def _mean(a: tf.Tensor, b: tf.Tensor, share: Any) -> tf.Tensor:
-    share = tf.cast(share, a.dtype) if tf.is_tensor(share) else tf.constant(share, a.dtype)
-    return share * a + (1 - share) * b
+    if not tf.is_tensor(share):
+        share = tf.constant(share, a.dtype)
+        return share * a + (1 - share) * b
+    share = tf.cast(share, a.dtype)
+    # Of one example there is no b but NaN.
+    return tf.where(share < 1, share * a + (1 - share) * b, a)

@@ -16,6 +16,9 @@ class AdaptiveGamma(Configurable):
     An object holds settings alone; what it remembers are variables of the optimizer that uses it.
     """
 
+    # Whether the weight is that of one step, which does not grow where steps are left out.
+    of_one_step = False
+
     def make_state(
         self, add_variable: Callable[..., keras.Variable], variables: Sequence[Any]
     ) -> Any:
@@ -33,6 +36,7 @@ class AdaptiveGamma(Configurable):
         linearization: Linearization,
         pulled: Sequence[tf.Tensor],
         numbers: Sequence[int],
+        positions: Sequence[int],
         due: tf.Tensor | bool,
         step_size: Any,
     ) -> list[tf.Tensor]:
@@ -43,7 +47,8 @@ class AdaptiveGamma(Configurable):
             linearization: at the current parameters, its `v` the mean over replicas.
             pulled: the pullback g, the mean over replicas, a list that matches `linearization.v`;
                 zeros where it is not wanted.
-            numbers: which of the variables γ is wanted for, counted from 0.
+            numbers: which tensors of the field γ is wanted for, counted from 0.
+            positions: for each tensor of the field the number of its variable in `make_state`.
             due: whether this step is regularized; otherwise nothing is taken in.
             step_size: the learning rate h.
         """

@@ -37,10 +37,10 @@ class AlternatingConsensusOptimizer(Regularization, AlternatingOptimizer):
     Args:
         regularize: which players descend L: "generator", "discriminator", or a list of them.
         reuse: whether the other player's part of u = v is that of its last move, instead of being
-            computed at the present point. It is one move of that player old, and of the batch that
-            it moved on; on the bilinear game, where no player's gradient depends on its own
-            parameters, it is the same. With a `fraction` below 1 a round then costs little more
-            than an alternating one.
+            computed at the present point. It is one move of that player old, of the batch that it
+            moved on, and 0 before its first move. On the bilinear game, where no player's gradient
+            depends on its own parameters, it is the same. With a `fraction` below 1 a round then
+            costs little more than an alternating one.
         gamma: weight γ, as `ConsensusOptimizer` takes it; 0 is exactly `AlternatingOptimizer`.
 
     Raises:
@@ -54,6 +54,8 @@ class AlternatingConsensusOptimizer(Regularization, AlternatingOptimizer):
         Mescheder, Nowozin, Geiger, The Numerics of GANs, 2017, algorithms 2 and 3 combined; the
         combination is this library's.
     """
+
+    whole_product = True
 
     def __init__(
         self,
@@ -83,6 +85,12 @@ class AlternatingConsensusOptimizer(Regularization, AlternatingOptimizer):
         self.regularize = _check_players(regularize)
         hint = "False computes both players' gradients for each regularized move."
         self.reuse = check_bool("reuse", reuse, hint)
+        if self.reuse and self.debias and "generator" in self.regularize:
+            raise ValueError(
+                "The discriminator's last move is on the generator's own batch, so that it is no "
+                f"independent part. Received: reuse=True and debias={debias!r} with regularize="
+                f"{list(self.regularize)}. Regularize the discriminator alone, or leave one out."
+            )
 
     def make_state(self) -> None:
         """Each player's gradient at its last move, where it is used again."""

@@ -34,6 +34,8 @@ class ConsensusOptimizer(RegularizedOptimizer):
         Mescheder, Nowozin, Geiger, The Numerics of GANs, 2017, section 4.
     """
 
+    whole_product = True
+
     def plain_field(self) -> Field | None:
         """The field w = v - γ v'ᵀv at the current γ; `None` where γ follows the field."""
         if isinstance(self.gamma, AdaptiveGamma):

@@ -52,6 +52,11 @@ class CrossTermOptimizer(RegularizedOptimizer):
                 "or more. Received: a game of 1 player. Use ConsensusOptimizer."
             )
 
+    def pulled_back(self, linearization: Linearization) -> list[tf.Tensor]:
+        """As `RegularizedOptimizer.pulled_back`, of the blocks off the diagonal alone."""
+        v = linearization.v
+        return _off_diagonal(linearization, lambda **block: linearization.vjp(v, **block))
+
     def cotangent(self, linearization: Linearization) -> list[tf.Tensor]:
         """The field, of which the pullback takes the other players' parts."""
         return linearization.v

@@ -25,7 +25,7 @@ def check_gamma(gamma: Any) -> Any:
         return gamma
     if isinstance(gamma, AdaptiveGamma):
         return gamma
-    if gamma == "auto":
+    if isinstance(gamma, str) and gamma == "auto":
         return RelativeGamma()
     if not isinstance(gamma, numbers.Real) or isinstance(gamma, bool):
         raise TypeError(

@@ -1,6 +1,6 @@
 """The weighted second-order term of a field w = v - γ·g: γ, `every`, `fraction` and `debias`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -11,12 +11,13 @@ from tf_consensus.games.game import Game
 from tf_consensus.games.linearization import Linearization
 from tf_consensus.games.microbatches import batch_size
 from tf_consensus.games.partial import linearize_partly
-from tf_consensus.optimizers.adaptive_gamma import AdaptiveGamma
 from tf_consensus.optimizers.gamma import Gamma, check_gamma
+from tf_consensus.optimizers.spectral_gamma import SpectralGamma
+from tf_consensus.optimizers.weighted_term import WeightedTerm
 from tf_consensus.support.checks import check_number, is_integer
 
 
-class Regularization:
+class Regularization(WeightedTerm):
     """Part of optimizers with such a term, where g is a pullback of the field.
 
     A class that has it defines `cotangent(linearization)`, the u of g = v'ᵀu, and calls
@@ -42,17 +43,21 @@ class Regularization:
             batches.
     """
 
-    iterations: Any
-    learning_rates: tuple[Any, ...]
+    # Whether g = v'ᵀv, by a pullback, so that the derivative of the term is v'ᵀv'.
+    whole_product = False
     microbatches: int
-    _index: Any
-    add_variable: Callable[..., keras.Variable]
 
     def hold_regularization(
         self, gamma: Gamma, every: int, fraction: float, debias: str | None
     ) -> None:
         """Keeps the settings, checked; they are the arguments of the same names."""
         self.gamma = check_gamma(gamma)
+        if isinstance(self.gamma, SpectralGamma) and not self.whole_product:
+            raise ValueError(
+                "A SpectralGamma suits the product v'ᵀv', of ConsensusOptimizer and "
+                f"AlternatingConsensusOptimizer. Received: gamma={self.gamma!r} for "
+                f"{type(self).__name__}. Use gamma='auto', or a number."
+            )
         if not is_integer(every) or every < 1:
             raise ValueError(
                 "`every` counts steps: an integer of at least 1. "
@@ -72,22 +77,6 @@ class Regularization:
     def cotangent(self, linearization: Linearization) -> list[tf.Tensor]:
         """The vector u that the field is pulled back from, a linear function of `v`."""
         raise NotImplementedError
-
-    def measured(self, vector: Sequence[tf.Tensor]) -> list[tf.Tensor]:
-        """A list that matches the field as an adaptive γ measures its length; here as it is."""
-        return list(vector)
-
-    def make_state(self) -> None:
-        """What an adaptive γ remembers."""
-        super().make_state()  # type: ignore[misc]  # of the optimizer that this is a part of
-        self._gamma_state: Any = None
-        if isinstance(self.gamma, AdaptiveGamma):
-
-            def add_variable(shape: Any, dtype: Any, name: str) -> keras.Variable:
-                how = {"dtype": dtype, "aggregation": "only_first_replica"}
-                return self.add_variable(shape, initializer="zeros", name=name, **how)
-
-            self._gamma_state = self.gamma.make_state(add_variable, self._index.variables)
 
     @property
     def _cut(self) -> str | None:
@@ -140,36 +129,7 @@ class Regularization:
                 lambda: self._pull_back(linearization, u, block),
                 lambda: [tf.zeros_like(t) for t in v],
             )
-        return self._weighted(linearization, g, due, block)
-
-    def _weighted(
-        self,
-        linearization: Linearization,
-        g: list[tf.Tensor],
-        due: tf.Tensor | bool,
-        block: dict[str, Any],
-    ) -> list[tf.Tensor]:
-        """V - γ·g, with γ times as large where some steps are left out."""
-        v = linearization.v
-        if not isinstance(self.gamma, AdaptiveGamma):
-            return vectors.add_scaled(v, -self._fixed_gamma() * self.every, g)
-        pulled = self.measured(vectors.replica_mean(g))
-        h = tf.reduce_max(tf.stack([tf.cast(rate, "float64") for rate in self.learning_rates]))
-        own = self._numbers(linearization, block.get("wrt"))
-        seen = linearization._replace(v=self.measured(vectors.replica_mean(v)))
-        gammas = self.gamma.weights(self._gamma_state, seen, pulled, own, due, h)
-        w = list(v)
-        for k, gamma in zip(own, gammas, strict=True):
-            w[k] = v[k] - tf.cast(gamma * self.every, v[k].dtype) * g[k]
-        return w
-
-    def _numbers(self, linearization: Linearization, wrt: Any) -> list[int]:
-        """Which of the field's tensors the term is for."""
-        every = list(range(len(linearization.v)))
-        if wrt is None:
-            return every
-        players = [wrt] if isinstance(wrt, int) else list(wrt)
-        return [k for i in players for k in linearization.by_player(every)[i]]
+        return self.weighted(linearization, g, due, block.get("wrt"))
 
     def _pull_back(
         self, linearization: Linearization, u: Sequence[tf.Tensor], block: dict[str, Any]
@@ -189,17 +149,6 @@ class Regularization:
             return self.cotangent(linearization._replace(v=list(v)))
 
         return linearization.cross_vjp(select, u, groups, **block)
-
-    @property
-    def current_gamma(self) -> float:
-        """The weight γ at the step that comes next; an adaptive one's at the step before."""
-        if isinstance(self.gamma, AdaptiveGamma):
-            state = vars(self).get("_gamma_state")
-            return 0.0 if state is None else self.gamma.current(state)
-        return float(self._fixed_gamma())
-
-    def _fixed_gamma(self) -> vectors.Factor:
-        return self.gamma(self.iterations) if callable(self.gamma) else self.gamma
 
     def regularization_config(self) -> dict[str, Any]:
         """The settings, by the names of the constructor's arguments."""

@@ -58,6 +58,10 @@ class RegularizedOptimizer(Regularization, GameOptimizer):
         self.move(linearization)
         return linearization
 
+    def pulled_back(self, linearization: Linearization) -> list[tf.Tensor]:
+        """The term g = v'ᵀu at one point, without its weight and without a debiasing."""
+        return linearization.vjp(self.cotangent(linearization), **self.block(linearization))
+
     def direction(self, linearization: Linearization) -> list[tf.Tensor]:
         """The field w = v - γ·v'ᵀu."""
         block = self.block(linearization) if self.second_order else {}

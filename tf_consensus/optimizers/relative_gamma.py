@@ -55,12 +55,13 @@ class RelativeGamma(AdaptiveGamma):
         linearization: Linearization,
         pulled: Sequence[tf.Tensor],
         numbers: Sequence[int],
+        positions: Sequence[int],
         due: tf.Tensor | bool,
         step_size: Any,
     ) -> list[tf.Tensor]:
         """As `AdaptiveGamma.weights`."""
         del step_size
-        before = tf.convert_to_tensor(state)
+        before = tf.gather(tf.convert_to_tensor(state), positions, axis=1)
         squares = tf.stack(
             [_squares(linearization.v, before.dtype), _squares(pulled, before.dtype)]
         )
@@ -71,7 +72,10 @@ class RelativeGamma(AdaptiveGamma):
             tf.math.divide_no_nan(*_per_player(means, linearization))
         )
         gammas = tf.where(wanted & due, gammas, before[2])
-        state.assign(tf.concat([means, gammas[None]], axis=0))
+        after = tf.transpose(tf.concat([means, gammas[None]], axis=0))
+        places = tf.constant(positions)[:, None]
+        whole = tf.transpose(tf.convert_to_tensor(state))
+        state.assign(tf.transpose(tf.tensor_scatter_nd_update(whole, places, after)))
         return [gammas[k] for k in numbers]
 
     def current(self, state: Any) -> float:

@@ -8,10 +8,10 @@ import tensorflow as tf
 
 from tf_consensus.games import vectors
 from tf_consensus.games.linearization import Linearization
+from tf_consensus.optimizers.directions import variables_of
 from tf_consensus.optimizers.gamma import Gamma
 from tf_consensus.optimizers.inner import InnerOptimizers, Rates
 from tf_consensus.optimizers.regularized import RegularizedOptimizer
-from tf_consensus.optimizers.spectral_gamma import SpectralGamma
 from tf_consensus.support.checks import check_number
 
 SCALES = ("gradient", "weights")
@@ -87,11 +87,6 @@ class ScaledConsensusOptimizer(RegularizedOptimizer):
                 "`scale` says what a layer is measured by, 'gradient' or 'weights'. Received: "
                 f"scale={scale!r}. For one weight on all layers use ConsensusOptimizer."
             )
-        if isinstance(self.gamma, SpectralGamma):
-            raise ValueError(
-                "A SpectralGamma suits v'ᵀv', and here it is v'ᵀSv'. Received: "
-                f"gamma={self.gamma!r}. Use gamma='auto', or a number."
-            )
         self.scale = scale
         within = "a number of at least 0 and below 1"
         self.decay = check_number("decay", decay, within, lambda x: 0 <= x < 1, "Try 0.99.")
@@ -116,25 +111,33 @@ class ScaledConsensusOptimizer(RegularizedOptimizer):
 
     def cotangent(self, linearization: Linearization) -> list[tf.Tensor]:
         """The field, each tensor times its s."""
-        return self._times(linearization.v, tf.convert_to_tensor(self._scales))
+        return self._times(linearization, linearization.v, 1.0)
 
-    def measured(self, vector: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+    def measured(
+        self, linearization: Linearization, vector: Sequence[tf.Tensor]
+    ) -> list[tf.Tensor]:
         """S^½ times a list that matches the field."""
-        return self._times(vector, tf.sqrt(tf.convert_to_tensor(self._scales)))
+        return self._times(linearization, vector, 0.5)
 
-    def _times(self, vector: Sequence[tf.Tensor], factors: tf.Tensor) -> list[tf.Tensor]:
-        pairs = zip(vector, tf.unstack(factors), strict=True)
+    def _times(
+        self, linearization: Linearization, vector: Sequence[tf.Tensor], power: float
+    ) -> list[tf.Tensor]:
+        scales = tf.gather(tf.convert_to_tensor(self._scales), self._positions(linearization))
+        pairs = zip(vector, tf.unstack(scales**power), strict=True)
         return [t * tf.cast(s, t.dtype) for t, s in pairs]
 
     def _follow(self, linearization: Linearization) -> None:
         dtype = tf.as_dtype(self._scales.dtype)
+        places = self._positions(linearization)
         if self.scale == "weights":
-            x = [tf.convert_to_tensor(x) for x in self._index.variables]
-            self._scales.assign(tf.stack([tf.reduce_sum(tf.cast(t, dtype) ** 2) for t in x]))
+            x = [tf.convert_to_tensor(x) for x in variables_of(linearization)]
+            lengths = tf.stack([tf.reduce_sum(tf.cast(t, dtype) ** 2) for t in x])
+            self._scales.assign(_put(self._scales, places, lengths))
             return
         v = vectors.replica_mean(linearization.v)
         squares = tf.stack([tf.reduce_mean(tf.cast(t, dtype) ** 2) for t in v])
-        now = tf.concat([squares, tf.ones((1,), dtype)], axis=0)  # the last one is the weight
+        now = _put(self._means, places, squares)
+        now = tf.concat([now[:-1], tf.ones((1,), dtype)], axis=0)  # the last one is the weight
         means = self.decay * tf.convert_to_tensor(self._means) + (1 - self.decay) * now
         self._means.assign(means)
         self._scales.assign(tf.math.divide_no_nan(means[-1], means[:-1]))
@@ -142,3 +145,9 @@ class ScaledConsensusOptimizer(RegularizedOptimizer):
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {**super().get_config(), "scale": self.scale, "decay": self.decay}
+
+
+def _put(variable: keras.Variable, places: Sequence[int], values: tf.Tensor) -> tf.Tensor:
+    """The variable's values, of which those at the places are others."""
+    where = tf.constant(places)[:, None]
+    return tf.tensor_scatter_nd_update(tf.convert_to_tensor(variable), where, values)

@@ -22,7 +22,8 @@ class SpectralGamma(AdaptiveGamma):
     direction of singular value σ by 1 - hγσ² ± ihσ, so that c = 1 gives the smallest |1 - hγσ² ±
     ihσ| = hσ for the fastest direction (`theory.optimal_gamma`), and c ≥ 2 diverges. σ² is followed
     by one power iteration per regularized step, two more products with v'. The first one begins at
-    v itself, so that σ² begins as ‖v'ᵀv'v‖/‖v‖, and γ may begin too large.
+    v itself, so that σ² begins as ‖v'ᵀv'v‖/‖v‖, and γ may begin too large. With `every` > 1 the
+    weight of a regularized step is the same, as a larger one would diverge.
 
     Args:
         scale: c in (0, 2).
@@ -39,6 +40,8 @@ class SpectralGamma(AdaptiveGamma):
         Mescheder, Nowozin, Geiger, The Numerics of GANs, 2017, figure 14; the bound
         is that of `theory.optimal_gamma`.
     """
+
+    of_one_step = True
 
     def __init__(self, scale: float = 1.0, step_size: float | None = None) -> None:
         within = "a number above 0 and below 2"
@@ -66,11 +69,12 @@ class SpectralGamma(AdaptiveGamma):
         linearization: Linearization,
         pulled: Sequence[tf.Tensor],
         numbers: Sequence[int],
+        positions: Sequence[int],
         due: tf.Tensor | bool,
         step_size: Any,
     ) -> list[tf.Tensor]:
         """As `AdaptiveGamma.weights`."""
-        vector, last = state
+        vector, last = [state[0][k] for k in positions], state[1]
         before = [tf.convert_to_tensor(x) for x in vector]
         h = step_size if self.step_size is None else self.step_size
         begun = vectors.norm(before) > 0

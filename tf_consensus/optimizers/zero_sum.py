@@ -16,7 +16,6 @@ from tf_consensus.optimizers.directions import assign, values_of
 from tf_consensus.optimizers.gamma import Gamma
 from tf_consensus.optimizers.inner import InnerOptimizers, Rates
 from tf_consensus.optimizers.reevaluating import ReevaluatingOptimizer
-from tf_consensus.optimizers.spectral_gamma import SpectralGamma
 from tf_consensus.optimizers.zero_sum_check import refuse, zero_sum
 from tf_consensus.support.checks import check_number
 
@@ -67,6 +66,7 @@ class ZeroSumConsensusOptimizer(ReevaluatingOptimizer, ConsensusOptimizer):
     """
 
     several_evaluations = "The zero-sum shortcut evaluates the losses once more"
+    whole_product = False
     counts_rounds = False  # a round is one step of the inner optimizer
 
     def __init__(
@@ -93,11 +93,6 @@ class ZeroSumConsensusOptimizer(ReevaluatingOptimizer, ConsensusOptimizer):
             raise ValueError(
                 f"`product` must be one of {list(_PRODUCTS)}. Received: product={product!r}. The "
                 "first is exact."
-            )
-        if isinstance(self.gamma, SpectralGamma):
-            raise ValueError(
-                "A SpectralGamma takes more products with v', which this does without. Received: "
-                f"gamma={self.gamma!r}. Use gamma='auto', or ConsensusOptimizer."
             )
         self.product = product
         self.epsilon = _check_epsilon(epsilon, product)

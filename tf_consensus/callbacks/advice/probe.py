@@ -115,7 +115,7 @@ class Probe:
         optimizer = self._model.optimizer
         while isinstance(optimizer, GameOptimizer):
             if isinstance(optimizer, RegularizedOptimizer):
-                fixed = not isinstance(optimizer.gamma, AdaptiveGamma)  # else it is in proportion
+                fixed = not isinstance(optimizer.gamma, AdaptiveGamma)  # else it follows the field
                 return optimizer if fixed and optimizer.current_gamma > 0 else None
             optimizer = optimizer.inner_optimizer
         return None
@@ -171,7 +171,7 @@ class Probe:
 
 def _weigh(optimizer, lin):
     """‖γ∇L‖/‖v‖, ∇L being what the regularized optimizer takes of it."""
-    pulled = lin.vjp(optimizer.cotangent(lin), **optimizer.block(lin))
+    pulled = optimizer.pulled_back(lin)
     norms = [float(vectors.norm(x)) for x in (pulled, lin.v)]
     return optimizer.current_gamma * norms[0] / norms[1] if norms[1] > 0 else 0.0
 
