@@ -166,6 +166,15 @@ def alternating_step(game, x, h_g, h_d, k=1, m=1, batch=None):
     return x
 
 
+def warm_average(points, beta):
+    """The average of points whose decay after t steps is min(β, (1 + t)/(10 + t))."""
+    average = points[0]
+    for t, point in enumerate(points[1:], 1):
+        decay = min(beta, (1 + t) / (10 + t))
+        average = decay * average + (1 - decay) * point
+    return average
+
+
 def flat(tensors):
     """One float64 array of all entries of a list of tensors or variables, or of lists of them."""
     return np.concatenate([np.ravel(np.asarray(t, np.float64)) for t in tf.nest.flatten(tensors)])

@@ -253,3 +253,21 @@ def test_scores_of_a_folder_are_by_pictures_held_out(tmp_path, capsys):
     assert (settings["data"]["split"], settings["data"]["images"]) == ("rest", 36)
     (result,) = json.loads((output / "results.json").read_text(encoding="utf-8"))["runs"]
     assert result["scores"][0]["n_real"] == 4
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--fraction=0.25"], "--fraction is of consensus, alternating_consensus"),
+        (["--gamma_kind=relative", "--optimizer=r1"], "--gamma_kind is of consensus"),
+        (["--reuse", "--optimizer=consensus"], "--reuse is of alternating_consensus"),
+        (["--regularize=generator"], "--regularize is of alternating_consensus"),
+        (
+            ["--optimizer=consensus", "--debias=per_example", "--fraction=0.5"],
+            "the rest of the batch is the independent part",
+        ),
+    ],
+)
+def test_settings_that_no_method_takes_are_refused(flags, message):
+    with pytest.raises(SystemExit, match=message):
+        main(["train", "--experiment=fashion_mnist_recommended", *flags])

@@ -41,7 +41,7 @@ OPTIMIZERS = [
         lambda: tfc.AlternatingConsensusOptimizer(SGD(0.5), SGD(0.25), "auto", fraction=0.5),
         "AlternatingConsensusOptimizer(SGD(learning_rate=0.5), SGD(learning_rate=0.25), "
         "gamma=RelativeGamma(scale=1.5), regularize=('discriminator',), discriminator_steps=1, "
-        "generator_steps=1, fraction=0.5)",
+        "generator_steps=1, reuse=False, fraction=0.5)",
     ),
     (
         lambda: tfc.AlternatingMomentumOptimizer(SGD(0.5), SGD(0.25)),

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 import tf_consensus as tfc
-from tests.oracles import flat
+from tests.oracles import flat, warm_average
 
 GAMMA, STEPS, BATCH = 0.5, 5, 8
 RNG = np.random.default_rng(0)
@@ -383,9 +383,7 @@ def test_swap_ema_weights_finds_the_averages():
         on_epoch_end=lambda epoch, logs: seen.append(flat(look.model.trainable_variables))
     )
     model = fit(CASES["sequential"], consensus(inner=inner), 1, [points, swap, look])
-    average = points.points[0]
-    for point in points.points[1:]:
-        average = momentum * average + (1 - momentum) * point
+    average = warm_average(points.points, momentum)
     assert np.abs(average - points.points[-1]).max() > 1e-3
     np.testing.assert_allclose(seen[0], average, atol=1e-6)
     np.testing.assert_allclose(flat(model.trainable_variables), average, atol=1e-6)
@@ -395,7 +393,5 @@ def test_fit_ends_with_the_averages_in_place():
     points = Points()
     inner = keras.optimizers.RMSprop(0.01, use_ema=True, ema_momentum=0.5)
     model = fit(CASES["sequential"], consensus(inner=inner), 1, [points])
-    average = points.points[0]
-    for point in points.points[1:]:
-        average = (average + point) / 2
+    average = warm_average(points.points, 0.5)
     np.testing.assert_allclose(flat(model.trainable_variables), average, atol=1e-6)

@@ -521,21 +521,15 @@ def test_exclusion_from_weight_decay_reaches_both_optimizers():
     np.testing.assert_allclose([x.numpy(), y.numpy()], [0.0, -1.0])
 
 
-def averages(points, momentum):
-    """Keras' moving average: the first point, then momentum·average + (1 - momentum)·point."""
-    average = points[0]
-    for point in points[1:]:
-        average = momentum * average + (1 - momentum) * point
-    return average
-
-
 def test_averages_of_the_inner_optimizer_are_put_in_place():
     oracle = PROBLEMS["waves"]()
     game = build(oracle)
     optimizer = tfc.ConsensusOptimizer(sgd(use_ema=True, ema_momentum=0.75), gamma=GAMMA)
     points = run(optimizer, game, 4)
     optimizer.finalize_variable_values(game.variables)
-    np.testing.assert_allclose(flat(game.variables), averages(points[1:], 0.75), rtol=1e-7)
+    np.testing.assert_allclose(
+        flat(game.variables), oracles.warm_average(points[1:], 0.75), rtol=1e-6
+    )
 
 
 @pytest.mark.parametrize("momenta", [(0.75, None), (None, 0.5), (0.75, 0.5)])
@@ -549,8 +543,8 @@ def test_averages_of_alternating_stay_with_their_player(momenta):
     expected = points[-1].copy()
     for part, momentum in zip(oracle.parts, momenta, strict=True):
         if momentum:
-            expected[part] = averages(points[1:, part], momentum)
-    np.testing.assert_allclose(flat(game.variables), expected, rtol=1e-7)
+            expected[part] = oracles.warm_average(points[1:, part], momentum)
+    np.testing.assert_allclose(flat(game.variables), expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize(

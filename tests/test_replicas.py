@@ -261,3 +261,13 @@ def test_shares_of_a_batch(two_replicas):
     np.testing.assert_allclose(weight, [8 / 7, 6 / 7])
     with pytest.raises(tf.errors.InvalidArgumentError, match="Every replica needs an example"):
         run([4, 0])
+
+
+def test_a_model_with_averages_is_saved_and_trained_on(two_replicas, tmp_path):
+    """A step's decay, a tensor of its graph, is gone from the optimizer when the step is traced."""
+    gan, _ = trained(two_replicas, OPTIMIZERS["averaged"], steps=2)
+    assert gan.optimizer.inner_optimizer.ema_momentum == 0.9
+    gan.save(tmp_path / "gan.keras")
+    loaded = keras.saving.load_model(tmp_path / "gan.keras")
+    assert loaded.optimizer.inner_optimizer.ema_momentum == 0.9
+    assert_same(loaded, gan)
