@@ -520,3 +520,22 @@ def test_true_runs_of_two_methods(tmp_path, capsys, monkeypatch):
     assert status == 0
     assert "ring: 2 of 2 runs finished before" in said
     assert "CPU s; about" not in said
+
+
+@pytest.mark.parametrize(
+    ("point", "text"),
+    [
+        ({}, "–"),
+        ({"learning_rate": 0.001}, "0.001"),
+        ({"learning_rate": 0.001, "rate_ratio": 1.0}, "0.001"),
+        ({"learning_rate": 0.004, "rate_ratio": 0.25}, "0.004, 0.001"),
+    ],
+)
+def test_two_rates_are_shown(point, text):
+    assert tables._rates(point) == text
+
+
+def test_the_discriminators_rate_is_within_bounds():
+    row = next(row for row in ROWS["images"] if row.name == "alternating_bn")
+    pairs = {(p["learning_rate"], p["learning_rate"] * p["rate_ratio"]) for p in row.points()}
+    assert pairs == {(1e-3, 1e-3), (2e-3, 2e-3), (2e-3, 1e-3), (4e-3, 2e-3), (4e-3, 1e-3)}

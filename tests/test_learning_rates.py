@@ -11,6 +11,7 @@ import tf_consensus as tfc
 from tests.oracles import MODES, PROBLEMS, SineGame, consensus, flat
 from tf_consensus.optimizers import apply_direction
 from tf_consensus.optimizers.per_player import OptimizerPerPlayer
+from tf_consensus.optimizers.warm_averages import warm_average
 
 GAMMA = 0.7
 schedules = keras.optimizers.schedules
@@ -96,7 +97,8 @@ class Recorder(keras.optimizers.Optimizer):
     def apply(self, grads, trainable_variables=None):
         by_id = {id(x): g for g, x in zip(grads, trainable_variables, strict=True)}
         for optimizer, player in self.pairs:
-            optimizer.apply([by_id[id(x)] for x in player], player)
+            with warm_average(optimizer):
+                optimizer.apply([by_id[id(x)] for x in player], player)
         self._iterations.assign_add(1)
 
 
@@ -502,8 +504,9 @@ def test_swap_ema_weights_has_each_players_averages():
     first = sum(x.shape.num_elements() for x in map(tf.constant, model.generator.get_weights()))
     momenta = np.repeat([0.3, 0.6], [first, len(points[0]) - first])
     average = points[0]
-    for point in points[1:]:
-        average = momenta * average + (1 - momenta) * point
+    for t, point in enumerate(points[1:], 1):
+        decay = np.minimum(momenta, (1 + t) / (10 + t))
+        average = decay * average + (1 - decay) * point
     np.testing.assert_allclose(seen[1], average, atol=1e-6)
     assert np.abs(seen[0] - average).max() > 1e-3
 

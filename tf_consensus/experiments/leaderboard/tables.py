@@ -1,6 +1,6 @@
 """The tables of the leaderboard, in Markdown."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tf_consensus.experiments.leaderboard.standings import Spread, Standing
 from tf_consensus.experiments.leaderboard.tasks import Measure, Task
@@ -35,10 +35,20 @@ def _line(standing: Standing, measures: Sequence[Measure]) -> list[str]:
         *cells,
         failed,
         f"{near} of {standing.points}",
-        *(f"{chosen[key]:g}" if key in chosen else _NONE for key in ("learning_rate", "gamma")),
+        _rates(chosen),
+        f"{chosen['gamma']:g}" if "gamma" in chosen else _NONE,
         f"{standing.steps:,.0f}" if standing.steps else _NONE,
         f"{standing.milliseconds:.2f}" if standing.milliseconds else _NONE,
     ]
+
+
+def _rates(chosen: Mapping[str, float]) -> str:
+    """The learning rate, or the generator's and the discriminator's where both were chosen."""
+    if "learning_rate" not in chosen:
+        return _NONE
+    first = chosen["learning_rate"]
+    ratio = chosen.get("rate_ratio", 1.0)
+    return f"{first:g}" if ratio == 1.0 else f"{first:g}, {first * ratio:g}"
 
 
 def _cell(spread: Spread | None, digits: int) -> str:
