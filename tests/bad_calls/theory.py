@@ -59,7 +59,7 @@ CALLS = {
             "alternating_consensus_max_step_size({a}, {split}, {gamma}, {h})",
             a=[*_NO_MATRIX, "np.eye(2)"], split=_SPLIT, h=_POSITIVE, gamma=_PAIR_NOT_NEGATIVE,
         ),
-        f"alternating_consensus_max_step_size({_M}, 1, 0.0)",
+        "alternating_consensus_max_step_size([[0.0, 1.0], [-1.0, 0.0]], 1, 0.0)",
     ],
     "dirac_alternating_consensus": _each(
         "dirac_alternating_consensus({beta}, {h}, {gamma}, {b})",
