@@ -8,6 +8,7 @@ from tf_consensus import data
 from tf_consensus.cli import train_flags
 from tf_consensus.experiments.errors import of_the_user
 from tf_consensus.experiments.held_out import parts_of
+from tf_consensus.experiments.making import check_taken
 from tf_consensus.experiments.presets import EXPERIMENTS, RECOMMENDED
 from tf_consensus.experiments.recommended import (
     check_classes,
@@ -16,7 +17,7 @@ from tf_consensus.experiments.recommended import (
     recommend,
     remarks,
 )
-from tf_consensus.experiments.resolving import SWEPT, check_taken, resolve
+from tf_consensus.experiments.resolving import SWEPT, resolve
 from tf_consensus.experiments.sizes import average_of, between_evaluations, network_of
 
 # Settings that follow from the pictures, with the flags that change them.

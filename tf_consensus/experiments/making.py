@@ -7,6 +7,8 @@ import keras
 import tensorflow as tf
 
 from tf_consensus import optimizers, penalties
+from tf_consensus.experiments.errors import RunError
+from tf_consensus.experiments.presets import DEFAULTS, PAPER
 from tf_consensus.models.gan import GAN
 
 # What the weight is called in those penalties that do not call it gamma.
@@ -35,14 +37,6 @@ OPTIMIZERS: dict[str, tuple[Callable[..., optimizers.GameOptimizer], dict[str, s
     "lookahead": (optimizers.LookaheadOptimizer, {}),
     "symplectic": (optimizers.SymplecticOptimizer, {"strength": "gamma"}),
     "competitive": (optimizers.CompetitiveOptimizer, {"step_size": "gamma"}),
-}
-# Settings that a table may leave out.
-DEFAULTS: dict[str, Any] = {
-    "fraction": 1.0,
-    "gamma_kind": "fixed",
-    "rate_ratio": 1.0,
-    "regularize": ("discriminator",),
-    "reuse": False,
 }
 # Methods whose two players have an inner optimizer each, as arguments of their own.
 BY_TURNS = ("alternating", "alternating_consensus", "extrapolated_alternating")
@@ -124,6 +118,36 @@ def make_optimizer(
         second = make_player(discriminator_steps, ratio)
         return kind(first, second, discriminator_steps=discriminator_steps, **options)
     return kind(first if ratio == 1.0 else [first, make_player(steps, ratio)], **options)
+
+
+def check_taken(runs: Sequence[Mapping[str, Any]], given: Mapping[str, Any]) -> None:
+    """Refuse a setting that none of the runs' methods takes, and two that exclude each other.
+
+    Args:
+        runs: As `resolving.resolve` returns them.
+        given: What the user says, by the names of settings.
+
+    Raises:
+        RunError: If there is one.
+    """
+    for key in ("fraction", "gamma_kind", "debias", "regularize", "reuse"):
+        # A relative gamma is of the methods that take a share of the batch.
+        takes = "fraction" if key == "gamma_kind" else key
+        methods = [name for name, (_, names) in OPTIMIZERS.items() if takes in names]
+        value = given.get(key, PAPER[key])
+        if value != PAPER[key] and not any(run["optimizer"] in methods for run in runs):
+            names = ", ".join(dict.fromkeys(run["method"] for run in runs))
+            raise RunError(
+                f"--{key} is of {', '.join(methods)}. Received: --{key}={value} for {names}. Name "
+                f"one of these by --optimizer, or leave --{key} out."
+            )
+    for run in runs:
+        if run["debias"] == "per_example" and run["fraction"] < 1:
+            raise RunError(
+                "With --fraction below 1 the rest of the batch is the independent part. Received: "
+                f"--debias=per_example and --fraction={run['fraction']:g}. Use --debias=groups, or "
+                "leave one out."
+            )
 
 
 def make_penalties(names: Sequence[str], weight: float | None, every: int = 1) -> list:

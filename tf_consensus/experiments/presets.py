@@ -40,6 +40,15 @@ METHODS: dict[str, dict[str, Any]] = {
     },
 }
 
+# Settings of some methods only, as they are where nobody says them.
+DEFAULTS: dict[str, Any] = {
+    "fraction": 1.0,
+    "gamma_kind": "fixed",
+    "rate_ratio": 1.0,
+    "regularize": ["discriminator"],
+    "reuse": False,
+}
+
 # The first paper: RMSProp with its epsilon inside the root, its accumulator started at 1. None
 # leaves it to the data set (crop), to gamma (penalty_weight) or to eval_every (backup_every).
 PAPER: dict[str, Any] = {
@@ -70,11 +79,7 @@ PAPER: dict[str, Any] = {
     "clip_norm": 1.0,
     "microbatches": 1,
     "debias": None,
-    "fraction": 1.0,
-    "gamma_kind": "fixed",
-    "regularize": ["discriminator"],
-    "reuse": False,
-    "rate_ratio": 1.0,
+    **DEFAULTS,
     "ema": 0.0,
     "steps": 150_000,
     "backup_every": None,

@@ -3,22 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tf_consensus.experiments.errors import RunError
-from tf_consensus.experiments.presets import METHODS, PAPER
+from tf_consensus.experiments.presets import METHODS
 
 # These methods train with batch normalization and do not leave noise without it; with it the
 # discriminators of the others win (docs/fashion_mnist.md).
 NORMALIZED = ("alternating", "simultaneous", "clipped")
 WITHOUT = {"dcgan3": "dcgan3_nobn", "dcgan4": "dcgan4_nobn"}
-_REGULARIZED = ("consensus", "alternating_consensus", "scaled_consensus", "cross_term", "smoothing")
-# Settings of some methods only, by the optimizers that take them.
-TAKEN_BY = {
-    "fraction": _REGULARIZED,
-    "gamma_kind": _REGULARIZED,
-    "debias": _REGULARIZED,
-    "regularize": ("alternating_consensus",),
-    "reuse": ("alternating_consensus",),
-}
 # What a sweep may run over, by the name it gives the run's folder.
 SWEPT = {"learning_rate": "lr", "gamma": "gamma"}
 
@@ -57,33 +47,6 @@ def resolve(
     resolved = [base | METHODS[run["method"]] | run | dict(overrides) for run in runs]
     resolved = [run for k, run in enumerate(resolved) if run not in resolved[:k]]
     return [run | {"name": _name(run, resolved)} for run in resolved]
-
-
-def check_taken(runs: Sequence[Mapping[str, Any]], given: Mapping[str, Any]) -> None:
-    """Refuse a setting that none of the runs' methods takes, and two that exclude each other.
-
-    Args:
-        runs: As `resolve` returns them.
-        given: What the user says, by the names of settings.
-
-    Raises:
-        RunError: If there is one.
-    """
-    for key, methods in TAKEN_BY.items():
-        value = given.get(key, PAPER[key])
-        if value != PAPER[key] and not any(run["optimizer"] in methods for run in runs):
-            names = ", ".join(dict.fromkeys(run["method"] for run in runs))
-            raise RunError(
-                f"--{key} is of {', '.join(methods)}. Received: --{key}={value} for {names}. Name "
-                f"one of these by --optimizer, or leave --{key} out."
-            )
-    for run in runs:
-        if run["debias"] == "per_example" and run["fraction"] < 1:
-            raise RunError(
-                "With --fraction below 1 the rest of the batch is the independent part. Received: "
-                f"--debias=per_example and --fraction={run['fraction']:g}. Use --debias=groups, or "
-                "leave one out."
-            )
 
 
 def network_for(method: str, network: str) -> str:

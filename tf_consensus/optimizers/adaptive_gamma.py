@@ -1,12 +1,12 @@
 """Weights γ of a regularizer that the training itself decides."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import keras
 import tensorflow as tf
 
 from tf_consensus.games.linearization import Linearization
+from tf_consensus.optimizers.own_state import OwnState
 from tf_consensus.support.configurable import Configurable
 
 
@@ -19,15 +19,8 @@ class AdaptiveGamma(Configurable):
     # Whether the weight is that of one step, which does not grow where steps are left out.
     of_one_step = False
 
-    def make_state(
-        self, add_variable: Callable[..., keras.Variable], variables: Sequence[Any]
-    ) -> Any:
-        """The variables that it remembers by.
-
-        Args:
-            add_variable: makes a variable of the optimizer from shape, dtype and name.
-            variables: those that the optimizer trains.
-        """
+    def make_state(self, optimizer: OwnState) -> Any:
+        """The variables that it remembers by, the optimizer's own."""
         raise NotImplementedError
 
     def weights(
@@ -36,7 +29,7 @@ class AdaptiveGamma(Configurable):
         linearization: Linearization,
         pulled: Sequence[tf.Tensor],
         numbers: Sequence[int],
-        positions: Sequence[int],
+        rows: Sequence[int],
         due: tf.Tensor | bool,
         step_size: Any,
     ) -> list[tf.Tensor]:
@@ -48,7 +41,7 @@ class AdaptiveGamma(Configurable):
             pulled: the pullback g, the mean over replicas, a list that matches `linearization.v`;
                 zeros where it is not wanted.
             numbers: which tensors of the field γ is wanted for, counted from 0.
-            positions: for each tensor of the field the number of its variable in `make_state`.
+            rows: for each tensor of the field the number of its variable, as `OwnState.rows_of`.
             due: whether this step is regularized; otherwise nothing is taken in.
             step_size: the learning rate h.
         """

@@ -54,8 +54,7 @@ class CrossTermOptimizer(RegularizedOptimizer):
 
     def pulled_back(self, linearization: Linearization) -> list[tf.Tensor]:
         """As `RegularizedOptimizer.pulled_back`, of the blocks off the diagonal alone."""
-        v = linearization.v
-        return _off_diagonal(linearization, lambda **block: linearization.vjp(v, **block))
+        return super().pulled_back(_crossed(linearization))
 
     def cotangent(self, linearization: Linearization) -> list[tf.Tensor]:
         """The field, of which the pullback takes the other players' parts."""
@@ -64,10 +63,7 @@ class CrossTermOptimizer(RegularizedOptimizer):
     def _pull_back(
         self, linearization: Linearization, u: Sequence[tf.Tensor], block: dict[str, Any]
     ) -> list[tf.Tensor]:
-        def crossed(u: Sequence[tf.Tensor]) -> list[tf.Tensor]:
-            return _off_diagonal(linearization, lambda **block: linearization.vjp(u, **block))
-
-        return super()._pull_back(_Crossed(*linearization._replace(vjp=crossed)), u, block)
+        return super()._pull_back(_crossed(linearization), u, block)
 
 
 class _Crossed(Linearization):
@@ -86,6 +82,15 @@ class _Crossed(Linearization):
         if self.split is None:
             return whole(select, u, groups)
         return _off_diagonal(self, lambda **block: whole(select, u, groups, **block))
+
+
+def _crossed(linearization: Linearization) -> _Crossed:
+    """The linearization, whose pullback has the blocks off the diagonal alone."""
+
+    def vjp(u: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+        return _off_diagonal(linearization, lambda **block: linearization.vjp(u, **block))
+
+    return _Crossed(*linearization._replace(vjp=vjp))
 
 
 def _off_diagonal(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from tf_consensus.optimizers.variable_index import VariableIndex
 
@@ -58,3 +59,34 @@ class OwnState:
             aggregation="only_first_replica",
             name=name,
         )
+
+    def add_numbers(self, name: str, columns: int = 1) -> keras.Variable:
+        """Some numbers per trainable variable, zero at first, saved with it; (n, columns).
+
+        To be called in `make_state`, as `add_memory`. They are of double precision where any of the
+        variables is.
+        """
+        variables = self._index.variables
+        double = any(keras.backend.standardize_dtype(x.dtype) == "float64" for x in variables)
+        return self.add_variable(
+            (len(variables), columns),
+            initializer="zeros",
+            dtype="float64" if double else "float32",
+            aggregation="only_first_replica",
+            name=name,
+        )
+
+    def rows_of(self, variables: Sequence[Any]) -> list[int]:
+        """Which rows of `add_numbers` belong to `variables`, in their order."""
+        return [self._index.number(x) for x in variables]
+
+
+def put_rows(numbers: keras.Variable, rows: Sequence[int], values: tf.Tensor) -> None:
+    """Assigns some rows of `OwnState.add_numbers`; (rows, columns)."""
+    where = tf.constant(rows)[:, None]
+    numbers.assign(tf.tensor_scatter_nd_update(tf.convert_to_tensor(numbers), where, values))
+
+
+def take_rows(numbers: keras.Variable, rows: Sequence[int]) -> tf.Tensor:
+    """Some rows of `OwnState.add_numbers`."""
+    return tf.gather(tf.convert_to_tensor(numbers), rows)

@@ -1,6 +1,6 @@
 """A weight γ that keeps the regularizer in proportion to the field."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tf_consensus.games.linearization import Linearization
 from tf_consensus.optimizers.adaptive_gamma import AdaptiveGamma
+from tf_consensus.optimizers.own_state import OwnState, put_rows, take_rows
 from tf_consensus.support.checks import check_float, check_number
 
 
@@ -41,13 +42,9 @@ class RelativeGamma(AdaptiveGamma):
             "decay", decay, "a number of at least 0 and below 1", lambda x: 0 <= x < 1, "Try 0.99."
         )
 
-    def make_state(
-        self, add_variable: Callable[..., keras.Variable], variables: Sequence[Any]
-    ) -> Any:
-        """Per variable the running means of ‖v‖² and ‖g‖², and γ as it was last; (3, n)."""
-        double = any(keras.backend.standardize_dtype(x.dtype) == "float64" for x in variables)
-        dtype = "float64" if double else "float32"
-        return add_variable((3, len(variables)), dtype=dtype, name="relative_gamma")
+    def make_state(self, optimizer: OwnState) -> Any:
+        """Per variable the running means of ‖v‖² and ‖g‖², and γ as it was last; (n, 3)."""
+        return optimizer.add_numbers("relative_gamma", 3)
 
     def weights(
         self,
@@ -55,45 +52,40 @@ class RelativeGamma(AdaptiveGamma):
         linearization: Linearization,
         pulled: Sequence[tf.Tensor],
         numbers: Sequence[int],
-        positions: Sequence[int],
+        rows: Sequence[int],
         due: tf.Tensor | bool,
         step_size: Any,
     ) -> list[tf.Tensor]:
         """As `AdaptiveGamma.weights`."""
         del step_size
-        before = tf.gather(tf.convert_to_tensor(state), positions, axis=1)
-        squares = tf.stack(
-            [_squares(linearization.v, before.dtype), _squares(pulled, before.dtype)]
-        )
-        wanted = tf.constant([k in numbers for k in range(len(pulled))])
-        means = self.decay * before[:2] + (1 - self.decay) * squares
-        means = tf.where(wanted & due, means, before[:2])
-        gammas = self.scale * tf.math.sqrt(
-            tf.math.divide_no_nan(*_per_player(means, linearization))
-        )
-        gammas = tf.where(wanted & due, gammas, before[2])
-        after = tf.transpose(tf.concat([means, gammas[None]], axis=0))
-        places = tf.constant(positions)[:, None]
-        whole = tf.transpose(tf.convert_to_tensor(state))
-        state.assign(tf.transpose(tf.tensor_scatter_nd_update(whole, places, after)))
-        return [gammas[k] for k in numbers]
+        before = take_rows(state, rows)
+        v_squares, g_squares = (squares(t, before.dtype) for t in (linearization.v, pulled))
+        wanted = tf.constant([[k in numbers] for k in range(len(pulled))]) & due
+        means = self.decay * before[:, :2]
+        means += (1 - self.decay) * tf.stack([v_squares, g_squares], axis=1)
+        means = tf.where(wanted, means, before[:, :2])
+        lengths = _per_player(means, linearization)
+        gammas = self.scale * tf.math.sqrt(tf.math.divide_no_nan(lengths[:, :1], lengths[:, 1:]))
+        gammas = tf.where(wanted, gammas, before[:, 2:])
+        put_rows(state, rows, tf.concat([means, gammas], axis=1))
+        return [gammas[k, 0] for k in numbers]
 
     def current(self, state: Any) -> float:
         """As `AdaptiveGamma.current`."""
-        return float(tf.reduce_max(tf.convert_to_tensor(state)[2]))
+        return float(tf.reduce_max(tf.convert_to_tensor(state)[:, 2]))
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {"scale": self.scale, "decay": self.decay}
 
 
-def _squares(a: Sequence[tf.Tensor], dtype: tf.DType) -> tf.Tensor:
+def squares(a: Sequence[tf.Tensor], dtype: tf.DType) -> tf.Tensor:
     """‖a‖² of each tensor, (n,)."""
     return tf.stack([tf.reduce_sum(tf.square(tf.cast(t, dtype))) for t in a])
 
 
-def _per_player(means: tf.Tensor, linearization: Linearization) -> list[tf.Tensor]:
-    """Sums over each player's variables, repeated for each of them: two tensors (n,)."""
-    sizes = linearization.player_sizes or [means.shape[1]]
-    sums = [tf.reduce_sum(part, axis=1) for part in tf.split(means, sizes, axis=1)]
-    return tf.unstack(tf.repeat(tf.stack(sums, axis=1), sizes, axis=1))
+def _per_player(means: tf.Tensor, linearization: Linearization) -> tf.Tensor:
+    """Sums over each player's variables, repeated for each of them, (n, 2)."""
+    sizes = linearization.player_sizes or [means.shape[0]]
+    sums = [tf.reduce_sum(part, axis=0) for part in tf.split(means, sizes)]
+    return tf.repeat(tf.stack(sums), sizes, axis=0)

@@ -11,7 +11,9 @@ from tf_consensus.games.linearization import Linearization
 from tf_consensus.optimizers.directions import variables_of
 from tf_consensus.optimizers.gamma import Gamma
 from tf_consensus.optimizers.inner import InnerOptimizers, Rates
+from tf_consensus.optimizers.own_state import put_rows, take_rows
 from tf_consensus.optimizers.regularized import RegularizedOptimizer
+from tf_consensus.optimizers.relative_gamma import squares
 from tf_consensus.support.checks import check_number
 
 SCALES = ("gradient", "weights")
@@ -92,16 +94,9 @@ class ScaledConsensusOptimizer(RegularizedOptimizer):
         self.decay = check_number("decay", decay, within, lambda x: 0 <= x < 1, "Try 0.99.")
 
     def make_state(self) -> None:
-        """S, one number per variable, and the running means with their weight."""
+        """Per variable s, the running mean that it is of, and that mean's weight; (n, 3)."""
         super().make_state()
-        number = len(self._index.variables)
-        double = any(
-            keras.backend.standardize_dtype(x.dtype) == "float64" for x in self._index.variables
-        )
-        how: dict[str, Any] = {"initializer": "zeros", "aggregation": "only_first_replica"}
-        how["dtype"] = "float64" if double else "float32"
-        self._scales = self.add_variable((number,), name="scales", **how)
-        self._means = self.add_variable((number + 1,), name="mean_squares", **how)
+        self._scales = self.add_numbers("scales", 3)
 
     def direction(self, linearization: Linearization) -> list[tf.Tensor]:
         """The field w = v - γ·v'ᵀSv, with S as it is at this step."""
@@ -122,32 +117,26 @@ class ScaledConsensusOptimizer(RegularizedOptimizer):
     def _times(
         self, linearization: Linearization, vector: Sequence[tf.Tensor], power: float
     ) -> list[tf.Tensor]:
-        scales = tf.gather(tf.convert_to_tensor(self._scales), self._positions(linearization))
-        pairs = zip(vector, tf.unstack(scales**power), strict=True)
+        rows = self.rows_of(variables_of(linearization))
+        scales = take_rows(self._scales, rows)[:, 0] ** power
+        pairs = zip(vector, tf.unstack(scales), strict=True)
         return [t * tf.cast(s, t.dtype) for t, s in pairs]
 
     def _follow(self, linearization: Linearization) -> None:
-        dtype = tf.as_dtype(self._scales.dtype)
-        places = self._positions(linearization)
+        variables = variables_of(linearization)
+        rows = self.rows_of(variables)
+        before = take_rows(self._scales, rows)
         if self.scale == "weights":
-            x = [tf.convert_to_tensor(x) for x in variables_of(linearization)]
-            lengths = tf.stack([tf.reduce_sum(tf.cast(t, dtype) ** 2) for t in x])
-            self._scales.assign(_put(self._scales, places, lengths))
+            scales = squares([tf.convert_to_tensor(x) for x in variables], before.dtype)[:, None]
+            put_rows(self._scales, rows, tf.concat([scales, before[:, 1:]], axis=1))
             return
         v = vectors.replica_mean(linearization.v)
-        squares = tf.stack([tf.reduce_mean(tf.cast(t, dtype) ** 2) for t in v])
-        now = _put(self._means, places, squares)
-        now = tf.concat([now[:-1], tf.ones((1,), dtype)], axis=0)  # the last one is the weight
-        means = self.decay * tf.convert_to_tensor(self._means) + (1 - self.decay) * now
-        self._means.assign(means)
-        self._scales.assign(tf.math.divide_no_nan(means[-1], means[:-1]))
+        now = tf.stack([tf.reduce_mean(tf.cast(t, before.dtype) ** 2) for t in v])
+        now = tf.stack([now, tf.ones_like(now)], axis=1)
+        means = self.decay * before[:, 1:] + (1 - self.decay) * now
+        scales = tf.math.divide_no_nan(means[:, 1:], means[:, :1])
+        put_rows(self._scales, rows, tf.concat([scales, means], axis=1))
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {**super().get_config(), "scale": self.scale, "decay": self.decay}
-
-
-def _put(variable: keras.Variable, places: Sequence[int], values: tf.Tensor) -> tf.Tensor:
-    """The variable's values, of which those at the places are others."""
-    where = tf.constant(places)[:, None]
-    return tf.tensor_scatter_nd_update(tf.convert_to_tensor(variable), where, values)

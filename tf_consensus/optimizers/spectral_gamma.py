@@ -1,6 +1,6 @@
 """A weight γ that suits the step size and the size of v'."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -9,6 +9,7 @@ import tensorflow as tf
 from tf_consensus.games import vectors
 from tf_consensus.games.linearization import Linearization
 from tf_consensus.optimizers.adaptive_gamma import AdaptiveGamma
+from tf_consensus.optimizers.own_state import OwnState
 from tf_consensus.support.checks import check_float, check_number
 
 
@@ -53,15 +54,10 @@ class SpectralGamma(AdaptiveGamma):
             else check_float("step_size", step_size, zero=False, hint=hint)
         )
 
-    def make_state(
-        self, add_variable: Callable[..., keras.Variable], variables: Sequence[Any]
-    ) -> Any:
+    def make_state(self, optimizer: OwnState) -> Any:
         """The vector of the power iteration, one variable per variable, and γ as it was last."""
-        vector = [
-            add_variable(x.shape, dtype=x.dtype, name=f"largest_direction_{k}")
-            for k, x in enumerate(variables)
-        ]
-        return vector, add_variable((), dtype="float32", name="spectral_gamma")
+        vector = optimizer.add_memory("largest_direction")
+        return vector, optimizer.add_scalar("spectral_gamma", dtype="float32")
 
     def weights(
         self,
@@ -69,12 +65,12 @@ class SpectralGamma(AdaptiveGamma):
         linearization: Linearization,
         pulled: Sequence[tf.Tensor],
         numbers: Sequence[int],
-        positions: Sequence[int],
+        rows: Sequence[int],
         due: tf.Tensor | bool,
         step_size: Any,
     ) -> list[tf.Tensor]:
         """As `AdaptiveGamma.weights`."""
-        vector, last = [state[0][k] for k in positions], state[1]
+        vector, last = [state[0][k] for k in rows], state[1]
         before = [tf.convert_to_tensor(x) for x in vector]
         h = step_size if self.step_size is None else self.step_size
         begun = vectors.norm(before) > 0

@@ -1,26 +1,24 @@
 """A term of a field times its weight γ, be it given or found while training."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import keras
 import tensorflow as tf
 
 from tf_consensus.games import vectors
 from tf_consensus.games.linearization import Linearization
 from tf_consensus.optimizers.adaptive_gamma import AdaptiveGamma
 from tf_consensus.optimizers.directions import variables_of
+from tf_consensus.optimizers.own_state import OwnState
 
 
-class WeightedTerm:
+class WeightedTerm(OwnState):
     """Part of `Regularization`: v - γ·g from v and g."""
 
     gamma: Any
     every: int
     iterations: Any
     learning_rates: tuple[Any, ...]
-    _index: Any
-    add_variable: Callable[..., keras.Variable]
 
     def measured(
         self, linearization: Linearization, vector: Sequence[tf.Tensor]
@@ -31,15 +29,10 @@ class WeightedTerm:
 
     def make_state(self) -> None:
         """What an adaptive γ remembers."""
-        super().make_state()  # type: ignore[misc]  # of the optimizer that this is a part of
+        super().make_state()
         self._gamma_state: Any = None
         if isinstance(self.gamma, AdaptiveGamma):
-
-            def add_variable(shape: Any, dtype: Any, name: str) -> keras.Variable:
-                how = {"dtype": dtype, "aggregation": "only_first_replica"}
-                return self.add_variable(shape, initializer="zeros", name=name, **how)
-
-            self._gamma_state = self.gamma.make_state(add_variable, self._index.variables)
+            self._gamma_state = self.gamma.make_state(self)
 
     @property
     def current_gamma(self) -> float:
@@ -75,17 +68,13 @@ class WeightedTerm:
         own = self._numbers(linearization, players)
         mean = self.measured(linearization, vectors.replica_mean(v))
         seen = linearization._replace(v=mean)
-        places = self._positions(linearization)
-        gammas = self.gamma.weights(self._gamma_state, seen, pulled, own, places, due, h)
+        rows = self.rows_of(variables_of(linearization))
+        gammas = self.gamma.weights(self._gamma_state, seen, pulled, own, rows, due, h)
         times = 1 if self.gamma.of_one_step else self.every
         w = list(v)
         for k, gamma in zip(own, gammas, strict=True):
             w[k] = v[k] - tf.cast(gamma * times, v[k].dtype) * g[k]
         return w
-
-    def _positions(self, linearization: Linearization) -> list[int]:
-        """For each tensor of the field the number of its variable, counted from 0."""
-        return [self._index.number(x) for x in variables_of(linearization)]
 
     def _numbers(self, linearization: Linearization, wrt: Any) -> list[int]:
         """Which of the field's tensors the term is for."""
