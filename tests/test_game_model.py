@@ -178,6 +178,7 @@ OPTIMIZERS = {
     "optimistic": lambda: tfc.OptimisticOptimizer("adam", 1e-2),
     "symplectic": lambda: tfc.SymplecticOptimizer("adam", 1e-2),
     "competitive": lambda: tfc.CompetitiveOptimizer("sgd", 1e-2),
+    "adaptive_competitive": lambda: tfc.AdaptiveCompetitiveOptimizer("sgd", 1e-2),
     "lookahead": lambda: tfc.LookaheadOptimizer(tfc.ConsensusOptimizer("adam", 1e-2, gamma=0.3)),
     "per_player": lambda: tfc.ConsensusOptimizer(["adam", "adam"], [1e-2, 3e-2], gamma=0.3),
 }

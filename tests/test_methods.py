@@ -428,6 +428,68 @@ def test_the_competitive_direction(players):
     assert np.abs(tfc.vectors.flatten(inexact.direction(game.linearize())) - w).max() > 1e-3
 
 
+@pytest.mark.parametrize("players", [1, 2, 3])
+def test_adaptive_competitive_steps(players):
+    game = nonlinear_game(players=players)
+    sizes = [x.shape[0] for x in game.variables]
+    owner = np.repeat(np.arange(players), sizes)
+    rates, beta, epsilon = [0.25, 0.125, 0.5][:players], 0.9, 1e-3
+    h = np.repeat(rates, sizes)
+    optimizer = opt.AdaptiveCompetitiveOptimizer(
+        ["sgd"] * players,
+        rates,
+        beta_2=beta,
+        epsilon=epsilon,
+        max_iterations=30,
+        tolerance=1e-15,
+    )
+    x, squares = tfc.vectors.flatten(game.variables).numpy(), 0.0
+    for t in range(1, 4):
+        v, jacobian = dense(game)
+        interaction = jacobian * (owner[:, None] != owner[None, :])
+        squares = beta * squares + (1 - beta) * v**2
+        scale = 1 / (np.sqrt(squares / (1 - beta**t)) + epsilon)
+        x = x + h * scale * np.linalg.solve(np.eye(len(v)) - interaction * (h * scale), v)
+        optimizer.step(game)
+        np.testing.assert_allclose(tfc.vectors.flatten(game.variables), x, rtol=1e-9)
+
+
+def test_an_adaptive_competitive_step_of_a_zero_sum_game_is_the_papers():
+    rng = np.random.default_rng(3)
+    coupling, own_x, own_y = rng.normal(size=(3, 2)), rng.normal(size=3), rng.normal(size=2)
+    x, y = tf.Variable(rng.normal(size=3)), tf.Variable(rng.normal(size=2))
+
+    def losses():
+        f = tf.tensordot(x, tf.linalg.matvec(coupling, y), 1)
+        f += tf.reduce_sum(own_x * x**2) + tf.reduce_sum(own_y * y**2)
+        return f, -f
+
+    game, h, epsilon = tfc.Game(losses, players=[[x], [y]]), 0.25, 1e-2
+    at_x, at_y = x.numpy(), y.numpy()
+    grad_x, grad_y = coupling @ at_y + 2 * own_x * at_x, coupling.T @ at_x + 2 * own_y * at_y
+    a_x, a_y = (np.diag(h / (np.abs(g) + epsilon)) for g in (grad_x, grad_y))
+    root = np.sqrt(a_x)  # the paper's algorithm 1, first step: m₁ / (1 - β₂) = g²
+    matrix = np.eye(3) + root @ coupling @ a_y @ coupling.T @ root
+    delta_x = -root @ np.linalg.solve(matrix, root @ (grad_x + coupling @ a_y @ grad_y))
+    root = np.sqrt(a_y)
+    matrix = np.eye(2) + root @ coupling.T @ a_x @ coupling @ root
+    delta_y = root @ np.linalg.solve(matrix, root @ (grad_y - coupling.T @ a_x @ grad_x))
+    opt.AdaptiveCompetitiveOptimizer("sgd", h, epsilon=epsilon, tolerance=1e-14).step(game)
+    np.testing.assert_allclose(x, at_x + delta_x, rtol=1e-10)
+    np.testing.assert_allclose(y, at_y + delta_y, rtol=1e-10)
+
+
+@pytest.mark.parametrize("h", [0.1, 0.5])
+def test_adaptive_competitive_steps_converge_on_a_bilinear_game(h):
+    x, y = (tf.Variable(start, dtype=tf.float64) for start in (1.0, 0.7))
+    game = tfc.Game(lambda: (x * y, -x * y), players=[[x], [y]])
+    optimizer = opt.AdaptiveCompetitiveOptimizer("sgd", h, beta_2=0.9)
+    step = tf.function(lambda: optimizer.step(game).losses)
+    for _ in range(300):
+        step()
+    assert np.hypot(x, y) < 1e-9
+
+
 def test_python_factors_are_not_rounded_to_float32():
     a = [tf.constant([1.0], tf.float64)]
     assert float(tfc.vectors.scale(a, 0.1)[0][0]) == 0.1
@@ -469,6 +531,9 @@ METHODS = {
         opt.ExtragradientOptimizer("adam", learning_rate=1e-2), sync_period=2
     ),
     "competitive": lambda: opt.CompetitiveOptimizer("sgd", learning_rate=0.1, max_iterations=6),
+    "adaptive_competitive": lambda: opt.AdaptiveCompetitiveOptimizer(
+        "sgd", learning_rate=0.1, epsilon=1.0, max_iterations=6
+    ),
     "alternating_consensus": lambda: opt.AlternatingConsensusOptimizer(
         "adam", "rmsprop", "auto", fraction=0.25
     ),
@@ -482,6 +547,7 @@ NEEDS_A_GAME = {
     "past_extragradient": r"away from the variables.*4 gradients.*`optimizer.step\(game\)`",
     "runge_kutta": r"at each of its stages.*4 gradients.*`optimizer.step\(game\)`",
     "lookahead_extragradient": r"at an extrapolated point.*4 gradients",
+    "adaptive_competitive": r"which gradients belong to which player.*`optimizer.step\(game\)`",
     "competitive": r"which gradients belong to which player.*4 gradients.*`optimizer.step\(game\)`",
 }
 

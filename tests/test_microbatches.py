@@ -55,6 +55,9 @@ OPTIMIZERS = {
     "competitive": lambda **o: tfc.CompetitiveOptimizer(
         keras.optimizers.SGD(0.05), max_iterations=2, **o
     ),
+    "adaptive_competitive": lambda **o: tfc.AdaptiveCompetitiveOptimizer(
+        keras.optimizers.SGD(0.05), max_iterations=2, epsilon=1e-2, **o
+    ),
 }
 
 

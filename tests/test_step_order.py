@@ -14,6 +14,9 @@ from tf_consensus.data.stream import BLOCK, resumable
 
 STEPS = 4
 OPTIMIZERS = {
+    "AdaptiveCompetitiveOptimizer": lambda: tfc.AdaptiveCompetitiveOptimizer(
+        "sgd", max_iterations=2
+    ),
     "AlternatingConsensusOptimizer": lambda: tfc.AlternatingConsensusOptimizer("sgd", "sgd", 1.0),
     "AlternatingMomentumOptimizer": lambda: tfc.AlternatingMomentumOptimizer("sgd", "sgd"),
     "AlternatingOptimizer": lambda: tfc.AlternatingOptimizer("sgd", "sgd"),
@@ -41,6 +44,7 @@ OPTIMIZERS = {
 }
 # Those with a counter of their own.
 COUNTING = [
+    "AdaptiveCompetitiveOptimizer",
     "AlternatingConsensusOptimizer",
     "AlternatingOptimizer",
     "ExtragradientOptimizer",

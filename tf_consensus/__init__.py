@@ -32,6 +32,7 @@ if TYPE_CHECKING or not _deferred.waits():
     from tf_consensus.models.game_model import GameModel
     from tf_consensus.models.gan import GAN
     from tf_consensus.optimizers import (
+        AdaptiveCompetitiveOptimizer,
         AlternatingConsensusOptimizer,
         AlternatingMomentumOptimizer,
         AlternatingOptimizer,
@@ -71,6 +72,7 @@ else:
 
 __all__ = [
     "GAN",
+    "AdaptiveCompetitiveOptimizer",
     "AlternatingConsensusOptimizer",
     "AlternatingMomentumOptimizer",
     "AlternatingOptimizer",

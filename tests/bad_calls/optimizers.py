@@ -93,6 +93,20 @@ CALLS = {
         *_plumbing("ClippedOptimizer"),
         *_each("ClippedOptimizer", clip_norm=["0.0", *_WEIGHT]),
     ],
+    "AdaptiveCompetitiveOptimizer": [
+        *_plumbing("AdaptiveCompetitiveOptimizer"),
+        *_each(
+            "AdaptiveCompetitiveOptimizer",
+            step_size=_STEP_SIZE,
+            beta_2=["1.0", *_WEIGHT],
+            epsilon=["0.0", *_WEIGHT],
+            max_iterations=NO_COUNT,
+            tolerance=["0.0", *_WEIGHT],
+        ),
+        "AdaptiveCompetitiveOptimizer('adam')",
+        "AdaptiveCompetitiveOptimizer(['sgd', 'rmsprop'])",
+        "AdaptiveCompetitiveOptimizer(keras.optimizers.SGD(0.1, momentum=0.5))",
+    ],
     "CompetitiveOptimizer": [
         *_plumbing("CompetitiveOptimizer"),
         *_each(

@@ -1,5 +1,6 @@
 """Optimizers for games: each is one equation over a `Linearization`."""
 
+from tf_consensus.optimizers.adaptive_competitive import AdaptiveCompetitiveOptimizer
 from tf_consensus.optimizers.adaptive_gamma import AdaptiveGamma
 from tf_consensus.optimizers.alternating import AlternatingOptimizer
 from tf_consensus.optimizers.alternating_consensus import AlternatingConsensusOptimizer
@@ -30,6 +31,7 @@ from tf_consensus.optimizers.zero_sum import ZeroSumConsensusOptimizer
 
 __all__ = [
     "GRADIENT",
+    "AdaptiveCompetitiveOptimizer",
     "AdaptiveGamma",
     "AlternatingConsensusOptimizer",
     "AlternatingMomentumOptimizer",

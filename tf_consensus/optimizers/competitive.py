@@ -89,7 +89,19 @@ class CompetitiveOptimizer(GameOptimizer):
         _check_replicas()
         if len(linearization.by_player(linearization.v)) == 1:
             return linearization.v  # nobody to interact with: O = 0
-        etas = self.learning_rates if self.step_size is None else (self.step_size,)
+        return self._equilibrium(linearization, lambda p: self._by_rates(linearization, p))
+
+    def _by_rates(self, linearization: Linearization, p: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+        """Each player's part of p times its step size."""
+        rates = self.learning_rates if self.step_size is None else (self.step_size,)
+        return rescaled(linearization, p, rates)
+
+    def _equilibrium(
+        self,
+        linearization: Linearization,
+        times_eta: Callable[[Sequence[tf.Tensor]], list[tf.Tensor]],
+    ) -> list[tf.Tensor]:
+        """The w of (I - Oη) w = v, by conjugate gradients; `times_eta` is the product with η."""
 
         def in_field(p: Sequence[tf.Tensor], player: int, others: list[int]) -> list[tf.Tensor]:
             return linearization.jvp(p, of=player, wrt=others)
@@ -98,12 +110,11 @@ class CompetitiveOptimizer(GameOptimizer):
             return linearization.vjp(p, of=others, wrt=player)
 
         def forward(p: Sequence[tf.Tensor]) -> list[tf.Tensor]:
-            moved = _interaction(linearization, in_field, rescaled(linearization, p, etas))
-            return vectors.add_scaled(p, -1.0, moved)
+            return vectors.add_scaled(p, -1.0, _interaction(linearization, in_field, times_eta(p)))
 
         def transposed(p: Sequence[tf.Tensor]) -> list[tf.Tensor]:
             moved = _interaction(linearization, pulled_back, p)
-            return vectors.add_scaled(p, -1.0, rescaled(linearization, moved, etas))
+            return vectors.add_scaled(p, -1.0, times_eta(moved))
 
         return conjugate_gradients(
             lambda p: transposed(forward(p)),
