@@ -15,6 +15,7 @@ from tf_consensus.callbacks import Advice, AdviceWarning, Advisor, read_advice
 from tf_consensus.callbacks.advice import SYMPTOMS
 from tf_consensus.callbacks.advice.history import History
 from tf_consensus.callbacks.advice.levels import levels
+from tf_consensus.callbacks.advice.oscillation import _remedy as remedy_of
 from tf_consensus.callbacks.advice.oscillation import find_swing
 
 L = keras.layers
@@ -111,6 +112,9 @@ OPTIMIZERS = {
     "consensus": lambda: tfc.ConsensusOptimizer("rmsprop", 1e-3, gamma=1.0),
     "smoothing": lambda: tfc.SmoothingOptimizer("sgd", 1e-3, gamma=1.0),
     "alternating": alternating,
+    "alternating_consensus": lambda: tfc.AlternatingConsensusOptimizer(
+        "sgd", "sgd", 1.0, fraction=0.5, reuse=True
+    ),
     "extragradient": lambda: tfc.ExtragradientOptimizer("adam", 1e-3),
     "lookahead": lambda: tfc.LookaheadOptimizer(
         tfc.ConsensusOptimizer("adam", 1e-3), sync_period=3
@@ -208,17 +212,41 @@ def test_samples_can_be_given(batch):
     assert len(caught) == 1
 
 
-def gamma_run(callbacks, epochs, model=None, initial=0):
+def gamma_run(callbacks, epochs, model=None, initial=0, optimizer=None):
     if model is None:
         keras.utils.set_random_seed(0)
         model = runs.gan((runs.dense(4, 2), runs.dense(2, 1)))
-        optimizer = tfc.ConsensusOptimizer("rmsprop", 1e-4, gamma=1e5)
+        optimizer = optimizer or tfc.ConsensusOptimizer("rmsprop", 1e-4, gamma=1e5)
         model.compile(optimizer, steps_per_execution=25)
     model.fit(
         runs.ring(), epochs=epochs, initial_epoch=initial, steps_per_epoch=100, verbose=0,
         shuffle=False, callbacks=callbacks,
     )  # fmt: skip
     return model
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_consensus_by_turns_is_weighed(wrapped):
+    pair = [keras.optimizers.RMSprop(1e-4) for _ in range(2)]
+    optimizer = tfc.AlternatingConsensusOptimizer(*pair, gamma=1e5)
+    advisor = Advisor(report=None)
+    gamma_run([advisor], 4, optimizer=tfc.LookaheadOptimizer(optimizer) if wrapped else optimizer)
+    assert [advice.name for advice in advisor.advice] == ["gamma"]
+    assert "so AlternatingConsensusOptimizer makes gradients small" in advisor.advice[0].message
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "remedy"),
+    [
+        (lambda: tfc.SimultaneousOptimizer(), "use ConsensusOptimizer(gamma=1.0)"),
+        (lambda: tfc.ConsensusOptimizer(gamma=2.0), "raise `gamma`"),
+        (lambda: tfc.AlternatingConsensusOptimizer(gamma=2.0), "raise `gamma`"),
+        (lambda: tfc.ConsensusOptimizer(gamma="auto"), "raise its scale, gamma=RelativeGamma(3)"),
+        (lambda: tfc.ConsensusOptimizer(gamma=tfc.SpectralGamma()), "use gamma='auto'"),
+    ],
+)
+def test_the_remedy_against_circles_fits_the_weight(optimizer, remedy):
+    assert remedy_of(optimizer()) == remedy
 
 
 def test_a_resumed_run_says_nothing_twice_and_forgets_nothing(tmp_path):

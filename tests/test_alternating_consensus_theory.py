@@ -145,3 +145,14 @@ def test_the_closed_form_is_that_of_the_matrix(h, gamma, damping):
 def test_it_is_the_dirac_gan(variant, damping):
     gan = problems.DiracGAN(variant, **({"gamma": damping} if damping else {}))
     np.testing.assert_allclose(gan.jacobian(0.0, 0.0), rotation(0.5, damping), atol=1e-12)
+
+
+def test_numbers_per_player_may_be_an_array():
+    jacobian = [[0.0, -1.0], [1.0, 0.5]]
+    of_pairs = theory.alternating_consensus_matrix(jacobian, 1, (0.5, 0.2), (1.0, 0.3))
+    of_arrays = theory.alternating_consensus_matrix(
+        jacobian, 1, np.array([0.5, 0.2]), np.array([1.0, 0.3])
+    )
+    np.testing.assert_array_equal(of_pairs, of_arrays)
+    with pytest.raises(ValueError, match="two, one per player"):
+        theory.alternating_consensus_matrix(jacobian, 1, 0.5, np.ones(3))

@@ -772,7 +772,8 @@ STEPS = r"_steps` must be an integer of at least 1. Received: "
         (
             lambda: tfc.AlternatingOptimizer(learning_rate=1.0),
             ValueError,
-            r"learning_rate=1.0. Write AlternatingOptimizer\(generator_optimizer=keras",
+            r"learning_rate=1.0. Write AlternatingOptimizer\(generator_optimizer=keras.optimizers."
+            r"RMSprop\(learning_rate=1.0\), discriminator_optimizer=keras",
         ),
         (
             lambda: tfc.AlternatingOptimizer(inner_optimizer="sgd"),

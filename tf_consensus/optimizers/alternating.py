@@ -51,7 +51,7 @@ class AlternatingOptimizer(ReevaluatingOptimizer):
         Mescheder, Nowozin, Geiger, The Numerics of GANs, 2017, supplement, Proposition 14.
     """
 
-    _inner_key = "generator_optimizer"
+    _inner_keys = ("generator_optimizer", "discriminator_optimizer")
     _inner_options = ("learning_rate", *INNER_OPTIONS)
     several_evaluations = "Alternating updates evaluate the losses between the players' moves"
 

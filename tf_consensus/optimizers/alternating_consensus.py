@@ -101,6 +101,11 @@ class AlternatingConsensusOptimizer(Regularization, AlternatingOptimizer):
         """The field v itself: v'ᵀv = ∇L."""
         return linearization.v
 
+    def block(self, linearization: Linearization) -> dict[str, Any]:
+        """The variables of the players that descend L."""
+        del linearization
+        return {"wrt": [PLAYERS.index(name) for name in self.regularize]}
+
     def _ascend(
         self, game: Game, player: int, optimizer: keras.optimizers.Optimizer, steps: int
     ) -> tuple[list[tf.Tensor], list[tf.Tensor]]:

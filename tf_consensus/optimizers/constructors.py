@@ -38,7 +38,7 @@ def refusing(init: Callable[..., None]) -> Callable[..., None]:
 def refuse_options(
     name: str,
     options: dict[str, Any],
-    inner: str = "inner_optimizer",
+    inner: Sequence[str] = ("inner_optimizer",),
     inner_options: Sequence[str] = INNER_OPTIONS,
 ) -> None:
     """Raises if there is any option, saying where those of the inner optimizer belong.
@@ -46,7 +46,7 @@ def refuse_options(
     Args:
         name: the class's name.
         options: the arguments that its constructor does not know, by name.
-        inner: the argument that takes the inner optimizer.
+        inner: the arguments that take an inner optimizer each.
         inner_options: the names of what belongs there.
 
     Raises:
@@ -56,9 +56,10 @@ def refuse_options(
     misplaced = sorted(set(options) & set(inner_options))
     if misplaced:
         given = ", ".join(f"{key}={options[key]!r}" for key in misplaced)
+        written = ", ".join(f"{key}=keras.optimizers.RMSprop({given})" for key in inner)
         raise ValueError(
             f"These are options of the inner optimizer, not of {name}. Received: {given}. "
-            f"Write {name}({inner}=keras.optimizers.RMSprop({given}))."
+            f"Write {name}({written}), or with another of Keras' optimizers."
         )
     if options:
         raise TypeError(

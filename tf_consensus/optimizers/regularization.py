@@ -20,15 +20,16 @@ from tf_consensus.support.checks import check_number, is_integer
 class Regularization(WeightedTerm):
     """Part of optimizers with such a term, where g is a pullback of the field.
 
-    A class that has it defines `cotangent(linearization)`, the u of g = v'ᵀu, and calls
-    `hold_regularization` in its constructor.
+    A class that has it defines `cotangent(linearization)`, the u of g = v'ᵀu, may override
+    `block(linearization)` to pull back some players' part of u along some players' variables, and
+    calls `hold_regularization` in its constructor.
 
     Args:
         gamma: weight γ ≥ 0, a number or a `keras.optimizers.schedules.LearningRateSchedule` over
             the optimizer's steps; 0 is exactly simultaneous gradient ascent. A `RelativeGamma` or a
             `SpectralGamma` decides it while training; "auto" is `RelativeGamma()`.
         every: take the second-order term only at each `every`-th step, weighted `every`·γ; the
-            steps between cost what a simultaneous step costs.
+            steps between evaluate v alone, with a `fraction` below 1 in two parts.
         debias: `None` pulls the mean u of the whole batch back through the whole batch's field.
             The regularizer's expectation is then larger than that of all data, by a term that
             favours small variance of the batches' fields (Lemma 15). The others pull the mean u of
@@ -77,6 +78,15 @@ class Regularization(WeightedTerm):
     def cotangent(self, linearization: Linearization) -> list[tf.Tensor]:
         """The vector u that the field is pulled back from, a linear function of `v`."""
         raise NotImplementedError
+
+    def block(self, linearization: Linearization) -> dict[str, Any]:
+        """Which players' part of u counts (`of`) and whose variables g is for (`wrt`); here all."""
+        del linearization
+        return {}
+
+    def pulled_back(self, linearization: Linearization) -> list[tf.Tensor]:
+        """The term g = v'ᵀu at one point, without its weight and without a debiasing."""
+        return linearization.vjp(self.cotangent(linearization), **self.block(linearization))
 
     @property
     def _cut(self) -> str | None:

@@ -17,7 +17,7 @@ class RegularizedOptimizer(Regularization, GameOptimizer):
     """Base class: w = v - γ·g, where g is a pullback of the field.
 
     A subclass defines `cotangent(linearization)`, the u of g = v'ᵀu, and may override
-    `block(linearization)` to pull back some players' part of u along some players' variables.
+    `block(linearization)`, as `Regularization` says.
 
     Raises:
         ValueError: if γ is negative or not finite (a schedule is probed at steps 0, 1, 10, …, 10⁶),
@@ -47,20 +47,11 @@ class RegularizedOptimizer(Regularization, GameOptimizer):
         )
         self.hold_regularization(gamma, every, fraction, debias)
 
-    def block(self, linearization: Linearization) -> dict[str, Any]:
-        """Which players' part of u counts (`of`) and whose variables g is for (`wrt`); here all."""
-        del linearization
-        return {}
-
     def update(self, game: Game) -> Linearization:
         """As `GameOptimizer.update`, with the pullback through a part of the batch."""
         linearization = self.linearized(game)
         self.move(linearization)
         return linearization
-
-    def pulled_back(self, linearization: Linearization) -> list[tf.Tensor]:
-        """The term g = v'ᵀu at one point, without its weight and without a debiasing."""
-        return linearization.vjp(self.cotangent(linearization), **self.block(linearization))
 
     def direction(self, linearization: Linearization) -> list[tf.Tensor]:
         """The field w = v - γ·v'ᵀu."""

@@ -31,7 +31,7 @@ class WrappingOptimizer(OwnState, keras.optimizers.Optimizer):
 
     counts_rounds: bool = False
     # Where a misplaced argument belongs, for `refuse`.
-    _inner_key = "inner_optimizer"
+    _inner_keys: tuple[str, ...] = ("inner_optimizer",)
     _inner_options: tuple[str, ...] = INNER_OPTIONS
 
     def __init_subclass__(cls, **options: Any):
@@ -61,7 +61,7 @@ class WrappingOptimizer(OwnState, keras.optimizers.Optimizer):
             ValueError: if it is an option of the inner optimizer.
             TypeError: if it is anything else.
         """
-        refuse_options(cls.__name__, options, cls._inner_key, cls._inner_options)
+        refuse_options(cls.__name__, options, cls._inner_keys, cls._inner_options)
 
     def _make_inner(
         self, optimizer: InnerOptimizers, learning_rate: Rates

@@ -169,6 +169,8 @@ def _moves(jacobian: ArrayLike, split: int, gamma: PerPlayer) -> tuple[np.ndarra
 
 
 def _per_player(name: str, value: Any, *, zero: bool) -> tuple[float, float]:
+    if isinstance(value, np.ndarray) and value.ndim:
+        value = value.tolist()
     if not isinstance(value, list | tuple):
         number = check_float(name, value, zero=zero)
         return number, number

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tf_consensus.callbacks.advice.symptom import Scene, Symptom
+from tf_consensus.optimizers import RelativeGamma, SpectralGamma
 
 # Fewer values, or periods, show no period.
 _VALUES, _PERIODS, _LOOKS_AT = 48, 4, 192
@@ -97,13 +98,21 @@ def _columns(model):
 
 def _sentence(name, swing, steps, model):
     grows = "growing" if swing.growth > 1.25 else "not decaying"
-    consensus = "ConsensusOptimizer" in type(model.optimizer).__name__
-    remedy = "raise `gamma`" if consensus else "use ConsensusOptimizer(gamma=1.0)"
     return (
         f"The players circle each other: the {name} swings between {swing.low:.3g} and "
-        f"{swing.high:.3g} with a period of about {steps:,} steps, {grows}; {remedy}, lower the "
+        f"{swing.high:.3g} with a period of about {steps:,} steps, {grows}; "
+        f"{_remedy(model.optimizer)}, lower the "
         "learning rate, or damp the discriminator by GAN(penalties=[penalties.R1(1.0)])."
     )
+
+
+def _remedy(optimizer):
+    if "ConsensusOptimizer" not in type(optimizer).__name__:
+        return "use ConsensusOptimizer(gamma=1.0)"
+    gamma = optimizer.gamma
+    if isinstance(gamma, RelativeGamma):
+        return f"raise its scale, gamma=RelativeGamma({2 * gamma.scale:g})"
+    return "use gamma='auto'" if isinstance(gamma, SpectralGamma) else "raise `gamma`"
 
 
 def _is_epochs(scene, steps):

@@ -15,10 +15,10 @@ from tf_consensus.optimizers import (
     AdaptiveGamma,
     ConsensusOptimizer,
     GameOptimizer,
-    RegularizedOptimizer,
     SimultaneousOptimizer,
     SmoothingOptimizer,
 )
+from tf_consensus.optimizers.regularization import Regularization
 from tf_consensus.spectrum import compile_jacobian, flat
 from tf_consensus.support.evaluation import LayerState
 from tf_consensus.support.inputs import join, pick, split, takes_labels
@@ -114,7 +114,7 @@ class Probe:
         """The optimizer, at whatever depth, that adds a pullback with a fixed γ > 0, or `None`."""
         optimizer = self._model.optimizer
         while isinstance(optimizer, GameOptimizer):
-            if isinstance(optimizer, RegularizedOptimizer):
+            if isinstance(optimizer, Regularization):
                 fixed = not isinstance(optimizer.gamma, AdaptiveGamma)  # else it follows the field
                 return optimizer if fixed and optimizer.current_gamma > 0 else None
             optimizer = optimizer.inner_optimizer
