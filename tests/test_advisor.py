@@ -113,7 +113,7 @@ OPTIMIZERS = {
     "smoothing": lambda: tfc.SmoothingOptimizer("sgd", 1e-3, gamma=1.0),
     "alternating": alternating,
     "alternating_consensus": lambda: tfc.AlternatingConsensusOptimizer(
-        "sgd", "sgd", 1.0, fraction=0.5, reuse=True
+        "sgd", "sgd", 1.0, reuse=True
     ),
     "extragradient": lambda: tfc.ExtragradientOptimizer("adam", 1e-3),
     "lookahead": lambda: tfc.LookaheadOptimizer(
