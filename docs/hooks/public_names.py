@@ -17,6 +17,7 @@ PACKAGE = "tf_consensus"
 MODULES = (PACKAGE, f"{PACKAGE}.optimizers")
 _BLOCK = re.compile(r"^::: +([\w.]+) *$", re.MULTILINE)
 _ARGUMENTS = re.compile(r"^(?:Args|Attributes):\n((?: {4}.*\n|\n)*)", re.MULTILINE)
+_SAID = re.compile(r"`(\w+)")
 _ENTRY = re.compile(r"^ {4}(\*{0,2}\w+(?:, \*{0,2}\w+)*)(?: \([^)]*\))?:", re.MULTILINE)
 
 
@@ -113,13 +114,16 @@ def _undocumented_class(path, cls):
         function = getattr(value, "fget", None) or getattr(value, "__func__", value)
         if not name.startswith("_") and not inherited and _is_ours(function):
             bound = not isinstance(value, staticmethod)
-            yield from _undocumented_function(f"{path}.{name}", function, bound)
+            yield from _undocumented_function(f"{path}.{name}", function, True, bound)
 
 
-def _undocumented_function(path, function, bound=False):
+def _undocumented_function(path, function, method=False, bound=False):
     if not function.__doc__:
         yield f"{path} has no docstring."
-    yield from _unnamed(path, _parameters(function)[bound:], function.__doc__ or "")
+    text = function.__doc__ or ""
+    # The line of a method may name what it takes.
+    said = _SAID.findall(text) if method else ()
+    yield from _unnamed(path, _parameters(function)[bound:], text, said)
 
 
 def _is_ours(function):
@@ -130,10 +134,10 @@ def _parameters(function):
     return list(inspect.signature(function).parameters)
 
 
-def _unnamed(path, arguments, text):
+def _unnamed(path, arguments, text, said=()):
     section = _ARGUMENTS.search(inspect.cleandoc(text) + "\n")
     entries = _ENTRY.findall(section[1]) if section else []
-    named = {name.strip(" *") for entry in entries for name in entry.split(",")}
+    named = {*said, *(name.strip(" *") for entry in entries for name in entry.split(","))}
     for argument in arguments:
         if argument not in named:
             yield f"{path}: `Args` must name {argument}."
