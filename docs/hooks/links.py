@@ -4,8 +4,8 @@ import posixpath
 import re
 from collections.abc import Mapping
 
-_LINK = re.compile(r"(!?)\[((?:[^][]|!?\[[^][]*\]\([^()\s]*\))*)\]\((?!#|/|[a-z]+:)([^()\s]+)\)")
-_CODE = re.compile(r"(^```.*?^```$|`[^`\n]+`(?!\]))", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"(!?)\[((?:[^][]|!?\[[^][]*\]\([^()\s]*\))*)\]\((?!#|/|[a-z]+:)([^()\s]+)\)")
+CODE = re.compile(r"(^```.*?^```$|`[^`\n]+`(?!\]))", re.MULTILINE | re.DOTALL)
 
 
 def on_the_site(text: str, source: str, uri: str, pages: Mapping[str, str]) -> str:
@@ -31,6 +31,6 @@ def on_the_site(text: str, source: str, uri: str, pages: Mapping[str, str]) -> s
         name = f"`{path}`"
         return name if label.strip("`") == path else f"{label} ({name})"
 
-    parts = _CODE.split(text)
-    parts[::2] = [_LINK.sub(replaced, part) for part in parts[::2]]
+    parts = CODE.split(text)
+    parts[::2] = [LINK.sub(replaced, part) for part in parts[::2]]
     return "".join(parts)

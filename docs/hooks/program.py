@@ -26,5 +26,6 @@ def _command(name: str) -> str:
 
 
 def _flag(flag: flags.Flag) -> str:
-    default = "" if flag.default in (None, []) else f" Default: `{flag.default_as_str}`."
+    given = "" if flag.default in (None, []) else flag.default_as_str.strip("'")
+    default = given and f" Default: `{given}`."
     return f"- `--{flag.name}`: {html.escape(flag.help, quote=False)}{default}"

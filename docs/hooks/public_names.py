@@ -40,17 +40,23 @@ def gaps(root: pathlib.Path) -> list[str]:
         path.relative_to(root).as_posix(): path.read_text(encoding="utf-8")
         for path in sorted((root / "docs" / "api").glob("*.md"))
     }
-    names = [name for module in MODULES for name in public(importlib.import_module(module))]
-    unique = list({name.written: name for name in reversed(names)}.values())
-    undocumented = [gap for name in unique for gap in undocumented_parts(name)]
-    return sorted({*misplaced(unique, pages), *undocumented})
+    names = all_public()
+    undocumented = [gap for name in names for gap in undocumented_parts(name)]
+    return sorted({*misplaced(names, pages), *undocumented})
 
 
-def public(module: types.ModuleType, nested: bool = True) -> Iterator[Name]:
+def all_public() -> list[Name]:
+    """The public names of the library, each once, by the path that is most used."""
+    names = [name for module in MODULES for name in public(importlib.import_module(module), module)]
+    return list({name.written: name for name in reversed(names)}.values())
+
+
+def public(module: types.ModuleType, path: str, nested: bool = True) -> Iterator[Name]:
     """The public names of a module: those of `__all__`, or all that it defines without underscore.
 
     Args:
         module: a package or a module.
+        path: where it is public itself.
         nested: whether those of the modules among them are in their place.
     """
     names = getattr(module, "__all__", None) or [
@@ -59,9 +65,9 @@ def public(module: types.ModuleType, nested: bool = True) -> Iterator[Name]:
     for name in names:
         value = getattr(module, name)
         if isinstance(value, types.ModuleType):
-            yield from public(value) if nested else ()
+            yield from public(value, f"{path}.{name}") if nested else ()
         else:
-            yield Name(f"{module.__name__}.{name}", _home(module, name).__name__, value)
+            yield Name(f"{path}.{name}", _home(module, name).__name__, value)
 
 
 def misplaced(names: list[Name], pages: dict[str, str]) -> Iterator[str]:
@@ -84,7 +90,7 @@ def _held(path):
     """The names that a block of a page shows: a module's, or one."""
     value = pkgutil.resolve_name(path)
     if isinstance(value, types.ModuleType):
-        return list(public(value, nested=False))
+        return list(public(value, path, nested=False))
     holder = pkgutil.resolve_name(path.rpartition(".")[0])
     return [Name(path, _home(holder, path.rpartition(".")[2]).__name__, value)]
 

@@ -18,7 +18,12 @@ class RunTimeDocstrings(griffe.Extension):
     """
 
     def on_object(self, *, obj: griffe.Object, **_: Any) -> None:
-        """The docstring, with examples under the title by which they are shown as code."""
+        """The docstring, with examples under the title by which they are shown as code.
+
+        A module has none here: its page says what the module is for.
+        """
+        if obj.is_module:
+            obj.docstring = None
         if not obj.docstring:
             return
         text = obj.docstring.value

@@ -5,7 +5,7 @@ import pathlib
 from typing import Any
 
 import links
-import notebooks
+import notebook_pages
 import program
 import public_names
 from mkdocs.config.defaults import MkDocsConfig
@@ -20,12 +20,12 @@ OUTSIDE = {
     "CHANGELOG.md": "changelog.md",
 }
 # Strict mode counts what is logged here as a failure.
-log = logging.getLogger("mkdocs.hooks.site")
+log = logging.getLogger("mkdocs.hooks.tf_consensus")
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Lists the notebooks in the navigation, and warns of what the reference lacks."""
-    if pages := notebooks.pages(ROOT):
+    if pages := notebook_pages.pages(ROOT):
         config.nav.insert(2, {"Notebooks": list(pages)})
     for gap in public_names.gaps(ROOT):
         log.warning(gap)
@@ -35,7 +35,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Adds the pages that are written elsewhere."""
     made = {page: (ROOT / path).read_text(encoding="utf-8") for path, page in OUTSIDE.items()}
-    made |= notebooks.pages(ROOT)
+    made |= notebook_pages.pages(ROOT)
     for page, text in made.items():
         files.append(File.generated(config, page, content=text))
     return files
@@ -44,10 +44,18 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, page: Page, files: Files, **_: Any) -> str:
     """Links as they go on the site, and the flags of the program's commands."""
     uri = page.file.src_uri
-    source = {page: path for path, page in OUTSIDE.items()}.get(uri, f"docs/{uri}")
-    if uri.startswith("notebooks/"):
-        source = uri
-    pages = {f"docs/{file.src_uri}": file.src_uri for file in files} | OUTSIDE
     if uri == "api/program.md":
         markdown = program.with_commands(markdown)
-    return links.on_the_site(markdown, source, uri, pages)
+    places = {f"docs/{file.src_uri}": file.src_uri for file in files} | OUTSIDE
+    places |= {page.replace(".md", ".ipynb"): page for page in notebook_pages.pages(ROOT)}
+    source = {page: path for path, page in places.items()}[uri]
+    return links.on_the_site(markdown, source, uri, places)
+
+
+def on_post_build(config: MkDocsConfig) -> None:
+    """Warns of public names that no built page shows, whatever the reason is."""
+    built = pathlib.Path(config.site_dir, "api").glob("*.html")
+    text = "\n".join(path.read_text(encoding="utf-8") for path in built)
+    for name in public_names.all_public():
+        if f'id="{name.path}"' not in text and f'id="{name.written}"' not in text:
+            log.warning(f"{name.path} has no place on the built pages.")
