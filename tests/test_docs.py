@@ -190,15 +190,21 @@ PAGES = {
         ("docs/api/b.md", "api/b.md", "[r](../../README.md#y)", "[r](../index.md#y)"),
         ("docs/a.md", "a.md", "[s](../setup.py)", "s (`setup.py`)"),
         ("docs/a.md", "a.md", "[`setup.py`](../setup.py)", "`setup.py`"),
-        ("docs/a.md", "a.md", "[two\nlines](runs)", "two\nlines (`docs/runs`)"),
+        ("docs/a.md", "a.md", "[two\nlines](fashion_mnist)", "two\nlines (`docs/fashion_mnist`)"),
         ("docs/a.md", "a.md", "[x](https://x.org/a.md)", "[x](https://x.org/a.md)"),
         ("docs/a.md", "a.md", "[x](#here)", "[x](#here)"),
+        ("docs/a.md", "a.md", "[lost](lost.md)", "[lost](lost.md)"),
         ("docs/a.md", "a.md", "`[s](../setup.py)`", "`[s](../setup.py)`"),
-        ("docs/a.md", "a.md", "```text\n[s](t)\n```\n[s](t)", "```text\n[s](t)\n```\ns (`docs/t`)"),
+        (
+            "docs/a.md",
+            "a.md",
+            "```text\n[s](api)\n```\n[s](api)",
+            "```text\n[s](api)\n```\ns (`docs/api`)",
+        ),
     ],
 )
 def test_links_on_the_site(source, uri, text, result):
-    assert links.on_the_site(text, source, uri, PAGES) == result
+    assert links.on_the_site(text, source, uri, PAGES, ROOT) == result
 
 
 def test_links_of_the_pages_lead_to_files_of_the_repository():

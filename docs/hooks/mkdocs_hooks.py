@@ -49,7 +49,7 @@ def on_page_markdown(markdown: str, page: Page, files: Files, **_: Any) -> str:
     places = {f"docs/{file.src_uri}": file.src_uri for file in files} | OUTSIDE
     places |= {page.replace(".md", ".ipynb"): page for page in notebook_pages.pages(ROOT)}
     source = {page: path for path, page in places.items()}[uri]
-    return links.on_the_site(markdown, source, uri, places)
+    return links.on_the_site(markdown, source, uri, places, ROOT)
 
 
 def on_post_build(config: MkDocsConfig) -> None:
