@@ -86,6 +86,12 @@ setup(
     ],
     extras_require={
         "and-cuda": ["tensorflow[and-cuda]>=2.16.2"],
+        "docs": [
+            "mkdocs>=1.6",
+            "mkdocs-material>=9.6",
+            "mkdocstrings>=1.0",
+            "mkdocstrings-python>=2.0",
+        ],
         "tensorboard": ["tensorboard>=2.16"],
         "test": [
             "mypy>=1.11",

@@ -144,7 +144,7 @@ class Advisor(keras.callbacks.Callback):
         logs["advice"] = len(self.advice)
 
     def record_rows(self, rows: Sequence[Mapping[str, float]]) -> None:
-        """Takes the losses of a log that is resumed, one row per epoch, with its "step"."""
+        """Takes the losses of a resumed log: `rows` has one dict per epoch, with its "step"."""
         for row in rows:
             self._history.add_epoch(int(row["step"]), row)
 

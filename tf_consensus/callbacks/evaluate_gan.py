@@ -187,7 +187,7 @@ class EvaluateGAN(keras.callbacks.Callback):
         self._evaluations.record(step, results)
 
     def record_rows(self, rows: Sequence[Mapping[str, float]]) -> None:
-        """Takes the evaluations of a log that is resumed, one row per epoch, with its "step"."""
+        """Takes the evaluations of a resumed log: `rows` has a dict per epoch, with its "step"."""
         self._evaluations.record_rows(rows, list(results_of(self.metrics)), self.every)
 
     def describe(self) -> str:

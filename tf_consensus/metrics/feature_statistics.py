@@ -64,6 +64,9 @@ class FeatureStatistics:
     def merge(self, other: "FeatureStatistics") -> None:
         """Add the rows that another has seen.
 
+        Args:
+            other: statistics of features of the same dimension.
+
         Raises:
             ValueError: if it is of another dimension, or no statistics.
         """

@@ -104,7 +104,11 @@ class ImageScores:
         self._results: dict[str, float] | None = None
 
     def update_state(self, images: np.ndarray | tf.Tensor) -> None:
-        """Adds a batch of images (batch, H, W, C) in [-1, 1]."""
+        """Adds a batch.
+
+        Args:
+            images: (batch, height, width, channels) in [-1, 1].
+        """
         features, logits = self.extractor(images)
         if "score" in self._parts:
             self._logits.append(logits)
@@ -118,6 +122,9 @@ class ImageScores:
 
     def check_samples(self, number: int) -> None:
         """Raises unless so many images are enough.
+
+        Args:
+            number: of images that will be measured.
 
         Raises:
             ValueError: if a split or a neighbourhood would lack images.

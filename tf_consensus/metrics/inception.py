@@ -26,7 +26,11 @@ _LARGEST_FILE = 2**28
 
 
 def to_bytes(images: tf.Tensor) -> tf.Tensor:
-    """The images, in [-1, 1], as they would be in a file: whole numbers from 0 to 255, float32."""
+    """Images as they would be in a file: whole numbers from 0 to 255, float32.
+
+    Args:
+        images: in [-1, 1], of any shape; what is outside is clipped.
+    """
     return tf.round(tf.clip_by_value(127.5 * (images + 1.0), 0.0, 255.0))
 
 

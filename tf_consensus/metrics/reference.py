@@ -115,7 +115,7 @@ class Reference:
         return fingerprints.digest([self.mean, self.cov, self.sample, about])
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes an .npz file, whole or not at all, with a checksum.
+        """Writes the .npz file `path`, whole or not at all, with a checksum.
 
         Raises:
             OSError: if the file cannot be written.
@@ -126,7 +126,7 @@ class Reference:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Reference":
-        """Reads what `save` wrote; files of versions without a checksum too.
+        """Reads `path`, which `save` wrote; files of versions without a checksum too.
 
         Nothing in the file is run: it may come from anyone.
 
@@ -141,7 +141,7 @@ class Reference:
             raise ValueError(f"{str(path)!r} is no reference. {error}") from error
 
     def check(self, extractor: ImageNetwork) -> None:
-        """Raises if the extractor is not the one that the reference was made by.
+        """Raises if `extractor` is not the one that the reference was made by.
 
         They are compared by their fingerprints, so that names do not matter. References of versions
         that had none are compared by all that their descriptions hold.

@@ -32,13 +32,23 @@ def tf1_bilinear(images: np.ndarray | tf.Tensor, size: int) -> tf.Tensor:
 
 
 def bilinear(images: np.ndarray | tf.Tensor, size: int) -> tf.Tensor:
-    """Bilinear resizing with pixel centres at halves and antialiasing; as `tf1_bilinear`."""
+    """Bilinear resizing with pixel centres at halves and antialiasing; raises as `tf1_bilinear`.
+
+    Args:
+        images: (batch, height, width, channels).
+        size: new height and width, in pixels.
+    """
     images, size = _checked(images, size)
     return tf.image.resize(images, (size, size), "bilinear", antialias=True)
 
 
 def bicubic(images: np.ndarray | tf.Tensor, size: int) -> tf.Tensor:
-    """Bicubic resizing with pixel centres at halves and antialiasing; as `tf1_bilinear`."""
+    """Bicubic resizing with pixel centres at halves and antialiasing; raises as `tf1_bilinear`.
+
+    Args:
+        images: (batch, height, width, channels).
+        size: new height and width, in pixels.
+    """
     images, size = _checked(images, size)
     return tf.image.resize(images, (size, size), "bicubic", antialias=True)
 
@@ -56,10 +66,14 @@ def _checked(images, size):
 
 
 RESIZERS = {function.__name__: function for function in (tf1_bilinear, bilinear, bicubic)}
+"""The resizers by the names that `get` takes."""
 
 
 def get(resizer: str | Callable) -> Callable:
     """The resizer of that name; a function of (images, size) is its own.
+
+    Args:
+        resizer: a name of `RESIZERS`, or a function that has a name.
 
     Raises:
         ValueError: if it is neither.

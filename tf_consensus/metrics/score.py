@@ -11,7 +11,12 @@ from tf_consensus.support.checks import check_int
 
 
 class MeanStd(NamedTuple):
-    """Mean and population standard deviation over parts of a sample."""
+    """What a result is over parts of a sample.
+
+    Attributes:
+        mean: its mean.
+        std: its population standard deviation.
+    """
 
     mean: float
     std: float

@@ -32,7 +32,16 @@ class InceptionScore(ImageScores):
 
 
 class FrechetDistance(ImageScores):
-    """The Fréchet distance of `ImageScores` alone."""
+    """The Fréchet distance of `ImageScores` alone.
+
+    Args:
+        extractor: the network whose features are compared.
+        reference: the features of real images, by the same network.
+        name: name of the metric.
+
+    Raises:
+        ValueError: if the reference is missing, or was made by another network.
+    """
 
     _parts = ("frechet",)
 
@@ -43,7 +52,16 @@ class FrechetDistance(ImageScores):
 
 
 class KernelDistance(ImageScores):
-    """The kernel distance of `ImageScores` alone."""
+    """The kernel distance of `ImageScores` alone.
+
+    Args:
+        extractor: the network whose features are compared.
+        reference: the features of real images, by the same network.
+        name: name of the metric.
+
+    Raises:
+        ValueError: if the reference is missing, or was made by another network.
+    """
 
     _parts = ("kernel",)
 
@@ -54,7 +72,16 @@ class KernelDistance(ImageScores):
 
 
 class PrecisionRecall(ImageScores):
-    """Precision and recall of `ImageScores` alone."""
+    """Precision and recall of `ImageScores` alone.
+
+    Args:
+        extractor: the network whose features are compared.
+        reference: the features of real images, by the same network.
+        name: name of the metric.
+
+    Raises:
+        ValueError: if the reference is missing, or was made by another network.
+    """
 
     _parts = ("precision_recall",)
 

@@ -104,6 +104,9 @@ class Wasserstein1(keras.metrics.Metric):
     def check_samples(self, number: int) -> None:
         """Raises unless so many samples can be compared with the target.
 
+        Args:
+            number: of samples that will be measured.
+
         Raises:
             ValueError: If the distance is exact and the number is not the target's.
         """

@@ -99,7 +99,7 @@ class GameModel(ReservedNames, TrainingModel):
             self.settle(_SETTINGS)
 
     def hold_players(self, players: dict[str, list[Part]]) -> None:
-        """Keeps the players' parts where Keras saves them."""
+        """Keeps `players`, each one's parts by its name, where Keras saves them."""
         self.parts = players
 
     @property
@@ -128,7 +128,7 @@ class GameModel(ReservedNames, TrainingModel):
         raise TypeError(_UNDEFINED.format("trained", type(self).__name__, "losses"))
 
     def added_losses(self, network: keras.Layer) -> list[tf.Tensor]:
-        """What layers added in the network's last call: scalars to add to its player's loss."""
+        """What layers added in the last call of `network`: scalars to add to its player's loss."""
         return added_losses(network)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
@@ -157,7 +157,7 @@ class GameModel(ReservedNames, TrainingModel):
         return self.distribute_strategy.num_replicas_in_sync == 1
 
     def batch_to_verify(self, iterator: Any) -> tuple[Any, Any]:
-        """A batch to verify on, `None` where none can be put back, and an iterator of all."""
+        """A batch of `iterator` to verify on, or `None`, and an iterator of all its batches."""
         first, iterator = peek(iterator, self.steps_per_execution)
         if first is not None:  # what is wrong with the data comes before what its losses are
             batch = self.prepared(first)
@@ -165,7 +165,7 @@ class GameModel(ReservedNames, TrainingModel):
         return first, iterator
 
     def example_game(self, example: Any) -> Game:
-        """The game on the first rows of a batch, past the beginning of schedules."""
+        """The game on the first rows of the batch `example`, past the beginning of schedules."""
         return self.game_at(first_examples(self.prepared(example)), draw=0, step=1000)
 
     def without_data(self) -> tf.data.Dataset:
