@@ -104,10 +104,10 @@ def line_styles(names: Iterable[str]) -> dict[str, dict[str, Any]]:
     taken: set[tuple[str, Any]] = {METHOD_LOOKS[method] for method in methods.values()}
     styles, seen = {}, set()
     for name in names:
-        if name in methods:
-            look = METHOD_LOOKS[methods[name]]
-            look = _other_dashes(look, taken) if look in seen else look
-        else:
+        look = METHOD_LOOKS[methods[name]] if name in methods else None
+        if look in seen:
+            look = _other_dashes(look, taken)
+        if look is None:
             index = next(others)
             look = free[index % len(free)], _DASHES[index // len(free) % len(_DASHES)]
         seen.add(look)
@@ -121,6 +121,6 @@ def _joined(name):
 
 
 def _other_dashes(look, taken):
-    """The look with the first dashes that are left for its colour."""
-    left = [(look[0], dashes) for dashes in _DASHES if (look[0], dashes) not in taken]
-    return left[0] if left else look
+    """The look with the first dashes that are left for its colour; `None` if none are."""
+    looks = [(look[0], dashes) for dashes in _DASHES]
+    return next((other for other in looks if other not in taken), None)
