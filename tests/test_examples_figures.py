@@ -93,7 +93,8 @@ def test_lecture(tmp_path, monkeypatch, capsys):
 def check_files(folder, results):
     figures = {"one_player", "fields", "rotation", "heavy_ball", "momentum", "optimizers"}
     files = {f"{name}.{suffix}" for name in figures for suffix in ("png", "csv")}
-    assert {path.name for path in folder.iterdir()} == files | {"results.json"}
+    files |= {"momentum_dirac_gan.png", "results.json"}
+    assert {path.name for path in folder.iterdir()} == files
     assert set(results) == figures | {"settings", "versions"}
     for name in figures:
         with open(folder / f"{name}.csv", encoding="utf-8", newline="") as file:
