@@ -469,8 +469,8 @@ def draw_momentum(path, game, found, rate, steps):
     scale.ax.tick_params(labelsize=SMALL)
     headline(
         figure,
-        f"{game[0].upper()}{game[1:]} game: negative momentum converges, if the players alternate\n"
-        f"{steps} steps of size η = {rate:g} from the dot; radius of the linear part at +",
+        f"{game[0].upper()}{game[1:]}: with which momentum β do the steps converge?\n"
+        f"{steps} steps of size η = {rate:g} from the dot; the spectral radius is that at +",
     )
     saved(figure, path)
 

@@ -247,8 +247,8 @@ def momentum(path):
     entries += [legend_line(**style, label=name) for name, style in line_styles(matrices).items()]
     legend_below(figure, entries)
     figure.suptitle(
-        f"Momentum β on the bilinear game, η = {step_size:g}: they converge if all eigenvalues "
-        "are inside the unit circle",
+        f"Momentum β, bilinear game, η = {step_size:g}: steps converge if all eigenvalues are "
+        "inside the circle",
         fontsize=LARGE + 1,
     )
     saved(figure, path)

@@ -33,7 +33,14 @@ from matplotlib.ticker import NullLocator, StrMethodFormatter
 import tf_consensus as tfc
 from tf_consensus.data.stream import without_autotuning
 from tf_consensus.plotting.methods import line_styles
-from tf_consensus.plotting.style import legend_below, legend_line, new_figure, saved, tidy
+from tf_consensus.plotting.style import (
+    legend_below,
+    legend_line,
+    new_figure,
+    saved,
+    scale_by_logarithm,
+    tidy,
+)
 
 # What a quantity multiplies.
 QUANTITIES = {
@@ -194,7 +201,7 @@ def draw(rows, path):
             above.plot(sizes, [1e3 * row["cpu_seconds"][method] for row in own], **style)
         for key, (_, style) in RATIOS.items():
             below.plot(sizes, [ratio(row, key) for row in own], **style)
-        above.set(yscale="log")
+        scale_by_logarithm(above)
         below.set(xlabel=TITLES[name], ylim=(0, None))
         for axis in (above, below):
             axis.set_xscale("log", base=2)
@@ -202,7 +209,6 @@ def draw(rows, path):
             axis.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
             axis.xaxis.set_minor_locator(NullLocator())
             tidy(axis)
-    axes[0, 0].yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes[0, 0].set_ylabel("processor ms per step")
     axes[1, 0].set_ylabel("consensus / simultaneous")
     entries = [legend_line(**style, label=method) for method, style in STYLES.items()]
