@@ -11,6 +11,7 @@ import numpy as np
 from tf_consensus import plotting
 from tf_consensus.experiments.toy_runs import METHODS, Run, steps_per_epoch, target_sample
 from tf_consensus.experiments.toy_training import read_distances
+from tf_consensus.plotting.style import words
 from tf_consensus.support.files import write_text
 
 
@@ -54,11 +55,15 @@ def _draw_distances(distances, floor, settings, output):
         for method in settings["method"]:
             curves = [d for run, d in distances.items() if run[:2] == (method, target)]
             if curves:
-                panels.setdefault(target, {})[METHODS[method].label] = (steps, curves)
+                panels.setdefault(words(target), {})[METHODS[method].label] = (steps, curves)
     plotting.seed_curves(
         panels,
         "Wasserstein-1 distance",
-        references={target: floor[target]["mean"] for target in panels},
+        references={
+            words(target): floor[target]["mean"]
+            for target in settings["target"]
+            if words(target) in panels
+        },
         reference_label="floor: two samples of the target",
         path=output / "wasserstein.png",
     )
@@ -69,10 +74,10 @@ def _draw_densities(runs, settings, output):
     rows: dict[str, dict] = {}
     for run in reversed(runs):
         row = rows.setdefault(METHODS[run.method].label, {})
-        row[run.target] = np.load(run.folder(output) / "samples.npy")
+        row[words(run.target)] = np.load(run.folder(output) / "samples.npy")
     labels = [METHODS[method].label for method in settings["method"]]
     plotting.density_table(
         {label: rows[label] for label in labels if label in rows},
-        {target: target_sample(target, 0) for target in settings["target"]},
+        {words(target): target_sample(target, 0) for target in settings["target"]},
         path=output / "densities.png",
     )

@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from tf_consensus.experiments.presets import FASHION_ADAM
+from tf_consensus.plotting.style import words
 
 
 class Measure(NamedTuple):
@@ -12,11 +13,18 @@ class Measure(NamedTuple):
         name: Its name in the logs.
         direction: "up" where higher is better, else "down".
         digits: Digits after the point in tables.
+        phrase: How a sentence says a value, where "a NAME of VALUE" is no English.
     """
 
     name: str
     direction: str
     digits: int = 2
+    phrase: str = ""
+
+    def said(self, value: float) -> str:
+        """A value within a sentence, such as "7.7 modes covered"."""
+        phrase = self.phrase or f"a {words(self.name)} of {{}}"
+        return phrase.format(f"{value:.{self.digits}f}")
 
 
 class Task(NamedTuple):
@@ -60,9 +68,9 @@ class Task(NamedTuple):
 
 
 _MODES = (
-    Measure("modes_covered", "up", 1),
-    Measure("within_3_sigma", "up", 3),
-    Measure("mode_kl", "down", 3),
+    Measure("modes_covered", "up", 1, "{} modes covered"),
+    Measure("within_3_sigma", "up", 3, "a share of {} of the samples within 3σ"),
+    Measure("mode_kl", "down", 3, "a KL divergence of {} from even modes"),
 )
 # log 3: as uneven as if two thirds of the modes had no samples. Blurred ones are slow, not failed.
 _COLLAPSE = ("mode_kl", 1.1)
@@ -107,7 +115,7 @@ TASKS = {
             "toy",
             "points",
             {"target": "four_lines"},
-            (Measure("wasserstein1", "down", 3),),
+            (Measure("wasserstein1", "down", 3, "a Wasserstein-1 distance of {}"),),
             ("wasserstein1", 0.5),
             **_TOY,
         ),
