@@ -49,8 +49,8 @@ def run(name, folder, sizes, probes):
     notebook = with_sizes(read(name), sizes)
     own = len(notebook.cells)
     for probe in probes:
-        *lines, last = probe.strip().splitlines()
-        source = "\n".join(["import json", *lines, f"print(json.dumps({last}))"])
+        *before, last = map(ast.unparse, ast.parse(probe).body)
+        source = "\n".join(["import json", *before, f"print(json.dumps({last}))"])
         notebook.cells.append(nbformat.v4.new_code_cell(source))
     resources = {"metadata": {"path": str(folder)}}
     NotebookClient(notebook, timeout=600, resources=resources).execute()
