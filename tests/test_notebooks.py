@@ -4,6 +4,7 @@ import importlib.util
 import itertools
 import json
 import pathlib
+from unittest import mock
 
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
@@ -64,7 +65,9 @@ def first_cell(name, folder, monkeypatch, **values):
     shell = Shell()
     variables = {"get_ipython": lambda: shell}
     monkeypatch.chdir(folder)
-    exec(TransformerManager().transform_cell(source), variables)
+    with monkeypatch.context() as patched:  # TensorFlow's logger stays as it is
+        patched.setattr(importlib, "import_module", lambda name: mock.MagicMock())
+        exec(TransformerManager().transform_cell(source), variables)
     return shell.calls, variables
 
 
@@ -91,6 +94,7 @@ def silent(notebook):
     """Nothing that a reader would take for a fault."""
     for cell in notebook.cells:
         assert notebooks.printed(cell, "stderr") == "", cell.id
+        assert "WARNING" not in notebooks.printed(cell), cell.id
 
 
 # Moves each control of a board; what is drawn, before and after each move.
