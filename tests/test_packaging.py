@@ -32,7 +32,7 @@ SOURCES = (
     *("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "MANIFEST.in", "README.md"),
     *("mkdocs.yml", "pyproject.toml", "setup.py"),
 )
-FOLDERS = ("docs", "examples", "tests", "tf_consensus")
+FOLDERS = ("docs", "examples", "notebooks", "tests", "tf_consensus")
 
 
 def files_of(folder):

@@ -86,7 +86,8 @@ class History:
         if steps - self._before[0] < max(1.0, (total or steps) / PARTS):
             return
         now = np.array([steps, *(steps * logs.get(key, np.nan) for key in LOSSES)])
-        steps_more, *sums = now - self._before
+        with np.errstate(invalid="ignore"):  # infinite sums: the run ends by another callback
+            steps_more, *sums = now - self._before
         self.parts.append((steps_more, *(float(x / steps_more) for x in sums)))
         self._before, self.parts = now, self.parts[-KEPT:]
 
