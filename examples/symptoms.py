@@ -21,7 +21,8 @@ import tensorflow as tf
 from absl import app, flags
 
 import tf_consensus as tfc
-from tf_consensus.plotting.style import METHOD_COLORS, new_figure, saved, tidy
+from tf_consensus.plotting.methods import METHOD_COLORS
+from tf_consensus.plotting.style import new_figure, saved, tidy
 from tf_consensus.support.files import write_json
 
 SGD, Adam = keras.optimizers.SGD, keras.optimizers.Adam

@@ -56,6 +56,7 @@ METHOD_LOOKS: dict[str, tuple[str, Any]] = {
     "relativistic_r1_r2": (SKY, _LONG),
     "symplectic": (BLACK, SOLID),
     "competitive": (BLACK, DASHED),
+    "adaptive_competitive": (BLACK, _DOT_DOT),
     "implicit": (BLACK, DOTTED),
     "runge_kutta": (BLACK, DASH_DOT),
 }
