@@ -73,7 +73,7 @@ def test_every_command_has_a_line_and_help_exits_well(capsys):
         (["train", "folder:"], "A folder of pictures must exist. Received: folder:."),
         (["train", "./no"], "A folder of pictures must exist. Received: ./no."),
         (["train", f"folder:{__file__}"], "Pictures come in a folder. Received: folder:"),
-        (["train", "x", "--dataset=y"], "The pictures are named once. Received: x and --dataset=y"),
+        (["train", "x", "--dataset=y"], "must be named once. Received: x and --dataset=y"),
         (["train", "x", "--channels=2"], "must be 1, grey, or 3, colour"),
         (["train", "x", f"--classifier={__file__}"], "--classifier must name a .keras file"),
         (["train", "x", "--classifier=no.keras"], "--classifier must name a file. Received: no.k"),
@@ -247,7 +247,7 @@ def test_scores_of_a_folder_are_by_pictures_held_out(tmp_path, capsys):
         f"--classifier={tmp_path / 'classifier.keras'}",
         f"--output_dir={output}",
     )
-    assert "a tenth of each sub-folder, which is held out of training" in printed
+    assert "a tenth of each sub-folder, held out of training" in printed
     settings = settings_of(output)
     assert (settings["split"], settings["test_split"]) == ("rest", "held_out")
     assert (settings["data"]["split"], settings["data"]["images"]) == ("rest", 36)

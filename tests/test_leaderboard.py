@@ -374,7 +374,7 @@ def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(monkeypatch, tmp_pa
     status, said, error = told(capsys, *words)
     assert (status, closed) == (130, [True])
     assert said.count("ring-r1-") == len(list((tmp_path / "runs").glob("*.json"))) == 2
-    assert f"interrupted; this goes on: tf-consensus {' '.join(words)}" in error
+    assert f"interrupted; continue with: tf-consensus {' '.join(words)}" in error
 
 
 def made_up_modes(job):
@@ -489,7 +489,7 @@ def test_the_list_needs_no_time(capsys):
         (["--seconds=0"], "must be a positive finite number"),
         (["--seconds=inf"], "must be a positive finite number"),
         (["--workers=0"], "0 is not a positive integer"),
-        (["ring"], "A leaderboard takes flags alone. Received: ring."),
+        (["ring"], "A leaderboard takes flags only. Received: ring."),
         (
             ["--tasks=deep", "--methods=consensus_gbn"],
             "Each method must be tried on one of the tasks",
