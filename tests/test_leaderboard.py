@@ -342,7 +342,7 @@ def test_another_classifier_is_refused(fake, tmp_path):
     other = tmp_path / "other.keras"
     other.write_bytes(b"another one")
     request = request_in(tmp_path, "good")
-    with pytest.raises(RunError, match=r"that it was begun with\. Received: cl"):
+    with pytest.raises(RunError, match=r"that it began with\. Received: cl"):
         session.run_and_report(request._replace(place=request.place._replace(classifier=other)))
 
 
@@ -402,7 +402,7 @@ def test_workers_return_what_ends_and_end_at_an_error():
             ("1", 2),
             ("2", 4),
         ]
-        with pytest.raises(RunError, match=r"bad, ArithmeticError: no 7\. Mend that"):
+        with pytest.raises(RunError, match=r"bad, ArithmeticError: no 7\. Mend this"):
             list(crew.map([workers.Call("bad", fail, (7,))]))
         with pytest.raises(RunError, match="Received: gone, its process ended with status 3"):
             list(crew.map([workers.Call("gone", sys.exit, (3,))]))
