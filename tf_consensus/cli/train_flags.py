@@ -55,7 +55,7 @@ def _define_method(values, experiment):
     a_list("penalty", None, f"Penalties, of {', '.join(PENALTIES)}.", **by)
     hint = "Weight of each penalty, if it is not gamma."
     flags.DEFINE_float("penalty_weight", None, hint, 0.0, **by)
-    integer("penalty_every", None, "Take penalties only at every so many-th step.", 1, **by)
+    integer("penalty_every", None, "Take penalties only every so many steps.", 1, **by)
 
 
 def _define_data(values):
