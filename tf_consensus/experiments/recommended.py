@@ -109,7 +109,7 @@ def check_classes(pictures: Pictures, num_classes: int | None) -> None:
         return
     have = "no labels" if pictures.num_classes is None else f"{pictures.num_classes} classes"
     remedy = (
-        "Put the pictures of each class into their own sub-folder, or leave the flag out."
+        "Put the pictures of each class into a sub-folder of its own, or leave the flag out."
         if (pictures.num_classes or 0) < 2
         else f"Pass --num_classes={pictures.num_classes}, or leave the flag out."
     )
