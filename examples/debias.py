@@ -1,9 +1,9 @@
-r"""Does the bias of mini-batches matter? Finished runs with it and without, side by side.
+r"""Does the bias of mini-batches matter? Compares finished runs with and without it.
 
 A batch's ½‖v‖² is on average larger than L, that of all data, by Var/(2B) (Lemma 15 of "The
 Numerics of GANs"). This script reads runs of `mixture_of_gaussians.py` or `train_images.py` that
-differ in --batch_size and --debias, measures L and the bias of each trained model, and leaves in
---output_dir: debias.png, table.md and results.json.
+differ in --batch_size and --debias, and measures L and the bias of each trained model. It writes
+debias.png, table.md and results.json into --output_dir.
 
     for batch in 8 64; do
       python examples/mixture_of_gaussians.py --optimizer=consensus --nobalanced \
@@ -37,11 +37,11 @@ from tf_consensus.support.files import write_json, write_text
 
 FLAGS = flags.FLAGS
 flags.DEFINE_list("folders", [], "Output folders of mixture_of_gaussians.py or train_images.py.")
-flags.DEFINE_integer("batches", 256, "Batches to measure L and its bias with.", 2)
-flags.DEFINE_integer("measured_batch", 512, "Examples in each of them.", 1)
+flags.DEFINE_integer("batches", 256, "Batches with which L and its bias are measured.", 2)
+flags.DEFINE_integer("measured_batch", 512, "Examples in each of these batches.", 1)
 flags.DEFINE_string("data_dir", None, "Folder of the images, if not the usual one.")
 flags.DEFINE_string("output_dir", "output/debias", "Folder for the picture and the table.")
-flags.register_validator("folders", bool, "must name an output folder, or several by commas")
+flags.register_validator("folders", bool, "must name one output folder or more, with commas")
 
 # All are consensus optimization, so its colour, vermilion, is the plain one's.
 LOOKS = {"biased": ("#D55E00", "o"), "groups": ("#000000", "s"), "per_example": ("#56B4E9", "^")}
@@ -83,8 +83,8 @@ def make_data(run):
 def measure(gan, data, batch_size):
     """L without bias, and the bias of a batch of `batch_size` examples.
 
-    With M independent batches' fields vₖ the mean over pairs ½ vⱼ·vₖ is L's unbiased estimate, as
-    `theory.debiased_loss` of the vₖ; the mean of ½‖vₖ‖² is larger by the bias at their size.
+    With the fields vₖ of M independent batches, the mean of ½ vⱼ·vₖ over pairs is L's unbiased
+    estimate, like `theory.debiased_loss` of the vₖ; the mean of ½‖vₖ‖² is larger by their bias.
     """
 
     @tf.function(autograph=False)
@@ -103,7 +103,7 @@ def measure(gan, data, batch_size):
 
 
 def summarize(run):
-    """One row of results: what the run was, its metrics and what was measured."""
+    """One row of results: the run, its metrics and the measured numbers."""
     settings, result = run["settings"], run["result"]
     if "metrics" in result:
         metrics = {key: value["final"] for key, value in result["metrics"].items() if value}
@@ -134,7 +134,7 @@ def grouped(rows, *keys):
 
 
 def table(rows):
-    """Markdown, a table an experiment: mean and range over the seeds of every quantity."""
+    """Markdown with one table per experiment: mean and range of every quantity over the seeds."""
     text = ""
     for (experiment,), runs in grouped(rows, "experiment").items():
         quantities = {k: v for k, v in (MIXTURE | IMAGES | MEASURED).items() if k in runs[0]}
@@ -156,7 +156,7 @@ def spread(values):
 
 
 def draw(rows, path):
-    """A row per experiment, a panel per quantity, over the batch size."""
+    """Draws one row per experiment and one panel per quantity, over the batch size."""
     experiments = grouped(rows, "experiment")
     figure = new_figure(12.5, 3.6 * len(experiments) + 0.5)
     axes = figure.subplots(len(experiments), 3, squeeze=False)
@@ -176,7 +176,7 @@ def draw(rows, path):
 
 
 def draw_panel(axis, runs, keys):
-    """Mean over the seeds, with bars from the smallest to the largest; a second key dashed."""
+    """Draws the mean over the seeds, with bars from smallest to largest; a second key is dashed."""
     sizes = sorted({run["batch_size"] for run in runs})
     # Side by side, so that bars do not hide each other.
     for name, shift in zip(LOOKS, (0.94, 1.0, 1.06), strict=True):

@@ -415,7 +415,7 @@ def test_another_classifier_is_refused(fake, tmp_path):
     other = tmp_path / "other.keras"
     other.write_bytes(b"another one")
     request = request_in(tmp_path, "good")
-    with pytest.raises(RunError, match=r"that it was begun with\. Received: cl"):
+    with pytest.raises(RunError, match=r"that it began with\. Received: cl"):
         session.run_and_report(request._replace(place=request.place._replace(classifier=other)))
 
 
@@ -447,7 +447,7 @@ def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(monkeypatch, tmp_pa
     status, said, error = told(capsys, *words)
     assert (status, closed) == (130, [True])
     assert said.count("ring-r1-") == len(list((tmp_path / "runs").glob("*.json"))) == 2
-    assert f"interrupted; this goes on: tf-consensus {' '.join(words)}" in error
+    assert f"interrupted; continue with: tf-consensus {' '.join(words)}" in error
 
 
 def made_up_modes(job):
@@ -475,7 +475,7 @@ def test_workers_return_what_ends_and_end_at_an_error():
             ("1", 2),
             ("2", 4),
         ]
-        with pytest.raises(RunError, match=r"bad, ArithmeticError: no 7\. Mend that"):
+        with pytest.raises(RunError, match=r"bad, ArithmeticError: no 7\. Mend this"):
             list(crew.map([workers.Call("bad", fail, (7,))]))
         with pytest.raises(RunError, match="Received: gone, its process ended with status 3"):
             list(crew.map([workers.Call("gone", sys.exit, (3,))]))
@@ -562,7 +562,7 @@ def test_the_list_needs_no_time(capsys):
         (["--seconds=0"], "must be a positive finite number"),
         (["--seconds=inf"], "must be a positive finite number"),
         (["--workers=0"], "0 is not a positive integer"),
-        (["ring"], "A leaderboard takes flags alone. Received: ring."),
+        (["ring"], "A leaderboard takes flags only. Received: ring."),
         (
             ["--tasks=deep", "--methods=consensus_gbn"],
             "Each method must be tried on one of the tasks",

@@ -1,4 +1,4 @@
-"""Eigenvalues in the plane: left of the line a direction shrinks, right of it it grows."""
+"""Draws eigenvalues in the plane: directions left of the line shrink, those right of it grow."""
 
 import pathlib
 from collections.abc import Mapping
@@ -24,8 +24,8 @@ def draw_spectra(path: pathlib.Path, spectra: Mapping[str, np.ndarray], step: in
 
     Args:
         path: Path of the picture.
-        spectra: By the name of the field its eigenvalues, complex (k,); at least one field.
-        step: When it was measured, for the title.
+        spectra: The eigenvalues of each field by its name, complex (k,); at least one field.
+        step: The step at which they were measured, for the title.
 
     Raises:
         OSError: If the picture cannot be written.

@@ -24,8 +24,8 @@ def draw(
     """Write wasserstein.csv, wasserstein.png and densities.png.
 
     Args:
-        runs: That are finished.
-        floor: By target what a perfect sample's distance is.
+        runs: The runs that are finished.
+        floor: The distance of a perfect sample, by target.
         settings: Settings of all runs.
         output: The folder of all results.
     """
@@ -36,7 +36,7 @@ def draw(
 
 
 def _write_distances(distances, settings, output):
-    """wasserstein.csv, one row per evaluation."""
+    """Write wasserstein.csv, one row per evaluation."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow([*Run._fields, "step", "wasserstein1"])
@@ -47,7 +47,7 @@ def _write_distances(distances, settings, output):
 
 
 def _draw_distances(distances, floor, settings, output):
-    """wasserstein.png, a panel a target."""
+    """Draw wasserstein.png, one panel per target."""
     epoch = steps_per_epoch(settings)
     steps = np.arange(epoch, settings["steps"] + 1, epoch)
     panels: dict[str, dict] = {}
@@ -70,7 +70,7 @@ def _draw_distances(distances, floor, settings, output):
 
 
 def _draw_densities(runs, settings, output):
-    """densities.png, of the first seed that is finished."""
+    """Draw densities.png for the first seed that is finished."""
     rows: dict[str, dict] = {}
     for run in reversed(runs):
         row = rows.setdefault(METHODS[run.method].label, {})

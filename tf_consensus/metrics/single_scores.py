@@ -9,7 +9,7 @@ class InceptionScore(ImageScores):
     """The score of `ImageScores` alone, which needs no real images.
 
     Args:
-        extractor: one with logits.
+        extractor: an extractor with logits.
         splits: number of splits.
         name: name of the metric.
 
@@ -25,7 +25,7 @@ class InceptionScore(ImageScores):
         check_extractor(extractor)
         if extractor.description["logits"] == "none":
             raise ValueError(
-                "A score needs logits. Received: an extractor without any, "
+                "A score needs logits. Received: an extractor without logits, "
                 f"{extractor.name!r}. Pass `logits` to the extractor."
             )
         super().__init__(extractor, None, splits, name=name)
