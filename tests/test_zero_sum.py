@@ -211,7 +211,7 @@ def test_mixed_precision_needs_an_epsilon():
     ("options", "message"),
     [
         ({"product": "vjp"}, r"`product` must be one of \['jvp', 'difference'\]. Received"),
-        ({"epsilon": 0.1}, r"`epsilon` is of product='difference'. Received: epsilon=0.1"),
+        ({"epsilon": 0.1}, r"`epsilon` belongs to product='difference'. Received: eps"),
         ({"gamma": tfc.SpectralGamma()}, r"SpectralGamma suits.*Use gamma='auto'"),
         ({"product": "difference", "epsilon": 0.0}, r"`epsilon` must be a positive finite number"),
     ],

@@ -51,7 +51,7 @@ class RegularizedOptimizer(Regularization, GameOptimizer):
         """Which players' part of u counts (`of`) and whose variables g is for (`wrt`); here all.
 
         Args:
-            linearization: of the game, which knows how many players there are.
+            linearization: the one of the game, which knows how many players there are.
         """
         del linearization
         return {}
@@ -63,10 +63,10 @@ class RegularizedOptimizer(Regularization, GameOptimizer):
         return linearization
 
     def pulled_back(self, linearization: Linearization) -> list[tf.Tensor]:
-        """The term g = v'ᵀu at one point, without its weight and without a debiasing.
+        """The term g = v'ᵀu at one point, without its weight and without debiasing.
 
         Args:
-            linearization: at that point.
+            linearization: the one at that point.
         """
         return linearization.vjp(self.cotangent(linearization), **self.block(linearization))
 

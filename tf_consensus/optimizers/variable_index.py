@@ -1,4 +1,4 @@
-"""Which of an optimizer's variables a variable is."""
+"""The numbers of an optimizer's variables."""
 
 from collections.abc import Sequence
 from typing import Any
