@@ -154,7 +154,7 @@ def test_synchronized_normalization_is_of_the_whole_batch(float64, two_replicas,
 
 
 def test_normalization_apart_is_said(two_replicas):
-    with pytest.warns(UserWarning, match="normalizes its part.*batch_normalization.*synchronized"):
+    with pytest.warns(UserWarning, match="part of the batch sep.*batch_normalization.*synchroni"):
         trained(
             two_replicas,
             OPTIMIZERS["consensus"],
