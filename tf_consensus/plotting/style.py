@@ -42,7 +42,7 @@ def legend_line(**style: Any) -> "Line2D":
 
 
 def line_style(index: int) -> dict[str, Any]:
-    """Colour and dashes of the line of a number."""
+    """Colour and dashes of the line with this number."""
     color = METHOD_COLORS[index % len(METHOD_COLORS)]
     style = _METHOD_STYLES[index // len(METHOD_COLORS) % len(_METHOD_STYLES)]
     return {"color": color, "linestyle": style, "linewidth": 1.2}
