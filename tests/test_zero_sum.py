@@ -224,7 +224,7 @@ def test_bad_options_are_refused(options, message):
 def test_it_takes_a_game_of_two_players():
     x = tf.Variable(1.0)
     optimizer = tfc.ZeroSumConsensusOptimizer("sgd")
-    with pytest.raises(ValueError, match=r"of two players. Received: a game of 1"):
+    with pytest.raises(ValueError, match=r"needs two players. Received: a game of 1"):
         optimizer.step(tfc.Game(lambda: [x * x], [[x]]))
     with pytest.raises(RuntimeError, match=r"losses once more, .*`optimizer.step\(game\)`"):
         optimizer.apply([tf.constant(1.0)], [x])
