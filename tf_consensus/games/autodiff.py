@@ -64,7 +64,7 @@ def explain_recomputation() -> Iterator[None]:
         raise NotImplementedError(
             "Layers made in a keras.RematScope, keras.remat and tf.recompute_grad have a first "
             f"derivative only, and this update or a penalty needs the second. Received: {error}. "
-            "Build the networks without them, and set microbatches=k on the optimizer to save memory."
+            "Build the networks without them; microbatches=k on the optimizer saves memory too."
         ) from error
 
 

@@ -71,7 +71,7 @@ def check_players(players: Any) -> list[list[Any]]:
 
     Raises:
         TypeError: if they are not lists, or hold anything but variables of floating type.
-        ValueError: if there is no player, one has no variables, or a variable is there twice.
+        ValueError: if there is no player, one has no variables, or a variable is given twice.
     """
     if not isinstance(players, list | tuple):
         raise TypeError(

@@ -83,7 +83,7 @@ def _length(v: Any) -> str:
 
 
 def _value(t: Any) -> np.ndarray | None:
-    """The value as an array of float64; `None` where there is none, or it is no number."""
+    """The value as an array of float64; `None` where there is none, or it is not a number."""
     if tf.is_tensor(t):
         if not hasattr(t, "numpy"):
             return None

@@ -27,7 +27,7 @@ class Game(GradientField):
     Args:
         losses: function; `losses(*batch)` returns one scalar per player. It must be a
             deterministic function of the variables and the batch, since an optimizer evaluates it
-            as often as it needs: draw latents and noise before, and hand them over in `batch`.
+            as often as it needs: draw latents and noise beforehand and pass them in `batch`.
         players: one non-empty list of variables (`keras.Variable` or `tf.Variable`) per player;
             no variable may belong to two players. For a GAN: generator first, discriminator second.
         batch: positional arguments of `losses`.
