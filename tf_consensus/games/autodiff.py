@@ -117,7 +117,7 @@ def bicubic_grad_gradient(op: tf.Operation, gradient: tf.Tensor) -> Gradients:
 def scale_grad_gradient(op: tf.Operation, gradient: tf.Tensor) -> Gradients:
     """The gradient of y = Rᵀ g, where R resamples by a kernel: R times y's gradient.
 
-    This is Lanczos, Gaussian, Mitchell and all antialiased resizing. Scale and translation count
+    It serves Lanczos, Gaussian, Mitchell and all antialiased resizing. Scale and translation count
     as constants, as in TensorFlow's first derivative.
     """
     g, _, scale, translation = op.inputs

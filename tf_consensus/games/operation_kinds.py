@@ -163,7 +163,7 @@ def _has_gradient(operation: tf.Operation, index: int) -> bool:
             ones = [tf.ones_like(t) for t in numbers]  # complex numbers require them
             return tf.gradients(numbers, copy.inputs[index], grad_ys=ones)[0] is not None
         except (LookupError, NotImplementedError):
-            return True  # TensorFlow itself will say so when it is asked for the derivative
+            return True  # TensorFlow itself reports a missing derivative when asked
 
 
 def _isolated(operation: tf.Operation) -> tf.compat.v1.GraphDef:

@@ -132,7 +132,7 @@ class AlternatingOptimizer(ReevaluatingOptimizer):
 
     @property
     def learning_rate(self) -> Any:
-        """The generator's learning rate; setting it scales the discriminator's equally."""
+        """The generator's learning rate; setting it scales the discriminator's by as much."""
         return self._pair.learning_rate
 
     @learning_rate.setter

@@ -164,7 +164,7 @@ class GameOptimizer(FollowsField, WrappingOptimizer):
 
         Raises:
             RuntimeError: if the second-order term is needed and cannot be had from `grads`, if the
-                batch was to be cut into micro-batches, or if each player has an inner optimizer.
+                batch was to be cut into micro-batches, or if there is an optimizer per player.
             ValueError: if the variables are not those the optimizer was built with, all of them
                 where the update needs them, or not as many as the gradients; or another optimizer
                 updates another player of the same game (`refuse_players_apart`).

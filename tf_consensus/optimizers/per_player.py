@@ -142,7 +142,7 @@ class OptimizerPerPlayer:
 
     @property
     def learning_rate(self) -> Any:
-        """The first player's learning rate; setting a number scales the others' equally.
+        """The first player's learning rate; setting a number scales the others' by as much.
 
         So callbacks that set it, such as `keras.callbacks.LearningRateScheduler` and
         `ReduceLROnPlateau`, keep the ratios. If all rates are 0, the last ratios count. A list sets
@@ -187,8 +187,8 @@ class OptimizerPerPlayer:
             self._ratios = [h / before[0] for h in before]
         elif any(before):
             raise ValueError(
-                "A number sets the first player's learning rate and scales the others' equally, so "
-                f"the first must not be 0. Received: learning_rate={rate!r}, with rates {before}. "
+                "A number sets the first player's learning rate and scales the others' by as much, "
+                f"so the first must not be 0. Received: learning_rate={rate!r}, with rates {before}. "
                 "Set a list of one per player, and leave out callbacks that set the rate."
             )
         elif self._ratios is None:

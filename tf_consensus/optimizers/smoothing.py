@@ -33,7 +33,7 @@ class SmoothingOptimizer(RegularizedOptimizer):
     """
 
     def plain_field(self) -> Field | None:
-        """The field v - γ v'ᵀ v_G, with v_G the generator's part; for the generator v alone."""
+        """The field v - γ v'ᵀ v_G, with v_G the generator's part of v; for the generator v."""
         if not self.second_order:
             return GRADIENT
         if isinstance(self.gamma, AdaptiveGamma):

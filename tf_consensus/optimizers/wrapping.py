@@ -112,8 +112,8 @@ class WrappingOptimizer(OwnState, keras.optimizers.Optimizer):
     def learning_rate(self) -> Any:
         """The inner optimizer's learning rate h; may be set.
 
-        For a list of inner optimizers it is the first player's. Setting a number scales the other
-        players' equally, so that callbacks that set it keep the ratios; a list sets one per player.
+        For a list of inner optimizers it is the first player's. Setting a number scales the others'
+        by as much, so that callbacks that set it keep the ratios; a list sets one per player.
         """
         return self.inner_optimizer.learning_rate
 
