@@ -83,7 +83,7 @@ def test_lookaheads_averages_are_of_the_fast_weights():
 
 def test_alternating_averages_without_players_are_refused():
     optimizer = tfc.AlternatingOptimizer(averaging(), averaging())
-    with pytest.raises(ValueError, match=r"not before the first.*Received: 1 list of.*Train a"):
+    with pytest.raises(ValueError, match=r"not known before.*Received: 1 list of.*train a"):
         optimizer.put_averages([[]])
 
 

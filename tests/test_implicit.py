@@ -93,7 +93,7 @@ def test_a_step_size_of_its_own():
     ("options", "message"),
     [
         ({"solver": "fixed_pont"}, r"`solver` must be one of .*Did you mean 'fixed_point'"),
-        ({"relaxation": 0.5}, r"`relaxation` is of solver='fixed_point'. Received: relaxation=0.5"),
+        ({"relaxation": 0.5}, r"`relaxation` belongs to solver='fixed_point'. Received: rel"),
         ({"products": 0}, r"`products` must be an integer of at least 1. Received: products=0."),
     ],
 )

@@ -279,7 +279,7 @@ def test_a_schedule_decides_for_its_player_alone():
         (
             lambda: tfc.AlternatingOptimizer(["sgd", "sgd"]),
             TypeError,
-            "One per player is a method's",
+            "A list goes to a method: tf_consensus",
         ),
         (lambda: run(tfc.ConsensusOptimizer(["sgd"]), build()), ValueError, "1 for a game of 2"),
         (
@@ -292,7 +292,7 @@ def test_a_schedule_decides_for_its_player_alone():
                 OptimizerPerPlayer(sgds(1, 2)), [tf.ones(())], [tf.Variable(1.0)]
             ),
             ValueError,
-            "whose the variables are",
+            "each player's variables",
         ),
     ],
 )
@@ -526,9 +526,9 @@ def test_averages_of_a_loaded_optimizer_wait_for_the_players():
     optimizer = tfc.ConsensusOptimizer(pair(use_ema=True))
     variables = build().variables
     optimizer.build(variables)
-    with pytest.raises(ValueError, match="whose the variables are"):
+    with pytest.raises(ValueError, match="each player's variables"):
         optimizer.put_averages([variables])
-    with pytest.raises(ValueError, match="whose the variables are"):
+    with pytest.raises(ValueError, match="each player's variables"):
         _ = optimizer.inner_optimizer.optimizers
 
 

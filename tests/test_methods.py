@@ -734,7 +734,7 @@ def test_other_games_need_two_players():
         (
             lambda: opt.MomentumOptimizer(momentum=1.0),
             ValueError,
-            r"`momentum` must be a number strictly between -1 and 1. Received: momentum=1.0. Bey",
+            r"`momentum` must be a number strictly between -1 and 1. Received: momentum=1.0. Outs",
         ),
         (lambda: opt.MomentumOptimizer(momentum=None), ValueError, r"Received: momentum=None"),
         (lambda: opt.MomentumOptimizer(momentum=True), ValueError, r"Received: momentum=True"),

@@ -130,7 +130,7 @@ def test_without_classes_networks_are_what_they_were(name):
     [
         ({"num_classes": 0}, r"`num_classes` must be an integer of at least 1"),
         ({"num_classes": 2.0}, r"`num_classes` must .*Received: num_classes=2\.0"),
-        ({"embedding_dim": 3}, r"takes labels\. Received: embedding_dim=3, num_classes=None"),
+        ({"embedding_dim": 3}, r"needs labels\. Received: embedding_dim=3, num_classes=None"),
         ({"num_classes": 2, "embedding_dim": 0}, r"`embedding_dim` must .*embedding_dim=0"),
         ({"num_clases": 2}, r"Did you mean 'num_classes'\? It takes"),
     ],

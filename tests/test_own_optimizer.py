@@ -178,5 +178,5 @@ def test_arguments_that_would_be_lost_at_saving_are_named():
             super().__init__(**options)
             self.strength = strength
 
-    with pytest.raises(TypeError, match=r"Received: Lossy\(strength\), of which the inherited"):
+    with pytest.raises(TypeError, match=r"Received: Lossy\(strength\), which the inherited"):
         Lossy().get_config()

@@ -569,7 +569,7 @@ REFUSED = {
         lambda: tfc.AlternatingConsensusOptimizer(
             regularize=["generator"], reuse=True, debias="groups", fraction=0.5
         ),
-        r"on the generator's own batch",
+        r"uses the generator's own batch",
     ),
     "spectral_of_other_products": (
         lambda: tfc.SmoothingOptimizer(gamma=tfc.SpectralGamma()),

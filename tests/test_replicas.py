@@ -154,7 +154,7 @@ def test_synchronized_normalization_is_of_the_whole_batch(float64, two_replicas,
 
 
 def test_normalization_apart_is_said(two_replicas):
-    with pytest.warns(UserWarning, match="normalizes its part.*batch_normalization.*synchronized"):
+    with pytest.warns(UserWarning, match="part of the batch sep.*batch_normalization.*synchroni"):
         trained(
             two_replicas,
             OPTIMIZERS["consensus"],
@@ -167,7 +167,7 @@ def test_what_xla_cannot_compile_is_said(two_replicas):
     def norm():
         return [layers.BatchNormalization(synchronized=True)]
 
-    with pytest.warns(UserWarning, match="beside the optimizer's.*moving_mean.*without XLA"):
+    with pytest.warns(UserWarning, match="besides the optimizer's.*moving_mean.*without XLA"):
         trained(two_replicas, OPTIMIZERS["consensus"], norm=norm, steps=1, jit_compile=True)
 
 

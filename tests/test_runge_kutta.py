@@ -100,5 +100,5 @@ def test_a_single_player_has_no_regularizer():
     x = tf.Variable(1.0)
     game = tfc.Game(lambda: [x * x], [[x]])
     tfc.RungeKuttaOptimizer("sgd").step(game)
-    with pytest.raises(ValueError, match=r"two or more. Received: gamma=1.0 .* Use gamma=0"):
+    with pytest.raises(ValueError, match=r"two or more players. Received: gamma=1.0.*Use gamma=0"):
         tfc.RungeKuttaOptimizer("sgd", gamma=1.0).step(game)

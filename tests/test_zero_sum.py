@@ -211,7 +211,7 @@ def test_mixed_precision_needs_an_epsilon():
     ("options", "message"),
     [
         ({"product": "vjp"}, r"`product` must be one of \['jvp', 'difference'\]. Received"),
-        ({"epsilon": 0.1}, r"`epsilon` is of product='difference'. Received: epsilon=0.1"),
+        ({"epsilon": 0.1}, r"`epsilon` belongs to product='difference'. Received: eps"),
         ({"gamma": tfc.SpectralGamma()}, r"SpectralGamma suits.*Use gamma='auto'"),
         ({"product": "difference", "epsilon": 0.0}, r"`epsilon` must be a positive finite number"),
     ],
@@ -224,7 +224,7 @@ def test_bad_options_are_refused(options, message):
 def test_it_takes_a_game_of_two_players():
     x = tf.Variable(1.0)
     optimizer = tfc.ZeroSumConsensusOptimizer("sgd")
-    with pytest.raises(ValueError, match=r"of two players. Received: a game of 1"):
+    with pytest.raises(ValueError, match=r"needs two players. Received: a game of 1"):
         optimizer.step(tfc.Game(lambda: [x * x], [[x]]))
     with pytest.raises(RuntimeError, match=r"losses once more, .*`optimizer.step\(game\)`"):
         optimizer.apply([tf.constant(1.0)], [x])

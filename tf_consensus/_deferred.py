@@ -1,4 +1,4 @@
-"""The program `tf-consensus` loads the library at its first use; everybody else at the import.
+"""The program `tf-consensus` loads the library at its first use; any other import loads it at once.
 
 The program answers help and wrong flags in under a second, and TensorFlow alone takes longer.
 Elsewhere importing the package must register every serializable class at once, so that saved
@@ -83,7 +83,7 @@ def defer() -> None:
 
 
 def get(name: str) -> Any:
-    """A public name of the package, which is loaded for it.
+    """A public name of the package; loads the library for it.
 
     Raises:
         AttributeError: If the package has no such name, or is being loaded.
@@ -113,26 +113,26 @@ class _Watch:
     """
 
     def find_spec(self, name, path=None, target=None):
-        """Nothing, or the module that was asked for where loading has already made it."""
+        """The module that was asked for, if loading has already made it; otherwise nothing."""
         package, _, rest = name.partition(".")
         if package != _PACKAGE or _is_light(rest) or _loading or _loaded:
             return None
         load()
         if (module := sys.modules.get(name)) is None:
             return None
-        # Python prefers the specification of a module that has come meanwhile to the one returned.
+        # Python prefers the specification of a module that now exists to the one returned here.
         module.__spec__ = importlib.machinery.ModuleSpec(name, _Made(module))
         return module.__spec__
 
 
 def _is_light(module):
-    # Of `support` some modules need TensorFlow, and each that does not is named.
+    # Some modules of `support` need TensorFlow; each that does not is named.
     room = module.partition(".")[0]
     return module in _LIGHT or (room in _LIGHT and room != "support")
 
 
 class _Made(importlib.abc.Loader):
-    """The loader of a module that is there; Python would make a second one."""
+    """The loader of a module that exists already; Python would make a second one."""
 
     def __init__(self, module):
         self._module, self._spec = module, module.__spec__

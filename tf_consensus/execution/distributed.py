@@ -1,7 +1,7 @@
 """Training steps on several replicas of a `tf.distribute` strategy, one machine or several.
 
 Keras' own train function fails there with several steps per execution, with XLA, and on several
-machines; this one is a loop over `strategy.run`, by the strategy's own interface.
+machines; this one is a loop over `strategy.run`, through the strategy's own interface.
 """
 
 import warnings
@@ -21,8 +21,8 @@ def distribute(model: Trainable, step: Step, *, trains: bool) -> StepsFunction:
         model: compiled `GameModel` under a strategy. All its metrics are scalars, equal on all
             replicas.
         step: `train_step` or `test_step`, which returns the metrics by name.
-        trains: which of the two it is. The first batch is looked at (`model.inspect_batch`) on the
-            first replica of this machine, after the first execution.
+        trains: whether it is `train_step`. The first batch is inspected (`model.inspect_batch`) on
+            the first replica of this machine, after the first execution.
 
     Returns:
         Function that takes up to `steps_per_execution` steps and returns the last step's logs; it
@@ -37,7 +37,7 @@ def distribute(model: Trainable, step: Step, *, trains: bool) -> StepsFunction:
     def function(iterator: Any) -> Logs:
         looks = model.takes_look(trains)
         if not isinstance(iterator, tf.distribute.DistributedIterator):
-            return one(next(iterator))  # of train_on_batch and the like
+            return one(next(iterator))  # for train_on_batch and the like
         rows = tf.constant(model.kept_rows())
         count, logs, (numbers, *batch) = several(iterator, tf.constant(looks), rows)
         if looks:
@@ -71,9 +71,9 @@ class _ReplicaSteps:
         """Steps on the iterator's next batches.
 
         Args:
-            iterator: of a distributed data set.
+            iterator: the iterator of a distributed data set.
             looks: a bool, whether to look at the first batch.
-            rows: an integer, how many examples of that are kept.
+            rows: an integer, how many examples of that batch are kept.
 
         Returns:
             The number of steps, the last one's logs, and what was seen of the first batch.
@@ -141,21 +141,21 @@ def warn_of_layers(model: Compiled) -> None:
     apart = [layer.name for layer in layers if not getattr(layer, "synchronized", False)]
     if apart:
         _warn(
-            "Each replica normalizes its part of the batch, or mixes it, by itself, which is "
+            "Each replica normalizes or mixes its part of the batch separately, which is "
             "another method than that of the whole batch. "
             f"Received: {', '.join(apart)}, not synchronized. "
-            "Build them by BatchNormalization(synchronized=True), or do without."
+            "Build them as BatchNormalization(synchronized=True), or leave them out."
         )
     if exchanges(model) and model.jit_compile and _assigned(model):
         _warn(
-            "With several replicas XLA cannot compile a step that assigns variables beside the "
+            "With several replicas XLA cannot compile a step that assigns variables besides the "
             f"optimizer's. Received: jit_compile=True and {', '.join(_assigned(model))}. Training "
             "goes on without XLA; leave out what has moving averages, or jit_compile."
         )
 
 
 def _assigned(model: Compiled) -> list[str]:
-    """Names of the layers' variables that training assigns beside the optimizer."""
+    """Names of the layers' variables that training assigns besides the optimizer's."""
     layers = model.layers_of_players()
     state = [x for layer in layers for x in layer.non_trainable_variables]
     return [x.path for x in state if not is_seed(x)]

@@ -1,7 +1,7 @@
 """Several training steps as one XLA program.
 
-Keras compiles each step apart and calls it from a loop, which costs a small network up to 1.7
-times the time of the steps themselves. Here the batches of all steps of one execution are gathered
+Keras compiles each step separately and calls it from a loop, which takes up to 1.7 times as long as
+the steps themselves in a small network. Here the batches of all steps of one execution are gathered
 first, and one compiled loop runs over them.
 """
 
@@ -95,7 +95,7 @@ def _gather(iterator: tf.data.Iterator, steps: int) -> tuple[Any, tf.Tensor]:
 def _run(train_step: Step, batches: Any, count: tf.Tensor) -> Logs:
     """The train step over the first `count` of the stacked batches; the last step's logs."""
     specs = tf.nest.map_structure(lambda t: tf.TensorSpec(t.shape[1:], t.dtype), batches)
-    # Traced once, for the loop's body and for what its logs are: they are there before it begins.
+    # Traced once, for the loop's body and for its logs, which must exist before it begins.
     traced = tf.function(train_step, autograph=False).get_concrete_function(specs)
     logs = tf.nest.map_structure(lambda t: tf.zeros(t.shape, t.dtype), traced.structured_outputs)
 

@@ -23,7 +23,7 @@ def explain_exhaustion(train_function: StepsFunction) -> StepsFunction:
 
 _EXHAUSTED = (
     "A training step must fit into the memory of the device. Received: a batch whose step took "
-    "more. Take the same step in the memory of a k-th of the batch by microbatches=k of the "
-    "optimizer; or halve what the layers' outputs take by the dtype policy 'mixed_bfloat16'; or "
+    "more. Set microbatches=k on the optimizer, for the same step in the memory of a k-th of the "
+    "batch; or halve the memory of the layers' outputs with the dtype policy 'mixed_bfloat16'; or "
     "take smaller batches."
 )

@@ -1,7 +1,7 @@
-"""Waiting until all machines of a run are there, and saying who is not.
+"""Waits until all machines of a run are there, and reports those that are missing.
 
-TensorFlow waits for the others without a word. Here each process first listens at its own address,
-where TensorFlow will, and knocks at all others.
+TensorFlow waits for the others silently. Here each process first listens at its own address, where
+TensorFlow will listen later, and calls all others.
 """
 
 import contextlib
@@ -16,8 +16,8 @@ from tf_consensus.execution.tf_config import Cluster, split_address
 REPORT_EVERY = 30.0
 _PAUSE = 0.2
 _KNOCK = 2.0
-# How a caller begins under HTTP/2, by which TensorFlow's servers speak, and what those answer with:
-# a frame of settings, whose fourth byte is its type. Programs of others answer otherwise.
+# How a call begins in HTTP/2, which TensorFlow's servers speak, and how they answer: with a frame
+# of settings, whose fourth byte is its type. Other programs answer differently.
 _SETTINGS = b"\x04"
 _HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0" + _SETTINGS + b"\0" * 5
 _HERE = b"tf_consensus waits\n"
@@ -31,11 +31,12 @@ def wait_for_all(
     Args:
         cluster: All machines.
         timeout: Seconds after which waiting ends in an error.
-        report: Told each `REPORT_EVERY` seconds who is missing; `None` prints it.
+        report: Called every `REPORT_EVERY` seconds with a line that says which machines are
+            missing; `None` prints it.
 
     Raises:
-        TimeoutError: If somebody is missing after `timeout` seconds.
-        ValueError: If the own port is taken.
+        TimeoutError: If a machine is missing after `timeout` seconds.
+        ValueError: If this process's own port is taken.
     """
     report = report or (lambda line: print(line, flush=True))
     start = told = time.monotonic()
@@ -82,7 +83,7 @@ def _listening(address: str) -> Iterator[None]:
 
 
 def _answer(server: socket.socket, end: threading.Event) -> None:
-    """Answers whoever knocks, until the end."""
+    """Answers every call until the end."""
     server.settimeout(_PAUSE)
     while not end.is_set():
         with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""What part of a batch a replica of a `tf.distribute` strategy has."""
+"""The part of a batch that a replica of a `tf.distribute` strategy has."""
 
 from typing import Any, NamedTuple
 

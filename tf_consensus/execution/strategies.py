@@ -1,4 +1,4 @@
-"""Strategies of `tf.distribute` by name, with what is wrong said before training starts."""
+"""Strategies of `tf.distribute` by name; what is wrong is reported before training starts."""
 
 import os
 import socket
@@ -51,13 +51,13 @@ def make(
 
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:
-    """Whether this process is the one of all machines' that writes files.
+    """Whether this process, among those of all machines, is the one that writes files.
 
     Args:
         strategy: a strategy of `tf.distribute`, such as `make` returns.
 
     Raises:
-        TypeError: if `strategy` is none of `tf.distribute`.
+        TypeError: if `strategy` is not one of `tf.distribute`.
     """
     if not hasattr(strategy, "cluster_resolver"):
         raise TypeError(
@@ -117,7 +117,7 @@ def _of_tpu(tpu: str | None) -> tf.distribute.Strategy:
 
 
 def _reason(error: Exception) -> str:
-    """The line of an error that says what went wrong, after where in the graph it did."""
+    """The line of an error that says what went wrong, without the place in the graph."""
     around = ("Graph execution error", "Detected at node", "<stack traces", "\t")
     lines = [line for line in str(error).split("\n") if line and not line.startswith(around)]
     return lines[0] if lines else type(error).__name__

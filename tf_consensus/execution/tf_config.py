@@ -30,13 +30,13 @@ def parse(text: str | None) -> Cluster:
             machine, and "task", the type and index of this process.
 
     Raises:
-        ValueError: If anything in it is missing, malformed, or twice there.
+        ValueError: If anything in it is missing, malformed or given twice.
     """
     try:
         config = json.loads(text or "")
     except ValueError as error:
         raise _refused(
-            "must be JSON, which says the addresses of all machines and which this process is",
+            "must be JSON with the addresses of all machines and the place of this process in them",
             f"{text!r} ({error})",
         ) from error
     if not isinstance(config, dict) or not {"cluster", "task"} <= set(config):

@@ -1,6 +1,6 @@
 """What execution asks of a model that trains a game.
 
-A `GameModel` answers it. Execution lies below the models and knows none of their classes.
+A `GameModel` provides it. Execution lies below the models and knows none of their classes.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,12 +10,12 @@ import keras
 import tensorflow as tf
 
 Logs = dict[str, tf.Tensor]  # a scalar per metric, by the metric's name
-Step = Callable[[Any], Logs]  # of a batch
-StepsFunction = Callable[[Any], Logs]  # of an iterator, for up to `steps_per_execution` steps
+Step = Callable[[Any], Logs]  # takes a batch
+StepsFunction = Callable[[Any], Logs]  # takes an iterator, for up to `steps_per_execution` steps
 
 
 class Compiled(Protocol):
-    """A compiled Keras model of a game, as far as Keras itself goes and its layers do.
+    """A compiled Keras model of a game: what Keras defines, and the players' layers.
 
     Attributes:
         distribute_strategy: the strategy in whose scope it was made.
@@ -55,19 +55,19 @@ class Trainable(Compiled, Protocol):
         """What a step makes of a batch."""
 
     def takes_look(self, trains: bool) -> bool:
-        """Whether it is to look at the next batch, which is asked once."""
+        """Whether to look at the next batch; asked once."""
 
     def look_at(self, batches: Any, count: int) -> None:
         """Inspects the first of `count` batches, stacked along a first axis."""
 
     def inspect_batch(self, numbers: Any, batch: Any = None, *, trains: bool) -> None:
-        """Raises if the batch, of which `seen` returned the numbers, cannot train."""
+        """Raises if the batch cannot train; `seen_of_batch` returned the numbers of it."""
 
     def kept_rows(self) -> int:
-        """How many examples of the first batch somebody wants kept."""
+        """How many examples of the first batch are to be kept."""
 
     def seen_of_batch(self, batch: Any, rows: tf.Tensor) -> list[tf.Tensor]:
         """What is seen of a batch, and what is kept of its first rows."""
 
     def nothing_seen(self) -> tuple[list[tf.Tensor], list[tf.TensorShape]]:
-        """As `seen` of no batch, and the shapes of what it returns of one."""
+        """What `seen_of_batch` returns for no batch, and the shapes of what it returns for one."""

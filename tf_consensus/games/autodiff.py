@@ -1,9 +1,9 @@
-"""Gradients as games need them: of Keras' variables too, dense, zeros where unconnected.
+"""Gradients as games need them: dense, of Keras variables too, and zero where unconnected.
 
-TensorFlow has no gradient for some operations, most of them gradients themselves, that derivatives
-of derivatives need. Importing this module registers them; where a later TensorFlow comes with its
-own, that one stays. Operations that TensorFlow declares constant, wrongly, can be given none: they
-are replaced. Images are (batch, height, width, channels).
+Derivatives of derivatives need the gradients of some operations that TensorFlow gives none; most of
+these operations are gradients themselves. Importing this module registers the missing gradients.
+Where a later TensorFlow brings its own, that one stays. Operations that TensorFlow wrongly declares
+constant cannot be given a gradient: they are replaced. Images are (batch, height, width, channels).
 """
 
 import contextlib
@@ -13,13 +13,13 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-# Of an operation's inputs, in their order; `None` where an input has no derivative.
+# One gradient per input of an operation, in order; `None` where an input has no derivative.
 Gradients = Sequence[tf.Tensor | None]
 GradientFunction = Callable[[tf.Operation, tf.Tensor], Gradients]
 
 
 def tf_variables(variables: Sequence[Any]) -> list[tf.Variable]:
-    """The `tf.Variable` under each variable, which tapes and `tf.gradients` need to be given."""
+    """The `tf.Variable` under each variable, which tapes and `tf.gradients` need."""
     return [x.value if isinstance(x, keras.Variable) else x for x in variables]
 
 
@@ -32,7 +32,7 @@ def dense_gradient(
     """Gradients with zeros where nothing is connected, embeddings' slices made dense.
 
     Args:
-        tape: what recorded the target.
+        tape: the tape that recorded the target.
         target: one tensor, or a list of them whose sum is differentiated.
         sources: tensors and `tf.Variable`s.
         output_gradients: cotangents of the target's structure and shapes; `None` is ones.
@@ -64,7 +64,7 @@ def explain_recomputation() -> Iterator[None]:
         raise NotImplementedError(
             "Layers made in a keras.RematScope, keras.remat and tf.recompute_grad have a first "
             f"derivative only, and this update or a penalty needs the second. Received: {error}. "
-            "Build the networks without, and take microbatches=k of the optimizer to save memory."
+            "Build the networks without them; microbatches=k on the optimizer saves memory too."
         ) from error
 
 
@@ -81,7 +81,7 @@ def register(name: str) -> Callable[[GradientFunction], GradientFunction]:
 
 @register("SoftsignGrad")
 def softsign_grad_gradient(op: tf.Operation, gradient: tf.Tensor) -> Gradients:
-    """Gradients for z = g·s(x), s(x) = 1 / (1 + |x|)²: of g that is s(x), of x it is g·s'(x).
+    """Gradients of z = g·s(x) with s(x) = 1 / (1 + |x|)²: s(x) for g, g·s'(x) for x.
 
     s'(x) = -2 sign(x) / (1 + |x|)³.
     """
@@ -92,7 +92,7 @@ def softsign_grad_gradient(op: tf.Operation, gradient: tf.Tensor) -> Gradients:
 
 @register("ResizeNearestNeighborGrad")
 def nearest_grad_gradient(op: tf.Operation, gradient: tf.Tensor) -> Gradients:
-    """The gradient for Rᵀ g, where R resizes by the nearest pixel: R times y's gradient."""
+    """The gradient of y = Rᵀ g, where R resizes by the nearest pixel: R times y's gradient."""
     (g, _) = op.inputs
     resized = tf.raw_ops.ResizeNearestNeighbor(
         images=gradient, size=tf.shape(g)[1:3], **options(op, "align_corners", "half_pixel_centers")
@@ -102,7 +102,7 @@ def nearest_grad_gradient(op: tf.Operation, gradient: tf.Tensor) -> Gradients:
 
 @register("ResizeBicubicGrad")
 def bicubic_grad_gradient(op: tf.Operation, gradient: tf.Tensor) -> Gradients:
-    """The gradient for Rᵀ g, where R resizes by cubic splines: R times y's gradient.
+    """The gradient of y = Rᵀ g, where R resizes by cubic splines: R times y's gradient.
 
     The second input is there for its shape and type only.
     """
@@ -115,10 +115,10 @@ def bicubic_grad_gradient(op: tf.Operation, gradient: tf.Tensor) -> Gradients:
 
 @register("ScaleAndTranslateGrad")
 def scale_grad_gradient(op: tf.Operation, gradient: tf.Tensor) -> Gradients:
-    """The gradient for Rᵀ g, where R resamples by a kernel: R times y's gradient.
+    """The gradient of y = Rᵀ g, where R resamples by a kernel: R times y's gradient.
 
-    So Lanczos, Gaussian, Mitchell and all antialiased resizing. Scale and translation are taken
-    for constants, as in TensorFlow's first derivative.
+    It serves Lanczos, Gaussian, Mitchell and all antialiased resizing. Scale and translation count
+    as constants, as in TensorFlow's first derivative.
     """
     g, _, scale, translation = op.inputs
     resampled = tf.raw_ops.ScaleAndTranslate(
@@ -133,7 +133,7 @@ def scale_grad_gradient(op: tf.Operation, gradient: tf.Tensor) -> Gradients:
 
 @register("ResizeArea")
 def area_gradient(op: tf.Operation, gradient: tf.Tensor) -> Gradients:
-    """The gradient for A x Bᵀ, the means over areas: AᵀgB, with A and B the identities resized."""
+    """The gradient of A x Bᵀ, the means over areas: AᵀgB, where A and B are resized identities."""
     x, size = op.inputs
     height, width = tf.shape(x)[1], tf.shape(x)[2]
 
@@ -155,15 +155,15 @@ def options(op: tf.Operation, *names: str) -> dict[str, Any]:
 
 @register("XlaDynamicUpdateSlice")
 def update_slice_gradient(op: tf.Operation, gradient: tf.Tensor) -> Gradients:
-    """Gradients for y, which is x with the block at `start` replaced by u.
+    """Gradients of y, which is x with the block at `start` replaced by u.
 
-    That of u is the block of y's gradient, that of x is y's gradient with the block set to zero.
-    Under XLA the gradient of `tf.slice`, and so that of padding and, one derivative later, of
-    concatenation, is this operation.
+    The gradient for u is the block of y's gradient; the one for x is y's gradient with the block
+    set to zero. Under XLA this operation is the gradient of `tf.slice`, and so that of padding and,
+    one derivative later, that of concatenation.
 
     Args:
-        op: the operation, of inputs x, u and start, all of known shapes.
-        gradient: of the shape of x.
+        op: the operation with the inputs x, u and start, all of known shapes.
+        gradient: the gradient of y, of the shape of x.
 
     Returns:
         A list for the three inputs, with `None` for `start`.
@@ -185,10 +185,10 @@ def update_slice_gradient(op: tf.Operation, gradient: tf.Tensor) -> Gradients:
 
 @register("CropAndResizeGradImage")
 def crop_grad_gradient(op: tf.Operation, gradient: tf.Tensor) -> Gradients:
-    """Gradients for C(b)ᵀ g, where C crops and resizes by the boxes b: for g that is C(b) u.
+    """Gradients of C(b)ᵀ g, where C crops and resizes by the boxes b: C(b) u for g.
 
-    With u the gradient of the result, u·C(b)ᵀg = g·C(b)u, so that b's is that of a crop of u,
-    bilinear as in TensorFlow's first derivative.
+    With u the gradient of the result, u·C(b)ᵀg = g·C(b)u. So the gradient for b is that of a crop
+    of u, bilinear as in TensorFlow's first derivative.
     """
     g, boxes, indices, _ = op.inputs
     cropped = tf.raw_ops.CropAndResize(
@@ -206,9 +206,10 @@ def crop_grad_gradient(op: tf.Operation, gradient: tf.Tensor) -> Gradients:
 
 @register("AdjustContrastv2")
 def contrast_gradient(op: tf.Operation, gradient: tf.Tensor) -> Gradients:
-    """Gradients for y = m + f·(x - m), m the mean of x over height and width.
+    """Gradients of y = m + f·(x - m), with m the mean of x over height and width.
 
-    That of x is f·g + (1 - f)·mean(g), that of the factor f is Σ g·(x - m).
+    With g the gradient of y, the one for x is f·g + (1 - f)·mean(g) and the one for the factor f
+    is Σ g·(x - m).
     """
     x, factor = op.inputs
     mean = tf.reduce_mean(x, axis=(-3, -2), keepdims=True)

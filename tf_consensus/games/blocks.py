@@ -19,7 +19,7 @@ def check_block(name: str, players: Players, number: int) -> list[int]:
         number: how many players there are.
 
     Raises:
-        ValueError: if they are not distinct players of the game, one or more.
+        ValueError: if they are not one or more distinct players of the game.
     """
     if players is None:
         return list(range(number))
@@ -28,7 +28,7 @@ def check_block(name: str, players: Players, number: int) -> list[int]:
     if not chosen or not known or len(set(chosen)) < len(chosen):
         raise ValueError(
             f"`{name}` names players by their numbers, each from 0 to {number - 1} and once. "
-            f"Received: {name}={players!r}. None is all players; of a GAN, 0 is the generator."
+            f"Received: {name}={players!r}. None is all players; in a GAN, 0 is the generator."
         )
     return sorted(chosen)
 
@@ -38,10 +38,10 @@ def _is_integer(i: Any) -> bool:
 
 
 def pick(u: Sequence[Item], sizes: Sequence[int], players: Sequence[int]) -> list[Item]:
-    """The entries of a list that matches the game's variables which belong to these players.
+    """The entries that belong to these players.
 
     Args:
-        u: the list.
+        u: a list that matches the game's variables.
         sizes: how many of the variables belong to each player.
         players: the players' numbers, in order.
     """
@@ -56,7 +56,7 @@ def place(
 
     Args:
         part: the entries of the players' variables.
-        like: tensors or variables, of whose shapes and dtypes the zeros are.
+        like: tensors or variables that give the shapes and dtypes of the zeros.
         sizes: how many of the variables belong to each player.
         players: the players' numbers, in order.
     """

@@ -1,4 +1,4 @@
-"""What a game is made of, checked."""
+"""Checks of what a game is made of."""
 
 import math
 import numbers
@@ -59,8 +59,9 @@ def check_equal_rows(tensors: Sequence[tf.Tensor]) -> int | None:
     known = {t.shape[0] for t in tensors} - {None}
     if len(known) > 1:
         raise ValueError(
-            "The tensors of a batch that is cut hold as many examples each. Received: tensors of "
-            f"{sorted(known)} examples. Hand over scalars or constants of `losses` in its closure."
+            "All tensors of a batch that is cut must hold the same number of examples. Received: "
+            f"tensors of {sorted(known)} examples. Put scalars and constants of `losses` into its "
+            "closure."
         )
     return min(known, default=None)
 
@@ -69,8 +70,8 @@ def check_players(players: Any) -> list[list[Any]]:
     """The players, a list of one list of variables per player.
 
     Raises:
-        TypeError: if they are no lists, or something in them is no variable of floating type.
-        ValueError: if there is no player, one has no variables, or a variable is there twice.
+        TypeError: if they are not lists, or hold anything but variables of floating type.
+        ValueError: if there is no player, one has no variables, or a variable is given twice.
     """
     if not isinstance(players, list | tuple):
         raise TypeError(
@@ -99,7 +100,7 @@ def _refuse_shared(players: Sequence[Sequence[Any]]) -> None:
     for index, player in enumerate(players):
         for x in player:
             _check_variable(x, index)
-            # By the tf.Variable underneath, which may be listed beside its keras.Variable. It is
+            # The tf.Variable underneath counts: it may be listed beside its keras.Variable. It is
             # kept alive with its id: under autocasting `value` is a new tensor each time.
             (value,) = tf_variables([x])
             if id(value) in owner:
@@ -122,7 +123,7 @@ def _check_variable(x: Any, index: int) -> None:
         raise TypeError(
             "A player moves along its gradient, so its variables must be of floating type. "
             f"Received: variable '{x.name}' of dtype {tf.as_dtype(x.dtype).name} in player "
-            f"{index}. Make it of float32, or hand it over in `batch`."
+            f"{index}. Make it float32, or pass it in `batch`."
         )
 
 

@@ -1,4 +1,4 @@
-"""A game each of whose evaluations is an XLA program of its own."""
+"""A game that runs each evaluation as an XLA program of its own."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,11 +11,11 @@ from tf_consensus.support.evaluation import LayerState
 
 
 class CompiledGame(DelegatingGame):
-    """The same game, its evaluations compiled one by one.
+    """The same game, with every evaluation compiled by itself.
 
-    Replicas exchange their fields between the evaluations of an update, which no XLA program of a
-    GPU or CPU can do; so field and pullback are programs of their own. The program of a pullback
-    computes the field a second time: a consensus step does the work of about four thirds of one.
+    Replicas exchange their fields between the evaluations of an update. No XLA program on a GPU or
+    CPU can do that, so field and pullback are separate programs. The program of a pullback computes
+    the field a second time: a consensus step does about four thirds of its usual work.
 
     Args:
         game: the game; evaluating it must not assign variables, such as moving averages.
@@ -33,7 +33,7 @@ class CompiledGame(DelegatingGame):
         """What `function(game, *tensors)` returns, as one XLA program."""
 
         def program(batch: Any, weight: Any, *tensors: Any) -> Any:
-            # What layers would assign stays in the program: those that assign are not compiled.
+            # Assignments of layers stay in the program: games whose layers assign are not compiled.
             state = LayerState(repeats=True)
             return function(self.whole.variant(batch=batch, weight=weight, state=state), *tensors)
 

@@ -1,4 +1,4 @@
-"""What a game's losses must be for their derivatives to be exact, looked up and said."""
+"""The rules that a game's losses must follow for exact derivatives, and their checks."""
 
 import concurrent.futures
 import contextlib
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from tf_consensus.games.field import GradientField
 
 Allowed = bool | Sequence[str]
-# A look at losses and field, and at the operations of their evaluation.
+# A check of losses and field, and of the operations of their evaluation.
 Look = Callable[[tuple[list[tf.Tensor], list[tf.Tensor]], list[tf.Operation]], None]
 
 
 class Contract:
     """The rules of a game's losses, checked where they are evaluated.
 
-    In a graph the operations of the evaluation are looked at. When executing eagerly the losses are
-    traced once for it.
+    In a graph, the operations of the evaluation are checked. When executing eagerly, the losses are
+    traced once for this.
 
     Args:
         allow_cut: see `Game`.
@@ -50,11 +50,11 @@ class Contract:
         self._check("field", game, field)
 
     def check_losses(self, game: "GradientField", losses: Sequence[tf.Tensor]) -> None:
-        """The same of the losses, where they hold derivatives; raises `ValueError`."""
+        """The same for losses that hold derivatives; raises `ValueError`."""
         self._check("losses", game, losses)
 
     def check_first_order(self, game: "GradientField", losses: Sequence[tf.Tensor]) -> None:
-        """Raises `ValueError` if TensorFlow's first derivative itself is wrong; looks in graphs."""
+        """Raises `ValueError` if TensorFlow's first derivative itself is wrong; only in graphs."""
         if self.allow_cut is not True and not tf.executing_eagerly():
             refuse_cuts(losses, _named(game), self.allow_cut, kinds.WRONG_AT_ONCE)
 
@@ -73,7 +73,7 @@ class Contract:
 
     @contextlib.contextmanager
     def watching(self, game: "GradientField") -> Iterator[None]:
-        """Around an evaluation: raises where a repeated one would not be the same function."""
+        """A block for one evaluation; raises where repeating it would be another function."""
         repeated, eager = game.state.repeated, tf.executing_eagerly()
         before = 0 if eager else len(inspection.new_operations(0))
         yield
@@ -83,7 +83,7 @@ class Contract:
             refuse_impure(inspection.new_operations(before), self.allow_cut)
 
     def _trace_once(self, rule: str, game: "GradientField", look: Look) -> None:
-        """Traces the game's field in a graph of its own and looks at it, once per rule."""
+        """Traces the game's field in a graph of its own and checks it, once per rule."""
         if rule in self._traced:
             return
 
@@ -93,12 +93,12 @@ class Contract:
             try:
                 found = other.retrace()
             except (AttributeError, NotImplementedError, TypeError) as error:
-                # The losses could be evaluated a moment ago.
+                # The same losses have just been evaluated eagerly.
                 raise ValueError(_EAGER_ONLY.format(error)) from error
             look(found, inspection.new_operations(before))
 
         function = tf.function(traced, autograph=False)
-        # In a thread of its own: tapes and accumulators around the evaluation are not to see it.
+        # A thread of its own hides the trace from tapes and accumulators around the evaluation.
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
             pool.submit(function.get_concrete_function).result()
         self._traced.add(rule)
@@ -175,7 +175,7 @@ def refuse_impure(operations: Iterable[tf.Operation], allow_cut: Allowed = False
 def _is_allowed(operation: str, allowed: Sequence[str]) -> bool:
     """Whether an operation, or a layer or scope that it lies in, is named.
 
-    Keras and TensorFlow number names that come again: `half` names `half_1` too.
+    Keras and TensorFlow number repeated names: `half` names `half_1` too.
     """
     parts = operation.split("/")
     for name in allowed:
@@ -193,27 +193,27 @@ def _is_allowed(operation: str, allowed: Sequence[str]) -> bool:
 
 
 def name_of(variable: Any) -> str:
-    """The path of a Keras variable, the name of TensorFlow's."""
+    """The path of a Keras variable, or the name of a TensorFlow variable."""
     return getattr(variable, "path", variable.name)
 
 
 _CUT = (
     "Training needs the whole derivative of the field, and these operations let none, or a wrong "
     "one, through. Received: {}. Compute the losses without tf.stop_gradient between the players, "
-    "NumPy, py_function and rounding. If the cut is meant, name it in allow_cut of the Game, the "
-    "GAN or the compiled optimizer: allow_cut={}. TensorFlow's moments and resizing hold a cut of "
-    "their own: compute the losses `with tf_consensus.exact_operations():`, outside of loops and "
-    "functions of their own."
+    "NumPy, py_function and rounding. If the cut is intended, name it in allow_cut of the Game, "
+    "the GAN or the compiled optimizer: allow_cut={}. TensorFlow's moments and resizing hold a cut "
+    "of their own: compute the losses `with tf_consensus.exact_operations():`, outside of loops "
+    "and of functions that TensorFlow traces by themselves."
 )
 _IMPURE = (
     "This update evaluates the losses more than once, and each time they must be the same function "
-    "of parameters and batch. Received: {}. In a layer, draw by keras.random with a "
-    "keras.random.SeedGenerator and keep state in add_weight: both are held for the step. "
-    "Elsewhere draw the numbers before and hand them over in the batch. If the operation is a "
-    "function of its inputs all the same, say so by allow_cut={}."
+    "of parameters and batch. Received: {}. In a layer, draw with keras.random and a "
+    "keras.random.SeedGenerator, and keep state in add_weight: both are held for the step. "
+    "Elsewhere, draw the numbers beforehand and pass them in the batch. If the operation is a "
+    "function of its inputs all the same, set allow_cut={}."
 )
 _EAGER_ONLY = (
-    "The losses must be TensorFlow operations throughout, so that it can be checked what their "
-    "derivatives go through. Received: losses that work eagerly only ({}). Compute them without "
-    ".numpy(), float() and Python's if on tensors, or say allow_cut=True."
+    "The losses must be TensorFlow operations throughout: only these can be checked for cut "
+    "derivatives. Received: losses that work eagerly only ({}). Compute them without "
+    ".numpy(), float() and Python's if on tensors, or set allow_cut=True."
 )

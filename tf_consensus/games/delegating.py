@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class DelegatingGame(Game):
     """Base class: the same game, evaluated in another way.
 
-    A subclass defines `evaluate`; losses, field and products are all taken by it.
+    A subclass defines `evaluate`; losses, field and products all go through it.
 
     Args:
         game: the game; its losses, players, batch, weight, state and contract are this one's.
@@ -38,11 +38,11 @@ class DelegatingGame(Game):
         self.whole = game
 
     def evaluate(self, function: Callable[..., Any], *tensors: Any) -> Any:
-        """What `function(game, *tensors)` returns of the game, evaluated in this way.
+        """What `function(game, *tensors)` returns, evaluated in this way.
 
         Args:
-            function: of a game and tensors; it returns nested lists of tensors.
-            *tensors: nested lists of tensors, which are there before the evaluation begins.
+            function: takes a game and tensors, and returns nested lists of tensors.
+            *tensors: nested lists of tensors, which are computed before the evaluation begins.
         """
         raise NotImplementedError
 
@@ -57,7 +57,7 @@ class DelegatingGame(Game):
 
     @property
     def split(self) -> "MicrobatchedGame | None":
-        """The game whose parts a linearization is the mean over; `None` for a whole batch."""
+        """The game over whose parts a linearization is the mean; `None` for a whole batch."""
         return None
 
     def player_gradient(self, player: int) -> tuple[list[tf.Tensor], list[tf.Tensor]]:

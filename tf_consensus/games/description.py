@@ -1,4 +1,4 @@
-"""What a game and a linearization are, in one line, in a graph too."""
+"""One-line descriptions of a game and a linearization, in a graph too."""
 
 import math
 import numbers
@@ -17,7 +17,7 @@ def describe_game(game: "Game") -> str:
     """The players, with their parameters and variables: `Game(2 players: 3 + 5 parameters in …)`.
 
     Args:
-        game: the game; not all of it need be there yet, as when it is refused.
+        game: the game; parts of it may be missing, as when it is refused.
     """
     name, players = type(game).__name__, vars(game).get("players", [])
     if not players:
@@ -43,7 +43,7 @@ def _parameters(player: Sequence[Any]) -> str:
 def describe_linearization(linearization: "Linearization") -> str:
     """The losses and the length of the field: `Linearization(losses=[…], ‖v‖=…)`.
 
-    Symbolic tensors have no values yet, which is said.
+    Symbolic tensors have no values yet; the description says so.
 
     Args:
         linearization: the linearization, whatever it holds.
@@ -83,7 +83,7 @@ def _length(v: Any) -> str:
 
 
 def _value(t: Any) -> np.ndarray | None:
-    """The value as an array of float64; `None` where there is none, or it is no number."""
+    """The value as an array of float64; `None` where there is none, or it is not a number."""
     if tf.is_tensor(t):
         if not hasattr(t, "numpy"):
             return None

@@ -6,7 +6,7 @@ from tf_consensus.games.microbatches import MicrobatchedGame
 
 
 def evaluated(game: Game, microbatches: int = 1) -> Game:
-    """The same game, evaluated as it says itself (`jit_compile`) and in so many parts.
+    """The same game, compiled where its `jit_compile` says so, and evaluated in so many parts.
 
     Args:
         game: the game on the whole batch.

@@ -80,12 +80,12 @@ class GradientField(GameParts):
         return other
 
     def unwatched(self: AnyField) -> AnyField:
-        """The same game for a trace that is looked at: it moves no state and is not checked."""
+        """The same game for a trace that is only inspected: it moves no state, unchecked."""
         return self.variant(state=LayerState(), contract=Contract(allow_cut=True))
 
     @contextlib.contextmanager
     def one_step(self) -> Iterator[None]:
-        """One update: what layers keep, such as moving averages, moves once, at its end.
+        """One update: the layers' state, such as moving averages, moves once, at its end.
 
         Every evaluation in the block sees the state and the random numbers of its beginning.
         """

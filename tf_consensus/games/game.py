@@ -27,20 +27,20 @@ class Game(GradientField):
     Args:
         losses: function; `losses(*batch)` returns one scalar per player. It must be a
             deterministic function of the variables and the batch, since an optimizer evaluates it
-            as often as it needs: draw latents and noise before, and hand them over in `batch`.
+            as often as it needs: draw latents and noise beforehand and pass them in `batch`.
         players: one non-empty list of variables (`keras.Variable` or `tf.Variable`) per player;
             no variable may belong to two players. For a GAN: generator first, discriminator second.
         batch: positional arguments of `losses`.
         weight: factor on all losses, such as a replica's share of the examples; `None` is 1.
-        seeds: the random numbers that layers draw: a function from 0, 1, 2 … to an integer tensor
-            (2,), such as `support.random.layer_seeds` makes; `None` takes their seeds as they are.
+        seeds: the seeds of the layers' random numbers, a function from 0, 1, 2 … to an integer
+            tensor (2,), such as `support.random.layer_seeds` makes; `None` keeps the layers' own.
         rows: which of the whole batch's examples the batch holds; `None` is all.
-        allow_cut: what may lie between the variables and the field though no derivative goes
-            through it, such as a deliberate `tf.stop_gradient`: names of operations, or of layers
-            and scopes that they lie in, as the error says them; `True` allows everything. Where
-            something else cuts the field's derivative, evaluating it raises.
-        jit_compile: whether an optimizer's step evaluates it by XLA programs of their own
-            (`CompiledGame`), as replicas need that exchange fields between the evaluations.
+        allow_cut: the operations that may lie between the variables and the field though no
+            derivative goes through them, such as a deliberate `tf.stop_gradient`. Name the
+            operations, or the layers and scopes that hold them, as the error does; `True` allows
+            everything. Where anything else cuts the field's derivative, evaluating it raises.
+        jit_compile: whether an optimizer's step runs every evaluation as an XLA program of its own
+            (`CompiledGame`), which replicas need: they exchange fields between the evaluations.
 
     Keras layers in the losses may draw random numbers and keep state. Every evaluation reads that
     state as it is and leaves it alone; an optimizer's step moves it once (`one_step`).
@@ -49,8 +49,8 @@ class Game(GradientField):
         TypeError: if `losses` is not callable, a player is not a list of variables, a variable is
             not of floating type, or the batch is not a list.
         ValueError: if there is no player, a player has no variables, or players share one, or the
-            weight is no finite number of at least 0. When linearized, if the field's derivative is
-            cut.
+            weight is not a finite number of at least 0. When linearized, if the field's derivative
+            is cut.
 
     Example:
         >>> x, y = tf.Variable(1.0), tf.Variable(1.0)
@@ -105,7 +105,7 @@ class Game(GradientField):
     def vjp(
         self, u: Sequence[tf.Tensor], of: Players = None, wrt: Players = None
     ) -> list[tf.Tensor]:
-        """The pullback v'ᵀu, from a new evaluation of what it takes and nothing else.
+        """The pullback v'ᵀu, from a new evaluation of only what it needs.
 
         With the blocks v'ᵢⱼ, player i's part of the field along player j's variables, the entry of
         a player j in `wrt` is Σᵢ v'ᵢⱼᵀuᵢ over the players i in `of`.
@@ -119,7 +119,7 @@ class Game(GradientField):
             A list that matches `variables`, zeros for players that are not in `wrt`.
 
         Raises:
-            TypeError: if `u` is no list of tensors.
+            TypeError: if `u` is not a list of tensors.
             ValueError: if it does not match the variables, or `of` or `wrt` names no players.
         """
         u, sizes = check_vector("u", u, self.variables), [len(player) for player in self.players]
@@ -148,7 +148,7 @@ class Game(GradientField):
         if not isinstance(player, int) or isinstance(player, bool) or not 0 <= player < number:
             raise ValueError(
                 f"`player` must be an integer from 0 to {number - 1}. Received: player={player!r}. "
-                "Of a GAN, 0 is the generator."
+                "In a GAN, 0 is the generator."
             )
         return self._weighted_field([player])
 
@@ -163,7 +163,7 @@ class Game(GradientField):
             wrt: players whose part of `u` counts; `None` is all.
 
         Raises:
-            TypeError: if `u` is no list of tensors.
+            TypeError: if `u` is not a list of tensors.
             ValueError: if it does not match the variables, or `of` or `wrt` names no players.
         """
         u, sizes = check_vector("u", u, self.variables), [len(player) for player in self.players]
@@ -178,10 +178,10 @@ class Game(GradientField):
     def first(self, n: Count) -> "Game":
         """The game on the first n examples of its batch, with the same players and weight.
 
-        Tensors and arrays of the batch are cut along their first axis, scalars stay. Layers that
-        draw random numbers draw those of these examples in the whole batch. On replicas, each
-        one's own examples are cut. What layers keep moves as the step's first evaluation says, be
-        it of the game or of this one.
+        Tensors and arrays of the batch are cut along their first axis, scalars stay. Layers draw
+        the random numbers that these examples get in the whole batch. On replicas, each replica's
+        own examples are cut. The layers' state moves as the step's first evaluation says, whether
+        that is one of the whole game or of this one.
 
         Args:
             n: an integer from 1 to the number of examples, or a scalar integer tensor.

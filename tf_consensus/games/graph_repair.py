@@ -1,9 +1,9 @@
-"""Second derivatives of a graph that somebody else made, put right.
+"""Corrects the second derivatives of a graph that somebody else made.
 
-Gradients that are handed to an optimizer come from a graph that is there already, with TensorFlow's
-own moments and resizing in it (see `exact_operations`). Their values are right; what their
-derivative lacks is put back by naming another gradient for the operations that lose it, which
-`tf.gradients` follows.
+Gradients that are handed to an optimizer come from an existing graph, which holds TensorFlow's own
+moments and resizing (see `exact_operations`). Their values are right, but their derivative lacks a
+part. The operations that lose it are given the name of another gradient, which `tf.gradients`
+follows.
 """
 
 from collections.abc import Collection, Sequence
@@ -19,7 +19,7 @@ _THROUGH = "TfConsensusThrough"
 
 @tf.RegisterGradient(_THROUGH)
 def _through(op: tf.Operation, gradient: tf.Tensor) -> tf.Tensor:
-    """Of a stopped mean: as if it were not stopped."""
+    """The gradient of a stopped mean, as if it were not stopped."""
     del op
     return gradient
 
@@ -29,7 +29,7 @@ def repair(field: Sequence[tf.Tensor], gradients: Sequence[tf.Tensor]) -> None:
 
     Args:
         field: first derivatives, tensors of the current graph.
-        gradients: those that were handed over, which the field is made of.
+        gradients: the gradients that were handed over, which make up the field.
 
     Raises:
         ValueError: if the field holds second derivatives already, which are wrong.
@@ -79,9 +79,9 @@ def _is_differentiated_twice(operation: tf.Operation) -> bool:
 
 
 def _refuse_resizing_in_a_loss(handed: Collection[tf.Operation]) -> None:
-    """Raises where a derivative of resizing is used otherwise than for the gradients.
+    """Raises where a derivative of resizing is used for anything but the gradients.
 
-    The penalty that uses it has a gradient of 0, which is nowhere to be seen.
+    A penalty that uses it gets a gradient of 0, and nothing else shows that.
     """
     for operation in tf.compat.v1.get_default_graph().get_operations():
         wrong = operation.type == "ResizeBilinearGrad" and not kinds.has_own_gradient(operation)
@@ -111,8 +111,8 @@ def _consumers(operation: tf.Operation) -> list[tf.Operation]:
 
 
 _TWICE = (
-    "TensorFlow's moments and resizing have a right first derivative only, and the gradients that "
-    "were handed over hold second ones, as those of a gradient penalty do. Received: a derivative "
-    "of a derivative through '{}'. Compute the penalty by `tf_consensus.penalties`, or the losses "
-    "in a block `with tf_consensus.exact_operations():`, or train a `tf_consensus.GAN`."
+    "TensorFlow's moments and resizing are right in the first derivative only, and the gradients "
+    "that were handed over hold second ones, as those of a gradient penalty do. Received: a "
+    "derivative of a derivative through '{}'. Compute the penalty by `tf_consensus.penalties`, or "
+    "the losses in a block `with tf_consensus.exact_operations():`, or train a `tf_consensus.GAN`."
 )

@@ -1,8 +1,8 @@
 """What lies between the variables and the field, found in the graph that computed it.
 
-A pullback v'ᵀu is a number also where TensorFlow lost part of it: behind `tf.stop_gradient`,
-`tf.numpy_function`, a cast to integers or an operation without a derivative the gradient is 0
-without a word. Here the operations from the variables to the field are walked, and those are named.
+A pullback v'ᵀu is a number even where TensorFlow lost part of it: behind `tf.stop_gradient`,
+`tf.numpy_function`, a cast to integers or an operation without a derivative, the gradient is
+silently 0. This module walks the operations from the variables to the field and names those cuts.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,7 +14,7 @@ from tf_consensus.games import operation_kinds as kinds
 
 
 class Cut(NamedTuple):
-    """An operation through which the field depends on a variable, and no derivative goes.
+    """An operation through which the field depends on a variable but no derivative goes.
 
     Attributes:
         operation: its name in the graph, which holds the names of the layers that made it.
@@ -32,8 +32,7 @@ def find_cuts(field: Sequence[tf.Tensor], named: Sequence[tuple[str, Any]]) -> l
 
     Args:
         field: tensors of the current graph.
-        named: pairs of a description and a `tf.Variable`, those that the field is differentiated
-        by.
+        named: pairs of a description and a `tf.Variable` that the field is differentiated by.
     """
     operations = ancestors(field)
     origins = _sources(named)
@@ -55,7 +54,7 @@ def find_cuts(field: Sequence[tf.Tensor], named: Sequence[tuple[str, Any]]) -> l
 
 
 def ancestors(field: Sequence[tf.Tensor]) -> list[tf.Operation]:
-    """All operations that the field's values come from, each behind those it uses."""
+    """All operations that the field's values come from, each after those that it uses."""
     seen, order, stack = set(), [], [(t.op, False) for t in reversed(field)]
     while stack:
         operation, done = stack.pop()
@@ -79,7 +78,7 @@ def find_impure(operations: Iterable[tf.Operation]) -> list[tuple[str, str]]:
 
 
 def _followed(operation: tf.Operation) -> list[tf.Tensor]:
-    """The inputs whose values an operation's outputs depend on, but for conditions."""
+    """The inputs whose values an operation's outputs depend on, except conditions."""
     if operation.type in kinds.VALUE_FREE:
         return []
     positions = kinds.VALUE_INPUTS.get(operation.type)
@@ -89,6 +88,6 @@ def _followed(operation: tf.Operation) -> list[tf.Tensor]:
 
 
 def _sources(named: Sequence[tuple[str, Any]]) -> dict[Any, str]:
-    """By tensor of the current graph: the description of the variable whose handle it is."""
+    """The variables' descriptions, by the tensors of the current graph that are their handles."""
     graph = tf.compat.v1.get_default_graph()
     return {graph.capture(x.handle).ref(): name for name, x in named}

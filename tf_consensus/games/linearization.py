@@ -21,19 +21,19 @@ class Linearization(NamedTuple):
     Attributes:
         losses: one scalar per player.
         v: the gradient vector field, v = (-∇ᵢ lossᵢ), a list that matches the game's variables.
-        vjp: `vjp(u)` is the pullback v'ᵀu of a list `u` that matches `v`, itself such a list. Of a
-            game's linearization, `vjp(u, of=…, wrt=…)` is the pullback of some players' part of the
+        vjp: `vjp(u)` is the pullback v'ᵀu of a list `u` that matches `v`, itself such a list. If a
+            game made it, `vjp(u, of=…, wrt=…)` is the pullback of some players' part of the
             field along some players' variables: `of` are the players whose part of `u` counts,
             `wrt` those whose variables the result is for, each a player's number, a list of them,
             or `None` for all. The result is zero elsewhere, and the rest is not differentiated.
         player_sizes: how many of the variables belong to each player, or `None` where a list of
             gradients was handed over without a game.
-        variables: the variables that `v` is the field of, in the same order; `None` where nobody
-            has said them.
-        split: the `MicrobatchedGame` that it is the mean over the parts of; `None` for a batch that
-            was evaluated at once.
-        rest: the field of the examples that the pullback does not go through, where it goes through
-            some alone (`linearize_partly`); `None` where it goes through all.
+        variables: the variables that `v` is the field of, in the same order; `None` where they are
+            not known.
+        split: the `MicrobatchedGame` over whose parts it is the mean; `None` for a batch that was
+            evaluated at once.
+        rest: the field of the examples that the pullback leaves out (`linearize_partly`); `None`
+            where it goes through all examples.
     """
 
     losses: list[tf.Tensor]
@@ -46,7 +46,7 @@ class Linearization(NamedTuple):
 
     @property
     def parts(self) -> int:
-        """In how many parts the batch was evaluated."""
+        """The number of parts in which the batch was evaluated."""
         return 1 if self.split is None else self.split.parts
 
     def __repr__(self) -> str:
@@ -57,8 +57,8 @@ class Linearization(NamedTuple):
     ) -> list[tf.Tensor]:
         """The forward product v'u, from the pullback alone: z ↦ v'ᵀz pulled back along u.
 
-        Unlike `Game.jvp` it evaluates nothing again, and needs no game. Of a batch in parts it is
-        another pass over them, so that no part's tensors are kept.
+        Unlike `Game.jvp` it evaluates nothing again, and needs no game. For a batch in parts it is
+        another pass over the parts, so that no part's tensors are kept.
 
         Args:
             u: list of tensors that match `v`.
@@ -69,7 +69,7 @@ class Linearization(NamedTuple):
             A list that matches `v`, zeros where nothing is connected or wanted.
 
         Raises:
-            TypeError: if `u` is no list of tensors.
+            TypeError: if `u` is not a list of tensors.
             ValueError: if it does not match `v`, or `of` or `wrt` names no players.
         """
         u = check_vector("u", u, self.v)
@@ -107,7 +107,7 @@ class Linearization(NamedTuple):
             A list that matches `v`.
 
         Raises:
-            TypeError: if `u` is no list of tensors.
+            TypeError: if `u` is not a list of tensors.
             ValueError: if it does not match `v`, or G is not an integer of at least 2.
         """
         groups = check_int("groups", groups, minimum=2)
@@ -153,7 +153,7 @@ class Linearization(NamedTuple):
 
 
 def _block(of: Players, wrt: Players) -> dict[str, Players]:
-    """Arguments of a pullback; of a whole one none, so that any function of u will do for it."""
+    """Arguments of a pullback; none for the whole one, so that any function of u will do."""
     return {key: players for key, players in (("of", of), ("wrt", wrt)) if players is not None}
 
 

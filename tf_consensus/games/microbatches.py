@@ -18,7 +18,7 @@ from tf_consensus.support.row_draws import Rows
 
 
 class MicrobatchedGame(DelegatingGame):
-    """The same game, each evaluation of which goes through K equal parts of the batch in turn.
+    """The same game, evaluated on K equal parts of the batch in turn.
 
     Where the losses are means over the batch, losses, field and products are exactly those of the
     whole batch,
@@ -27,8 +27,8 @@ class MicrobatchedGame(DelegatingGame):
 
     with the whole v, not a part's, wherever it is pulled back: ½‖v‖² is not the mean of the
     parts' ½‖vₖ‖². Fields come from one pass over the parts and each pullback from another, so the
-    memory is that of one part, and a consensus step costs about 1.35 times as much. Layers that
-    draw random numbers draw those of the whole batch. What layers keep, such as moving averages,
+    memory is that of one part, and a consensus step takes about 1.35 times as long. Layers that
+    draw random numbers draw those of the whole batch. The layers' state, such as moving averages,
     moves to the mean of where each part would move it.
 
     Args:
@@ -37,8 +37,8 @@ class MicrobatchedGame(DelegatingGame):
         parts: K ≥ 1, which divides the size of the batch.
 
     Raises:
-        ValueError: if `parts` is no positive integer, does not divide the batch, the batch has no
-            tensor to cut, or the game is in parts already.
+        ValueError: if `parts` is not a positive integer or does not divide the batch, if the batch
+            has no tensor to cut, or if the game is in parts already.
 
     Warns:
         UserWarning: if something couples the examples of a batch, so that parts do not add up to
@@ -55,8 +55,8 @@ class MicrobatchedGame(DelegatingGame):
         self.parts = check_count("microbatches", parts, "microbatches=1 is the whole batch.")
         if isinstance(game, MicrobatchedGame):
             raise ValueError(
-                "A game is cut into parts once. Received: microbatches="
-                f"{parts} for a game in {game.parts} parts. Set it on one optimizer alone."
+                "A game can only be cut into parts once. Received: microbatches="
+                f"{parts} for a game in {game.parts} parts. Set it on one optimizer only."
             )
         super().__init__(game)
         if self.parts > 1:
@@ -80,10 +80,10 @@ class MicrobatchedGame(DelegatingGame):
         """The mean over the parts of what `function(part, *tensors)` returns.
 
         Args:
-            function: of a part and tensors; it returns nested lists of tensors.
-            *tensors: what the pass uses of an earlier one. The pass begins when they are there.
-                Otherwise TensorFlow would compute and keep, at its start, all that does not
-                depend on them.
+            function: takes a part and tensors, and returns nested lists of tensors.
+            *tensors: what the pass uses from an earlier one. The pass waits for them. Otherwise
+                TensorFlow would compute all that does not depend on them at its start, and keep
+                it.
         """
         with tf.control_dependencies(tf.nest.flatten(tensors)):
             first = self._part(tf.constant(0), self.state.fork())
@@ -102,7 +102,7 @@ class MicrobatchedGame(DelegatingGame):
                 lambda index, *_: index < self.parts,
                 add,
                 (tf.constant(1), sums, moved),
-                # One part's activations at a time, which is what the parts are for.
+                # Only one part's activations at a time: this is what the parts are for.
                 parallel_iterations=1,
                 maximum_iterations=self.parts - 1,
             )
@@ -143,7 +143,7 @@ def batch_size(game: Game) -> int:
     sizes = {t.shape[0] for t in tf.nest.flatten(game.batch) if len(getattr(t, "shape", ()))}
     if len(sizes) != 1 or None in sizes:
         raise ValueError(
-            "Each example of the batch is to be a part, so their number must be known. Received: "
+            "Each example of the batch becomes a part, so their number must be known. Received: "
             f"tensors of {sorted(map(str, sizes))} examples. Batch the data with "
             "drop_remainder=True."
         )
@@ -186,12 +186,12 @@ def _on_replicas() -> str:
 
 _UNEQUAL = (
     "Micro-batches must be equal parts of the batch. Received: a batch of {} and microbatches={}. "
-    "Take a divisor of {}, or make the batches of another size (drop_remainder=True)."
+    "Take a divisor of {}, or change the size of the batches (drop_remainder=True)."
 )
 
 
 def _rest(t: tf.Tensor) -> list[Any]:
-    """The sides of a tensor but the first, as tensors where they are not known."""
+    """All sides of a tensor but the first, as tensors where they are not known."""
     dynamic = tf.shape(t)
     return [dynamic[i] if side is None else side for i, side in enumerate(t.shape)][1:]
 
@@ -201,14 +201,14 @@ def warn_of_coupling(game: Game, cut: str) -> None:
 
     Args:
         game: the game on the whole batch.
-        cut: what cuts it, and the parts, with "is" or "are each".
+        cut: what cuts it, and the parts, with "is" or "are".
     """
     names = game.couplings()
     if names:
         warnings.warn(
-            f"{', '.join(names)} couples the examples of a batch: with {cut} treated by itself, "
-            "which is another method than that of the whole batch. Leave the batch whole, or do "
-            "without.",
+            f"{', '.join(names)} couples the examples of a batch: with {cut} treated "
+            "separately, which is another method than that of the whole batch. Leave the batch "
+            "whole, or remove the coupling.",
             UserWarning,
             stacklevel=4,
         )

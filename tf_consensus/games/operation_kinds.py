@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-# Their outputs depend on the shape of an input alone.
+# Their outputs depend on an input's shape only.
 VALUE_FREE = frozenset(
     {"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike", "VariableShape", "EmptyTensorList"}
     | {
@@ -14,7 +14,7 @@ VALUE_FREE = frozenset(
     }
 )
 
-# Where some inputs only say which entries, axes or shapes: the positions of the others.
+# Some inputs of these only say which entries, axes or shapes: the positions of the other inputs.
 VALUE_INPUTS = {
     "Reshape": (0,),
     "BroadcastTo": (0,),
@@ -59,8 +59,8 @@ VALUE_INPUTS = {
     "ScaleAndTranslateGrad": (0, 2, 3),
 }
 
-# TensorFlow's first derivative of a warp is the inverse warp, which is not the true one; that of
-# colours is left out.
+# TensorFlow gives the inverse warp for the first derivative of a warp, which is not the true one,
+# and no derivative for colours.
 WRONG_AT_ONCE = frozenset({"HSVToRGB", "ImageProjectiveTransformV2", "ImageProjectiveTransformV3"})
 
 # No derivative goes through them, whatever they compute.
@@ -69,7 +69,7 @@ _OPAQUE = frozenset(
     | {"ResizeBilinearGrad", *WRONG_AT_ONCE}
 )
 
-# Inputs with which the first derivative is right, and its own derivative is not.
+# Inputs for which the first derivative is right but its own derivative is not.
 _HALF = {"SoftmaxCrossEntropyWithLogits": 1}
 
 # Piecewise constant functions of a number, whose derivative TensorFlow leaves out.
@@ -85,7 +85,7 @@ _HARMLESS = frozenset(
     | {"NcclAllReduce", "LookupTableFindV2", "HashTableV2", "TensorListReserve", "StackV2"}
 )
 
-# Those that are looked for in functions that an operation calls, by beginnings of their types.
+# How the types of impure operations begin, as looked for in the functions that an operation calls.
 _IMPURE_INSIDE = (
     "Random",
     "Stateful",
@@ -160,14 +160,14 @@ def _has_gradient(operation: tf.Operation, index: int) -> bool:
         (copy,) = tf.import_graph_def(_isolated(operation), return_elements=["f"], name="")
         numbers = [t for t in copy.outputs if _is_number(t)]
         try:
-            ones = [tf.ones_like(t) for t in numbers]  # which complex numbers must be given
+            ones = [tf.ones_like(t) for t in numbers]  # complex numbers require them
             return tf.gradients(numbers, copy.inputs[index], grad_ys=ones)[0] is not None
         except (LookupError, NotImplementedError):
-            return True  # asked for its derivative, TensorFlow itself will say that there is none
+            return True  # TensorFlow itself reports a missing derivative when asked
 
 
 def _isolated(operation: tf.Operation) -> tf.compat.v1.GraphDef:
-    """A graph of the operation, named f, on placeholders, and on what integers it is given."""
+    """A graph of the operation, named f, on placeholders and on its known integer inputs."""
     graph = tf.compat.v1.GraphDef()
     for position, t in enumerate(operation.inputs):
         node = graph.node.add(name=f"x{position}", op="Placeholder")

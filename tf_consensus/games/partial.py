@@ -16,20 +16,20 @@ from tf_consensus.support.evaluation import LayerState
 def linearize_partly(game: Game, fraction: float, player: int | None = None) -> Linearization:
     """The field v of the whole batch, and the pullback through its first n examples.
 
-    Of B examples these are n = ⌈f·B⌉, but at most B - 1; of one example that one. With A these and
-    B the others,
+    Of B examples, n = ⌈f·B⌉, but at most B - 1; of a single example, n = 1. With A the first n
+    examples and B the others,
 
         v = (n/B)·v_A + (1 - n/B)·v_B,
 
     so that no example is evaluated twice. The losses must be means over the examples. The pullback
-    v_A'ᵀu has the expectation of the whole batch's, v'ᵀu. What layers keep, such as moving
+    v_A'ᵀu has the expectation of the whole batch's, v'ᵀu. The layers' state, such as moving
     averages, moves to the mean of where A and B would move it, weighted by their sizes.
 
     Args:
         game: the game on the whole batch; on replicas each cuts its own examples.
         fraction: f in (0, 1]; 1 is exactly `game.linearize()`.
-        player: the player whose part of v is to be that of the whole batch, counted from 0; the
-            others' is then that of A alone, and of B nothing else is computed. `None` is all.
+        player: the player whose part of v comes from the whole batch, counted from 0. The others'
+            parts come from A alone, and B is evaluated for this player only. `None` is all players.
 
     Returns:
         The linearization; its `rest` is v_B.
@@ -39,7 +39,7 @@ def linearize_partly(game: Game, fraction: float, player: int | None = None) -> 
     """
     if fraction == 1.0:
         return game.linearize()
-    warn_of_coupling(game, f"fraction={fraction} its first examples and the others are each")
+    warn_of_coupling(game, f"fraction={fraction} its first examples and the others are")
     size = number_of_examples(game.batch)
     n = _examples(size, fraction)
     if isinstance(size, int) and n == size:
@@ -60,7 +60,7 @@ def linearize_partly(game: Game, fraction: float, player: int | None = None) -> 
 def _rest_field(
     rest: Game, a: Linearization, player: int | None
 ) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
-    """Losses and field of the other examples, where only one player's is wanted A's in the rest."""
+    """Losses and field of the other examples; where `player` is given, A's field for the others."""
     if player is None:
         b = rest.linearize(second_order=False)
         return b.losses, b.v
@@ -71,7 +71,7 @@ def _rest_field(
 
 
 def _examples(size: Count, fraction: float) -> Count:
-    """The number n of examples of A; 1 of 1."""
+    """The number n of examples in A; 1 if there is one example."""
     few = 1e-9  # what rounding may add to f·B
     if isinstance(size, int):
         return max(1, min(math.ceil(fraction * size - few), size - 1))
@@ -80,7 +80,7 @@ def _examples(size: Count, fraction: float) -> Count:
 
 
 def _join(game: Game, first: Game, rest: Game, share: Any) -> None:
-    """Moves what the layers of `game` keep to the weighted mean of both parts."""
+    """Moves the state of the layers of `game` to the weighted mean of both parts."""
     moves, others = first.state.moves or [], rest.state.moves or []
     joined = [
         (x, _mean(value, other, share) if keras.backend.is_float_dtype(x.dtype) else value)
@@ -94,5 +94,5 @@ def _mean(a: tf.Tensor, b: tf.Tensor, share: Any) -> tf.Tensor:
         share = tf.constant(share, a.dtype)
         return share * a + (1 - share) * b
     share = tf.cast(share, a.dtype)
-    # Of one example there is no b but NaN.
+    # With one example, b is NaN.
     return tf.where(share < 1, share * a + (1 - share) * b, a)

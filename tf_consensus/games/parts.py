@@ -1,4 +1,4 @@
-"""What a game says of the parts that its losses are made of."""
+"""What a game says about the parts that its losses are made of."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from tf_consensus.support.known_layers import unknown_layers
 
 
 class GameParts:
-    """The layers that a game's losses hold, and what becomes of them elsewhere.
+    """The layers that a game's losses hold, and what they do.
 
     Attributes:
         losses: function of a batch.
@@ -57,7 +57,7 @@ class GameParts:
         return None
 
     def by_tapes(self) -> Any:
-        """The same game, whose field is taken by tapes alone."""
+        """The same game, with its field taken by tapes only."""
         return self
 
     def roots(self) -> Sequence[Any]:

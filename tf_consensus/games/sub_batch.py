@@ -17,8 +17,8 @@ def first_examples(game: AnyGame, n: Count) -> AnyGame:
     """The same game on the first n examples; see `Game.first`.
 
     Raises:
-        ValueError: if the batch has fewer, holds no tensor with examples, or tensors of several
-            numbers of them.
+        ValueError: if the batch has fewer, holds no tensor with examples, or its tensors hold
+            different numbers of examples.
     """
     if not tf.is_tensor(n):
         n = check_count("n", n, "Take at least one example.")
@@ -44,7 +44,7 @@ def number_of_examples(batch: Any) -> Count:
     """How many examples a batch holds; a scalar tensor where a graph does not know it.
 
     Raises:
-        ValueError: if it holds no tensor with examples, or tensors of several numbers of them.
+        ValueError: if it holds no tensor with examples, or tensors with different numbers of them.
     """
     tensors = [t for t in tf.nest.flatten(batch) if _holds_examples(t)]
     if not tensors:

@@ -13,10 +13,10 @@ def check_vector(name: str, u: Any, like: Sequence[Any] | None = None) -> list[t
         name: the argument's name, for the message.
         u: what was given for it.
         like: list of tensors or variables that it must match in length, shapes and dtypes; `None`
-            asks for none.
+            skips this check.
 
     Raises:
-        TypeError: if it is no list of tensors.
+        TypeError: if it is not a list of tensors.
         ValueError: if it does not match.
     """
     if not isinstance(u, list | tuple) or not all(map(_is_floating, u)):

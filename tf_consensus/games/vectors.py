@@ -31,7 +31,7 @@ def dot(a: Vector, b: Vector) -> tf.Tensor:
         A scalar: float64 if any tensor of `a` is, float32 otherwise.
 
     Raises:
-        TypeError: if one of them is no list of tensors.
+        TypeError: if one of them is not a list of tensors.
         ValueError: if there is no tensor, or the shapes differ.
     """
     _check_some("a", a)
@@ -59,7 +59,7 @@ def scale(a: Vector, factor: Factor) -> list[tf.Tensor]:
         factor: a number or a scalar tensor.
 
     Raises:
-        TypeError: if `a` is no list of tensors.
+        TypeError: if `a` is not a list of tensors.
         ValueError: if `factor` is neither finite nor a scalar tensor.
     """
     _check_factor(factor)
@@ -75,7 +75,7 @@ def add_scaled(a: Vector, factor: Factor, b: Vector) -> list[tf.Tensor]:
         b: list of tensors of the same shapes as `a`.
 
     Raises:
-        TypeError: if `a` or `b` is no list of tensors.
+        TypeError: if `a` or `b` is not a list of tensors.
         ValueError: if their shapes differ, or `factor` is neither finite nor a scalar tensor.
     """
     _check_factor(factor)
@@ -83,7 +83,7 @@ def add_scaled(a: Vector, factor: Factor, b: Vector) -> list[tf.Tensor]:
 
 
 def _pair(a: Vector, b: Vector) -> tuple[Vector, Vector]:
-    """Both lists, which must be of the same shapes; dtypes may differ."""
+    """Both lists, which must be of the same shapes; their dtypes may differ."""
     shapes = [[x.shape for x in check_vector(*named)] for named in (("a", a), ("b", b))]
     same = len(a) == len(b) and all(
         tf.TensorShape(x).is_compatible_with(y) for x, y in zip(*shapes, strict=True)
@@ -91,7 +91,7 @@ def _pair(a: Vector, b: Vector) -> tuple[Vector, Vector]:
     if not same:
         raise ValueError(
             "`a` and `b` must be lists of tensors of the same shapes. Received: "
-            f"a={described(a)}, b={described(b)}. Take both of one game."
+            f"a={described(a)}, b={described(b)}. Take both from one game."
         )
     return a, b
 
@@ -99,8 +99,8 @@ def _pair(a: Vector, b: Vector) -> tuple[Vector, Vector]:
 def _check_some(name: str, a: Vector) -> None:
     if isinstance(a, list | tuple) and not a:
         raise ValueError(
-            f"`{name}` must hold at least one tensor. Received: {name}=[]. A game's variables are "
-            "one or more."
+            f"`{name}` must hold at least one tensor. Received: {name}=[]. A game has one or "
+            "more variables."
         )
 
 
@@ -127,7 +127,7 @@ def flatten(a: Vector) -> tf.Tensor:
         a: list of tensors, of one dtype.
 
     Raises:
-        TypeError: if `a` is no list of tensors.
+        TypeError: if `a` is not a list of tensors.
         ValueError: if it is empty.
     """
     check_vector("a", a)
@@ -143,7 +143,7 @@ def unflatten(flat: tf.Tensor, like: Vector) -> list[tf.Tensor]:
         like: list of tensors or variables that gives the shapes and dtypes; their sizes sum to n.
 
     Raises:
-        TypeError: if `like` is no list of tensors.
+        TypeError: if `like` is not a list of tensors.
         ValueError: if `flat` is not of shape (n,).
     """
     check_vector("like", like)
@@ -165,7 +165,7 @@ def replica_mean(a: Vector) -> list[tf.Tensor]:
         a: list of tensors, of the same shapes on all replicas.
 
     Raises:
-        TypeError: if `a` is no list of tensors.
+        TypeError: if `a` is not a list of tensors.
     """
     check_vector("a", a)
     context = tf.distribute.get_replica_context()

@@ -1,7 +1,8 @@
 """Generators and discriminators by name, and the layers they are made of.
 
-From here are imported `build`, which makes both networks, `names`, and the layers `Conv2D`,
-`Conv2DTranspose` and `Dense`, whose biases have exact gradients. The room imports `support` alone.
+Import from here `build`, which makes both networks, `names`, and the layers `Conv2D`,
+`Conv2DTranspose` and `Dense`, whose biases have exact gradients. The package imports only
+`support`.
 """
 
 from tf_consensus.networks.layers import Conv2D, Conv2DTranspose, Dense

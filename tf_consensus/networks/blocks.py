@@ -20,8 +20,8 @@ def residual_block(
 
         x_s + 0.1 · conv3×3(σ(conv3×3(σ(x)))),
 
-    with σ the leaky ReLU of slope 0.2, `hidden` filters between the convolutions and x_s = x, or,
-    where x has not `filters` channels, a 1×1 convolution of x without bias.
+    with σ the leaky ReLU of slope 0.2 and `hidden` filters between the convolutions. x_s is x, or a
+    1×1 convolution of x without bias where x does not have `filters` channels.
 
     Args:
         x: feature map, (batch, height, width, channels).

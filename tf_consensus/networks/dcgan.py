@@ -26,10 +26,10 @@ class Architecture(NamedTuple):
         constant: Whether every level has F filters, instead of F, 2F, 4F, …
         slope: Negative slope of the generator's leaky ReLU; 0 is a ReLU.
         norm: What the batch normalization after the generator's first layer averages over:
-            "unit" the batch alone, "channel" the positions too; None: no layer is normalized.
+            "unit" is the batch only, "channel" the positions too; with None no layer is normalized.
         discriminator_norm: Whether the discriminator is normalized too, where the generator is.
-        generator_dense: Units of one more dense layer at the generator's start; 0: none.
-        discriminator_dense: Units of one more dense layer at the discriminator's end; 0: none.
+        generator_dense: Units of one more dense layer at the generator's start; 0 is none.
+        discriminator_dense: Units of one more dense layer at the discriminator's end; 0 is none.
     """
 
     levels: int
@@ -70,11 +70,10 @@ def dcgan(
     """Build a generator and a discriminator of the DCGAN family.
 
     Kernels are 5×5 with stride 2 and "same" padding, images NHWC in [-1, 1]. The discriminator
-    is leaky with slope 0.2. Where the family member normalizes, it does so everywhere but in the
-    generator's last and the discriminator's first and last layer; "dcgan4_gbn" in the generator
-    alone. With classes the generator's
-    first layer takes the latent and the label's embedding, and the discriminator has one logit per
-    class; without, it is the network of the paper.
+    is leaky with slope 0.2. A member with normalization normalizes every layer but the generator's
+    last and the discriminator's first and last; "dcgan4_gbn" normalizes the generator only. With
+    classes the generator's first layer takes the latent and the label's embedding, and the
+    discriminator has one logit per class; without classes the networks are those of the paper.
 
     Args:
         name: One of `ARCHITECTURES`.
@@ -85,7 +84,7 @@ def dcgan(
         seed: Determines the initial weights; None leaves them to Keras.
         dtype: Keras' dtype policy of the layers; None takes the global one.
         num_classes: Number of classes; None for networks that take no labels.
-        embedding_dim: Size of a label's embedding; None is 32, with labels only.
+        embedding_dim: Size of a label's embedding; None is 32; only with labels.
 
     Returns:
         The generator, from latents (batch, latent_dim), or from a list of latents and integer

@@ -14,13 +14,13 @@ def check_classes(
     """The number of classes and the size of their embedding, both None without classes.
 
     Raises:
-        ValueError: If one is no integer of at least 1, or there is a size without classes.
+        ValueError: If one is not an integer of at least 1, or there is a size without classes.
     """
     if num_classes is None:
         if embedding_dim is None:
             return None, None
         raise ValueError(
-            "`embedding_dim` is the size of a label's embedding, so it takes labels. Received: "
+            "`embedding_dim` is the size of a label's embedding, so it needs labels. Received: "
             f"embedding_dim={embedding_dim!r}, num_classes=None. Pass num_classes too, or leave "
             "embedding_dim out."
         )

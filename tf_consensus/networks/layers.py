@@ -1,4 +1,4 @@
-"""Layers without activation, each with the next of the initial weights, exact in their biases.
+"""Layers without activation and with exact bias gradients; each takes the next initial weights.
 
 A bias's gradient is a sum over examples and pixels. Outside of XLA, TensorFlow's CPU kernel
 (BiasAddGrad) sums bfloat16 in bfloat16; that sum stops growing as soon as the terms are 2⁹ times
@@ -77,5 +77,5 @@ def last_dense(x: keras.KerasTensor, units: int, weights: Weights) -> keras.Kera
 
 
 def last_tanh(x: keras.KerasTensor, weights: Weights) -> keras.KerasTensor:
-    """The end of a generator of images; its precision as that of `last_dense`."""
+    """The end of a generator of images; its precision is that of `last_dense`."""
     return keras.layers.Activation("tanh", dtype=weights.output_dtype)(x)

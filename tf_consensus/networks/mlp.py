@@ -29,11 +29,11 @@ def mlp(
         latent_dim: Size of a latent.
         data_dim: Size of a sample.
         width: Units in a hidden layer.
-        depth: Hidden layers; 0 leaves the linear output alone.
+        depth: Hidden layers; 0 leaves only the linear output.
         seed: Determines the initial weights; None leaves them to Keras.
         dtype: Keras' dtype policy of the layers; None takes the global one.
         num_classes: Number of classes; None for networks that take no labels.
-        embedding_dim: Size of a label's embedding; None is 32, with labels only.
+        embedding_dim: Size of a label's embedding; None is 32; only with labels.
 
     Returns:
         The generator, from latents (batch, latent_dim), or from a list of latents and integer
@@ -42,7 +42,7 @@ def mlp(
 
     Raises:
         ValueError: If a size is not an integer of at least 1 (`depth`: 0), `embedding_dim` is given
-            without `num_classes`, or `seed` is no integer.
+            without `num_classes`, or `seed` is not an integer.
 
     Example:
         >>> generator, discriminator = mlp(seed=0)

@@ -72,7 +72,7 @@ def _check_settings(name: str, settings: dict[str, Any]) -> None:
     signature = inspect.signature(_NETWORKS.entries[name])
     signature = signature.replace(return_annotation=inspect.Signature.empty)
     try:
-        signature.bind_partial(**settings)  # names what is unknown, and not what is missing for it
+        signature.bind_partial(**settings)  # reports what is unknown rather than missing
         signature.bind(**settings)
     except TypeError as error:
         raise ValueError(

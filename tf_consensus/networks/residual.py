@@ -43,19 +43,19 @@ def residual(
 ) -> tuple[keras.Model, keras.Model]:
     """Build a generator and a discriminator of residual blocks, without normalization.
 
-    Level i, the image's level being 0, has wᵢ = min(2ⁱ · filters, max_filters) filters on maps of
-    side image_size / 2ⁱ. A block is
+    Level i has wᵢ = min(2ⁱ · filters, max_filters) filters on maps of side image_size / 2ⁱ; the
+    image's level is 0. A block is
 
         x_s + 0.1 · conv3×3(σ(conv3×3(σ(x)))),
 
-    σ leaky with slope 0.2, inside as wide as the narrower of its ends; x_s is x, or a 1×1
-    convolution of x without bias where the width changes. The discriminator is a 3×3 convolution,
-    then `blocks` blocks per level with 3×3 average pooling of stride 2 between levels, σ, and a
-    dense layer to one logit per class. The generator is its mirror image: a dense layer of the
-    latent and the label's embedding, normalized to length 1; `blocks` blocks per level with nearest
-    upsampling between; σ, a 3×3 convolution, tanh. With one block per level the width changes on
-    the coarser side of a resampling, with more on its finer side. Images are NHWC in [-1, 1]. Each
-    `PRESETS` entry gives a published network.
+    with σ the leaky ReLU of slope 0.2, as wide inside as the narrower of its ends; x_s is x, or a
+    1×1 convolution of x without bias where the width changes. The discriminator is a 3×3
+    convolution, then `blocks` blocks per level with 3×3 average pooling of stride 2 between levels,
+    σ, and a dense layer to one logit per class. The generator is its mirror image: a dense layer of
+    the latent and the label's embedding, normalized to length 1; `blocks` blocks per level with
+    nearest upsampling between; σ, a 3×3 convolution, tanh. With one block per level the width
+    changes on the coarser side of a resampling, with more blocks on its finer side. Images are NHWC
+    in [-1, 1]. Each `PRESETS` entry gives a published network.
 
     Without labels the embedding is that of a single class, ±1: a second bias of the dense layer,
     which the published networks have.
@@ -67,8 +67,8 @@ def residual(
         max_filters: Most filters of any level; not below `filters`.
         latent_dim: Size of a latent.
         num_classes: Number of classes; None for networks that take no labels.
-        embedding_dim: Size of a label's embedding; None: 256 with classes, else 1. In one dimension
-            an embedding of length 1 is 1 or -1, which cannot tell more than two classes apart.
+        embedding_dim: Size of a label's embedding; None is 256 with classes and 1 without. In one
+            dimension an embedding of length 1 is 1 or -1, which can tell two classes apart at most.
         blocks: Residual blocks per level.
         start_size: Side of the smallest maps, in pixels.
         seed: Determines the initial weights; None leaves them to Keras. Kernels are

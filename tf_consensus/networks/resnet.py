@@ -20,7 +20,7 @@ _LEVELS = 4
 
 
 class Architecture(NamedTuple):
-    """What distinguishes the two.
+    """What distinguishes the two architectures.
 
     Attributes:
         widths: Filters of the four levels as multiples of F, the level next to the image first.
@@ -51,15 +51,15 @@ def resnet(
 ) -> tuple[keras.Model, keras.Model]:
     """Build a generator and a discriminator of the first paper's residual networks.
 
-    Four 5×5 convolutions of stride 2, "same" padding, in the generator transposed; each but the
-    generator's last is followed by a residual block of two 3×3 convolutions,
+    Each network has four 5×5 convolutions of stride 2 with "same" padding, transposed in the
+    generator. A residual block of two 3×3 convolutions follows each but the generator's last:
 
         x + 0.1 · conv3×3(σ(conv3×3(σ(x)))),
 
-    σ leaky with slope 0.2, which also precedes every other layer that does not see latents or
-    images. Nothing is normalized. Images are NHWC in [-1, 1]. Weights are Glorot-uniform, biases 0,
-    as in the reference. With classes the generator's first layer takes the latent and the label's
-    embedding, and the discriminator has one logit per class.
+    with σ the leaky ReLU of slope 0.2, which also precedes every other layer that does not see
+    latents or images. Nothing is normalized. Images are NHWC in [-1, 1]. Weights are
+    Glorot-uniform, biases 0, as in the reference. With classes the generator's first layer takes
+    the latent and the label's embedding, and the discriminator has one logit per class.
 
     Args:
         name: "resnet", with F, 2F, 4F and 8F filters, or "resnet_cf", with F everywhere.
@@ -70,7 +70,7 @@ def resnet(
         seed: Determines the initial weights; None leaves them to Keras.
         dtype: Keras' dtype policy of the layers; None takes the global one.
         num_classes: Number of classes; None for networks that take no labels.
-        embedding_dim: Size of a label's embedding; None is 32, with labels only.
+        embedding_dim: Size of a label's embedding; None is 32; only with labels.
 
     Returns:
         The generator, from latents (batch, latent_dim), or from a list of latents and integer

@@ -1,4 +1,4 @@
-"""What the layers of a network share: initial weights that one seed determines, and precision."""
+"""Settings of all layers of a network: initial weights that one seed determines, and precision."""
 
 import random
 
@@ -21,7 +21,7 @@ class Weights:
         output_dtype: The precision of the variables, which outputs have under mixed ones too.
 
     Raises:
-        ValueError: If `seed` is neither None nor an integer, or `dtype` is no policy.
+        ValueError: If `seed` is neither None nor an integer, or `dtype` is not a policy.
     """
 
     def __init__(self, seed: int | None, dtype: str | keras.DTypePolicy | None = None) -> None:
@@ -42,7 +42,7 @@ class Weights:
         outputs: keras.KerasTensor,
         name: str,
     ) -> keras.Model:
-        """The functional model between the two, of the same precision as its layers."""
+        """The functional model from inputs to outputs, in the precision of its layers."""
         model = keras.Model(inputs, outputs, name=name)
         model.dtype_policy = self.dtype
         return model

@@ -1,7 +1,7 @@
 """GAN objectives: one loss per player, computed from the discriminator's logits.
 
-From here are imported the base class `Objective`, the objectives themselves, and `get`, `names` and
-`serialize`, which know them by name. The room imports `support` alone.
+Import from here the base class `Objective`, the objectives themselves, and `get`, `names` and
+`serialize`, which know them by name. The package imports only `support`.
 """
 
 from tf_consensus.objectives.base import Objective

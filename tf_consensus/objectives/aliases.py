@@ -1,14 +1,14 @@
-"""The names that papers, libraries and tutorials give to objectives, and those of more than one.
+"""The names that papers, libraries and tutorials give to objectives and to combinations of them.
 
 An alias stands for exactly the losses of its class, factors included, so that a config keeps the
-class. A name that stands for an objective and a penalty together is none of an objective.
+class. A name for an objective and a penalty together is not the name of an objective.
 """
 
 from tf_consensus.support.checks import plain
 
 # By the names of `registry`, without capitals and separators.
 _BY_NAME = {
-    # With labels 1 for real and generator's targets 1: what tutorials write by cross-entropy.
+    # Tutorials write it as cross-entropy, with 1 for real labels and for the generator's targets.
     "standard": "nonsaturating ns nsgan bce bcewithlogits binarycrossentropy crossentropy "
     "logistic softplus vanilla vanillagan dcgan",
     # The loss of the zero-sum game, whose generator minimizes log(1 - D).
@@ -51,7 +51,7 @@ ALIASES = {alias: name for name, aliases in _BY_NAME.items() for alias in aliase
 
 
 def refuse_composite(name: str) -> None:
-    """Raises if a name is that of an objective together with something else.
+    """Raises if a name is for an objective together with something else.
 
     Args:
         name: As the user wrote it.

@@ -16,8 +16,8 @@ class Objective(Configurable):
     and in at least single precision. They return scalars.
 
     Attributes:
-        couples_examples: whether the losses are no means over the examples, so that parts of a
-            batch do not add up to the whole.
+        couples_examples: whether the losses are other than means over the examples, so that parts
+            of a batch do not add up to the whole.
         takes_logits: whether the losses are of logits, so that a discriminator that ends in a
             sigmoid is a mistake.
 
@@ -57,7 +57,7 @@ class Objective(Configurable):
         return self._generator(*_prepare(real_logits, fake_logits))
 
     def discriminator_loss(self, real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
-        """Computes the loss of the discriminator, as `generator_loss` that of the generator.
+        """Computes the loss of the discriminator; otherwise as `generator_loss`.
 
         Args:
             real_logits: Discriminator outputs on real samples.

@@ -1,4 +1,4 @@
-"""The objectives of "The Numerics of GANs" and the field's most used ones; notation: `base`."""
+"""The objectives of "The Numerics of GANs" and the most used others; notation: `base`."""
 
 import keras
 import tensorflow as tf
@@ -16,9 +16,9 @@ class Standard(Objective):
     Generator: E_q sp(-d_f). Discriminator: E_p sp(-d_r) + E_q sp(d_f).
 
     Where the discriminator rejects every sample, sp(-d_f) still has slope -1, while the
-    zero-sum loss of `JensenShannon` is flat. At equilibrium all logits are 0, and the losses
+    zero-sum loss of `JensenShannon` is flat. At equilibrium all logits are 0, and the losses are
     log 2 and 2 log 2. StyleGAN2 trains with these losses; OpenMMLab calls them
-    "wgan-logistic-ns", whence the second name, "logistic_wgan".
+    "wgan-logistic-ns", hence the second name, "logistic_wgan".
 
     Example:
         >>> round(float(Standard().generator_loss([[0.0]], [[0.0]])), 4)
@@ -60,12 +60,12 @@ class JensenShannon(Standard):
 
 @keras.saving.register_keras_serializable("tf_consensus")
 class KullbackLeibler(Standard):
-    """The standard discriminator with a generator of the reverse KL divergence; **not** zero-sum.
+    """The standard discriminator with a generator for the reverse KL divergence; **not** zero-sum.
 
     Generator: -E_q d_f. Discriminator: E_p sp(-d_r) + E_q sp(d_f).
 
     The best discriminator has the logits log p/q, where the generator's loss is KL(q‖p). This
-    is no f-GAN conjugate pair: the density ratio is plugged in, as in amortised MAP.
+    is not an f-GAN conjugate pair: the density ratio is plugged in, as in amortised MAP.
 
     Example:
         >>> float(KullbackLeibler().generator_loss([[0.0]], [[3.0]]))
@@ -133,7 +133,7 @@ class Wasserstein(Indicator):
 
     The losses are those of `Indicator`: the critic's functions make the difference. Where they
     are 1-Lipschitz, the best critic's utility is the Wasserstein-1 distance; where nothing bounds
-    them, it is the indicator divergence, and the losses run off to infinity. So keep the critic
+    them, it is the indicator divergence, and the losses go to infinity. So keep the critic
     Lipschitz, by a gradient penalty, by spectral normalization or by clipping its weights.
 
     Example:
@@ -150,7 +150,7 @@ class Hinge(Objective):
 
     Generator: -E_q d_f. Discriminator: E_p max(0, 1 - d_r) + E_q max(0, 1 + d_f).
 
-    Samples beyond the margin of 1 leave the discriminator at rest. Its best loss is
+    Samples beyond the margin of 1 do not move the discriminator. Its best loss is
     2 - ∫|p - q|, at the logits sign(p - q). Both losses are piecewise linear in the logits.
 
     Example:
@@ -184,7 +184,7 @@ class LeastSquares(Objective):
         generator: c, the generator's target for them.
 
     Raises:
-        ValueError: If a target is no finite number, or `real` equals `fake`.
+        ValueError: If a target is not a finite number, or `real` equals `fake`.
 
     Example:
         >>> float(LeastSquares().discriminator_loss([[3.0]], [[1.0]]))

@@ -1,9 +1,9 @@
-"""f-GAN objectives: an f-divergence by the convex conjugate of its f; notation: `base`.
+"""f-GAN objectives: f-divergences, written with the convex conjugate of f; notation: `base`.
 
 D_f(p, q) = ∫ q f(p/q) = sup_T E_p T - E_q f*(T), with a discriminator T = g(t) of the logits t. The
-activation g maps all logits into the domain of f*. The best logits solve g(t) = f'(p/q). Where a
-loss is exponential in the logits it overflows, in float32 from the bounds in its docstring on; its
-gradients with respect to logits in float16 do so from ±11 on.
+activation g maps all logits into the domain of f*. The best logits solve g(t) = f'(p/q). A
+loss that is exponential in the logits overflows in float32 beyond the bounds in its docstring; its
+gradients with respect to float16 logits overflow beyond ±11.
 
 The f-GAN rows "GAN" and "Jensen-Shannon" are `JensenShannon`, "total variation" is
 `TotalVariation`.
@@ -24,8 +24,8 @@ class FDivergence(Objective):
 
     Generator: -E_q f*(g(d_f)). Discriminator: E_q f*(g(d_f)) - E_p g(d_r).
 
-    `_activation` is g(t). `_conjugate` is f*(g(t)), stated as one function of t, as the
-    composition loses its digits in floating point where g is close to the end of its range.
+    `_activation` is g(t). `_conjugate` is f*(g(t)), written as one function of t, because the
+    composition loses digits in floating point where g is close to the end of its range.
 
     Example:
         >>> @keras.saving.register_keras_serializable("my_package")

@@ -56,23 +56,23 @@ def get(identifier: str | dict | Objective) -> Objective:
     """Returns the objective that a name, a config or an instance stands for.
 
     Args:
-        identifier: One of `names()`: of "The Numerics of GANs", "standard", "js", "kl", "tv",
-            "indicator"; "wgan", "hinge", "least_squares"; "relativistic", "relativistic_average";
-            of f-GAN, "forward_kl", "reverse_kl", "pearson", "neyman", "hellinger"; "gan" is "js"
-            and "logistic_wgan" is "standard". A class's name does as well, and so do the names of
-            other places for the same losses (`aliases`): "non_saturating", "vanilla" and "bce" are
+        identifier: One of `names()`: "standard", "js", "kl", "tv", "indicator" from "The Numerics
+            of GANs"; "wgan", "hinge", "least_squares"; "relativistic", "relativistic_average";
+            "forward_kl", "reverse_kl", "pearson", "neyman", "hellinger" from f-GAN; "gan" is "js"
+            and "logistic_wgan" is "standard". A class's name works too, and so do names that others
+            give to the same losses (`aliases`): "non_saturating", "vanilla" and "bce" are
             "standard", "minimax" is "js", "wasserstein" is "wgan", "lsgan" is "least_squares",
             "rsgan" is "relativistic", "ragan" is "relativistic_average". Capitals, dashes and
-            underscores do not count. Or a dict as `serialize` returns it, or with "class_name" and
-            "config" only; or an `Objective`.
+            underscores do not count. A dict also works, as `serialize` returns it or with only
+            "class_name" and "config", and so does an `Objective`.
 
     Returns:
         The objective; an instance is returned as it is.
 
     Raises:
-        ValueError: If the name is unknown, or is one of an objective together with a penalty, such
-            as "wgan_gp".
-        TypeError: If the identifier, or what its config describes, is no objective.
+        ValueError: If the name is unknown, or is for an objective together with a penalty, such as
+            "wgan_gp".
+        TypeError: If the identifier, or what its config describes, is not an objective.
 
     Example:
         >>> get("js")
@@ -103,7 +103,7 @@ def serialize(objective: Objective) -> dict[str, Any]:
         True
 
     Raises:
-        TypeError: If it is no objective.
+        TypeError: If it is not an objective.
     """
     valid = isinstance(objective, Objective)
     return _OBJECTIVES.serialized(objective, valid, "an `Objective`", "`Standard()`")

@@ -46,9 +46,9 @@ class RelativisticAverage(Objective):
     Generator: E_q sp(-(d_f - E_p d_r)) + E_p sp(d_r - E_q d_f).
     Discriminator: E_p sp(-(d_r - E_q d_f)) + E_q sp(d_f - E_p d_r).
 
-    Every sample is judged against the mean logit of the other side. The inner means are those
-    over the batch, so the losses are no means over samples: the average over several parts of a
-    batch is not the loss of the whole. At equilibrium both losses are 2 log 2.
+    Every sample is judged against the mean logit of the other side. The inner means are over the
+    batch, so the losses are not means over samples: the average over several parts of a batch is
+    not the loss of the whole. At equilibrium both losses are 2 log 2.
 
     Example:
         >>> round(float(RelativisticAverage().generator_loss([[5.0]], [[5.0]])), 4)
@@ -68,7 +68,7 @@ class RelativisticAverage(Objective):
 
 
 def _differences(d_r, d_f):
-    """d_r - d_f of pairs, or what is wrong with the batch sizes."""
+    """d_r - d_f of pairs; raises if the batch sizes differ."""
     if not d_r.shape.is_compatible_with(d_f.shape):
         raise ValueError(
             "`Relativistic` pairs every real with one generated sample, so both batches must be "

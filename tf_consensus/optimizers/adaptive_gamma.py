@@ -1,4 +1,4 @@
-"""Weights γ of a regularizer that the training itself decides."""
+"""Weights γ of a regularizer that are chosen during training."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,17 +13,17 @@ from tf_consensus.support.configurable import Configurable
 class AdaptiveGamma(Configurable):
     """Base class: a weight γ that follows the field and its pullback.
 
-    An object holds settings alone; what it remembers are variables of the optimizer that uses it.
+    An object holds only settings; its memory is variables of the optimizer that uses it.
     """
 
-    # Whether the weight is that of one step, which does not grow where steps are left out.
+    # Whether the weight is for a single step, and so does not grow where steps are left out.
     of_one_step = False
 
     def make_state(self, optimizer: OwnState) -> Any:
-        """The variables that it remembers by.
+        """Creates the variables of its memory.
 
         Args:
-            optimizer: the one whose γ it is, which owns and saves the variables.
+            optimizer: the optimizer that uses this γ; it owns and saves the variables.
         """
         raise NotImplementedError
 
@@ -41,7 +41,7 @@ class AdaptiveGamma(Configurable):
 
         Args:
             state: what `make_state` returned.
-            linearization: at the current parameters, its `v` the mean over replicas.
+            linearization: the one at the current parameters, with `v` the mean over replicas.
             pulled: the pullback g, the mean over replicas, a list that matches `linearization.v`;
                 zeros where it is not wanted.
             numbers: which tensors of the field γ is wanted for, counted from 0.
@@ -52,7 +52,7 @@ class AdaptiveGamma(Configurable):
         raise NotImplementedError
 
     def current(self, state: Any) -> float:
-        """The weight that was used last, the largest of those of all variables; 0 at first.
+        """The weight that was used last, the largest over all variables; 0 at first.
 
         Args:
             state: what `make_state` returned.

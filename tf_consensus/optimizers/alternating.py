@@ -31,12 +31,12 @@ class AlternatingOptimizer(ReevaluatingOptimizer):
         k times:  φ ← φ + h_D v_D(θ, φ)
         m times:  θ ← θ + h_G v_G(θ, φ)
 
-    each gradient taken at the newest parameters, all on the game's one batch. The paper's
+    with each gradient taken at the newest parameters, all on the game's one batch. The paper's
     algorithm 3 moves the generator first; here the discriminator is first.
 
     Args:
         generator_optimizer: name, config or instance of a Keras optimizer.
-        discriminator_optimizer: likewise; its own object.
+        discriminator_optimizer: likewise, a separate object.
         discriminator_steps: k ≥ 1.
         generator_steps: m ≥ 1.
 
@@ -81,7 +81,7 @@ class AlternatingOptimizer(ReevaluatingOptimizer):
 
     @property
     def _per_player(self) -> OptimizerPerPlayer | None:
-        """The two, once they are made."""
+        """Both optimizers, after they are made."""
         return vars(self).get("_pair")
 
     @property
@@ -132,7 +132,7 @@ class AlternatingOptimizer(ReevaluatingOptimizer):
 
     @property
     def learning_rate(self) -> Any:
-        """The generator's learning rate; setting it scales the discriminator's alike."""
+        """The generator's learning rate; setting it scales the discriminator's by as much."""
         return self._pair.learning_rate
 
     @learning_rate.setter
@@ -142,7 +142,7 @@ class AlternatingOptimizer(ReevaluatingOptimizer):
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         config = super().get_config()
-        del config["allow_cut"]  # of gradients handed to `apply`, which it does not take
+        del config["allow_cut"]  # for gradients handed to `apply`, which it refuses
         return {
             "generator_optimizer": config.pop("inner_optimizer"),
             **config,
@@ -157,6 +157,6 @@ class AlternatingOptimizer(ReevaluatingOptimizer):
 def _no_pullback(u: Sequence[tf.Tensor], of: Players = None, wrt: Players = None) -> NoReturn:
     del u, of, wrt
     raise RuntimeError(
-        "An alternating update takes its gradients at different points, so there is no one field "
-        "to pull back. Call `game.linearize()`."
+        "An alternating update takes its gradients at different points, so there is no single "
+        "field to pull back. Call `game.linearize()`."
     )

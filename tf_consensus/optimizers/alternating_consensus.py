@@ -21,31 +21,31 @@ PLAYERS = ("generator", "discriminator")
 
 @keras.saving.register_keras_serializable("tf_consensus")
 class AlternatingConsensusOptimizer(Regularization, AlternatingOptimizer):
-    """Consensus optimization by turns: each player sees the other's newest parameters.
+    """Consensus optimization in turns: each player sees the other's newest parameters.
 
     One step(game) of a game of two players (generator first, discriminator second) is
 
         k times:  φ ← φ + h_D w_D(θ, φ)
         m times:  θ ← θ + h_G w_G(θ, φ)
 
-    with wᵢ = vᵢ - γ (∇L)ᵢ for the players in `regularize` and wᵢ = vᵢ for the others. (∇L)ᵢ =
-    (v'ᵀv)ᵢ is the gradient of L = ½‖v‖², of both players' gradients, along player i's variables
-    alone; the rest of ∇L is not computed. On the bilinear game x·y, where alternation alone
+    with wᵢ = vᵢ - γ (∇L)ᵢ for the players in `regularize` and wᵢ = vᵢ for the others. L = ½‖v‖²
+    holds both players' gradients, and (∇L)ᵢ = (v'ᵀv)ᵢ is its gradient along player i's variables
+    only; the rest of ∇L is not computed. On the bilinear game x·y, where alternation alone
     circles forever and simultaneous steps need a large γ, one regularized player is enough to
     converge (`theory.alternating_consensus_matrix`).
 
     Args:
         regularize: which players descend L: "generator", "discriminator", or a list of them.
-        reuse: whether the other player's part of u = v is that of its last move, instead of being
-            computed at the present point. It is one move of that player old, of the batch that it
-            moved on, and 0 before its first move. On the bilinear game, where no player's gradient
-            depends on its own parameters, it is the same. With a `fraction` below 1 a round then
-            costs little more than an alternating one.
-        gamma: weight γ, as `ConsensusOptimizer` takes it; 0 is exactly `AlternatingOptimizer`.
+        reuse: whether the other player's part of u = v is kept from its last move, instead of being
+            computed at the present point. It is then one move old, from the batch of that move, and
+            0 before the first move. On the bilinear game, where no player's gradient depends on its
+            own parameters, the result is the same. With a `fraction` below 1 a round then costs
+            little more than an alternating one.
+        gamma: weight γ, as for `ConsensusOptimizer`; 0 is exactly `AlternatingOptimizer`.
 
     Raises:
         ValueError: if `regularize` names no player, or as `AlternatingOptimizer` and
-            `ConsensusOptimizer`.
+            `ConsensusOptimizer` do.
 
     Example:
         >>> optimizer = AlternatingConsensusOptimizer("adam", "adam", gamma=1.0, fraction=0.125)
@@ -87,13 +87,13 @@ class AlternatingConsensusOptimizer(Regularization, AlternatingOptimizer):
         self.reuse = check_bool("reuse", reuse, hint)
         if self.reuse and self.debias and "generator" in self.regularize:
             raise ValueError(
-                "The discriminator's last move is on the generator's own batch, so that it is no "
+                "The discriminator's last move uses the generator's own batch, so it is not an "
                 f"independent part. Received: reuse=True and debias={debias!r} with regularize="
-                f"{list(self.regularize)}. Regularize the discriminator alone, or leave one out."
+                f"{list(self.regularize)}. Regularize the discriminator only, or leave one out."
             )
 
     def make_state(self) -> None:
-        """Each player's gradient at its last move, where it is used again."""
+        """Each player's gradient at its last move, if `reuse` needs it."""
         super().make_state()
         self._moved = self.add_memory("last_move") if self.reuse and self.second_order else []
 
@@ -126,7 +126,7 @@ class AlternatingConsensusOptimizer(Regularization, AlternatingOptimizer):
         return losses, v
 
     def _linearized(self, game: Game, player: int) -> Linearization:
-        """The field and its pullback; where it is used again, the others' part of their moves."""
+        """The field and its pullback; with `reuse`, the others' parts are from their last moves."""
         if not self.reuse:
             return self.linearized(game)
         found = self.linearized(game, player)

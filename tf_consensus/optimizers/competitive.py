@@ -32,7 +32,7 @@ class CompetitiveOptimizer(GameOptimizer):
     D_xy); in other games, such as the non-saturating GAN, it stays symmetric and positive. O and Oᵀ
     enter as products only, one of each per player and iteration. All iterations see the same batch.
 
-    With a learning rate of its own for each player, η is the diagonal matrix of these on the right
+    If each player has its own learning rate, η is the diagonal matrix of these rates, to the right
     of O, which gives each player's part of the same equilibrium: (I - Oη) w = v.
 
     On a bilinear game it is the implicit Euler step and converges for every η > 0.
@@ -43,8 +43,8 @@ class CompetitiveOptimizer(GameOptimizer):
     Args:
         step_size: η > 0; `None` for the inner optimizer's learning rate, which is right for plain
             gradient steps. Give a number where the inner optimizer rescales its steps.
-        max_iterations: of conjugate gradients, at least 1.
-        tolerance: conjugate gradients end once their residual is this much smaller than at first.
+        max_iterations: the most iterations of conjugate gradients, at least 1.
+        tolerance: conjugate gradients stop when the residual is this fraction of the first one.
 
     Raises:
         ValueError: if `step_size` or `tolerance` is not a positive number, `max_iterations` not a
@@ -141,7 +141,7 @@ def _interaction(
     """O p or Oᵀp: each player's part of the product with all others'.
 
     Args:
-        linearization: of two players or more.
+        linearization: the one of a game of two or more players.
         product: function of p, a player and the others, whose product is v' p or v'ᵀp.
         p: list that matches the field.
     """

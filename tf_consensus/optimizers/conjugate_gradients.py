@@ -20,8 +20,8 @@ def conjugate_gradients(
     Args:
         product: function p ↦ M p of lists that match `b`.
         b: list of tensors.
-        max_iterations: the most products taken.
-        tolerance: ends once ‖b - M x‖ ≤ tolerance · ‖b‖, as the recurrence has it.
+        max_iterations: the largest number of products.
+        tolerance: stops when ‖b - M x‖ ≤ tolerance · ‖b‖, for the residual of the recurrence.
 
     Returns:
         x, a list that matches `b`.

@@ -10,9 +10,9 @@ from tf_consensus.games import vectors
 def conjugate_residuals(
     product: Callable[[list[tf.Tensor]], list[tf.Tensor]], b: vectors.Vector, iterations: int
 ) -> list[tf.Tensor]:
-    """Makes ‖b - M x‖ small over x in the span of b, Mb, M²b … by so many products, from x = 0.
+    """Makes ‖b - M x‖ small over x in the span of b, Mb, M²b …, from x = 0.
 
-    M need not be symmetric. Where its symmetric part is definite, x is that of GMRES: the best of
+    M need not be symmetric. Where its symmetric part is definite, x is that of GMRES: the best in
     the span. The loop is unrolled and holds two vectors per iteration.
 
     Args:
@@ -46,5 +46,5 @@ def conjugate_residuals(
 
 
 def _ratio(product: tf.Tensor, a: vectors.Vector) -> tf.Tensor:
-    """The product over ‖a‖²; 0 for a = 0, where the residual has come to an end."""
+    """The product over ‖a‖²; 0 for a = 0, where the residual cannot be reduced."""
     return tf.math.divide_no_nan(product, vectors.dot(a, a))

@@ -17,10 +17,10 @@ class ConsensusOptimizer(RegularizedOptimizer):
 
     At a stationary point of v where v' is negative semi-definite and invertible, all eigenvalues of
     w' have negative real part for γ > 0 (Lemma 7), so that rotation no longer prevents convergence.
-    At a local Nash equilibrium of a zero-sum game v' is negative semi-definite; that it is
-    invertible must hold besides. The larger γ, the smaller the bound on |Im λ / Re λ| of these
+    At a local Nash equilibrium of a zero-sum game v' is negative semi-definite; it must also be
+    invertible. The larger γ, the smaller the bound on |Im λ / Re λ| of these
     eigenvalues (Lemma 9 in the corrected form of `theory.quotient_bound`; as printed it is false).
-    The stationary points of w are those of v as long as 1/γ is no eigenvalue of v'ᵀ (Lemma 6).
+    The stationary points of w are those of v as long as 1/γ is not an eigenvalue of v'ᵀ (Lemma 6).
 
     Raises:
         ValueError: if γ is negative or not finite, or `every` is not a positive integer.

@@ -18,10 +18,10 @@ def refusing(init: Callable[..., None]) -> Callable[..., None]:
     """The constructor, which hands arguments that it does not know to the class's `refuse`.
 
     Its signature stays as it is written. Python's own error would not say that an argument such as
-    `weight_decay` is one of the inner optimizer.
+    `weight_decay` belongs to the inner optimizer.
 
     Args:
-        init: an `__init__`. One with `**options` hands these on, so that they are looked at there.
+        init: an `__init__`. One with `**options` passes these on, so that they are checked there.
     """
     parameters = inspect.signature(init).parameters
     if any(x.kind is x.VAR_KEYWORD for x in parameters.values()):
@@ -51,7 +51,7 @@ def refuse_options(
 
     Raises:
         ValueError: if an option belongs on the inner optimizer.
-        TypeError: if there is another one.
+        TypeError: if there is any other option.
     """
     misplaced = sorted(set(options) & set(inner_options))
     if misplaced:
@@ -123,7 +123,7 @@ def _with_section(text: str, section: str) -> str:
 
 
 def refuse_lost_arguments(cls: type) -> None:
-    """Raises `TypeError` if a class takes arguments of its own, and its `get_config` is inherited.
+    """Raises `TypeError` if a class takes arguments of its own but inherits its `get_config`.
 
     Args:
         cls: an optimizer's class.
@@ -137,8 +137,8 @@ def refuse_lost_arguments(cls: type) -> None:
     if named:
         raise TypeError(
             "An optimizer is saved by its constructor's arguments. Received: "
-            f"{maker.__name__}({', '.join(named)}), of which the inherited get_config says nothing."
-            " Define get_config, which returns {**super().get_config(), 'name': value} with them."
+            f"{maker.__name__}({', '.join(named)}), which the inherited get_config leaves out."
+            " Define a get_config that returns {**super().get_config(), 'name': value} with them."
         )
 
 

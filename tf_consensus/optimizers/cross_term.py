@@ -19,13 +19,13 @@ class CrossTermOptimizer(RegularizedOptimizer):
 
         w_i = v_i - γ ∇_i ½ Σ_{j≠i} ‖v_j‖²
 
-    Each player descends the squared gradients of the others, and not that of its own: of the blocks
-    of v'ᵀ those off the diagonal count alone. Near an equilibrium a player's own block would make
-    its curvature larger by its square, and with it the ratio of the largest to the smallest
-    eigenvalue. On a bilinear game the diagonal blocks are zero, and it is consensus optimization.
+    Each player descends the squared gradients of the others, but not its own: only the off-diagonal
+    blocks of v'ᵀ count. Near an equilibrium a player's own block would make its curvature larger by
+    its square, and so also the ratio of the largest to the smallest eigenvalue. On a bilinear game
+    the diagonal blocks are zero, and the method is consensus optimization.
 
     It needs the players, so it works in `tf_consensus.GAN` and with `step(game)`, not in the
-    `compile` of other models. Its w' is no `Field`, so `field` is None for γ > 0.
+    `compile` of other models. Its w is not a `Field`, so `field` is None for γ > 0.
 
     Raises:
         ValueError: if γ is negative or not finite, or `every` is not a positive integer; in
@@ -40,7 +40,7 @@ class CrossTermOptimizer(RegularizedOptimizer):
     """
 
     def plain_field(self) -> Field | None:
-        """The gradient field for a constant γ = 0; w is no `Field` otherwise."""
+        """The gradient field for a constant γ = 0; w is not a `Field` otherwise."""
         return None if self.second_order else GRADIENT
 
     def check_game(self, game: Game) -> None:
@@ -48,12 +48,12 @@ class CrossTermOptimizer(RegularizedOptimizer):
         super().check_game(game)
         if len(game.players) < 2:
             raise ValueError(
-                "Cross terms have each player make the others' gradients small, so they take two "
-                "or more. Received: a game of 1 player. Use ConsensusOptimizer."
+                "With cross terms each player makes the others' gradients small, so the game must "
+                "have two or more players. Received: a game of 1 player. Use ConsensusOptimizer."
             )
 
     def pulled_back(self, linearization: Linearization) -> list[tf.Tensor]:
-        """As `RegularizedOptimizer.pulled_back`, of the blocks off the diagonal alone."""
+        """As `RegularizedOptimizer.pulled_back`, with the off-diagonal blocks only."""
         return super().pulled_back(_crossed(linearization))
 
     def cotangent(self, linearization: Linearization) -> list[tf.Tensor]:
@@ -67,7 +67,7 @@ class CrossTermOptimizer(RegularizedOptimizer):
 
 
 class _Crossed(Linearization):
-    """A linearization whose pullback has the blocks off the diagonal alone."""
+    """A linearization whose pullback has the off-diagonal blocks only."""
 
     def cross_vjp(
         self,
@@ -85,7 +85,7 @@ class _Crossed(Linearization):
 
 
 def _crossed(linearization: Linearization) -> _Crossed:
-    """The linearization, whose pullback has the blocks off the diagonal alone."""
+    """The linearization, with the off-diagonal blocks only in its pullback."""
 
     def vjp(u: Sequence[tf.Tensor]) -> list[tf.Tensor]:
         return _off_diagonal(linearization, lambda **block: linearization.vjp(u, **block))
@@ -99,7 +99,7 @@ def _off_diagonal(
     """Each player's part of the pullback of all other players' part.
 
     Args:
-        linearization: of two players or more.
+        linearization: the one of a game of two or more players.
         pull_back: function of the keywords `of` and `wrt`.
     """
     players = range(len(linearization.by_player(linearization.v)))

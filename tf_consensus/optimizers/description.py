@@ -1,4 +1,4 @@
-"""What an optimizer is, in one line."""
+"""One-line descriptions of optimizers."""
 
 import numbers
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ import tensorflow as tf
 from tf_consensus.optimizers.constructors import parameters_of
 from tf_consensus.optimizers.inner import rate_of
 
-# Said where they are not what they are by default.
+# Shown only where they differ from their defaults.
 _PLUMBING = ("microbatches", "allow_cut", "every", "debias", "fraction")
 
 
@@ -19,7 +19,7 @@ def describe(optimizer: keras.optimizers.Optimizer) -> str:
     """The class, with its inner optimizers and numbers: `ConsensusOptimizer(SGD(…), gamma=10.0)`.
 
     Args:
-        optimizer: Keras' or one of ours; not all of it need be there yet, as when it is refused.
+        optimizer: Keras' or one of ours; parts of it may be missing, as when it is refused.
     """
     name = type(optimizer).__name__
     if not hasattr(type(optimizer), "inner_optimizers"):
@@ -47,7 +47,7 @@ def _numbers(optimizer: keras.optimizers.Optimizer) -> list[str]:
     found: dict[str, Any] = {}
     for cls in type(optimizer).__mro__:
         if cls is keras.optimizers.Optimizer:
-            break  # what Keras' own takes goes to the inner optimizers
+            break  # the arguments of Keras' class go to the inner optimizers
         for key, parameter in parameters_of(cls).items():
             found.setdefault(key, parameter.default)
     found.pop("name", None)
@@ -71,7 +71,7 @@ def _rate(optimizer: keras.optimizers.Optimizer) -> str:
     """The learning rate as a number, or the name of what decides it."""
     rate = rate_of(optimizer)
     if isinstance(rate, keras.Variable):
-        with tf.init_scope():  # out of the graph that is being made
+        with tf.init_scope():  # outside the graph that is being made
             # By its own digits: 0.0001 in float32 is 0.0001.
             return repr(float(str(rate.numpy()))) if tf.executing_eagerly() else "symbolic"
     if isinstance(rate, numbers.Real):

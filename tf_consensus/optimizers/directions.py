@@ -22,7 +22,7 @@ def apply_direction(
     """Moves `variables` along `direction` (ascent) by a step of a plain Keras optimizer.
 
     Keras descends and sums over the replicas of a strategy: the sign and the number of replicas
-    enter here and nowhere else. Of an `OptimizerPerPlayer` each optimizer moves its own player.
+    enter here and nowhere else. In an `OptimizerPerPlayer` each optimizer moves its own player.
     Averages that the optimizer keeps (`use_ema`) have a warm start (`warm_average`).
 
     Args:
@@ -31,7 +31,7 @@ def apply_direction(
         variables: the variables that it was built with, or some of them.
 
     Raises:
-        TypeError: if it is no optimizer.
+        TypeError: if it is not an optimizer.
         ValueError: if there is not one tensor per variable, or the players are not known.
     """
     if isinstance(optimizer, OptimizerPerPlayer):
@@ -48,7 +48,7 @@ def apply_direction(
     check_vector("direction", direction, variables)
     # In a graph, the order of reading a variable for one player's gradient and updating it for
     # another's can get lost: TensorFlow drops it as implied by the IdentityN of Keras' all-reduce,
-    # then drops the IdentityN. All of the direction comes before all of the update.
+    # then drops the IdentityN. So the whole direction is computed before any update.
     with tf.control_dependencies(list(direction)):
         descent = [-w for w in _shares(direction, optimizer)]
         with warm_average(optimizer):
@@ -72,26 +72,26 @@ def _shares(
 
 
 def variables_of(linearization: Linearization) -> list[Any]:
-    """The variables that a linearization's field is of.
+    """The variables of a linearization's field.
 
     Raises:
-        ValueError: if it does not say them.
+        ValueError: if it does not know them.
     """
     if linearization.variables is None:
         raise ValueError(
-            "A step moves the variables that the field is of. Received: a linearization with "
-            "variables=None. Take one by `game.linearize()`, or pass "
+            "A step moves the variables of the field, so it must know them. Received: a "
+            "linearization with variables=None. Make one with `game.linearize()`, or pass "
             "`variables` to `Linearization`."
         )
     return linearization.variables
 
 
 def values_of(variables: Sequence[Any]) -> list[tf.Tensor]:
-    """The variables' current values, which later assignments leave alone."""
+    """The variables' current values, which later assignments do not change."""
     return [tf.convert_to_tensor(x) for x in variables]
 
 
 def assign(variables: Sequence[Any], values: Sequence[tf.Tensor]) -> None:
-    """Gives each of the variables its value."""
+    """Assigns each of the variables its value."""
     for x, value in zip(variables, values, strict=True):
         x.assign(value)

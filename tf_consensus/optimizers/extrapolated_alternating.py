@@ -31,8 +31,8 @@ class ExtrapolatedAlternatingOptimizer(AlternatingOptimizer):
     γ + δ > 2 and h < 2/(√((2γ - 1)(2δ - 1)) σ_max(M)), for k = m = 1; alternation alone circles.
 
     Args:
-        discriminator_extrapolation: γ ≥ 0, of the discriminator's move.
-        generator_extrapolation: δ ≥ 0, of the generator's move.
+        discriminator_extrapolation: γ ≥ 0, for the discriminator's move.
+        generator_extrapolation: δ ≥ 0, for the generator's move.
 
     Raises:
         ValueError: if an extrapolation is negative or not finite, or as `AlternatingOptimizer`

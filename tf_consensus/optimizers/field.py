@@ -1,4 +1,4 @@
-"""Which field an optimizer's steps follow, for whoever asks what those steps do."""
+"""The field that an optimizer's steps follow."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -11,17 +11,17 @@ from tf_consensus.support.checks import check_count
 class Field(NamedTuple):
     """The field w = v - γ R v'ᵀ C v of steps x ← x + h·w(x).
 
-    C keeps the players whose part of v is to become small, R those who see to it; each is all
-    players, the first alone or the others. So consensus has C = R = all; with C the first and R the
-    others it is smoothing; γ = 0 is the gradient field v. Near a stationary point, to first order,
+    C keeps the players whose part of v is made small, R the players that make it small; each is all
+    players, only the first or the others. Consensus has C = R = all; smoothing has C the first and
+    R the others; γ = 0 is the gradient field v. Near a stationary point, to first order,
 
         w' = v' - γ R v'ᵀ C v'.
 
     Attributes:
-        name: of the method, a word.
+        name: the method's name, one word.
         gamma: γ, as it is now.
         measured: the players of C: "all", "first" or "others".
-        regularized: likewise of R.
+        regularized: likewise for R.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Field(NamedTuple):
 
     @property
     def is_regularized(self) -> bool:
-        """Whether it is another field than the gradient field; its name decides, not its γ now."""
+        """Whether it is another field than the gradient field, by its name, not its current γ."""
         return self.name != GRADIENT.name
 
     def projections(self, sizes: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:

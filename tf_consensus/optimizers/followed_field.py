@@ -1,4 +1,4 @@
-"""What an optimizer for games says of the field that its steps follow."""
+"""What an optimizer for games says about the field that its steps follow."""
 
 import keras
 
@@ -6,7 +6,7 @@ from tf_consensus.optimizers.field import Field
 
 
 class FollowsField:
-    """Part of `GameOptimizer`: the description for whoever asks what the steps do."""
+    """Part of `GameOptimizer`: describes what the steps do."""
 
     inner_optimizers: list[keras.optimizers.Optimizer]
 
@@ -14,8 +14,8 @@ class FollowsField:
     def field(self) -> Field | None:
         """The field w of steps x ← x + h·w(x), up to the inner optimizer's scaling.
 
-        `None` where the steps are none of that form, as they have no one h where each player has an
-        inner optimizer of its own, or it is not known to be one of `Field`'s.
+        `None` where the steps do not have that form, or the field is not known to be a `Field`.
+        With one inner optimizer per player there is no single h, so it is `None` too.
         """
         return self.plain_field() if len(self.inner_optimizers) == 1 else None
 
@@ -25,7 +25,7 @@ class FollowsField:
 
     @property
     def field_note(self) -> str:
-        """What must be said of the gradient field's spectrum, or of `field`'s, for these steps."""
+        """What must be said about the spectrum of `field`, or of the gradient field, here."""
         if self.field is not None:
             return ""
         return f"of the gradient field, whose plain steps {type(self).__name__} does not take"

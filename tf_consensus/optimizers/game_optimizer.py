@@ -1,4 +1,4 @@
-"""The base class of optimizers for games: a step, and what a subclass says of it."""
+"""The base class of optimizers for games: a step, and what a subclass defines of it."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -31,31 +31,31 @@ from tf_consensus.support.checks import check_count
 class GameOptimizer(FollowsField, WrappingOptimizer):
     """Base class: an update x ← x + h·w(x) through an inner Keras optimizer.
 
-    A subclass defines `direction(linearization)`, the field w(x). Where the update remembers more
-    it overrides `move(linearization)`, and where it evaluates more, `update(game)`. Everything
-    Keras expects of an optimizer (building, state, saving, schedules, averaging) is forwarded to
-    `inner_optimizer`. `docs/own_optimizer.md` shows how to write one.
+    A subclass defines `direction(linearization)`, the field w(x). One whose update has a memory
+    overrides `move(linearization)`, and one that evaluates the losses again, `update(game)`.
+    Everything Keras expects of an optimizer (building, state, saving, schedules, averaging) is
+    forwarded to `inner_optimizer`. `docs/own_optimizer.md` shows how to write one.
 
     There are two ways to use one. `step(game)` takes a `Game` and can do everything.
     `compile(optimizer=...)` of any Keras model goes through `apply(gradients, variables)`, where
     the second-order term is taken from the graph that computed the gradients; it needs graph mode
     or XLA, Keras' default.
 
-    A list of inner optimizers has one per player, in the players' order, the generator's first: the
-    direction is that of all players, each optimizer steps along its player's part of it. So each
+    A list of inner optimizers has one per player, in the players' order, the generator's first. One
+    direction is computed for all players, and each optimizer steps along its player's part. So each
     player has a learning rate of its own (TTUR). That needs the players, so it works in
     `tf_consensus.GAN` and with `step(game)`, not in the `compile` of other models.
 
     Args:
-        microbatches: number of equal parts that `step` goes through the batch in, to need the
-            memory of one; the update is that of the whole batch (see `MicrobatchedGame`).
-        allow_cut: of gradients that are handed to `apply`, as `Game`'s: names of operations that
+        microbatches: number of equal parts in which `step` goes through the batch, to need the
+            memory of one part; the update is that of the whole batch (see `MicrobatchedGame`).
+        allow_cut: for gradients that are handed to `apply`, as in `Game`: names of operations that
             may lie between the variables and the gradients though no derivative goes through them.
 
     Raises:
-        ValueError: if an option belongs on the inner optimizer, the inner one cannot be used, one
-            is there twice, there are not as many learning rates, or `microbatches` is not a
-            positive integer.
+        ValueError: if an option belongs on the inner optimizer, if an inner optimizer cannot be
+            used or is given twice, if there are more or fewer learning rates than optimizers, or if
+            `microbatches` is not a positive integer.
 
     Reference:
         Heusel et al., GANs Trained by a Two Time-Scale Update Rule, 2017, for the list.
@@ -78,8 +78,8 @@ class GameOptimizer(FollowsField, WrappingOptimizer):
     def direction(self, linearization: Linearization) -> list[tf.Tensor]:
         """The field w to step along, a list that matches `linearization.v`.
 
-        On replicas of a strategy each returns the one of its own examples; their mean is taken. A
-        direction that is no linear function of v averages v first (`vectors.replica_mean`).
+        On replicas of a strategy each returns the direction for its own examples, and their mean is
+        taken. A direction that is not linear in v averages v first (`vectors.replica_mean`).
         """
         raise NotImplementedError(NO_DIRECTION.format(type(self).__name__))
 
@@ -90,7 +90,7 @@ class GameOptimizer(FollowsField, WrappingOptimizer):
             The linearization that the update used, taken before it.
 
         Raises:
-            TypeError: if it is given no game.
+            TypeError: if `game` is not a `Game`.
             ValueError: if the batch cannot be cut into `microbatches` equal parts, or there are
                 not as many inner optimizers as players.
         """
@@ -108,7 +108,7 @@ class GameOptimizer(FollowsField, WrappingOptimizer):
         """What `step` does with a game that has been checked: one round of all players.
 
         A subclass that evaluates the losses more than once overrides it. All evaluations see the
-        same batch and random numbers. Each moves the variables by `apply_direction`.
+        same batch and random numbers. `apply_direction` moves the variables.
 
         Args:
             game: the game, in parts where there are micro-batches.
@@ -121,25 +121,25 @@ class GameOptimizer(FollowsField, WrappingOptimizer):
         return linearization
 
     def move(self, linearization: Linearization) -> None:
-        """Moves `linearization.variables`, here along the direction by the inner optimizer."""
+        """Moves `linearization.variables`, here along the direction with the inner optimizer."""
         w = self.direction(linearization)
         apply_direction(self.inner_optimizer, w, variables_of(linearization))
 
     def check_game(self, game: Game) -> None:
-        """Raises `TypeError` if `game` is none; a subclass looks at its players too."""
+        """Raises `TypeError` unless `game` is a `Game`; a subclass checks its players too."""
         if not isinstance(game, Game):
-            hint = "Of a GAN pass gan.game(batch)."
-            hint = hint if hasattr(game, "game") else "Make one by Game(…)."
+            hint = "For a GAN pass gan.game(batch)."
+            hint = hint if hasattr(game, "game") else "Make one with Game(…)."
             text = repr(game) if len(repr(game)) < 60 else f"a {type(game).__name__}"
             raise TypeError(f"An optimizer's `step` takes a game. Received: {text}. {hint}")
 
     @property
     def _cut(self) -> str | None:
-        """What has `step` go through the batch in parts, in words; `None` if nothing does."""
+        """The setting that makes `step` go through parts of the batch, in words, or `None`."""
         return f"microbatches={self.microbatches}" if self.microbatches > 1 else None
 
     def parts_of(self, game: Game) -> int:
-        """In how many parts `step` goes through the batch of `game`."""
+        """The number of parts in which `step` goes through the batch of `game`."""
         del game
         return self.microbatches
 
@@ -163,8 +163,8 @@ class GameOptimizer(FollowsField, WrappingOptimizer):
             trainable_variables: the variables, in the same order; needed at the first call.
 
         Raises:
-            RuntimeError: if the second-order term is needed and cannot be had from `grads`, the
-                batch was to be cut into micro-batches, or each player has its own inner optimizer.
+            RuntimeError: if the second-order term is needed and cannot be had from `grads`, if the
+                batch was to be cut into micro-batches, or if there is an optimizer per player.
             ValueError: if the variables are not those the optimizer was built with, all of them
                 where the update needs them, or not as many as the gradients; or another optimizer
                 updates another player of the same game (`refuse_players_apart`).

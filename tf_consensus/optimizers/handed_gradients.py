@@ -65,7 +65,7 @@ def _pull_back(
 def without_empty(
     gradients: Sequence[Any], variables: Sequence[Any]
 ) -> tuple[list[tf.Tensor], list[Any]]:
-    """Gradients as tensors, and variables, but for those whose gradient is `None`.
+    """Gradients as tensors, and their variables, without those whose gradient is `None`.
 
     Raises:
         ValueError: if all are `None`.
@@ -96,10 +96,10 @@ def handed_variables(
     Args:
         gradients: one per variable, `None` where there is none.
         variables: the variables; `None` for those that the optimizer was built with.
-        built: these, `None` before `build`.
+        built: the variables that the optimizer was built with; `None` before `build`.
 
     Raises:
-        ValueError: if none were named and there are none, or they are not as many.
+        ValueError: if both are `None`, or there are more or fewer variables than gradients.
     """
     named = built if variables is None else variables
     if named is None:
@@ -124,7 +124,7 @@ def refuse_other_variables(
     """Raises `ValueError` unless an optimizer takes these variables in one call.
 
     Args:
-        index: of the variables that it was built with.
+        index: the index of the variables that it was built with.
         variables: the variables that were handed over.
         all_at_once: whether it takes all of them only.
     """
@@ -164,8 +164,8 @@ def refuse_parts(cut: str) -> NoReturn:
 
 
 NO_DIRECTION = (
-    "An update is along a direction. Received: {} with no `direction(linearization)`. Define it; "
-    "where `update(game)` is overridden in its place, train a `tf_consensus.GAN` or call "
+    "An update goes along a direction. Received: {} with no `direction(linearization)`. Define it; "
+    "if `update(game)` is overridden instead, train a `tf_consensus.GAN` or call "
     "`optimizer.step(game)`, since gradients handed to `apply` come without a game."
 )
 _ONE_CALL = (

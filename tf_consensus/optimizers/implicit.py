@@ -24,7 +24,7 @@ class ImplicitOptimizer(GameOptimizer):
         w ≈ (I - hv')⁻¹ v
 
     The implicit step x_{t+1} = x_t + h v(x_{t+1}) takes the field where it ends; w is that field to
-    first order, exactly where v is linear. k products solve the system approximately, by
+    first order, and exactly if v is linear. k products solve the system approximately, with
 
         "conjugate_residuals":  the w in the span of v, v'v … v'ᵏ⁻¹v with the smallest
                                 ‖v - (I - hv')w‖, as GMRES finds it
@@ -35,14 +35,14 @@ class ImplicitOptimizer(GameOptimizer):
     bilinear game, for ρ < 2/(1 + h²σ²). On a bilinear game the exact step converges for every
     h > 0.
 
-    With a rate of its own for each player, h is the diagonal matrix of these: (I - v'h) w = v.
+    If each player has its own rate, h is the diagonal matrix of these rates: (I - v'h) w = v.
 
     Args:
         step_size: h > 0; `None` for the inner optimizer's learning rate, which is right for plain
             gradient steps. Give a number where the inner optimizer rescales its steps.
-        products: k ≥ 1, their number.
+        products: k ≥ 1, the number of products with v'.
         solver: "conjugate_residuals" or "fixed_point".
-        relaxation: ρ in (0, 1], of the fixed point.
+        relaxation: ρ in (0, 1], for the fixed point only.
 
     Raises:
         ValueError: if `step_size` is not a positive number, `products` not a positive integer,
@@ -128,7 +128,7 @@ def _check_relaxation(relaxation: Any, solver: str) -> float:
     relaxation = check_number("relaxation", relaxation, rule, lambda x: 0 < x <= 1, hint)
     if relaxation != 1.0 and solver != "fixed_point":
         raise ValueError(
-            f"`relaxation` is of solver='fixed_point'. Received: relaxation={relaxation} with "
+            f"`relaxation` belongs to solver='fixed_point'. Received: relaxation={relaxation} with "
             f"solver={solver!r}. Leave it out, or take the fixed point."
         )
     return relaxation

@@ -1,4 +1,4 @@
-"""The Keras optimizer inside of ours: which ones there are, and what it may be given."""
+"""The Keras optimizer inside ours: how it is made, and which settings it may have."""
 
 import math
 import numbers
@@ -41,7 +41,7 @@ def make_inner(
         ValueError: if the name is unknown, a learning rate is given beside an instance or config,
             is negative or not finite, or the optimizer itself wraps another, scales the loss or
             accumulates gradients.
-        TypeError: if it is no optimizer.
+        TypeError: if it is not an optimizer.
     """
     if learning_rate is not None and not isinstance(optimizer, str):
         refuse_learning_rate(learning_rate, optimizer)
@@ -74,7 +74,7 @@ def resolve(optimizer: InnerOptimizer, key: str) -> keras.optimizers.Optimizer:
         key: the argument's name, for messages.
 
     Raises:
-        ValueError: if the name is unknown, or the config describes none.
+        ValueError: if the name is unknown, or the config describes no optimizer.
         TypeError: if it is anything else.
     """
     if isinstance(optimizer, str | dict):
@@ -91,7 +91,7 @@ def resolve(optimizer: InnerOptimizer, key: str) -> keras.optimizers.Optimizer:
     if isinstance(optimizer, type):
         hint = f"Make one of the class: {optimizer.__name__}()."
     elif isinstance(optimizer, list | tuple):
-        hint = "One per player is a method's: tf_consensus.SimultaneousOptimizer(['adam', 'adam'])."
+        hint = "A list goes to a method: tf_consensus.SimultaneousOptimizer(['adam', 'adam'])."
     elif isinstance(optimizer, numbers.Real) and not isinstance(optimizer, bool):
         hint = f"A learning rate goes with a name, as in ('rmsprop', learning_rate={optimizer!r})."
     raise TypeError(
@@ -103,7 +103,7 @@ def resolve(optimizer: InnerOptimizer, key: str) -> keras.optimizers.Optimizer:
 def check_rate(rate: Any) -> Rate:
     """The learning rate, a float or one of Keras' schedules or functions.
 
-    Keras takes Python's own floats alone, so any other number, such as NumPy's, becomes one.
+    Keras takes only Python's own floats, so any other number, such as NumPy's, becomes one.
 
     Raises:
         ValueError: if it is negative or not finite; a schedule is probed.
@@ -135,8 +135,8 @@ def check_rates(optimizer: keras.optimizers.Optimizer, ahead: Iterable[int] = (0
     """Raises `ValueError` if a learning rate or a weight γ is negative or not finite.
 
     Args:
-        optimizer: Keras' or one of ours; those inside of it are looked at too.
-        ahead: at which steps to look at schedules, counted from the one that comes next.
+        optimizer: Keras' or one of ours; those inside it are checked too.
+        ahead: the steps at which schedules are checked, counted from the next one.
     """
     for inner in getattr(optimizer, "inner_optimizers", [optimizer]):
         if inner is not optimizer and hasattr(inner, "inner_optimizers"):
@@ -163,9 +163,9 @@ def set_rate(optimizer: keras.optimizers.Optimizer, rate: Any) -> None:
     """Gives a Keras optimizer another learning rate.
 
     Raises:
-        ValueError: if the rate is negative or not finite, or a number for an optimizer that has a
-            schedule, whose step decides.
-        TypeError: if it is no rate.
+        ValueError: if the rate is negative or not finite, or is a number though the optimizer
+            follows a schedule.
+        TypeError: if it is not a rate.
     """
     rate = check_rate(rate)
     if isinstance(rate, float):
@@ -180,7 +180,7 @@ def refuse_schedule(optimizer: keras.optimizers.Optimizer, rate: Any) -> None:
         raise ValueError(
             "A learning rate that follows a schedule cannot be set to a number. Received: "
             f"learning_rate={rate!r} for {type(optimizer).__name__} with {type(own).__name__}. "
-            "Make it with a number, or leave out callbacks that set the rate, such as "
+            "Make that one with a number, or leave out callbacks that set the rate, such as "
             "LearningRateScheduler and ReduceLROnPlateau."
         )
 

@@ -19,11 +19,11 @@ def make_inners(
     Args:
         optimizer: name, config or instance of a Keras optimizer, or a list of these.
         learning_rate: float or schedule, for optimizers given by name; or a list of one per player,
-            `None` for those whose rate is their own.
+            `None` for optimizers that have their own.
 
     Raises:
-        ValueError: as `make_inner`; or if there are not as many rates as optimizers, or one
-            optimizer is there twice.
+        ValueError: as `make_inner`, or if there are not as many rates as optimizers, or one
+            optimizer is given twice.
         TypeError: as `make_inner`.
     """
     if isinstance(optimizer, OptimizerPerPlayer):

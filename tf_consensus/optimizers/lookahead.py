@@ -24,14 +24,14 @@ class LookaheadOptimizer(GameOptimizer):
         x̃_0 = x_s,    x̃_{i+1} = step(x̃_i)  (k times),    x_{s+1} = (1 - α) x_s + α x̃_k
 
     The model holds the fast weights x̃, the optimizer the slow ones x; at the end of each period of
-    k steps both are equal. Slow weights start as what the model holds at the first step. All
+    k steps both are equal. The slow weights start as the model's weights at the first step. All
     players are averaged at once. The inner optimizer's own state runs on from period to period;
     averages that it keeps (`use_ema`) are of the fast weights.
 
     Averaging pulls a rotation inwards: with simultaneous gradient steps, whose Jacobian has
     eigenvalues 1 + hμ, it converges where |1 - α + α (1 + hμ)ᵏ| < 1 for all of them. On a bilinear
     game that holds for k ≥ 2 and α < 1 - 1/k with small enough h, although the inner steps
-    diverge; never for k = 1.
+    diverge; it never holds for k = 1.
 
     Args:
         inner_optimizer: any optimizer for games, or name, config or instance of a Keras optimizer,
@@ -73,19 +73,19 @@ class LookaheadOptimizer(GameOptimizer):
             microbatches=microbatches,
             allow_cut=allow_cut,
         )
-        hint = "Lookahead-minmax takes 5 or more."
+        hint = "Lookahead-minmax uses 5 or more."
         self.sync_period = check_count("sync_period", sync_period, hint)
         self.slow_step_size = check_number(
             "slow_step_size",
             slow_step_size,
             "a number above 0 and at most 1",
             lambda alpha: 0 < alpha <= 1,
-            "Lookahead-minmax takes 0.5.",
+            "Lookahead-minmax uses 0.5.",
         )
 
     @classmethod
     def refuse(cls, options: dict[str, Any]) -> None:
-        """As for every optimizer; earlier names of arguments are told what they are now."""
+        """As for every optimizer; for earlier names of arguments it says the present ones."""
         earlier = {key: value for key, value in options.items() if key in _RENAMED}
         if earlier:
             given = ", ".join(f"{key}={value!r}" for key, value in earlier.items())
@@ -111,7 +111,7 @@ class LookaheadOptimizer(GameOptimizer):
 
     @property
     def field_note(self) -> str:
-        """That the field is the one of the steps between averages, where there is one."""
+        """Says that the field is the one of the steps between averages, if there is one."""
         name = type(self).__name__
         return f"of the steps between the averages of {name}" if self.field else super().field_note
 
@@ -146,14 +146,14 @@ class LookaheadOptimizer(GameOptimizer):
         self._end(variables)
 
     def _begin(self, variables: Sequence[Any]) -> None:
-        """Where a period begins, takes what the model holds as slow weights."""
+        """Where a period begins, takes the model's weights as the slow weights."""
         slow = self.memory_of(self._slow, variables)
         pairs = zip(values_of(variables), values_of(slow), strict=True)
         begins = self._is_multiple(self.iterations)
         assign(slow, [tf.where(begins, x, s) for x, s in pairs])
 
     def _end(self, variables: Sequence[Any]) -> None:
-        """Where a period ends with this round, averages."""
+        """Averages where a period ends with this round."""
         slow = self.memory_of(self._slow, variables)
         pairs = zip(values_of(variables), values_of(slow), strict=True)
         alpha, ends = self.slow_step_size, self._is_multiple(self.iterations + 1)
@@ -171,7 +171,7 @@ class LookaheadOptimizer(GameOptimizer):
     def from_config(
         cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None
     ) -> "LookaheadOptimizer":
-        """The optimizer that `get_config` describes, of files with the earlier names too."""
+        """The optimizer that `get_config` describes, also from files with the earlier names."""
         config = {_RENAMED.get(key, key): value for key, value in config.items()}
         return super().from_config(config, custom_objects)
 

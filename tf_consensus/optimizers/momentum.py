@@ -89,7 +89,7 @@ def heavy_ball(
     variables: Sequence[Any],
     move: Callable[[], None],
 ) -> None:
-    """Lets `move` change the variables, adds β times their last displacements, and keeps the new.
+    """Lets `move` change the variables, adds β times their last displacements, keeps the new ones.
 
     Args:
         momentum: β.
@@ -98,7 +98,7 @@ def heavy_ball(
         move: function without arguments that takes a step by directions known beforehand.
     """
     start = values_of(variables)
-    # The ball rolls first, so that constraints and averages of the inner optimizer see the end.
+    # The term in β comes first, so that the inner optimizer's constraints and averages see the end.
     for x, d in zip(variables, displacements, strict=True):
         x.assign_add(momentum * d)
     move()
@@ -113,5 +113,5 @@ def check_momentum(momentum: Any) -> float:
         momentum,
         "a number strictly between -1 and 1",
         lambda beta: -1 < beta < 1,
-        "Beyond, heavy-ball momentum converges on no game; Gidel et al. use -0.5.",
+        "Outside this range it converges on no game; Gidel et al. use -0.5.",
     )

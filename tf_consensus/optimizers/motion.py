@@ -1,4 +1,4 @@
-"""What steps an optimizer takes, asked of Keras' own optimizers and of ours alike."""
+"""What steps an optimizer takes, for Keras' own optimizers and for ours."""
 
 from collections.abc import Iterable
 from typing import TypeAlias
@@ -13,17 +13,17 @@ AnyOptimizer: TypeAlias = keras.optimizers.Optimizer | OptimizerPerPlayer
 
 
 def field_of(optimizer: keras.optimizers.Optimizer) -> Field | None:
-    """The field that its steps follow, as `GameOptimizer.field`; of Keras' own the gradient's."""
+    """The field that its steps follow: `GameOptimizer.field`, or the gradient field for Keras'."""
     return optimizer.field if isinstance(optimizer, GameOptimizer) else GRADIENT
 
 
 def note_of(optimizer: keras.optimizers.Optimizer) -> str:
-    """What else is to be said of its steps, as `GameOptimizer.field_note`."""
+    """What else must be said about its steps, as `GameOptimizer.field_note`."""
     return optimizer.field_note if isinstance(optimizer, GameOptimizer) else ""
 
 
 def keras_optimizers_of(optimizer: AnyOptimizer) -> list[keras.optimizers.Optimizer]:
-    """Keras' own optimizers that take the steps, one or one per player; of Keras' own itself."""
+    """Keras' own optimizers that take the steps: one, one per player, or the argument itself."""
     if isinstance(optimizer, OptimizerPerPlayer):
         return list(optimizer)
     if isinstance(optimizer, GameOptimizer):
@@ -32,6 +32,6 @@ def keras_optimizers_of(optimizer: AnyOptimizer) -> list[keras.optimizers.Optimi
 
 
 def names_of_rescaling(optimizers: Iterable[keras.optimizers.Optimizer]) -> list[str]:
-    """Those that divide each parameter's step by a scale of its own, by name and each once."""
+    """The names of those that divide each parameter's step by a scale of its own, each once."""
     rescaling = [x for x in optimizers if not isinstance(x, keras.optimizers.SGD)]
     return list(dict.fromkeys(type(x).__name__ for x in rescaling))

@@ -34,7 +34,7 @@ def _classes() -> list[type]:
 
 
 def _is_found(cls: type) -> bool:
-    """Whether Keras finds it by its name and makes one of that alone; not so Lamb, for example."""
+    """Whether Keras finds it and makes one by its name alone, which fails for Lamb, for example."""
     try:
         keras.optimizers.get(cls.__name__.lower())
     except (KeyError, TypeError, ValueError):

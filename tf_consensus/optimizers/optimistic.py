@@ -15,7 +15,7 @@ class OptimisticOptimizer(GameOptimizer):
 
         w_t = 2 v(x_t) - v(x_{t-1}),    v(x_{-1}) = v(x_0)
 
-    One evaluation a step, at the current parameters, so that it works in the `compile` of any
+    It takes one evaluation per step, at the current parameters, so it works in the `compile` of any
     Keras model. The inner optimizer sees w as its gradient: with Adam this is optimistic Adam. The
     first step has no past: it is a plain one.
 

@@ -1,4 +1,4 @@
-"""Averages of weights that a Keras optimizer keeps of some of its variables only."""
+"""Averages of weights that a Keras optimizer keeps for only some of its variables."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,7 @@ import keras
 def restrict_averages(
     optimizer: keras.optimizers.Optimizer, own: Sequence[tuple[Any, Any]] | None = None
 ) -> list[tuple[Any, Any]]:
-    """Has a built optimizer with `use_ema` average, overwrite and swap some variables alone.
+    """Makes a built optimizer with `use_ema` average, overwrite and swap only some variables.
 
     This is the one place that uses private names of Keras. There is no public way: Keras' `apply`
     averages all variables that the optimizer was built with, and overwrites them all where
@@ -27,6 +27,6 @@ def restrict_averages(
     before = list(zip(*(getattr(optimizer, name) for name in names), strict=True))
     if own is not None:
         for index, name in enumerate(names):
-            # Past Keras' and TensorFlow's tracking: what is saved stays the same.
+            # Bypasses Keras' and TensorFlow's tracking: what is saved stays the same.
             vars(optimizer)[name] = [pair[index] for pair in own]
     return before

@@ -1,4 +1,4 @@
-"""What an optimizer for games remembers of its own, saved with it."""
+"""The state that an optimizer for games keeps itself, saved with it."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -16,15 +16,15 @@ class OwnState:
     add_variable: Callable[..., keras.Variable]  # Keras' own
 
     def make_state(self) -> None:
-        """Creates what a subclass remembers, by `add_memory` and `add_scalar`; called once.
+        """Creates a subclass's own state with `add_memory` and `add_scalar`; called once.
 
-        One that overrides it calls the base's first.
+        An override calls the base's first.
         """
 
     def add_memory(self, name: str) -> list[keras.Variable]:
         """One variable of the optimizer's own per trainable variable, zero at first, saved with it.
 
-        To be called in `make_state`. All replicas of a strategy must assign the same values:
+        Call it in `make_state`. All replicas of a strategy must assign the same values:
         `vectors.replica_mean` of what each has computed.
         """
         return [
@@ -45,11 +45,11 @@ class OwnState:
     ) -> keras.Variable:
         """A scalar variable of the optimizer's own, saved with it.
 
-        To be called in `make_state`. All replicas of a strategy must assign the same value.
+        Call it in `make_state`. All replicas of a strategy must assign the same value.
 
         Args:
-            name: of the variable.
-            initial: its value at first.
+            name: the variable's name.
+            initial: its first value.
             dtype: its type; `None` is `keras.config.floatx()`.
         """
         return self.add_variable(
@@ -63,8 +63,8 @@ class OwnState:
     def add_numbers(self, name: str, columns: int = 1) -> keras.Variable:
         """Some numbers per trainable variable, zero at first, saved with it; (n, columns).
 
-        To be called in `make_state`, as `add_memory`. They are of double precision where any of the
-        variables is.
+        Call it in `make_state`, as `add_memory`. The numbers have double precision if any of the
+        variables has.
         """
         variables = self._index.variables
         double = any(keras.backend.standardize_dtype(x.dtype) == "float64" for x in variables)

@@ -10,13 +10,13 @@ from tf_consensus.optimizers.reevaluating import ReevaluatingOptimizer
 
 @keras.saving.register_keras_serializable("tf_consensus")
 class PastExtragradientOptimizer(ReevaluatingOptimizer):
-    """Extragradient that extrapolates by the last update: one evaluation a step instead of two.
+    """Extragradient that extrapolates by the last update: one evaluation per step, not two.
 
         x_{t+1/2} = x_t + (x_t - x_{t-1}),    x_{-1} = x_0
         x_{t+1}   = x_t + h v(x_{t+1/2})
 
     With plain gradient steps x_t - x_{t-1} is h v(x_{t-1/2}), the extrapolation from the past; with
-    another inner optimizer it is what that one last made of the field. The first step has no past:
+    another inner optimizer it is that optimizer's last step. The first step has no past:
     it is a plain one. With plain gradient steps the extrapolated points follow the optimistic
     method (`OptimisticOptimizer`).
 

@@ -18,18 +18,18 @@ class OptimizerPerPlayer:
 
         x_i ← x_i + h_i w_i,    i = 1 … n
 
-    with w one direction, computed of all players at once, and each h_i with what its optimizer
-    makes of w_i (moments, clipping, weight decay, averages) that of player i alone. It stands where
-    a single inner optimizer stands, and reads as a list: `len`, iteration, an index.
+    with w one direction, computed for all players at once. Each h_i, and what its optimizer makes
+    of w_i (moments, clipping, weight decay, averages), is for player i alone. The object takes the
+    place of a single inner optimizer, and reads as a list: `len`, iteration, an index.
 
-    All are built on the variables of all players, as nobody knows the players when a model is
-    loaded; from the first step on each keeps averages (`use_ema`) of its own player alone.
+    All are built on the variables of all players, as the players are not known when a model is
+    loaded; from the first step on each keeps averages (`use_ema`) for its own player only.
 
     Args:
         optimizers: one Keras optimizer per player; no object twice.
 
     Raises:
-        ValueError: if there is none, or one of them is there twice.
+        ValueError: if there is no optimizer, or one of them is given twice.
     """
 
     def __init__(self, optimizers: Sequence[keras.optimizers.Optimizer]) -> None:
@@ -48,7 +48,7 @@ class OptimizerPerPlayer:
                     f"{'two' if len(self._each) == 2 else 'one each'}."
                 )
         self._own: list[VariableIndex] = []  # each player's variables; empty while not known
-        # Of each optimizer that keeps them: (variable, average).
+        # For each optimizer that keeps averages: (variable, average).
         self._averages: list[list[tuple[Any, Any]]] = []
         self._ratios: list[float] | None = None  # of the learning rates, each to the first
 
@@ -69,7 +69,7 @@ class OptimizerPerPlayer:
         """The optimizers, by the name that Keras' callbacks look for.
 
         Raises:
-            ValueError: if they keep averages of weights, and it is not known yet who has which.
+            ValueError: if they keep averages of weights, and the players are not known yet.
         """
         if any(self._averages) and not self._own:
             raise ValueError(UNKNOWN.format("no step and no list of the players"))
@@ -95,7 +95,7 @@ class OptimizerPerPlayer:
             )
 
     def know(self, players: Sequence[Sequence[Any]]) -> None:
-        """Says whose the variables are.
+        """Sets which variables belong to which player.
 
         Args:
             players: one list of variables per player.
@@ -105,7 +105,7 @@ class OptimizerPerPlayer:
         self._keep_own_averages()
 
     def built(self) -> None:
-        """To be called once all are built."""
+        """To be called when all are built."""
         self._averages = [restrict_averages(x) if x.use_ema else [] for x in self._each]
         self._keep_own_averages()
 
@@ -136,17 +136,17 @@ class OptimizerPerPlayer:
     def put_averages(self) -> None:
         """Puts the averages of weights in their place, each player's from its own optimizer."""
         for inner, own, pairs in zip(self._each, self._own, self._averages, strict=False):
-            # The class's: an instance's may be switched off for the time of a `fit`.
+            # The class's method: an instance's may be switched off during a `fit`.
             kept = [x for x, _ in pairs if x in own]
             type(inner).finalize_variable_values(inner, kept)
 
     @property
     def learning_rate(self) -> Any:
-        """The first player's learning rate; setting a number scales the others' alike.
+        """The first player's learning rate; setting a number scales the others' by as much.
 
         So callbacks that set it, such as `keras.callbacks.LearningRateScheduler` and
-        `ReduceLROnPlateau`, keep the ratios. From rates of 0, where there is no ratio, they are the
-        last ones that there were. A list sets one per player.
+        `ReduceLROnPlateau`, keep the ratios. If all rates are 0, the last ratios count. A list sets
+        one rate per player.
         """
         return self._each[0].learning_rate
 
@@ -159,10 +159,10 @@ class OptimizerPerPlayer:
             rates = self._scaled_rates(float(learning_rate))
         else:
             raise TypeError(
-                "The learning rates of all players are set to a number, the first player's, which "
-                "scales the others, or to a list of one per player. Received: learning_rate="
-                f"{learning_rate!r}. Set `optimizer.inner_optimizers[0].learning_rate` and those "
-                "after it to anything else."
+                "The learning rates of all players must be set to a number, the first player's, "
+                "which scales the others, or to a list of one per player. Received: learning_rate="
+                f"{learning_rate!r}. For anything else set "
+                "`optimizer.inner_optimizers[0].learning_rate` and those after it."
             )
         for inner, rate in zip(self._each, rates, strict=True):
             set_rate(inner, rate)
@@ -187,8 +187,8 @@ class OptimizerPerPlayer:
             self._ratios = [h / before[0] for h in before]
         elif any(before):
             raise ValueError(
-                "A number sets the first player's learning rate and scales the others' alike, so "
-                f"the first must not be 0. Received: learning_rate={rate!r}, with rates {before}. "
+                "A number sets the first player's learning rate and scales the others' by as much, "
+                f"so the first must not be 0. Received: learning_rate={rate!r}, with rates {before}. "
                 "Set a list of one per player, and leave out callbacks that set the rate."
             )
         elif self._ratios is None:
@@ -197,7 +197,7 @@ class OptimizerPerPlayer:
 
 
 UNKNOWN = (
-    "With one inner optimizer per player it must be known whose the variables are, and that is not "
-    "before the first `step(game)`. Received: {}. Train a `tf_consensus.GAN`, or call "
-    "`optimizer.step(game)` with a `tf_consensus.Game`, first."
+    "One inner optimizer per player needs each player's variables, which are not known before the "
+    "first `step(game)`. Received: {}. First train a `tf_consensus.GAN`, or call "
+    "`optimizer.step(game)` with a `tf_consensus.Game`."
 )

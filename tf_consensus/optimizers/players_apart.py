@@ -1,9 +1,9 @@
-"""Two optimizers that each see one player of a game only: found in the graphs, and refused.
+"""Finds in the graphs, and refuses, two optimizers that each see only one player of a game.
 
-A method that differentiates the field, such as consensus optimization, is another one where each
-player's gradients go to an optimizer of their own: what one player's gradient does to the other's
-is in none of the two. Gradients that were handed over say which variables they depend on, by the
-operations of the graph that computed them.
+A method that differentiates the field, such as consensus optimization, becomes another method where
+each player's gradients go to an optimizer of their own: neither of the two sees what one player
+does to the other's gradient. The operations of the graph that computed the gradients tell which
+variables they depend on.
 """
 
 import weakref
@@ -16,7 +16,7 @@ from tf_consensus.games.autodiff import tf_variables
 from tf_consensus.games.contract import name_of
 from tf_consensus.games.inspection import ancestors
 
-# What moves a variable by a step, as optimizers do, and what gives it any value.
+# Operations that move a variable by a step, as optimizers do, and those that give it any value.
 _STEPS = ("AssignSubVariableOp", "AssignAddVariableOp", "ResourceScatterSub", "ResourceScatterAdd")
 _WRITES = (*_STEPS, "AssignVariableOp")
 _APPLY = ("ResourceApply", "ResourceSparseApply")
@@ -43,7 +43,7 @@ def refuse_players_apart(
     """Raises `ValueError` if another optimizer updates another player of the same game.
 
     That is so where the gradients of each depend on what the other updates, and one of them
-    differentiates the field. Where the other is no `GameOptimizer` it is found by its steps in the
+    differentiates the field. If the other is not a `GameOptimizer`, it is found by its steps in the
     same graph, before or after.
 
     Args:
@@ -60,7 +60,7 @@ def refuse_players_apart(
         apart = other is not optimizer and not sight.own.keys() & theirs.own.keys()
         differentiates = optimizer.second_order or other.second_order
         if apart and differentiates and _depend_on_each_other(sight, theirs):
-            # Whoever goes on with the same networks starts anew.
+            # Both are forgotten: further training of the same networks starts anew.
             _sights.pop(other)
             _sights.pop(optimizer, None)
             raise ValueError(_message(optimizer, sight, other, theirs.own))
@@ -72,7 +72,7 @@ def refuse_players_apart(
 
 
 def _depend_on_each_other(ours: Sight, theirs: Sight) -> bool:
-    # As they are now: a part that was trained before may be frozen.
+    # The present state counts: a part that was trained before may be frozen now.
     trained = {handle for handle, x in theirs.own.items() if x.trainable}
     return bool(ours.read & trained and theirs.read & ours.own.keys())
 
@@ -85,12 +85,12 @@ def _refuse_other_steps(optimizer: Any, graph: tf.Graph, sight: Sight) -> None:
 
 
 def _watch(optimizer: Any, graph: tf.Graph, sight: Sight) -> None:
-    """Has the rest of the graph looked at as it is made: no word comes from Keras' own optimizers.
+    """Checks the rest of the graph as it is made, since Keras' own optimizers give no notice.
 
-    Only what steps a variable that the gradients depend on is looked at.
+    Only operations that step a variable which the gradients depend on are checked.
     """
     make, suspects = graph._create_op_internal, sight.read - sight.own.keys()
-    owner = weakref.ref(optimizer)  # which is not to live as long as the graph
+    owner = weakref.ref(optimizer)  # the graph must not keep it alive
 
     def watching(op_type: str, inputs: Any, *arguments: Any, **options: Any) -> tf.Operation:
         operation = make(op_type, inputs, *arguments, **options)
@@ -111,7 +111,7 @@ def _stepped(graph: tf.Graph, sight: Sight) -> dict[int, Any]:
     if not suspects:
         return {}
     writes = [op for op in graph.get_operations() if op.type.startswith((*_WRITES, *_APPLY))]
-    # What came before the last step of its own, that step says itself.
+    # Its own last step has already checked what came before.
     last = [i for i, op in enumerate(writes) if _steps(op) and _read(op.inputs[:1]) & own]
     writes = writes[last[-1] + 1 :] if last else writes
     steps = [op for op in writes if _steps(op)]
@@ -119,7 +119,7 @@ def _stepped(graph: tf.Graph, sight: Sight) -> dict[int, Any]:
         handle: known[handle]
         for op in steps
         for handle in _read(op.inputs[:1]) & suspects
-        if _read(op.inputs[1:])  # others count by a constant
+        if _read(op.inputs[1:])  # the others add a constant, as counters do
     }
     values = [t for op in writes for t in op.inputs[1:]]
     return moved if moved and _read(values) & own else {}
@@ -145,7 +145,7 @@ def _read(tensors: Iterable[tf.Tensor]) -> set[int]:
         captured = {inside.ref(): outside for outside, inside in graph.captures}
         sources = [t.ref() for operation in ancestors(own) for t in operation.outputs]
         outside = [captured[source] for source in sources if source in captured]
-        # Of a graph within a graph: tensors of the outer one, captured.
+        # A graph within a graph captures tensors of the outer one.
         found |= _read([t for t in outside if hasattr(t, "graph")])
         handles = [t for t in outside if not hasattr(t, "graph") and t.dtype == tf.resource]
         found |= {t._id for t in handles}
@@ -155,12 +155,12 @@ def _read(tensors: Iterable[tf.Tensor]) -> set[int]:
 def _message(optimizer: Any, sight: Sight, other: Any, theirs: Mapping[int, Any]) -> str:
     name = f"'{other.name}' ({type(other).__name__})" if other else "another step"
     running = (
-        "" if other else " A running mean or another variable of no player is trainable=False."
+        "" if other else " Make a running mean, or another variable of no player, trainable=False."
     )
     ours, first = (name_of(next(iter(own.values()))) for own in (sight.own, theirs))
     return (
-        "All players of a game go to one optimizer: a method that differentiates the field, of "
-        "which each of two sees one player only, is another method. Received: "
+        "All players of a game go to one optimizer: a method that differentiates the field becomes "
+        "another method if each of two optimizers sees only one player. Received: "
         f"'{optimizer.name}' ({type(optimizer).__name__}) for {len(sight.own)} variables such as "
         f"'{ours}', and {name} for {len(theirs)} such as '{first}', whose gradients depend on each "
         "other's variables. Hand the gradients of all players, generator and discriminator, to ONE "

@@ -1,4 +1,4 @@
-"""What optimizers share that evaluate the losses at several points of one update."""
+"""The base of optimizers that evaluate the losses at several points of one update."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -9,12 +9,12 @@ from tf_consensus.optimizers.game_optimizer import GameOptimizer
 class ReevaluatingOptimizer(GameOptimizer):
     """Base class: one update evaluates the losses at more than the current parameters.
 
-    All evaluations of one update see the same batch. It takes a game to make them, so a subclass
-    defines `update(game)`, and `apply` is refused. The rounds are counted here, since one may take
-    several steps of the inner optimizer.
+    All evaluations of one update see the same batch. They need a game, so a subclass defines
+    `update(game)`, and `apply` is refused. The rounds are counted here, since one may take several
+    steps of the inner optimizer.
 
     Attributes:
-        several_evaluations: what evaluates the losses where, the first words of that refusal.
+        several_evaluations: the first words of that refusal: what evaluates the losses, and where.
     """
 
     several_evaluations = "This update evaluates the losses at several points"

@@ -20,7 +20,7 @@ from tf_consensus.support.checks import check_number, is_integer
 class Regularization(WeightedTerm):
     """Part of optimizers with such a term, where g is a pullback of the field.
 
-    A class that has it defines `cotangent(linearization)`, the u of g = v'ᵀu, may override
+    A class that inherits it defines `cotangent(linearization)`, the u of g = v'ᵀu, may override
     `block(linearization)` to pull back some players' part of u along some players' variables, and
     calls `hold_regularization` in its constructor.
 
@@ -28,15 +28,15 @@ class Regularization(WeightedTerm):
         gamma: weight γ ≥ 0, a number or a `keras.optimizers.schedules.LearningRateSchedule` over
             the optimizer's steps; 0 is exactly simultaneous gradient ascent. A `RelativeGamma` or a
             `SpectralGamma` decides it while training; "auto" is `RelativeGamma()`.
-        every: take the second-order term only at each `every`-th step, weighted `every`·γ; the
+        every: use the second-order term only in every `every`-th step, weighted `every`·γ; the
             steps between evaluate v alone, with a `fraction` below 1 in two parts.
         debias: `None` pulls the mean u of the whole batch back through the whole batch's field.
             The regularizer's expectation is then larger than that of all data, by a term that
-            favours small variance of the batches' fields (Lemma 15). The others pull the mean u of
-            all other parts back through each part's field, which is unbiased: "groups" takes
-            micro-batches and replicas as parts, of which there must be two, and with a `fraction`
-            below 1 the first examples and the rest; "per_example" takes each example (slow: as many
-            micro-batches as examples).
+            favours small variance of the batches' fields (Lemma 15). The other values pull the mean
+            u of all other parts back through each part's field, which is unbiased. The parts of
+            "groups" are micro-batches and replicas, at least two of them, or with a `fraction`
+            below 1 the first examples and the rest. Those of "per_example" are the single examples
+            (slow: as many micro-batches as examples).
         fraction: f in (0, 1], the share of the batch's examples that u is pulled back through, the
             first ⌈f·B⌉ of B, at most B - 1. u and v are those of the whole batch, and no example
             is evaluated twice: a step costs less, and its g has more noise (`linearize_partly`).
@@ -55,7 +55,7 @@ class Regularization(WeightedTerm):
         self.gamma = check_gamma(gamma)
         if isinstance(self.gamma, SpectralGamma) and not self.whole_product:
             raise ValueError(
-                "A SpectralGamma suits the product v'ᵀv', of ConsensusOptimizer and "
+                "A SpectralGamma suits the product v'ᵀv' of ConsensusOptimizer and "
                 f"AlternatingConsensusOptimizer. Received: gamma={self.gamma!r} for "
                 f"{type(self).__name__}. Use gamma='auto', or a number."
             )
@@ -98,7 +98,7 @@ class Regularization(WeightedTerm):
 
     @property
     def _cut(self) -> str | None:
-        """As `GameOptimizer` has it."""
+        """As in `GameOptimizer`."""
         if self.debias == "per_example":
             return "debias='per_example'"
         if self.fraction < 1 and self.second_order:
@@ -106,7 +106,7 @@ class Regularization(WeightedTerm):
         return super()._cut  # type: ignore[misc]
 
     def parts_of(self, game: Game) -> int:
-        """As `GameOptimizer.parts_of`; each example is a part where the bias is taken out so."""
+        """As `GameOptimizer.parts_of`; with debias="per_example" each example is a part."""
         per_example = self.debias == "per_example"
         return batch_size(game) if per_example else super().parts_of(game)  # type: ignore[misc]
 
@@ -120,7 +120,7 @@ class Regularization(WeightedTerm):
         """The field w = v - γ·v'ᵀu.
 
         Args:
-            linearization: of `linearized`.
+            linearization: what `linearized` returned.
             **block: which players' part of u counts (`of`) and whose variables g is for (`wrt`).
         """
         v = linearization.v
@@ -158,7 +158,7 @@ class Regularization(WeightedTerm):
         groups = replicas * linearization.parts
         if groups < 2:
             raise ValueError(
-                "Without bias the regularizer needs two independent parts of the batch. Received: "
+                "An unbiased regularizer needs two independent parts of the batch. Received: "
                 f"debias={self.debias!r} with microbatches={self.microbatches} on one replica. Set "
                 "microbatches to 2 or more, a fraction below 1, or debias='per_example'."
             )

@@ -14,19 +14,20 @@ from tf_consensus.support.checks import check_float, check_number
 
 @keras.saving.register_keras_serializable("tf_consensus")
 class RelativeGamma(AdaptiveGamma):
-    """A regularizer that is `scale` times as long as the field, for each player by itself.
+    """A weight that makes the regularizer `scale` times as long as the field, for each player.
 
         γᵢ = c · (E‖vᵢ‖² / E‖gᵢ‖²)^½
 
     with g the pullback, gᵢ = (∇L)ᵢ for consensus, and E running means over the regularized steps,
-    those of the present step included. So γ has no unit, and multiplying a loss by a number changes
-    nothing about the directions. It is 0 where the pullback has been 0. Of gradients that are
-    handed to `apply` the players are not known: all variables count as one player's.
+    the present step included. So γ has no unit, and multiplying a loss by a number does not change
+    the directions. It is 0 where the pullback has been 0. For gradients that are handed to `apply`
+    the players are not known: all variables count as one player's.
 
     Args:
-        scale: c > 0. By simultaneous steps of Adam at a rate of 1e-3, DCGANs with and without batch
-            normalization were seen to train with 1.5; those without it did not with 1, nor those
-            with it with 3. At 2e-4 those with it did not with 1.5 either.
+        scale: c > 0. With simultaneous steps of Adam at a rate of 1e-3, DCGANs with and without
+            batch normalization trained at c = 1.5. Those without it did not train at c = 1, those
+            with it did not train at c = 3. At a rate of 2e-4, those with it did not train at
+            c = 1.5 either.
         decay: decay of the running means, in [0, 1); 0 takes the present step alone.
 
     Raises:
@@ -43,7 +44,7 @@ class RelativeGamma(AdaptiveGamma):
         )
 
     def make_state(self, optimizer: OwnState) -> Any:
-        """Per variable the running means of ‖v‖² and ‖g‖², and γ as it was last; (n, 3)."""
+        """For each variable the running means of ‖v‖² and ‖g‖², and the last γ; (n, 3)."""
         return optimizer.add_numbers("relative_gamma", 3)
 
     def weights(

@@ -14,7 +14,7 @@ from tf_consensus.optimizers.reevaluating import ReevaluatingOptimizer
 from tf_consensus.optimizers.step_sizes import check_step_size, rescaled
 from tf_consensus.support.checks import check_number
 
-# Of each order: how far each later stage is from the start, in steps, and the stages' weights.
+# For each order: how far each later stage is from the start, in steps, and the stages' weights.
 _TABLEAUX = {
     2: ((1.0,), (1 / 2, 1 / 2)),
     4: ((1 / 2, 1 / 2, 1.0), (1 / 6, 1 / 3, 1 / 3, 1 / 6)),
@@ -31,9 +31,8 @@ class RungeKuttaOptimizer(ReevaluatingOptimizer):
 
     The inner optimizer takes the one step along w, so with plain gradient steps ("sgd") of size h
     it is exactly x + h w, whose error after a step is O(h³) or O(h⁵). Another inner optimizer, such
-    as Adam, rescales w: the stages then still go along v by h. With a rate of its own for each
-    player it is a step of x' = H v(x), H the diagonal matrix of the rates. All stages see the same
-    batch.
+    as Adam, rescales w; the stages still go along v by h. If each player has its own rate, it is a
+    step of x' = H v(x), with H the diagonal matrix of the rates. All stages see the same batch.
 
     With γ > 0 all players but the first also descend the first one's squared gradient at x,
 
@@ -79,12 +78,12 @@ class RungeKuttaOptimizer(ReevaluatingOptimizer):
         if isinstance(order, bool) or not isinstance(order, int) or order not in _TABLEAUX:
             raise ValueError(
                 f"`order` must be 2 (Heun) or 4 (Runge-Kutta). Received: order={order!r}. The "
-                "paper's results are of both; order 1 is SimultaneousOptimizer."
+                "paper has results for both; order 1 is SimultaneousOptimizer."
             )
         self.order = order
         self.step_size = check_step_size(step_size)
         rule = "a finite number of at least 0"
-        self.gamma = check_number("gamma", gamma, rule, lambda x: x >= 0, "0 is without it.")
+        self.gamma = check_number("gamma", gamma, rule, lambda x: x >= 0, "0 turns it off.")
 
     @property
     def second_order(self) -> bool:
@@ -92,12 +91,13 @@ class RungeKuttaOptimizer(ReevaluatingOptimizer):
         return self.gamma > 0
 
     def check_game(self, game: Game) -> None:
-        """As `GameOptimizer.check_game`; the regularizer takes two players or more."""
+        """As `GameOptimizer.check_game`; the regularizer needs two or more players."""
         super().check_game(game)
         if self.second_order and len(game.players) < 2:
             raise ValueError(
-                "With γ the other players make the first one's gradient small, so it takes two or "
-                f"more. Received: gamma={self.gamma} and a game of 1 player. Use gamma=0."
+                "With γ > 0 the other players make the first one's gradient small, so the game "
+                f"must have two or more players. Received: gamma={self.gamma} and a game of 1 "
+                "player. Use gamma=0."
             )
 
     def update(self, game: Game) -> Linearization:
@@ -136,6 +136,6 @@ class RungeKuttaOptimizer(ReevaluatingOptimizer):
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         config = super().get_config()
-        del config["allow_cut"]  # of gradients handed to `apply`, which it does not take
+        del config["allow_cut"]  # for gradients handed to `apply`, which it refuses
         own = {"order": self.order, "step_size": self.step_size, "gamma": self.gamma}
         return {**config, **own}

@@ -30,25 +30,25 @@ class ScaledConsensusOptimizer(RegularizedOptimizer):
         scale="gradient":   s = 1 / (running mean of the mean square of v_x's entries)
         scale="weights":    s = ‖x‖²
 
-    In deep networks the gradients of layers differ by orders of magnitude, so that ½‖v‖² is that of
-    a few of them, and plain consensus becomes unstable (The Numerics of GANs, section 6). A change
+    In deep networks the gradients of layers differ by orders of magnitude, so that a few layers
+    make up ½‖v‖², and plain consensus becomes unstable (The Numerics of GANs, section 6). A change
     of units x = a·y of one tensor multiplies its gradient by a. L_S stays as it is, for both S, and
-    w is multiplied as v is: each layer's regularizer keeps its proportion to the layer's gradient,
-    where plain consensus changes all of them. The stationary points of w are those of v as long as
-    1/γ is no eigenvalue of v'ᵀS (Lemma 6 with S); there w' = v' - γ v'ᵀSv', so that Lemma 7 holds
-    as for plain consensus, since S is positive definite ("weights": where no tensor is 0).
+    w is multiplied as v is: each layer's regularizer keeps its proportion to the layer's gradient.
+    Plain consensus changes all these proportions. The stationary points of w are those of v as long
+    as 1/γ is not an eigenvalue of v'ᵀS (Lemma 6 with S); there w' = v' - γ v'ᵀSv', so that Lemma 7
+    holds as for plain consensus, since S is positive definite ("weights": where no tensor is 0).
 
-    With gamma="auto" lengths are those of S, γᵢ = c·(E vᵢᵀSvᵢ / E gᵢᵀSgᵢ)^½, which keeps the
+    With gamma="auto" S measures lengths, γᵢ = c·(E vᵢᵀSvᵢ / E gᵢᵀSgᵢ)^½, which keeps the
     invariance. With a fixed γ and scale="gradient" the weight γs grows without bound as v → 0, so
     that steps of a fixed size do not come to rest. A tensor of zeros is not measured by "weights".
 
     Args:
         scale: "gradient" or "weights".
         decay: decay of the running means of "gradient", in [0, 1).
-        gamma: weight γ, as `ConsensusOptimizer` takes it, but no `SpectralGamma`.
+        gamma: weight γ, as for `ConsensusOptimizer`, but not a `SpectralGamma`.
 
     Raises:
-        ValueError: if `scale` or `decay` is none of these, or as `ConsensusOptimizer`.
+        ValueError: if `scale` or `decay` is not one of these, or as `ConsensusOptimizer` does.
 
     Example:
         >>> optimizer = ScaledConsensusOptimizer("adam", learning_rate=1e-3, fraction=0.125)
@@ -86,7 +86,7 @@ class ScaledConsensusOptimizer(RegularizedOptimizer):
         )
         if scale not in SCALES:
             raise ValueError(
-                "`scale` says what a layer is measured by, 'gradient' or 'weights'. Received: "
+                "`scale` must say what a layer is measured by, 'gradient' or 'weights'. Received: "
                 f"scale={scale!r}. For one weight on all layers use ConsensusOptimizer."
             )
         self.scale = scale
@@ -94,7 +94,7 @@ class ScaledConsensusOptimizer(RegularizedOptimizer):
         self.decay = check_number("decay", decay, within, lambda x: 0 <= x < 1, "Try 0.99.")
 
     def make_state(self) -> None:
-        """Per variable s, the running mean that it is of, and that mean's weight; (n, 3)."""
+        """For each variable s, the running mean that it is made of, and its weight; (n, 3)."""
         super().make_state()
         self._scales = self.add_numbers("scales", 3)
 

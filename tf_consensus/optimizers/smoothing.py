@@ -33,7 +33,7 @@ class SmoothingOptimizer(RegularizedOptimizer):
     """
 
     def plain_field(self) -> Field | None:
-        """The field v, less γ v'ᵀ times the generator's part of v for all but the generator."""
+        """The field v - γ v'ᵀ v_G, with v_G the generator's part of v; for the generator v."""
         if not self.second_order:
             return GRADIENT
         if isinstance(self.gamma, AdaptiveGamma):
@@ -45,8 +45,9 @@ class SmoothingOptimizer(RegularizedOptimizer):
         super().check_game(game)
         if len(game.players) < 2:
             raise ValueError(
-                "Smoothing has the other players make the first one's gradient small, so it takes "
-                "two or more. Received: a game of 1 player. Use ConsensusOptimizer."
+                "With smoothing the other players make the first one's gradient small, so the game "
+                "must have two or more players. Received: a game of 1 player. Use "
+                "ConsensusOptimizer."
             )
 
     def cotangent(self, linearization: Linearization) -> list[tf.Tensor]:

@@ -21,15 +21,15 @@ class SpectralGamma(AdaptiveGamma):
 
     On a bilinear game, v' antisymmetric, a plain step of size h along w = v - γ∇L multiplies the
     direction of singular value σ by 1 - hγσ² ± ihσ, so that c = 1 gives the smallest |1 - hγσ² ±
-    ihσ| = hσ for the fastest direction (`theory.optimal_gamma`), and c ≥ 2 diverges. σ² is followed
-    by one power iteration per regularized step, two more products with v'. The first one begins at
+    ihσ| = hσ for the fastest direction (`theory.optimal_gamma`), and c ≥ 2 diverges. σ² comes from
+    one power iteration per regularized step, two more products with v'. The first one begins at
     v itself, so that σ² begins as ‖v'ᵀv'v‖/‖v‖, and γ may begin too large. With `every` > 1 the
     weight of a regularized step is the same, as a larger one would diverge.
 
     Args:
         scale: c in (0, 2).
         step_size: h > 0; `None` for the inner optimizer's learning rate (the largest of several),
-            which is right for plain gradient steps. Give a number where it rescales its steps.
+            which is right for plain gradient steps. Give a number if that one rescales its steps.
 
     Raises:
         ValueError: if a number is out of range.
@@ -55,7 +55,7 @@ class SpectralGamma(AdaptiveGamma):
         )
 
     def make_state(self, optimizer: OwnState) -> Any:
-        """The vector of the power iteration, one variable per variable, and γ as it was last."""
+        """The vector of the power iteration, one variable per variable, and the last γ."""
         vector = optimizer.add_memory("largest_direction")
         return vector, optimizer.add_scalar("spectral_gamma", dtype="float32")
 

@@ -18,7 +18,7 @@ def check_step_size(step_size: Any) -> float | None:
     """
     if step_size is None:
         return None
-    hint = "None takes the inner one's."
+    hint = "None takes the inner optimizer's."
     return check_number("step_size", step_size, "a positive finite number", lambda x: x > 0, hint)
 
 
@@ -28,7 +28,7 @@ def rescaled(
     """Each player's part of p times its rate.
 
     Args:
-        linearization: of the game, which says whose part is where.
+        linearization: the one of the game, which knows the players' parts.
         p: list that matches the field.
         rates: one for all players, or one per player.
     """

@@ -1,4 +1,4 @@
-"""Which of an optimizer's variables a variable is."""
+"""The numbers of an optimizer's variables."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -36,7 +36,7 @@ class VariableIndex:
         """The variable's number, counted from 0.
 
         Raises:
-            KeyError: if it is none of the variables.
+            KeyError: if it is not one of the variables.
         """
         number = self._find(variable)
         if number is None:

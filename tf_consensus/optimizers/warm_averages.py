@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import keras
 import tensorflow as tf
 
-# Of optimizers in a block: their own decay, and how many replicas' threads are inside. Each thread
+# For optimizers in a block: their own decay, and how many replicas' threads are inside. Each thread
 # enters before the first one leaves, as Keras waits for all of them within a step.
 _inside: weakref.WeakKeyDictionary[keras.optimizers.Optimizer, tuple[float, int]]
 _inside = weakref.WeakKeyDictionary()
@@ -20,8 +20,8 @@ def warm_average(optimizer: keras.optimizers.Optimizer) -> Iterator[None]:
         β₀ = 0,    βₜ = min(β, (1 + t)/(10 + t)),    x̄ ← βₜ x̄ + (1 - βₜ) x
 
     with t the steps taken before. Keras' own decay is β from the second step on, so that the
-    average is mostly the initial weights for the first 1/(1 - β) steps; with this one it is that
-    of about the last tenth of the steps until β is reached.
+    average is mostly the initial weights for the first 1/(1 - β) steps; with this one it covers
+    about the last tenth of the steps until β is reached.
 
     Args:
         optimizer: a Keras optimizer; without `use_ema` nothing changes.

@@ -1,4 +1,4 @@
-"""A term of a field times its weight γ, be it given or found while training."""
+"""A term of a field times its weight γ, which is given or found during training."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -23,7 +23,7 @@ class WeightedTerm(OwnState):
     def measured(
         self, linearization: Linearization, vector: Sequence[tf.Tensor]
     ) -> list[tf.Tensor]:
-        """A list that matches the field as an adaptive γ measures its length; here as it is."""
+        """A list that matches the field, scaled as an adaptive γ measures it; here unscaled."""
         del linearization
         return list(vector)
 
@@ -36,7 +36,7 @@ class WeightedTerm(OwnState):
 
     @property
     def current_gamma(self) -> float:
-        """The weight γ at the step that comes next; an adaptive one's at the step before."""
+        """The weight γ at the next step; for an adaptive γ, the one at the last step."""
         if isinstance(self.gamma, AdaptiveGamma):
             state = vars(self).get("_gamma_state")
             return 0.0 if state is None else self.gamma.current(state)
@@ -52,12 +52,12 @@ class WeightedTerm(OwnState):
         due: tf.Tensor | bool,
         players: Any = None,
     ) -> list[tf.Tensor]:
-        """The field v - γ·g, with γ times as large where some steps are left out.
+        """The field v - γ·g, with γ multiplied by `every` where some steps are left out.
 
         Args:
-            linearization: with v.
-            g: the term, zeros where this step is none of those that have it.
-            due: whether it is one of them.
+            linearization: the one with v.
+            g: the term, zeros in a step without it.
+            due: whether this step has the term.
             players: the players whose variables g is for; `None` is all.
         """
         v = linearization.v

@@ -1,4 +1,4 @@
-"""A Keras optimizer around others: what Keras asks of it, they do."""
+"""A Keras optimizer around others, to which it forwards what Keras asks of it."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -112,8 +112,8 @@ class WrappingOptimizer(OwnState, keras.optimizers.Optimizer):
     def learning_rate(self) -> Any:
         """The inner optimizer's learning rate h; may be set.
 
-        Of a list of inner optimizers it is the first player's. Setting a number scales the other
-        players' alike, so that callbacks which set it keep the ratios; a list sets one per player.
+        For a list of inner optimizers it is the first player's. Setting a number scales the others'
+        by as much, so that callbacks that set it keep the ratios; a list sets one per player.
         """
         return self.inner_optimizer.learning_rate
 
@@ -171,7 +171,7 @@ class WrappingOptimizer(OwnState, keras.optimizers.Optimizer):
                 lists = f"{len(players)} list{'s' * (len(players) > 1)} of variables"
                 raise ValueError(UNKNOWN.format(lists))
         variables = [x for player in players for x in player]
-        # The class's: during `GAN.fit` the instance's does nothing.
+        # The class's method: during `GAN.fit` the instance's does nothing.
         type(self).finalize_variable_values(self, variables)
 
     def finalize_variable_values(self, var_list: Sequence[Any]) -> None:

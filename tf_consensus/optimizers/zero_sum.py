@@ -42,9 +42,9 @@ class ZeroSumConsensusOptimizer(ReevaluatingOptimizer, ConsensusOptimizer):
         "difference":  (v(x + εSv) - v(x))/ε, another gradient in place of the second-order term,
                        with an error of O(ε) and of rounding over ε
 
-    It holds too where a part of the discriminator's loss depends on the discriminator alone, such
-    as the loss on real samples or R1. The first step and each 1000th check that the game is so.
-    XLA drops the assertion: compiled, the step ends in NaN where it is not.
+    This also holds where a part of the discriminator's loss depends on the discriminator alone,
+    such as the loss on real samples or R1. The first step and every 1000th check that the game is
+    such a game. XLA drops the assertion: a compiled step gives NaN where the game is not.
 
     Args:
         product: "jvp" or "difference".
@@ -105,14 +105,14 @@ class ZeroSumConsensusOptimizer(ReevaluatingOptimizer, ConsensusOptimizer):
             self._refuse_policy(policy.name)
         if len(game.players) != 2:
             raise ValueError(
-                "The zero-sum shortcut is of two players. Received: a game of "
+                "The zero-sum shortcut needs two players. Received: a game of "
                 f"{len(game.players)}. Use ConsensusOptimizer."
             )
 
     def _refuse_policy(self, name: str) -> None:
         if self.product == "difference":
             raise ValueError(
-                "In mixed precision a difference by the variables' type is rounding alone. "
+                "In mixed precision, ε by the variables' type makes the difference rounding alone. "
                 f"Received: the dtype policy '{name}' and epsilon=None. Use product='jvp', or give "
                 "`epsilon`."
             )
@@ -185,9 +185,9 @@ class ZeroSumConsensusOptimizer(ReevaluatingOptimizer, ConsensusOptimizer):
 
 
 def _contracted(game: Game) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
-    """Losses and field, of which it has been seen that nothing cuts the derivative.
+    """Losses and field, after a check that nothing cuts the derivative.
 
-    A difference would go through what cuts it, but the field would be no gradient.
+    A difference would go through a cut, but the field would not be a gradient.
     """
     if isinstance(game, DelegatingGame):
         return game.evaluate(_contracted)
@@ -201,7 +201,7 @@ def _check_epsilon(epsilon: Any, product: str) -> float | None:
     epsilon = check_number("epsilon", epsilon, rule, lambda x: x > 0, hint)
     if product != "difference":
         raise ValueError(
-            f"`epsilon` is of product='difference'. Received: epsilon={epsilon} with "
+            f"`epsilon` belongs to product='difference'. Received: epsilon={epsilon} with "
             f"product={product!r}. Leave it out, or take the difference."
         )
     return epsilon

@@ -14,15 +14,15 @@ _MESSAGE = (
     "The losses must be those of a zero-sum game, whose sum the first player does not change. "
 )
 _REMEDY = (
-    "Use ConsensusOptimizer, or a zero-sum objective such as `js`, whose penalties are of the "
-    "discriminator alone."
+    "Use ConsensusOptimizer, or a zero-sum objective such as `js`, with penalties of the "
+    "discriminator only."
 )
 
 
 def zero_sum(game: Game, linearization: Linearization) -> tf.Tensor:
     """Whether ∇_1 (loss_1 + loss_2) = 0, up to rounding: a scalar tensor of bools.
 
-    Then v = S∇loss_2 with S = diag(I, -I), whatever of the second player's loss is its own.
+    Then v = S∇loss_2 with S = diag(I, -I), whatever part of loss_2 is the second player's alone.
 
     Args:
         game: of two players, in parts where there are micro-batches.
@@ -39,7 +39,7 @@ def _gradient_of_sum(game: Game) -> list[tf.Tensor]:
     def losses(*batch: object) -> list[tf.Tensor]:
         return [tf.add_n(list(game.losses(*batch)))] * 2
 
-    # Of both players, since layers may assign what is the other one's.
+    # The game has both players, since layers may assign the other one's variables.
     of_sum = Game(
         losses,
         game.players,
@@ -56,7 +56,7 @@ def refuse(holds: tf.Tensor) -> list[tf.Operation]:
     """Raises where the game is not zero-sum, at once or when the graph runs.
 
     Returns:
-        What must run before anything that takes it for granted; nothing when executing eagerly.
+        What must run before anything that relies on it; nothing when executing eagerly.
 
     Raises:
         ValueError: when executing eagerly.

@@ -1,11 +1,11 @@
 """Regularizers of the discriminator: gradient penalties, instance noise, weight clipping.
 
-`GAN(..., penalties=[R1(10.0), R2(10.0)])` adds them to the discriminator's loss; they go with every
-optimizer, and one alone needs no list. Names: "r1", "r2", "wgan_gp", "zero_centered_interpolated",
-"dragan", "instance_noise".
+`GAN(..., penalties=[R1(10.0), R2(10.0)])` adds them to the discriminator's loss; they work with
+every optimizer, and a single one needs no list. Names: "r1", "r2", "wgan_gp",
+"zero_centered_interpolated", "dragan", "instance_noise".
 
-From here are imported the classes below, and `get`, `names` and `serialize`, which know them by
-name. The room imports `support` alone.
+Import from here the classes below, and `get`, `names` and `serialize`, which know them by name. The
+package imports only `support`.
 """
 
 from tf_consensus.penalties.coupling import warn_of_coupling

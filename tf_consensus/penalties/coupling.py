@@ -1,4 +1,4 @@
-"""Warning of discriminators whose logits depend on the other examples of the batch."""
+"""Warns of discriminators whose logits depend on the other examples of the batch."""
 
 import warnings
 import weakref
@@ -31,7 +31,7 @@ def warn_of_coupling(discriminator: Callable[..., tf.Tensor]) -> None:
         warnings.warn(
             "A gradient penalty needs the gradient of each logit with respect to its own example, "
             f"and layers such as batch normalization ({', '.join(names)}) make every logit depend "
-            "on the whole batch. What is computed: the gradient of the sum of all logits with "
+            "on the whole batch. The penalty takes the gradient of the sum of all logits with "
             "respect to each example. Build the discriminator without them, for example with "
             "LayerNormalization or GroupNormalization.",
             UserWarning,

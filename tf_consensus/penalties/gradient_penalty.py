@@ -20,16 +20,16 @@ class GradientPenalty(Configurable):
     """Base of the penalties R = E ρ(‖∇D(x̂)‖²) on the gradient at some samples x̂.
 
     ∇D is the gradient of an example's logit with respect to that example; ‖·‖ sums over all axes
-    but the batch's, E is the mean over the batch. A subclass states where, `points`, and ρ,
-    `per_example`; if it needs random numbers, `draw`.
+    but the batch's, E is the mean over the batch. A subclass defines x̂ by `points` and ρ by
+    `per_example`, and `draw` if it needs random numbers.
 
     Under `GAN` the penalty joins the discriminator's loss as schedule(step) · R. With `every=k` it
-    does so at each k-th step only, k times as strong (lazy regularization, as in StyleGAN2), which
-    saves its cost at the others. That is another method: it has been seen to fail on hard toy
-    problems where every=1 converges. Compare before relying on it.
+    does so only in every k-th step, k times as strong (lazy regularization, as in StyleGAN2), which
+    saves its cost in the other steps. That is another method: it failed on hard toy problems where
+    every=1 converges. Compare before relying on it.
 
     Args:
-        every: k ≥ 1.
+        every: k ≥ 1, the steps from one use of the penalty to the next.
         schedule: `keras.optimizers.schedules.LearningRateSchedule` over the training steps, a
             factor on the penalty; `None` is the constant 1.
 
@@ -38,7 +38,7 @@ class GradientPenalty(Configurable):
             not add up to it.
 
     Raises:
-        ValueError: if `every` is not a positive integer, or the schedule is no such schedule.
+        ValueError: if `every` is not a positive integer, or the schedule is not such a schedule.
     """
 
     couples_examples = False
@@ -77,7 +77,7 @@ class GradientPenalty(Configurable):
     ) -> tf.Tensor:
         """The penalty of a discriminator on a batch.
 
-        `every` and `schedule` do not enter: they are for training by `GAN`.
+        `every` and `schedule` have no effect here: they are for training with `GAN`.
 
         Args:
             discriminator: function or Keras model, from samples (batch, …) to logits, one or more
@@ -94,7 +94,7 @@ class GradientPenalty(Configurable):
 
         Raises:
             ValueError: if the penalty mixes real with generated samples and the batches differ.
-            TypeError: if the discriminator takes integers, or the samples are no numbers.
+            TypeError: if the discriminator takes integers, or the samples are not numbers.
         """
         warn_of_coupling(discriminator)
         dtype = sample_dtype(discriminator)

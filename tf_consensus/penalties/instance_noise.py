@@ -16,7 +16,7 @@ from tf_consensus.support.schedules import check_schedule, factor
 class InstanceNoise(Configurable):
     """Instance noise: the discriminator sees x + σε in place of x, ε ~ N(0, I).
 
-    σ = stddev · schedule(step). Real and generated samples get noise of their own, drawn anew each
+    σ = stddev · schedule(step). Real and generated samples get separate noise, drawn anew in each
     step; both players' losses, and gradient penalties in the same list, see the noisy samples.
     With it GAN training is locally convergent, to the noisy distributions' equilibrium.
 
@@ -26,7 +26,7 @@ class InstanceNoise(Configurable):
             factor on `stddev`; `None` is the constant 1.
 
     Raises:
-        ValueError: if `stddev` is negative or not finite, or the schedule is no such schedule.
+        ValueError: if `stddev` is negative or not finite, or the schedule is not such a schedule.
 
     Example:
         >>> decay = keras.optimizers.schedules.PolynomialDecay(1.0, 10_000, 0.0)

@@ -33,12 +33,13 @@ class WGANGP(_Centered):
     """The gradient penalty of WGAN-GP, weight · E (‖∇D(x̂)‖ - target)².
 
     x̂ = αx + (1 - α)x', x real, x' generated, α uniform on [0, 1] for each example; conditions are
-    those of the real sample. Where ∇D(x̂) = 0 the norm has no derivative; there 0 is taken for it,
-    so nothing becomes NaN. Not locally convergent on the Dirac-GAN, unlike the zero-centred ones.
+    those of the real sample. Where ∇D(x̂) = 0 the norm has no derivative; 0 is taken there, so
+    nothing becomes NaN. Training with it is not locally convergent on the Dirac-GAN, unlike with
+    the zero-centred penalties.
 
     Args:
         weight: λ ≥ 0.
-        every: penalize each k-th step only, k times as strong; see `GradientPenalty`.
+        every: penalize only every k-th step, k times as strong; see `GradientPenalty`.
         schedule: factor over the training steps; `None` is 1.
         target: the norm that the penalty prefers, at least 0; by name only.
 
@@ -68,12 +69,12 @@ class DRAGAN(_Centered):
     """The gradient penalty of DRAGAN around the data, weight · E (‖∇D(x̂)‖ - target)².
 
     x̂ = x + α · perturbation · s · u, x real, s the standard deviation of all entries of the real
-    batch, u uniform on [0, 1] for each entry, α uniform on [0, 1] for each example. Derivative at
-    ∇D(x̂) = 0 as in `WGANGP`.
+    batch, u uniform on [0, 1] for each entry, α uniform on [0, 1] for each example. The
+    derivative at ∇D(x̂) = 0 is that of `WGANGP`.
 
     Args:
         weight: λ ≥ 0.
-        every: penalize each k-th step only, k times as strong; see `GradientPenalty`.
+        every: penalize only every k-th step, k times as strong; see `GradientPenalty`.
         schedule: factor over the training steps; `None` is 1.
         target: the norm that the penalty prefers, at least 0; by name only.
         perturbation: reach of the perturbation in standard deviations, at least 0; by name only.
@@ -123,6 +124,6 @@ class DRAGAN(_Centered):
 
 
 def _safe_root(x):
-    """√x whose derivatives at 0 are 0, of any order."""
+    """√x, with derivatives of any order set to 0 at 0."""
     positive = x > 0
     return tf.where(positive, tf.sqrt(tf.where(positive, x, 1.0)), 0.0)

@@ -70,7 +70,7 @@ def _check_arguments(function: Callable) -> None:
     """Raises `TypeError` if a function does not take a discriminator and both batches."""
     try:
         signature = inspect.signature(function)
-    except ValueError:  # of a builtin that does not say
+    except ValueError:  # a builtin without a signature
         return
     try:
         signature.bind("discriminator", "real", "fake")
@@ -85,7 +85,7 @@ def _check_arguments(function: Callable) -> None:
 def get_all(identifiers: Any) -> list[Callable]:
     """The penalties that a list of names, configs, instances and functions stands for.
 
-    One of these alone is a list of one.
+    A single one of these counts as a list of one.
 
     Raises:
         TypeError: if it is neither, or `get` refuses one of them.
@@ -112,7 +112,7 @@ def serialize(penalty: Callable) -> dict[str, Any]:
         penalty: an instance, or a registered function.
 
     Raises:
-        TypeError: if it is no penalty.
+        TypeError: if it is not a penalty.
     """
     valid = callable(penalty) and not isinstance(penalty, type)
     return _PENALTIES.serialized(penalty, valid, "an instance or a function", "R1(10.0)")

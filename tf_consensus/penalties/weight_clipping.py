@@ -13,8 +13,8 @@ from tf_consensus.support.inputs import declared_inputs
 class WeightClipping(keras.constraints.Constraint):
     """Keeps every weight in [-bound, bound]: w ← clip(w, ±bound) after each update.
 
-    A Keras constraint, so it belongs to the layers (`kernel_constraint`, `bias_constraint`) and
-    every optimizer applies it; `clip_weights` gives it to all layers of a network. Training with it
+    It is a Keras constraint: it belongs to the layers (`kernel_constraint`, `bias_constraint`), and
+    every optimizer applies it. `clip_weights` gives it to all layers of a network. Training with it
     is not locally convergent on the Dirac-GAN.
 
     Args:
@@ -54,7 +54,7 @@ def clip_weights(network: keras.Model, bound: float = 0.01) -> keras.Model:
         The copy; every kernel and bias of its layers has the constraint `WeightClipping(bound)`.
 
     Raises:
-        TypeError: if it is no functional or sequential model.
+        TypeError: if it is not a functional or sequential model.
         ValueError: if it is not built, or the bound is not finite and positive.
     """
     constraint = WeightClipping(bound)

@@ -35,7 +35,7 @@ class R1(_ZeroCentered):
 
     Args:
         gamma: weight γ ≥ 0.
-        every: penalize each k-th step only, k times as strong; see `GradientPenalty`.
+        every: penalize only every k-th step, k times as strong; see `GradientPenalty`.
         schedule: factor over the training steps; `None` is 1.
 
     Raises:
@@ -60,12 +60,12 @@ class R1(_ZeroCentered):
 class R2(_ZeroCentered):
     """The zero-centred gradient penalty on generated samples, R₂ = γ/2 · E_q ‖∇D(x)‖².
 
-    It enters the discriminator's loss alone. Errors and reference as for `R1`; the two together,
+    It enters only the discriminator's loss. Errors and reference as for `R1`; the two together,
     with the relativistic objective, are R3GAN (Huang et al., 2024).
 
     Args:
         gamma: weight γ ≥ 0.
-        every: penalize each k-th step only, k times as strong; see `GradientPenalty`.
+        every: penalize only every k-th step, k times as strong; see `GradientPenalty`.
         schedule: factor over the training steps; `None` is 1.
 
     Example:
@@ -89,11 +89,11 @@ class ZeroCenteredInterpolated(_ZeroCentered):
 
     Args:
         gamma: weight γ ≥ 0.
-        every: penalize each k-th step only, k times as strong; see `GradientPenalty`.
+        every: penalize only every k-th step, k times as strong; see `GradientPenalty`.
         schedule: factor over the training steps; `None` is 1.
 
     Raises:
-        ValueError: also if the two batches differ in shape.
+        ValueError: as for `R1`, or, when called, if the two batches differ in shape.
 
     Example:
         >>> x = tf.constant([[1.0], [3.0]])

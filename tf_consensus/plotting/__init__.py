@@ -1,7 +1,7 @@
 """Pictures of training: densities of 2-D samples, curves, animations and grids of images.
 
-From here are imported the functions below; experiments also use the modules `style` and
-`densities`. The room loads without TensorFlow, and imports `support` alone.
+Import from here the functions below; experiments also use the modules `style` and `densities`. The
+package loads without TensorFlow, and imports only `support`.
 """
 
 from tf_consensus.plotting.animation import density_animation

@@ -36,8 +36,8 @@ def density_animation(
 ) -> None:
     """Writes an animated GIF of densities over training, the methods side by side.
 
-    The pixels are the density's grid cells, coloured by a palette: some 15 ms per frame, where
-    a drawn figure takes half a second. The animation repeats, and rests on its last frame.
+    The pixels are the density's grid cells, coloured by a palette. A frame takes about 15 ms, a
+    drawn figure half a second. The animation repeats, and rests on its last frame.
 
     Args:
         frames: For each method its samples (n, 2), one array per frame. A method may have fewer

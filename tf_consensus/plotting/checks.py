@@ -45,7 +45,7 @@ def check_references(references: Mapping[str, float] | None) -> dict[str, float]
     """Values to draw as lines, each finite.
 
     Raises:
-        ValueError: If they are no dict of finite numbers.
+        ValueError: If they are not a dict of finite numbers.
     """
     check_mapping("references", references or {}, "a number")
     for name, value in (references or {}).items():
@@ -61,7 +61,7 @@ def pair(name: str, value: Any) -> tuple[np.ndarray, np.ndarray]:
     """Steps and values, as arrays of float64; the steps are finite.
 
     Raises:
-        ValueError: If they are no pair of series of numbers, or a step is not finite.
+        ValueError: If they are not a pair of series of numbers, or a step is not finite.
     """
     if not isinstance(value, Sequence | np.ndarray) or isinstance(value, str) or len(value) != 2:
         raise ValueError(

@@ -31,7 +31,7 @@ def training_curves(
     references: Mapping[str, float] | None = None,
     path: str | os.PathLike | None = None,
 ) -> "Figure":
-    """Draws quantities logged over training, a panel a quantity and a colour a method.
+    """Draws quantities logged over training, one panel per quantity and one colour per method.
 
     Args:
         histories: For each method its quantities, each a pair (steps, values) of equal length.
@@ -49,8 +49,8 @@ def training_curves(
     Raises:
         OSError: If the file cannot be written; an old one is then still in its place.
         ValueError: If there is nothing to draw, no method has one of the quantities, a reference
-            is for none of them or not finite, steps and values differ in length or are no numbers,
-            or the suffix is of no format. Values that are not finite leave gaps.
+            is for none of them or not finite, steps and values differ in length or are not numbers,
+            or the suffix is unknown. Values that are not finite leave gaps.
 
     Example:
         >>> history = {"generator_loss": ([0, 100], [0.9, 0.7])}

@@ -21,7 +21,7 @@ def density(
 ) -> np.ndarray:
     """Estimates the density of 2-D samples on a grid over the box [-extent, extent]².
 
-    A histogram smoothed by a Gaussian, (1/n) Σᵢ N(x; xᵢ, bandwidth²): the kernel density
+    It is a histogram smoothed by a Gaussian, (1/n) Σᵢ N(x; xᵢ, bandwidth²): the kernel density
     estimate up to rounding each sample to its cell, in milliseconds for any number of samples.
     Samples outside the box count in n, but their kernels do not reach in.
 
@@ -111,7 +111,7 @@ def even_lightness(name: str, size: int) -> np.ndarray:
 
 
 def padded(arrays: Sequence[ArrayLike | None], length: int) -> list[ArrayLike | None]:
-    """The arrays, and None for those that lack."""
+    """The arrays, then None for those that are missing."""
     return [*arrays, *[None] * (length - len(arrays))]
 
 

@@ -48,7 +48,7 @@ def density_grid(
     Raises:
         OSError: If the file cannot be written; an old one is then still in its place.
         ValueError: If there are no rows, a row has more columns than titles, samples are not of
-            shape (n, 2), the target's are not finite, or the suffix is of no format.
+            shape (n, 2), the target's are not finite, or the suffix is unknown.
 
     Example:
         >>> noise = np.random.default_rng(0).normal(size=(2, 500, 2))
@@ -101,8 +101,8 @@ def density_table(
     Raises:
         OSError: If the file cannot be written; an old one is then still in its place.
         ValueError: If there are no rows or no targets, a row has samples for an unknown target,
-            samples are not of shape (n, 2), a target's are not finite, or the suffix is of no
-            format.
+            samples are not of shape (n, 2), a target's are not finite, or the suffix is
+            unknown.
 
     Example:
         >>> noise = np.random.default_rng(0).normal(size=(2, 500, 2))

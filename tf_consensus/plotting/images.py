@@ -11,7 +11,7 @@ from tf_consensus.plotting.saving import save
 from tf_consensus.support.checks import check_count, check_int
 
 _WHITE = 255
-# Beyond this nothing is a slip of a generator: it is bytes, or has diverged.
+# A generator does not slip as far as this: larger values are bytes, or have diverged.
 _FAR = 10.0
 
 
@@ -29,7 +29,7 @@ def image_grid(
             outside are clipped. An image that is not finite becomes mid-grey. Or unsigned bytes
             (uint8), which are drawn as they are, 0 as black.
         path: Where to save the picture too, in the format of the suffix.
-        columns: Images per row; None: as many as make the grid square.
+        columns: Images per row; None makes the grid square.
         gap: Pixels between images.
         scale: Side of the square that a pixel becomes.
 
@@ -40,7 +40,7 @@ def image_grid(
         OSError: If the file cannot be written; an old one is then still in its place.
         ValueError: If the images are not of such a shape, there are none, they are other
             unsigned integers than bytes or range beyond ±10 (integers beyond ±1), a number is out
-            of range, or the suffix is of no format.
+            of range, or the suffix is unknown.
 
     Example:
         >>> image_grid(np.zeros((6, 8, 8, 1)), columns=3).shape
@@ -71,12 +71,12 @@ def _checked(images) -> np.ndarray:
     if images.ndim != 4 or images.shape[3] not in (1, 3) or not images.size:
         raise ValueError(
             "Images must be an array (n, height, width, channels) of 1 or 3 channels, one image "
-            f"at least. Received: shape={images.shape}. Add the axis that lacks, e.g. "
+            f"at least. Received: shape={images.shape}. Add the missing axis, e.g. "
             "`images[..., None]`."
         )
     if images.dtype == np.uint8:
         return images
-    # NumPy knows no kind of bfloat16. Unsigned, nothing but a byte says which value is white.
+    # NumPy has no kind for bfloat16. Of the unsigned types only a byte says which value is white.
     if images.dtype.kind in "bOSUMmcu":
         raise ValueError(
             "Images must be floats in [-1, 1] or unsigned bytes. Received: images of dtype "

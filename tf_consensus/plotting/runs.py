@@ -34,11 +34,11 @@ def run_curves(
     references: Mapping[str, float] | None = None,
     path: str | os.PathLike | None = None,
 ) -> "Figure":
-    """Draws logged quantities, a panel a quantity and a colour a run.
+    """Draws logged quantities, one panel per quantity and one colour per run.
 
     A line is the mean over the run's seeds, the band around it reaches from the smallest to the
-    largest. Seeds that were logged at different places, as along seconds, are interpolated between
-    their own, from the latest of their first places to the earliest of their last. Quantities that
+    largest. Seeds that were logged at different places, for example along seconds, are interpolated
+    between their own, from the latest of their first places to the earliest of their last. Quantities that
     are positive and range over more than two powers of ten get a logarithmic axis, except counts of
     modes and shares of samples.
 
@@ -57,8 +57,8 @@ def run_curves(
     Raises:
         OSError: If the file cannot be written; an old one is then still in its place.
         ValueError: If there is nothing to draw, no run has one of the quantities, a reference is
-            for none of them or not finite, columns differ in length or are no numbers, or the
-            suffix is of no format.
+            for none of them or not finite, columns differ in length or are not numbers, or the
+            suffix is unknown.
 
     Example:
         >>> log = {"step": [100, 200, 300], "fid": [90.0, float("nan"), 30.0]}

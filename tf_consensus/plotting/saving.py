@@ -21,7 +21,7 @@ def save(
     Raises:
         OSError: If there is no such folder, there is a folder in its place, or it cannot be
             written; what was there before stays.
-        ValueError: If `path` is none, or of another suffix.
+        ValueError: If `path` is not a path, or has another suffix.
     """
     path = pathlib.Path(check_path("path", path, "Pass e.g. 'picture.png'."))
     if path.suffix.lower() not in suffixes:

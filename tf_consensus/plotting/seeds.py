@@ -33,7 +33,7 @@ def seed_curves(
     reference_label: str = "reference",
     path: str | os.PathLike | None = None,
 ) -> "Figure":
-    """Draws one positive quantity over training for several seeds, a panel each, a colour a method.
+    """Draws one positive quantity over training for several seeds, with one colour per method.
 
     A line is the mean over the seeds, the band around it reaches from the smallest to the largest.
     Where the value of a seed is not finite the line breaks off, and a mark stands at the top. The
@@ -41,7 +41,7 @@ def seed_curves(
 
     Args:
         panels: For each panel its methods, each a pair (steps, values), values of shape
-            (seeds, steps). A method may lack in a panel.
+            (seeds, steps). A panel may lack a method.
         quantity: What the values are.
         step_unit: What the steps count.
         references: For some panels a value to draw as a dashed line.
@@ -54,7 +54,7 @@ def seed_curves(
     Raises:
         OSError: If the file cannot be written; an old one is then still in its place.
         ValueError: If there is nothing to draw, a reference is for no panel or not finite, steps
-            and values differ in length or are no numbers, or the suffix is of no format.
+            and values differ in length or are not numbers, or the suffix is unknown.
 
     Example:
         >>> runs = {"consensus": ([100, 200], [[0.5, 0.1], [0.6, 0.2]])}

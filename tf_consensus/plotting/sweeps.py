@@ -31,13 +31,12 @@ def sweep_curves(
     setting: str,
     path: str | os.PathLike | None = None,
 ) -> "Figure":
-    """Draws what training reached against a setting such as the learning rate, a panel a quantity.
+    """Draws what training reached against a setting such as the rate, one panel per quantity.
 
     The final value is a solid line with filled marks, the best one a dotted line with hollow ones;
     both are means over the seeds, whose single values are small dots. A method has a colour and a
-    mark. The axis of the setting is
-    logarithmic and names the values tried. How far the lines lie apart tells how much is lost again
-    after the best.
+    mark. The axis of the setting is logarithmic and names the values tried. The distance between
+    the lines tells how much is lost again after the best.
 
     Args:
         sweeps: For each method, by value of the setting, by quantity, a list of pairs (best,
@@ -52,7 +51,7 @@ def sweep_curves(
     Raises:
         OSError: If the file cannot be written; an old one is then still in its place.
         ValueError: If there is nothing to draw, a value of the setting is not positive, a result is
-            no pair of finite numbers, or the suffix is of no format.
+            not a pair of finite numbers, or the suffix is unknown.
 
     Example:
         >>> sweep = {1.0: {"fid": [(20.0, 25.0)]}, 10.0: {"fid": [(18.0, 18.5)]}}

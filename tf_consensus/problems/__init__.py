@@ -1,6 +1,6 @@
 """Small games with known answers: field, Jacobian and equilibrium in closed form.
 
-From here are imported the games and their base class `Problem`. The room imports `games` and
+Import from here the games and their base class `Problem`. The package imports `games` and
 `support`.
 """
 

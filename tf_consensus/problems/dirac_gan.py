@@ -60,7 +60,7 @@ class DiracGAN(Problem):
     At the equilibrium (0, 0) the eigenvalues are ±i/2 for gan and nsgan, and
     -γ/2 ± sqrt(γ²/4 - ¼) with the gradient penalty, so γ = 1 is critical.
 
-    What a variant's `game` is: the plain game of its losses. For "consensus" that is the game of
+    A variant's `game` is the plain game of its losses. For "consensus" that is the game of
     "gan", since the optimizer adds γ; only `vector_field` and `jacobian` are those of w. For
     "wgan" the clip is a constraint of the variable ψ, which every Keras optimizer applies after
     each update, and every optimizer of this package steps through one; `vector_field` is the field
@@ -133,7 +133,7 @@ class DiracGAN(Problem):
             raise ValueError(
                 "The field of wgan_gp jumps at psi = 0 and has no derivative there. Received: "
                 f"psi={psi.tolist()}, target={self.options['target']}. "
-                "Evaluate it beside 0, or set target=0."
+                "Evaluate it away from 0, or set target=0."
             )
         rows = self._equations.derivative(theta, psi)
         return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)

@@ -59,7 +59,7 @@ class LinearField(Problem):
             One float64 array per player, of the broadcast shape.
 
         Raises:
-            ValueError: if the number of players or a shape is wrong, or one is no number.
+            ValueError: if the number of players or a shape is wrong, or one is not a number.
         """
         self._check_number(players)
         points = [self._points(index, x) for index, x in enumerate(players)]
@@ -71,7 +71,7 @@ class LinearField(Problem):
         return tuple(v if shape else v[..., 0] for v, shape in zip(parts, self.shapes, strict=True))
 
     def jacobian(self, *players: Any) -> np.ndarray:
-        """The matrix A of shape (n, n), the same at every point; arguments are not looked at."""
+        """The matrix A of shape (n, n), the same at every point; the arguments are ignored."""
         del players
         return self.matrix.copy()
 

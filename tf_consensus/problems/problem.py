@@ -1,4 +1,4 @@
-"""What the small games share: variables from numbers, and checks of what is handed over."""
+"""What the small games share: variables from numbers, and checks of arguments."""
 
 from collections.abc import Callable
 from typing import Any
@@ -31,8 +31,8 @@ class Problem:
         """The game at given parameters.
 
         Args:
-            *players: one number or array per player, of which a float64 `tf.Variable` is made; or a
-                variable of any floating dtype, which is used itself.
+            *players: one number or array per player, which becomes a float64 `tf.Variable`; or a
+                variable of any floating dtype, which is used as it is.
 
         Returns:
             A `Game` of one variable per player and an empty batch.
@@ -89,7 +89,7 @@ class Problem:
 
 
 def check_parameters(name: str, value: Any) -> np.ndarray:
-    """Returns `value` as a float64 array, if it is a finite real number or an array of such.
+    """Returns `value` as a float64 array, if it is a finite real number or an array of them.
 
     Raises:
         ValueError: otherwise.

@@ -28,8 +28,8 @@ class Quadratic(LinearField):
 
     Raises:
         ValueError: if a dimension is not a positive integer, a zero-sum game does not have two
-            players, the modulus or the coupling is not a finite number ≥ 0, or the seed is no
-            integer of at least 0.
+            players, the modulus or the coupling is not a finite number ≥ 0, or the seed is not
+            an integer of at least 0.
         TypeError: if `zero_sum` is not a bool.
 
     Example:

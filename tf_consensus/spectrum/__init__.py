@@ -1,7 +1,7 @@
 """The derivative v' of a game's gradient vector field: dense, matrix-free, and its eigenvalues.
 
-From here are imported the functions below; callbacks and experiments also use the module `flat`,
-which makes one vector of all parameters, and `determinism`. The room imports `games` and `support`.
+Import from here the functions below; callbacks and experiments also use the module `flat`, which
+makes one vector of all parameters, and `determinism`. The package imports `games` and `support`.
 """
 
 from tf_consensus.spectrum.arpack import ExtremeEigenvalues, extreme_eigenvalues

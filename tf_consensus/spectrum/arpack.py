@@ -27,11 +27,10 @@ class ExtremeEigenvalues(NamedTuple):
     """Some eigenvalues of an operator A.
 
     Attributes:
-        values: complex array, the most extreme first; fewer than asked for where ARPACK did not
-            converge.
+        values: complex array, the most extreme first; fewer than k where ARPACK did not converge.
         residuals: ‖Az - λz‖ of each value λ with its unit eigenvector z: λ is exact for a matrix
-            that differs from A by so much.
-        converged: whether all that were asked for are there.
+            that differs from A by that much.
+        converged: whether all k values are there.
     """
 
     values: np.ndarray
@@ -53,13 +52,13 @@ def extreme_eigenvalues(
     Args:
         game: a game, for v' on its batch; or an operator from `linear_operator`, which can carry γ
             and is compiled once for many calls.
-        k: how many.
+        k: the number of eigenvalues.
         which: "largest_real" for stability, "largest_imaginary" (by |Im|) for rotation, or
             "largest_modulus". The list may end with one half of a conjugate pair.
         tolerance: relative accuracy; `None` is eps^(2/3) of the operator's dtype.
         max_iterations: ARPACK's restarts; `None` is 10 n.
         subspace: number of vectors of size n kept in memory, at least k + 2; `None` is the larger
-            of 2k + 1 and 20. More of them converge in fewer products.
+            of 2k + 1 and 20. With more vectors it converges in fewer products.
         seed: seed of the starting vector.
 
     Returns:

@@ -63,13 +63,13 @@ def numerical_range(
         λ_min(S) ≤ Re λ ≤ λ_max(S),  S = (A + Aᵀ)/2 - γAᵀA;    |Im λ| ≤ ‖K‖,  K = (A - Aᵀ)/2.
 
     The ends are found by Lanczos iteration (three vectors of memory beside the products) and moved
-    out by their residuals.
+    outwards by their residuals.
 
     Args:
         game: a game, for v' on its batch; or an operator A, compiled once for many calls.
         gamma: γ ≥ 0.
-        tolerance: residual relative to the largest |λ| of S and of K, so by how much the box may
-            be too large.
+        tolerance: residual relative to the largest |λ| of S and of K; the box may be too large by
+            this much.
         max_steps: bound on the number of steps, for S and for K; each takes a product with A and
             one with Aᵀ.
         seed: seed of the starting vector.

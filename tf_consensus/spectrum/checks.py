@@ -1,4 +1,4 @@
-"""What the functions of the spectrum take, checked."""
+"""Checks of the arguments of the spectrum's functions."""
 
 import inspect
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ def check_gamma(gamma: float) -> float:
 
 
 def check_a_game(game: object) -> None:
-    """Raises `TypeError` if it is no `Game`."""
+    """Raises `TypeError` if it is not a `Game`."""
     if not isinstance(game, Game):
         raise TypeError(
             "The derivative v' is that of a game. Received: a "

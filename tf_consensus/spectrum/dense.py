@@ -43,8 +43,8 @@ def compile_jacobian(
         jit_compile: compile with XLA; good for small dense networks, bad for convolutions on CPU.
 
     Returns:
-        A function of `batches`, as in `jacobian`, that evaluates v' at the variables' values then.
-        It is compiled at its first call and again only for batches of other shapes.
+        A function of `batches`, as in `jacobian`, that evaluates v' at the variables' values at the
+        call. It is compiled at its first call and again only for batches of other shapes.
 
     Raises:
         MemoryError: if the matrix needs more than `memory_limit`.
@@ -96,7 +96,7 @@ def jacobian(
     Args:
         game: the game.
         batches: iterable of tuples of arguments of `game.losses`; v' is averaged over them, since
-            the field of the whole data is the mean of the batches' fields. `None`: the game's own
+            the field of the whole data is the mean of the batches' fields. `None` is the game's own
             batch.
         block_size: as in `compile_jacobian`, which is the form to use for repeated evaluation.
         memory_limit: likewise.
@@ -134,7 +134,7 @@ def eigenvalues(
     """The eigenvalues of v' - γ v'ᵀv', all of them.
 
     At a stationary point of v this is the derivative w' of consensus optimization's field
-    w = v - γ v'ᵀv (eq. 16); elsewhere w' has further terms, v against second derivatives of v.
+    w = v - γ v'ᵀv (eq. 16); elsewhere w' has further terms: v times second derivatives of v.
 
     Args:
         game: the game; or its Jacobian from `jacobian`, so that several γ share one.
@@ -167,7 +167,7 @@ def eigenvalues(
 
 
 def _compile_rows(game, player, block_size, dtype, jit_compile):
-    # Relaxed shapes: batches of many sizes compile twice, not each anew.
+    # With relaxed shapes, batches of many sizes compile twice, not once per size.
     @tf.function(jit_compile=jit_compile, reduce_retracing=True)
     def rows(start, *batch):
         pullback = flat.player_vjp(flat.at_batch(game, batch), player)

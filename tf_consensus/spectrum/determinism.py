@@ -1,4 +1,4 @@
-"""Refusing games whose losses are drawn anew at each evaluation."""
+"""Refuses games whose losses are drawn anew at each evaluation."""
 
 import numpy as np
 
@@ -9,8 +9,8 @@ from tf_consensus.games.game import Game
 def check_deterministic(game: Game) -> None:
     """Evaluates the field twice and compares.
 
-    A derivative needs the same function at every evaluation: rows of v' from different noise are
-    no matrix of anything. It is evaluated eagerly, since compiling would freeze NumPy's noise.
+    A derivative needs the same function at every evaluation: rows of v' from different noise do not
+    make a matrix. The evaluation is eager, since compiling would freeze NumPy's noise.
 
     Raises:
         ValueError: if the two differ by more than rounding, or the field is not finite.
@@ -30,6 +30,6 @@ def check_deterministic(game: Game) -> None:
         raise ValueError(
             "The losses must be a deterministic function of the parameters and the batch. "
             f"Received: two evaluations of the field, of norm {size:.3g}, that differ by "
-            f"{difference:.3g}. Draw noise and latents before and hand them over in `batch`; "
-            "draw in layers by keras.random with a keras.random.SeedGenerator, as Dropout does."
+            f"{difference:.3g}. Draw noise and latents beforehand and pass them in `batch`; "
+            "in layers draw with keras.random and a keras.random.SeedGenerator, as Dropout does."
         )

@@ -11,7 +11,7 @@ class Ends(NamedTuple):
     """Both ends of a real spectrum.
 
     Attributes:
-        low: the smallest Ritz value less its residual.
+        low: the smallest Ritz value minus its residual.
         high: the largest Ritz value plus its residual.
         converged: whether both residuals reached the tolerance.
     """
@@ -38,7 +38,7 @@ def lanczos(
     makes M tridiagonal. With the basis iʲqⱼ, iK becomes the symmetric tridiagonal matrix of the
     same β: so K needs real products only, one per step.
 
-    Nothing is orthogonalised again and three vectors are all the memory it takes: the copies of
+    Nothing is orthogonalised again, so three vectors are all the memory it takes. The copies of
     converged eigenvalues that this brings in lie at the same ends.
 
     Args:

@@ -19,7 +19,7 @@ def linear_operator(game: Game, gamma: float = 0.0, jit_compile: bool = False) -
 
         matvec(u) = v'u - γ v'ᵀ(v'u),    rmatvec(u) = v'ᵀ(u - γ v'u)
 
-    v'u by forward over reverse, v'ᵀu by reverse over reverse: each costs a few gradients in time
+    v'u is forward over reverse, v'ᵀu is reverse over reverse: each costs a few gradients in time
     and memory. Each is compiled at its first use and reads the variables' values at each use.
 
     Args:
@@ -65,7 +65,7 @@ def linear_operator(game: Game, gamma: float = 0.0, jit_compile: bool = False) -
 
 
 def as_operator(game: "Game | LinearOperator", jit_compile: bool = False) -> "LinearOperator":
-    """A game's operator, compiled now; an operator itself.
+    """A game's operator, compiled now; an operator is returned as it is.
 
     Raises:
         TypeError: if it is neither.

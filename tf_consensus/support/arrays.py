@@ -29,7 +29,7 @@ def check_array(
         array = np.asarray(value)
         if array.dtype.kind == "V" and "V" in kinds:
             return array.astype(np.float64)
-    # What an object raises that is asked for its array is its own choice.
+    # An object that is asked for its array may raise anything.
     except Exception as error:
         raise ValueError(_no_numbers(name, value, hint)) from error
     if array.dtype.kind in kinds:
@@ -52,7 +52,7 @@ def check_finite(name: str, array: np.ndarray, hint: str, largest: float = np.in
         largest: The largest magnitude that is allowed.
 
     Raises:
-        ValueError: With how many are not.
+        ValueError: If some are not; the message says how many.
     """
     # float32 has no number as large as most limits; of NaN a comparison is false.
     good = np.isfinite(array) & (np.abs(array.astype(np.result_type(array, float))) <= largest)

@@ -1,6 +1,6 @@
 """Checks of numbers, texts, paths and names: each returns the plain value or says what is wrong.
 
-Those of arrays are in `arrays`, the names of things that a package offers in `registry`.
+Checks of arrays are in `arrays`, those of the names that a package offers in `registry`.
 """
 
 import difflib
@@ -13,7 +13,7 @@ from typing import Any
 
 
 def is_real(value: Any) -> bool:
-    """Whether it is a finite real number that a float holds; a bool is none."""
+    """Whether it is a finite real number that a float holds; a bool is not."""
     if not isinstance(value, numbers.Real) or isinstance(value, bool):
         return False
     try:
@@ -23,7 +23,7 @@ def is_real(value: Any) -> bool:
 
 
 def is_integer(value: Any) -> bool:
-    """Whether it is an integer of Python's or NumPy's; a bool is none."""
+    """Whether it is an integer of Python's or NumPy's; a bool is not."""
     return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
 
@@ -83,10 +83,10 @@ def check_float(name: str, value: Any, *, zero: bool, hint: str | None = None) -
         name: The argument's name, for the message.
         value: What the caller passed.
         zero: Whether 0 is allowed.
-        hint: The remedy; None for that of any such number.
+        hint: The remedy; None for a general one.
 
     Raises:
-        ValueError: If `value` is no finite number, is negative, or is 0 where that isn't allowed.
+        ValueError: If `value` is not finite, is negative, or is 0 where that is not allowed.
     """
     rule = f"finite and {'not negative' if zero else 'positive'}"
     usual = f"Pass a {'non-negative' if zero else 'positive'} number."

@@ -32,7 +32,7 @@ class Evaluation(keras.StatelessScope):
 
     Attributes:
         moves: variables that layers assign, and what they would become.
-        projections: the same of the players' variables.
+        projections: the same for the players' variables.
     """
 
     def __init__(self, players: Sequence[Any], seeds: Callable | None = None) -> None:
@@ -47,7 +47,7 @@ class Evaluation(keras.StatelessScope):
         self.projections: list[tuple] = []
 
     def aside(self) -> "Evaluation":
-        """A scope for points that do not count, in whatever graph: what it moves is dropped."""
+        """A scope for points that do not count, in any graph: what it moves is dropped."""
         inner = Evaluation((), self._seeds)
         inner._players, inner._graph = self._players, _graph()
         inner._numbers, inner._counts = self._numbers, self._counts
@@ -64,13 +64,13 @@ class Evaluation(keras.StatelessScope):
         self._added[id(loss)] = loss
 
     def take_losses(self, losses: Sequence[tf.Tensor]) -> None:
-        """Says that these losses, which layers added, are part of a player's."""
+        """Marks these losses, which layers added, as part of a player's."""
         for loss in losses:
             self._added.pop(id(loss), None)
 
     @property
     def untaken(self) -> int:
-        """How many losses layers have added that are no player's."""
+        """The number of losses that layers have added and no player has."""
         return len(self._added)
 
     def get_current_value(self, variable: keras.Variable) -> tf.Tensor:

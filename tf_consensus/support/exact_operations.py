@@ -8,8 +8,8 @@ it.
 Likewise `tf.nn.softmax_cross_entropy_with_logits` forgets the labels in its second derivative.
 
 No public interface of Keras or TensorFlow lets a layer be given other moments, so the public names
-`tf.nn.moments` and `tf.image.resize` stand for exact functions for the time of an evaluation, and
-for TensorFlow's own again behind it. The values are TensorFlow's, so other threads that meet them
+`tf.nn.moments` and `tf.image.resize` stand for exact functions during an evaluation, and for
+TensorFlow's own again after it. The values are TensorFlow's, so other threads that call them
 compute what they would have.
 """
 

@@ -1,7 +1,7 @@
 """Bilinear resizing with derivatives of every order.
 
 Resizing is a linear map A of the images. TensorFlow has A and, for the first derivative, Aᵀ, but
-declares Aᵀ not differentiable, so that second derivatives become 0 without a word.
+declares Aᵀ not differentiable, so that second derivatives silently become 0.
 """
 
 import contextlib
@@ -74,7 +74,7 @@ def _size(x, axis):
 
 
 def _held_constant():
-    """A scope in which a constant of the graph counts as no lost derivative."""
+    """A scope in which a constant of the graph is not counted as a lost derivative."""
     if tf.executing_eagerly():
         return contextlib.nullcontext()
     graph = tf.compat.v1.get_default_graph()
@@ -86,7 +86,7 @@ HELD_CONSTANT = "TfConsensusHeldConstant"
 
 @tf.RegisterGradient(HELD_CONSTANT)
 def _constant(op, gradient):
-    """The gradient of x₀ is nothing, as the derivative comes by x - x₀."""
+    """x₀ has no gradient, as the derivative comes through x - x₀."""
     del op, gradient
 
 

@@ -56,9 +56,9 @@ def digest(path: str | os.PathLike) -> str:
 
 
 def check_space(folder: str | os.PathLike, size: int) -> None:
-    """Raise where so many bytes do not fit on a folder's disk.
+    """Raise if so many bytes do not fit on a folder's disk.
 
-    To be asked before libraries write that fail badly half-way.
+    Call it before a library writes that fails badly half-way.
 
     Raises:
         OSError: ENOSPC, if they do not.

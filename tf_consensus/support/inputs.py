@@ -1,4 +1,4 @@
-"""What a network of samples takes: the samples, alone or with the conditions they are of."""
+"""What a network of samples takes: the samples, alone or with their conditions."""
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
@@ -41,17 +41,17 @@ def join(samples: tf.Tensor, conditions: Sequence[tf.Tensor]) -> Inputs:
 def cast_samples(inputs: Inputs, dtype: str | tf.DType) -> Inputs:
     """The inputs, with samples of a floating type, of the same values; conditions as they are.
 
-    Tapes do not watch integers: a gradient with respect to them would be 0 without a word.
+    Tapes do not watch integers: a gradient with respect to them would silently be 0.
 
     Raises:
-        TypeError: if the samples are no real numbers.
+        TypeError: if the samples are not real numbers.
     """
     samples, conditions = split(inputs)
     kind = samples.dtype
     if not (kind.is_floating or kind.is_integer or kind.is_bool):
         raise TypeError(
             "Samples must be real numbers. Received: samples of dtype "
-            f"{kind.name}. Decode them before, e.g. in dataset.map."
+            f"{kind.name}. Decode them first, e.g. in dataset.map."
         )
     return join(tf.cast(samples, dtype), conditions)
 
@@ -60,7 +60,7 @@ def floating(samples: tf.Tensor) -> tf.Tensor:
     """Samples alone as a tensor of floating type: their own, or for integers Keras' default.
 
     Raises:
-        TypeError: if they are no real numbers.
+        TypeError: if they are not real numbers.
     """
     samples = tf.convert_to_tensor(samples)
     return samples if samples.dtype.is_floating else cast_samples(samples, keras.config.floatx())
@@ -85,19 +85,19 @@ def check_labels(labels: tf.Tensor) -> tf.Tensor:
     """The labels as int32, (batch,).
 
     Raises:
-        TypeError: if they are no integers.
+        TypeError: if they are not integers.
         ValueError: if they are of another shape.
     """
     if labels.shape.rank not in (1, None):
         raise ValueError(
             "Labels must be integers of shape (batch,). Received: labels of shape "
-            f"{tuple(labels.shape)}. Take (batch, 1) apart by tf.squeeze(labels, 1), and turn "
-            "one-hot rows into integers by tf.argmax(labels, 1)."
+            f"{tuple(labels.shape)}. Turn (batch, 1) into (batch,) with tf.squeeze(labels, 1), "
+            "and one-hot rows into integers with tf.argmax(labels, 1)."
         )
     if not labels.dtype.is_integer:
         raise TypeError(
             "Labels must be integers. Received: labels of dtype "
-            f"{labels.dtype.name}. Count the classes from 0, and cast whole numbers by "
+            f"{labels.dtype.name}. Count the classes from 0, and cast whole numbers with "
             "tf.cast(labels, 'int32')."
         )
     return tf.cast(labels, tf.int32)
@@ -117,7 +117,7 @@ def check_latents(inputs: Inputs, latent_dim: int, num_classes: int | None) -> N
             rule = f"a list of {rule} and labels of shape (batch,)"
         got = [x if hasattr(part, "shape") else part for part, x in zip(parts, shapes, strict=True)]
         raise ValueError(
-            f"This GAN's generator takes {rule}. Received: {got}. Draw them, for example by "
+            f"This GAN's generator takes {rule}. Received: {got}. Draw them, for example with "
             f"tf.random.normal((64, {latent_dim})), or call gan.generate(64)."
         )
 
@@ -158,7 +158,7 @@ def declared_inputs(network: Callable[..., Any]) -> list[keras.KerasTensor]:
 def input_shapes(network: keras.Layer) -> list[tuple]:
     """The shapes of the network's inputs, as declared, or else as it was built.
 
-    A network whose `call` takes several positional inputs, or that does not say, has none.
+    A network whose `call` takes several positional inputs, or whose inputs are unknown, has none.
     """
     declared = declared_inputs(network)
     if declared:

@@ -1,8 +1,8 @@
 """What is known to be differentiated exactly, and what a GAN holds beside it.
 
-Known are the layers of `keras.layers` but those that run code of the user's or of another
-framework, the functions of `keras.activations`, Keras' regularizers, and all of this package, each
-by its exact type: a subclass may do anything.
+The layers of `keras.layers` are known, except those that run code of the user's or of another
+framework. The functions of `keras.activations`, Keras' regularizers and all of this package are
+known too. Each is known by its exact type: a subclass may do anything.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -56,7 +56,7 @@ def unknown(networks: dict[str, keras.Model], terms: Sequence[Any] = ()) -> list
 
 
 def unknown_layers(losses: Callable[..., Any]) -> list[str]:
-    """Descriptions of the unknown in the layers that a function holds."""
+    """Descriptions of what is unknown in the layers that a function holds."""
     return list(dict.fromkeys(what for layer in walk(losses) for what in _in_layer(layer)))
 
 

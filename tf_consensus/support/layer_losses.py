@@ -12,13 +12,13 @@ from tf_consensus.support.evaluation import current
 
 
 def call_losses(network: keras.Model) -> list[tf.Tensor]:
-    """Those of the network's last call. Read them right after it, in the same scope."""
+    """The losses of the network's last call. Read them right after it, in the same scope."""
     losses = network.losses  # the weights' come last
     return losses[: len(losses) - len(_regularized(network))]
 
 
 def weight_losses(network: keras.Model) -> list[tf.Tensor]:
-    """Those of the trainable weights."""
+    """The losses of the trainable weights."""
     return [weight.regularizer(weight) for weight in _regularized(network)]
 
 

@@ -21,10 +21,10 @@ def walk(*roots: Any) -> list[keras.Layer]:
     """All layers that are held by the roots, at any depth, each once.
 
     Args:
-        roots: layers, models, functions, or any objects, in whose attributes is looked.
+        roots: layers, models, functions, or any objects, whose attributes are searched.
 
     Returns:
-        The layers in the order in which they are met, a root that is a layer before its own.
+        The layers in the order in which they are met; a root that is a layer precedes its own.
 
     Example:
         >>> cells = keras.layers.StackedRNNCells([keras.layers.GRUCell(2)])
@@ -37,7 +37,7 @@ def walk(*roots: Any) -> list[keras.Layer]:
         _visit(root, seen, layers)
         if not isinstance(root, keras.Layer):
             _visit(_attributes(root), seen, layers)
-    # A sequential model runs through a functional one of the same layers, which is none of its own.
+    # A sequential model runs through a functional one of the same layers, which does not count.
     inner = [getattr(x, "_functional", None) for x in layers if isinstance(x, keras.Sequential)]
     return [x for x in layers if not any(x is y for y in inner)]
 

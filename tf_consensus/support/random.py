@@ -7,7 +7,7 @@ from typing import TypeAlias
 import numpy as np
 import tensorflow as tf
 
-# Taken here: during evaluations TensorFlow's name stands for draws of a part of a batch.
+# Bound here, because during evaluations TensorFlow's name stands for draws of a part of a batch.
 _STATELESS_UNIFORM = tf.random.stateless_uniform
 # The name scope of what `Draws` draws, by which it is known in a graph.
 SCOPE = "draws_of_the_step"
@@ -26,9 +26,9 @@ def normal(
 ) -> tf.Tensor:
     """Standard normal numbers as a function of (seed, draw), the same compiled or not.
 
-    The bits of the Philox generator are equal on every device; what TensorFlow makes uniform and
-    normal numbers from them by is not, so 24 of them become a number u in (-1, 1) here, and
-    √2 erf⁻¹(u) is normal, up to 5.4 in magnitude.
+    The bits of the Philox generator are equal on every device; the uniform and normal numbers that
+    TensorFlow makes of them are not. So 24 bits become a number u in (-1, 1) here, and √2 erf⁻¹(u)
+    is normal, up to 5.4 in magnitude.
 
     Args:
         shape: shape of the result.
@@ -98,10 +98,10 @@ class Draws:
     Args:
         seed: integer of 64 bits; the first call uses the seed itself.
         draw: which of the seed's draws, an integer or an integer scalar tensor.
-        rows: pair (first, total): of numbers for `total` examples, those from number `first` on,
-            as many as the shape says; `None` for all of them. So replicas that share a batch draw
-            what one device would.
-        number: how many examples there are here; `None` where anything goes.
+        rows: pair (first, total): the numbers are those of `total` examples, from number `first`
+            on, as many as the shape says; `None` for all of them. So replicas that share a batch
+            draw what one device would.
+        number: how many examples there are here; `None` allows any number.
 
     Numbers are one row per example, so that parts of a batch draw their own rows of the whole
     batch's; or scalars, of shape [], which all parts share.
@@ -174,5 +174,5 @@ def _sides(shape):
 _ROWS = (
     "Random numbers of a step are one row per example, so that replicas and micro-batches draw "
     "what one device does. Received: {} rows for {} examples. Draw as many rows as the batch has; "
-    "what all examples share is drawn number by number, by the shape []."
+    "numbers that all examples share have the shape []."
 )

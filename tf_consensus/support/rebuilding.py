@@ -1,4 +1,4 @@
-"""A network once more, in another precision, with the same weights."""
+"""Rebuilds a network in another precision, with the same weights."""
 
 import contextlib
 import random
@@ -34,7 +34,7 @@ def rebuild(network: keras.Model, inputs: Any, dtype: str | None = "float64") ->
         dtype: dtype of layers and variables; `None` keeps each as it is.
 
     Raises:
-        CannotRebuildError: if the config does not say all that the network is.
+        CannotRebuildError: if the config does not describe the whole network.
     """
     with _as_if_never(dtype):
         try:
@@ -108,7 +108,7 @@ def _is_of_keras(value):
 
 @contextlib.contextmanager
 def _as_if_never(dtype) -> Iterator[None]:
-    """Python's random state and Keras' dtype policy, of this thread, as they were."""
+    """After the block, Python's random state and this thread's dtype policy are as they were."""
     state, policy = random.getstate(), keras.config.dtype_policy()
     try:
         if dtype is not None:

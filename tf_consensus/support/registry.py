@@ -84,7 +84,7 @@ class Registry:
             instance: What is to be described.
             valid: Whether it is of the registry's kind.
             rule: What it has to be, in words, for the message.
-            example: One such, as Python is written.
+            example: One such, in Python.
 
         Raises:
             TypeError: If it is not valid.

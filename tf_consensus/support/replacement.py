@@ -1,4 +1,4 @@
-"""Public functions of other packages, replaced for the time of a block."""
+"""Public functions of other packages, replaced during a block."""
 
 import contextlib
 import threading
@@ -10,7 +10,7 @@ class Replacement:
     """Functions that stand for others while at least one block is entered.
 
     Blocks may be entered from several threads, as the replicas of a strategy are, and within one
-    another. All threads meet the functions, so these must be right for all.
+    another. All threads see the functions, so these must be right for all.
 
     Args:
         entries: triples of a module, a name in it, and the function that stands for what it names.

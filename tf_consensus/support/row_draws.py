@@ -89,7 +89,7 @@ def _refused(draw):
         if getattr(_CURRENT, "rows", None) is not None:
             raise NotImplementedError(
                 "A part of a batch must draw what the whole batch would, which is known for normal "
-                "and uniform numbers and dropout. Received: a layer that draws by "
+                "and uniform numbers and dropout. Received: a layer that draws with "
                 f"tf.random.{draw.__name__} in a micro-batch or on one of several replicas. Use "
                 "microbatches=1 on one device, or draw the numbers with the batch."
             )

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-# Looked at where an object is made, before anyone knows how long training goes on.
+# Checked where an object is made, before the length of training is known.
 PROBED_STEPS = (0, 1, 10, 100, 1_000, 10_000, 100_000, 1_000_000)
 
 
@@ -44,7 +44,7 @@ def check_values(
     Args:
         name: what it is the schedule of, for the message.
         schedule: a Keras schedule.
-        steps: which training steps to look at.
+        steps: the training steps to check.
     """
     for step in steps:
         value = float(schedule(tf.constant(step, tf.int64)))

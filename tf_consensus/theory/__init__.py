@@ -1,10 +1,10 @@
 """The papers' statements as functions of matrices and eigenvalues; NumPy and SciPy only.
 
 A is the Jacobian v'(x̄) of the utility gradient v, minus the gradient of each player's loss, at
-a stationary point: stable if its eigenvalues have negative real part.
+a stationary point. The point is stable if the eigenvalues of A have negative real part.
 
-From here are imported the functions below. The room loads without TensorFlow, and imports the
-checks of `support` alone.
+Import from here the functions below. The package loads without TensorFlow, and imports only the
+checks of `support`.
 """
 
 from tf_consensus.theory.alternating import alternating_matrix, alternating_safe_step_size

@@ -1,4 +1,4 @@
-"""The hypotheses the statements share, checked once and reported in one voice."""
+"""The hypotheses the statements share, checked once and reported in one form."""
 
 from typing import Any
 
@@ -31,13 +31,13 @@ def as_eigenvalues(eigenvalues: Any) -> np.ndarray:
         raise ValueError(
             "`eigenvalues` must be a vector with at least one entry. "
             f"Received: eigenvalues of shape {values.shape}. "
-            "Of a matrix, pass `numpy.linalg.eigvals(matrix)`."
+            "For a matrix, pass `numpy.linalg.eigvals(matrix)`."
         )
     return as_finite(values, "eigenvalues")
 
 
 def as_array(values: Any, name: str, kinds: str = COMPLEX) -> np.ndarray:
-    """Returns an array of numbers, complex ones too; no truth values, text or ragged lists."""
+    """Returns an array of numbers, also complex ones, but no bools, text or ragged lists."""
     hint = "Pass rows of one length, for example [[0.0, 1.0], [-1.0, 0.0]]."
     return check_array(name, values, hint, kinds)
 
@@ -52,7 +52,7 @@ def as_split(split: int, size: int) -> int:
     if not is_integer(split) or not 0 < split < size:
         raise ValueError(
             f"`split` must be a whole number between 1 and {size - 1}: the first player's "
-            f"parameters, of {size} in all. Received: split={split!r}. Both players have some."
+            f"parameters, of {size} in all. Received: split={split!r}. Both players must have some."
         )
     return int(split)
 

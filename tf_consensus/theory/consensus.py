@@ -69,7 +69,7 @@ def consensus_max_step_size(jacobian: ArrayLike, gamma: float) -> float:
     "Small" is lemma 4 applied to A - γAᵀA. A local Nash equilibrium of a zero-sum game enters
     through corollary 2 only: there A is negative semi-definite. The corollary as printed leaves
     out that A must also be invertible and γ > 0; in the game f = 0 every point is an
-    equilibrium and no iterate moves. The paper's other condition, that 1/γ is no eigenvalue of
+    equilibrium and no iterate moves. The paper's other condition, that 1/γ is not an eigenvalue of
     Aᵀ, then holds by itself: these have real part zero or below. (The proof of corollary 2 says
     "negative definite" where it shows semi-definite.)
 

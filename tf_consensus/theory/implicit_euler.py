@@ -39,8 +39,9 @@ def implicit_euler_matrix(jacobian: ArrayLike, step_size: float) -> np.ndarray:
 def implicit_euler_eigenvalues(eigenvalues: ArrayLike, step_size: float) -> np.ndarray:
     """Eigenvalues 1/(1 - hλ) of the implicit Euler step.
 
-    Inside the unit circle for every h > 0 if Re λ < 0, on the imaginary axis (λ ≠ 0) too; where
-    Re λ > 0, for h > 2 Re λ / |λ|² only, so large steps may make unstable points attract.
+    They lie inside the unit circle for every h > 0 if Re λ < 0, and also on the imaginary axis
+    (λ ≠ 0); where Re λ > 0, only for h > 2 Re λ / |λ|², so large steps may make unstable points
+    attract.
 
     Args:
         eigenvalues: λ of A, complex, shape (n,).

@@ -64,11 +64,11 @@ def minibatch_bias(covariance: ArrayLike, batch_size: int) -> float:
 
 
 def debiased_loss(samples: ArrayLike) -> float:
-    """Unbiased estimate of L = ½‖v‖²: L_B less 1/(2B - 2) times the sample variance.
+    """Unbiased estimate of L = ½‖v‖²: L_B minus 1/(2B - 2) times the sample variance.
 
     The sample variance is (1/B) Σ ‖vᵢ - v_B‖², divided by B; the paper does not say. (With the
-    division by B - 1 the factor is 1/(2B).) Equal to Σ_{i≠j} vᵢ·vⱼ / (2B(B - 1)), so it may be
-    negative, as every unbiased estimate of a square may.
+    division by B - 1 the factor is 1/(2B).) The estimate equals Σ_{i≠j} vᵢ·vⱼ / (2B(B - 1)), so it
+    may be negative, as every unbiased estimate of a square may.
 
     Args:
         samples: Per-example fields vᵢ(x), independent, shape (B, n), B >= 2.

@@ -95,7 +95,7 @@ def definiteness_quotient(jacobian: ArrayLike) -> float:
 def quotient_bound(jacobian: ArrayLike, gamma: float) -> QuotientBound:
     """Lemma 9 (equation 18, corrected): q(γ) <= 1 / (c + 2ρ²γ / ‖A - Aᵀ‖).
 
-    Printed is 1 / (c + 2ρ²γ), which is false: the last step of the proof divides 2γ|Av|² by
+    The paper has 1 / (c + 2ρ²γ), which is false: the last step of the proof divides 2γ|Av|² by
     |v*(A - Aᵀ)v| and forgets that this may exceed one. For the bilinear game, A = [[0, 1],
     [-1, 0]], q(γ) = 1/γ but the printed bound is 1/(2γ). The spectral norm ‖A - Aᵀ‖ bounds the
     divisor, and the bound is then attained by the bilinear game. (Units say the same: c has

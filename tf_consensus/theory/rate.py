@@ -57,8 +57,8 @@ def optimal_gamma(jacobian: ArrayLike, step_size: float) -> OptimalGamma:
 
     For one eigenvalue pair -a ± ib of a normal A, γ = (1 - ha)/(h|λ|²) and the radius is h|b|:
     γ cancels the real part and can do nothing about the imaginary one. So γh is constant for
-    small h. In general the radius is not convex in γ (it is for normal A): a geometric scan,
-    then a refinement around its best point, so the minimum is global up to the scan's 7 %
+    small h. In general the radius is not convex in γ (it is for normal A). So a geometric scan is
+    followed by a refinement around its best point: the minimum is global up to the scan's 7 %
     spacing over six decades. The trace bounds the scan: the radius is at least
     |tr(I + h(A - γAᵀA))|/n, which for γ > (n(1 + r₀) + h·tr A)/(h‖A‖²_F) exceeds that of γ = 0,
     r₀.

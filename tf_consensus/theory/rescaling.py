@@ -13,9 +13,9 @@ def rescaling_matrix(
 ) -> np.ndarray:
     """Equation 41 (corrected): Jacobian of one rescaled step on the state (x, β).
 
-    The step (equation 40) is x ← x + h v(x)/sqrt(β + ε), β ← (1 - α)β + α‖v(x)‖². Printed in
-    the last row is αv'ᵀv; the derivative of α‖v‖² is the row 2αvᵀv'. At a fixed point v = 0
-    and β = 0, so equation 42 and proposition 13 are not affected.
+    The step (equation 40) is x ← x + h v(x)/sqrt(β + ε), β ← (1 - α)β + α‖v(x)‖². The paper has
+    αv'ᵀv in the last row; the derivative of α‖v‖² is the row 2αvᵀv'. At a fixed point v = 0 and
+    β = 0, so equation 42 and proposition 13 are not affected.
 
     Args:
         jacobian: A = v'(x), shape (n, n).
@@ -55,9 +55,9 @@ def rescaling_matrix(
 def rescaling_max_step_size(eigenvalues: ArrayLike, alpha: float, epsilon: float) -> float:
     """Proposition 13: rescaled steps converge locally if I + (h/sqrt(ε))v' is in the unit ball.
 
-    So h < sqrt(ε)·`max_step_size(eigenvalues)`, whatever α in (0, 1). Mind the size of it:
+    So h < sqrt(ε)·`max_step_size(eigenvalues)`, for every α in (0, 1). This limit is small:
     RMSProp with h = 1e-4 and ε = 1e-10 takes steps of 10 at the equilibrium itself, which no
-    eigenvalue with |λ| > 0.2 allows. What such a run reaches is a neighbourhood.
+    eigenvalue with |λ| > 0.2 allows. Such a run reaches a neighbourhood only.
 
     Args:
         eigenvalues: Eigenvalues of v'(x̄), all with negative real part, complex, shape (n,).

@@ -34,8 +34,8 @@ class Check:
 
     Attributes:
         field_errors: the largest relative error of each player's field.
-        pullback_errors: of the derivative with respect to player i's variables of player j's
-            field, at [i, j].
+        pullback_errors: at [i, j], that of the derivative of player j's field with respect to
+            player i's variables.
         undecided: descriptions of what did not converge.
     """
 
@@ -58,7 +58,7 @@ class Check:
         """Compares along random directions u and z.
 
         Args:
-            directions: how many.
+            directions: the number of directions.
 
         Raises:
             VerificationError: at the first mismatch, or if two evaluations differ.
@@ -92,7 +92,7 @@ class Check:
         return first
 
     def _compare(self, here: Values) -> None:
-        """Along one u per player and one z per player."""
+        """Compares along one u and one z per player."""
         probe = self._probe
         us = [probe.random(player) for player in self._fields]
         pulled = [probe.pull_back(u) for u in us]

@@ -48,14 +48,14 @@ def verify(
     """Compares a game's field and pullback with central differences, and raises where they differ.
 
     TensorFlow differentiates some functions rightly once and wrongly twice, and a custom gradient
-    may be wrong at once. For random directions u of one player's field and z of one player's
+    may be wrong the first time. For random directions u of one player's field and z of one player's
     variables,
 
         ⟨v'ᵀu, z⟩ = d/dh u·v(x + hz),        -⟨vᵢ, zᵢ⟩ = d/dh lossᵢ(x + hzᵢ)
 
-    at h = 0 must hold at a random point x near the variables' values. A GAN's networks are made
-    again in float64 from their configs; where one cannot be (a subclass without config, a Lambda, a
-    fixed dtype), or for other games, the precision is the game's own. In float32 rectifiers are
+    at h = 0 must hold at a random point x near the variables' values. A GAN's networks are rebuilt
+    in float64 from their configs. Where that is impossible (a subclass without config, a Lambda, a
+    fixed dtype), and for other games, the precision is the game's own. In float32 rectifiers are
     smooth for the comparison, since steps that it can resolve cross too many kinks. Variables,
     layers' state and seeds are left as they were.
 
@@ -78,7 +78,7 @@ def verify(
         VerificationError: a `ValueError`, on a mismatch: whose field is wrong, with respect to
             which variable of which layer, and which layers are not known to be exact. If two
             evaluations at one point differ.
-        TypeError: if it is given no game.
+        TypeError: if `game` is not a `Game`.
         ValueError: if losses or field are not finite, or an argument is out of range.
 
     Example:
@@ -114,7 +114,7 @@ def _check_game(game: Any) -> None:
     if not isinstance(game, Game):
         raise TypeError(
             "`verify` takes a game. Received: "
-            f"{type(game).__name__}. Of a GAN pass gan.game(batch)."
+            f"{type(game).__name__}. For a GAN pass gan.game(batch)."
         )
 
 
@@ -124,7 +124,7 @@ def _warn(undecided: list[str], precision: str, reason: str) -> None:
 
 
 def _probe(game: Game, seed: int) -> tuple[Probe, str]:
-    """The game in the best precision that it can be had in, and why that is not float64."""
+    """The game in the best precision that is available, and why that is not float64."""
     reason = ""
     try:
         if (precise := game.rebuilt("float64")) is not None:
@@ -175,10 +175,10 @@ def _traced(game: Game, seed: int, smooth: bool) -> Probe:
 _OTHER = (
     "The losses must be a function of parameters and batch alone. Received: losses that hold other "
     "constants each time that TensorFlow traces them, as random numbers of Python or NumPy are. "
-    "Draw such numbers before, and hand them over in the batch; a GameModel draws in `draw`."
+    "Draw such numbers beforehand and pass them in the batch; a GameModel draws in `draw`."
 )
 _EAGER_ONLY = (
     "The losses must be TensorFlow operations throughout, so that they can be verified in a graph. "
     "Received: losses that cannot be traced ({}). Compute them without .numpy(), float() and "
-    "Python's if on tensors, or say verify=False."
+    "Python's if on tensors, or set verify=False."
 )

@@ -13,7 +13,7 @@ class Precision(NamedTuple):
     """How finite differences are taken in a floating type.
 
     Attributes:
-        steps: h; the first for all, the others where it does not agree.
+        steps: the steps h: the first for all, the others where it does not agree.
         tolerance: largest error of a directional derivative, relative to its expected size.
         floor: the least that counts as that size, relative to losses and field themselves.
         repeatable: largest relative difference between two evaluations at one point.
@@ -71,7 +71,7 @@ class Found(NamedTuple):
 
 
 def errors_of(row: np.ndarray, expected: Expected) -> np.ndarray:
-    """Relative errors of what TensorFlow says, by measured derivatives.
+    """Relative errors of what TensorFlow says, against measured derivatives.
 
     Args:
         row: the derivatives by differences, in the order of `expected.values`.

@@ -27,13 +27,13 @@ class Values(NamedTuple):
 class Probe:
     """A game at a random point near its variables' values, and at steps away from it.
 
-    The point is a generic one, off what is special at initialization: zero biases and gates, inputs
-    at the very kink of a rectifier. Its distance, and all steps, are in units of each variable's
-    root mean square, or of the typical one where all entries are 0.
+    The point is a generic one, away from what is special at initialization: zero biases and gates,
+    inputs at the very kink of a rectifier. Its distance, and all steps, are in units of each
+    variable's root mean square, or of the typical one where all entries are 0.
 
     Args:
         game: the game.
-        rng: for the point.
+        rng: the generator that draws the point.
         smooth: whether rectifiers are smooth (`smooth_rectifiers`).
 
     Attributes:
@@ -66,7 +66,7 @@ class Probe:
 
     @contextlib.contextmanager
     def placed(self) -> Iterator[None]:
-        """In the block the variables are at the point; behind it they are as they were."""
+        """In the block the variables are at the point; after it they are as they were."""
         try:
             self._assign(self.base)
             yield

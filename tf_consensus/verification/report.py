@@ -16,8 +16,8 @@ class Mismatch(NamedTuple):
 
     Attributes:
         order: 1 for a player's field itself, 2 for the pullback of the field.
-        field: whose field, the number of a player.
-        player: with respect to whose variables.
+        field: the number of the player whose field it is.
+        player: the number of the player whose variables it is with respect to.
         error: the relative error.
         variable: number of the variable that contributes most, among the game's.
         variable_error: the relative error with respect to it alone.
@@ -65,18 +65,18 @@ def _suspects(game: Game) -> str:
 
 _MISMATCH = (
     "TensorFlow's derivatives must be those of the losses, as central differences show them. "
-    "Received: {}.{} Replace that layer or function by one of keras.layers, mend its "
+    "Received: {}.{} Replace that layer or function by one of keras.layers, correct its "
     "tf.custom_gradient, or leave out tf.stop_gradient and what allow_cut names. To train "
     "with these derivatives all the same, make the model with verify=False."
 )
 _IMPURE = (
     "The losses must be a function of parameters and batch alone, so two evaluations must agree. "
     "Received: two evaluations at the same point with fields that differ by {} of their length.{} "
-    "In a layer, draw by keras.random with a keras.random.SeedGenerator; elsewhere draw the "
-    "numbers before and hand them over in the batch. To train all the same, make the model with "
+    "In a layer, draw with keras.random and a keras.random.SeedGenerator; elsewhere draw the "
+    "numbers beforehand and pass them in the batch. To train all the same, make the model with "
     "verify=False."
 )
 UNDECIDED = (
-    "Finite differences cannot decide whether these derivatives are right: {}. {}Give own layers a "
-    "`get_config` that makes them again in float64, or say verify=False to leave this out."
+    "Finite differences cannot decide whether these derivatives are right: {}. {}Give your own "
+    "layers a `get_config` that rebuilds them in float64, or set verify=False to skip this."
 )
