@@ -188,7 +188,7 @@ class OptimizerPerPlayer:
         elif any(before):
             raise ValueError(
                 "A number sets the first player's learning rate and scales the others' by as much, "
-                f"so the first must not be 0. Received: learning_rate={rate!r}, with rates {before}. "
+                f"so the first must not be 0. Received: learning_rate={rate!r}, rates {before}. "
                 "Set a list of one per player, and leave out callbacks that set the rate."
             )
         elif self._ratios is None:

@@ -38,9 +38,9 @@ def run_curves(
 
     A line is the mean over the run's seeds, the band around it reaches from the smallest to the
     largest. Seeds that were logged at different places, for example along seconds, are interpolated
-    between their own, from the latest of their first places to the earliest of their last. Quantities that
-    are positive and range over more than two powers of ten get a logarithmic axis, except counts of
-    modes and shares of samples.
+    between their own, from the latest of their first places to the earliest of their last.
+    Quantities that are positive and range over more than two powers of ten get a logarithmic axis,
+    except counts of modes and shares of samples.
 
     Args:
         runs: For each run its logs, one per seed: columns of equal length by name, one of which is
