@@ -307,6 +307,12 @@ def test_of_a_batch_too_small_to_compare_it_says_only_what_is_certain(batch):
     assert advisor._history.checks == []
 
 
+def test_a_run_that_explodes_within_an_epoch_ends_without_a_warning():
+    model = runs.gan(runs.point(), objective="wgan", penalties=[R1(5.0)])
+    with pytest.raises(tfc.callbacks.DivergedError, match="gradient_norm=inf"):
+        runs.fit(model, runs.cloud(), [Advisor()], runs.SGD(0.6), epochs=2, steps=100)
+
+
 def test_it_leaves_what_is_not_finite_to_others():
     model = runs.gan(runs.point(), objective="wgan")
     advisor = Advisor()

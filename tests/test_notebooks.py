@@ -133,8 +133,8 @@ rates
 
 def test_the_lecture(tmp_path):
     sizes = {"STEPS": 20, "ARROWS": 4}
-    probes = [SLIDE, RATES, "[limit, left, best.gamma]"]
-    notebook, (moves, rates, numbers) = notebooks.run("lecture", tmp_path, sizes, probes)
+    probes = [SLIDE, RATES, "[left, best.gamma]", "follows"]
+    notebook, (moves, rates, numbers, follows) = notebooks.run("lecture", tmp_path, sizes, probes)
     silent(notebook)
     all_four = {"path", "eigenvalues", "distance", "arrows"}
     for name, changed, redrawn in moves:
@@ -150,11 +150,16 @@ def test_the_lecture(tmp_path):
     for name, (seen, predicted) in rates.items():
         if predicted is not None:
             assert seen == pytest.approx(predicted, abs=3e-3), name
-    limit, left, gamma = numbers
-    assert limit == pytest.approx(0.8)
+    left, gamma = numbers
     assert gamma == pytest.approx(2.0)
     assert len(left) == 10
     assert left["consensus"] < left["simultaneous"]
+    for method in ("consensus", "momentum"):  # a slider is followed; 0.2 s on a free core
+        assert follows[method]["step_size"] < 0.5
+    assert follows["consensus"]["gamma"] < 0.5
+    (beta,) = [cell for cell in notebook.cells if cell.id == "beta"]
+    limits = [float(line.split()[-1]) for line in notebooks.printed(beta).splitlines()]
+    assert limits[0] > limits[1] > limits[2]
     static = {"rotation", "step", "gamma", "beta", "dirac"}
     assert static <= set(notebooks.pictures(notebook))
     boards = [cell.id for cell in notebook.cells if cell.id.endswith("-board")]
