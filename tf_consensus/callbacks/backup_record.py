@@ -1,4 +1,4 @@
-"""What a backup holds beside weights, optimizer and counters."""
+"""What a backup holds besides weights, optimizer and counters."""
 
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ class BackupError(ValueError):
 
 
 class Record(NamedTuple):
-    """What a backup holds beside weights, optimizer and counters.
+    """What a backup holds besides weights, optimizer and counters.
 
     Attributes:
         step: Value of `optimizer.iterations`.

@@ -61,7 +61,7 @@ def best_and_final(
 
 
 def spread(values: np.ndarray) -> dict[str, float]:
-    """How far a loss moved over training, from its mean over each epoch."""
+    """How far a loss moved in training, from its means over the epochs."""
     return {
         "final": float(values[-1]),
         "mean": float(values.mean()),

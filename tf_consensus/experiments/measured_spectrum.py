@@ -28,7 +28,7 @@ _ENDS: dict[str, tuple[Callable, str, tuple[str, ...]]] = {
     ),
     "modulus": (np.abs, "the largest modulus", ()),
 }
-# Of examples/mixture_of_gaussians.py.
+# The data of examples/mixture_of_gaussians.py.
 _POINTS = {"ring": data.mixture_of_gaussians, "grid": data.grid_of_gaussians}
 _STDDEV = 0.01
 # Bytes of the vectors that are kept.

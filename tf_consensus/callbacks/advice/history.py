@@ -1,4 +1,4 @@
-"""What the advisor has seen of a run."""
+"""What the advisor has seen in a run."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple

@@ -90,7 +90,7 @@ def find(scene: Scene) -> str | None:
 
 
 def _columns(model):
-    """The losses to look at: not one with a penalty that is there at each so many-th step."""
+    """The losses to look at, without one whose penalty counts only every so many steps."""
     lazy = any(getattr(penalty, "every", 1) > 1 for penalty in model.penalties)
     columns = [(2, "discriminator's loss"), (1, "generator's loss")]
     return columns[1:] if lazy else columns
