@@ -188,8 +188,8 @@ class OptimizerPerPlayer:
         elif any(before):
             raise ValueError(
                 "A number sets the first player's learning rate and scales the others' by as much, "
-                f"so the first must not be 0. Received: learning_rate={rate!r}, with rates {before}. "
-                "Set a list of one per player, and leave out callbacks that set the rate."
+                f"so the first must not be 0. Received: learning_rate={rate!r}, with rates "
+                f"{before}. Set a list of one per player, and use no callbacks that set the rate."
             )
         elif self._ratios is None:
             self._ratios = [1.0] * len(self)
