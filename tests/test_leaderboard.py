@@ -262,7 +262,7 @@ def test_the_verdict_is_computed():
     found = standings(*made_up_runs(), TASK)
     assert verdict(found, TASK, "8 CPU seconds") == (
         "After 8 CPU seconds steady leads with a score of 2.25: fewer of its runs failed than of "
-        "the next method's, swinging. No point of the grid worked for hopeless. Runs failed of "
+        "the next method's, swinging. No point of the grid worked for hopeless. Failed runs: "
         "swinging (1 of 2)."
     )
     assert verdict(found[1:], TASK, "200 steps").startswith(

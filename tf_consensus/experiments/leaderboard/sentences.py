@@ -72,7 +72,7 @@ def _failures(standings):
         found.append(f"No point of the grid worked for {_listed(never)}.")
     if some:
         parts = [f"{s.row} ({s.failures} of {s.seeds})" for s in some]
-        found.append(f"Runs failed of {_listed(parts)}.")
+        found.append(f"Failed runs: {_listed(parts)}.")
     return found
 
 
