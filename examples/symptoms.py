@@ -27,6 +27,7 @@ from tf_consensus.support.files import write_json
 
 SGD, Adam = keras.optimizers.SGD, keras.optimizers.Adam
 EXECUTION = 25  # steps per row of the curves
+LEAST = 0.02  # share of the samples that a covered mode has; an even one has 1/8
 
 
 def dense(inputs: int, outputs: int, width: int) -> keras.Model:
@@ -69,6 +70,7 @@ class Symptom(NamedTuple):
         failing: (title, makes the optimizer, options of `GAN`).
         mended: The same of the run with the remedy.
         samples: Whether samples show it; else the losses do.
+        grows: Whether losses grow by powers of ten.
     """
 
     networks: Callable[[], tuple[keras.Model, keras.Model]]
@@ -77,6 +79,7 @@ class Symptom(NamedTuple):
     failing: tuple[str, Callable[[], keras.optimizers.Optimizer], dict[str, Any]]
     mended: tuple[str, Callable[[], keras.optimizers.Optimizer], dict[str, Any]]
     samples: bool = False
+    grows: bool = False
 
 
 def _ring_networks() -> tuple[keras.Model, keras.Model]:
@@ -117,6 +120,7 @@ SYMPTOMS = {
         400,
         ("Steps of 0.42", lambda: SGD(0.42), WGAN | {"penalties": [tfc.penalties.R1(5.0)]}),
         ("Steps of 0.1", lambda: SGD(0.1), WGAN | {"penalties": [tfc.penalties.R1(5.0)]}),
+        grows=True,
     ),
     "gamma_too_large": Symptom(
         _ring_networks,
@@ -173,23 +177,26 @@ def draw(name: str, symptom: Symptom, folder: pathlib.Path, steps: int) -> dict[
     for axis, key in zip(axes, ("failing", "mended"), strict=True):
         run = getattr(symptom, key)
         gan, curves, said = train(symptom, run, steps)
-        draw_samples(axis, gan) if symptom.samples else draw_losses(axis, curves)
+        draw_samples(axis, gan) if symptom.samples else draw_losses(axis, curves, symptom.grows)
         axis.set_title(run[0], fontsize=14)
         last = {loss: float(curves[loss][-1]) for loss in ("generator_loss", "discriminator_loss")}
         results[key] = {"title": run[0], "advice": said, "last": last}
         print(f"{name}, {run[0]}: {said[0] if said else 'nothing to say'}")
     handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, fontsize=12, loc="outside lower center", ncols=2, markerscale=2)
+    figure.legend(handles, labels, fontsize=12, loc="outside lower center", ncols=3)
     saved(figure, folder / f"{name}.png")
     return results
 
 
-def draw_losses(axis: Any, curves: dict[str, list[float]]) -> None:
-    """Both players' losses over the steps."""
+def draw_losses(axis: Any, curves: dict[str, list[float]], grows: bool) -> None:
+    """Both players' losses over the steps; of those that grow the sizes, on a logarithmic axis."""
     for loss, color in zip(("generator", "discriminator"), METHOD_COLORS, strict=False):
-        values = curves[f"{loss}_loss"]
+        values = np.abs(curves[f"{loss}_loss"]) if grows else curves[f"{loss}_loss"]
         steps = EXECUTION * np.arange(1, len(values) + 1)
-        axis.plot(steps, values, color=color, label=f"{loss}'s loss", linewidth=1.6)
+        label = f"size of the {loss}'s loss" if grows else f"{loss}'s loss"
+        axis.plot(steps, values, color=color, label=label, linewidth=1.6)
+    if grows:
+        axis.set_yscale("log")
     axis.set_xlabel("step", fontsize=12)
     tidy(axis)
 
@@ -200,6 +207,12 @@ def draw_samples(axis: Any, gan: tfc.GAN) -> None:
     fake = gan.generate(len(real))
     axis.scatter(*real.T, s=12, color="0.75", label="real")
     axis.scatter(*np.asarray(fake).T, s=4, color=METHOD_COLORS[0], label="generated")
+    modes = np.asarray(tfc.data.ring_modes())
+    distances = np.linalg.norm(np.asarray(fake)[:, None] - modes, axis=-1)
+    shares = np.mean(distances < 0.1, axis=0)
+    missed = modes[shares < LEAST]
+    style = {"s": 260, "facecolors": "none", "edgecolors": METHOD_COLORS[1], "linewidths": 2}
+    axis.scatter(*missed.T, label="mode with less than 2 % of the samples", **style)
     axis.set_aspect("equal")
     tidy(axis)
 

@@ -6,6 +6,12 @@ import pathlib
 from typing import Any
 
 
+_TOLD = (
+    "*This page is the notebook `notebooks/{}` of the repository, as it is before it runs: run it to "
+    "see what it draws.*"
+)
+
+
 def pages(root: pathlib.Path) -> dict[str, str]:
     """The page of each notebook of a repository, by its place on the site, in order of names."""
     paths = sorted((root / "notebooks").glob("*.ipynb"))
@@ -20,7 +26,8 @@ def as_markdown(path: pathlib.Path) -> str:
     """
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     text = [part for cell in cells for part in _parts(cell)]
-    return "\n\n".join([*text, f"*This page is the notebook `notebooks/{path.name}`.*"]) + "\n"
+    told = _TOLD.format(path.name)
+    return "\n\n".join([text[0], told, *text[1:]]) + "\n"
 
 
 def _parts(cell: dict[str, Any]) -> list[str]:
