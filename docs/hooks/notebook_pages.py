@@ -5,10 +5,9 @@ import json
 import pathlib
 from typing import Any
 
-
 _TOLD = (
-    "*This page is the notebook `notebooks/{}` of the repository, as it is before it runs: run it to "
-    "see what it draws.*"
+    "*This page is the notebook `notebooks/{}` of the repository, as it is before it runs. Run it "
+    "to see what it draws.*"
 )
 
 
