@@ -400,11 +400,15 @@ def test_a_session_runs_what_is_missing_and_reports(fake, tmp_path, capsys):
     assert [name.split("-")[1] for name in fake[6:]] == ["new"] * 4
 
 
-def test_a_damaged_result_is_made_again(fake, tmp_path):
+@pytest.mark.parametrize(
+    "damage",
+    ["{", "[]", '{"rows": []}', '{"row": "good", "rows": [{}], "diverged": null, "steps": 1}', "2"],
+)
+def test_a_damaged_result_is_made_again(fake, tmp_path, damage):
     request = request_in(tmp_path, "good")
     session.run_and_report(request)
     job = choosing_jobs(TASK, request.rows["made_up"][0], 8.0)[0]
-    job.path(request.place).write_text("{", encoding="utf-8")
+    job.path(request.place).write_text(damage, encoding="utf-8")
     assert results.read(job, request.place) is None
     session.run_and_report(request)
     assert fake[4:] == [job.name]

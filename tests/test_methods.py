@@ -479,6 +479,20 @@ def test_an_adaptive_competitive_step_of_a_zero_sum_game_is_the_papers():
     np.testing.assert_allclose(y, at_y + delta_y, rtol=1e-10)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_adaptive_competitive_steps_are_right_where_gradients_are_zero(dtype):
+    x, y = tf.Variable([1.0, 2.0], dtype=dtype), tf.Variable([0.5, 0.25], dtype=dtype)
+
+    def losses():
+        return tf.reduce_sum(x * y) + tf.reduce_sum(x**2), tf.reduce_sum(x**2)
+
+    # D is 1e5 for y, whose gradient is 0; nothing pulls y, so x takes a plain step of Adam's size.
+    game = tfc.Game(losses, players=[[x], [y]])
+    opt.AdaptiveCompetitiveOptimizer("sgd", 0.01).step(game)
+    np.testing.assert_allclose(x, [0.99, 1.99], atol=1e-6)
+    np.testing.assert_allclose(y, [0.5, 0.25], atol=1e-6)
+
+
 @pytest.mark.parametrize("h", [0.1, 0.5])
 def test_adaptive_competitive_steps_converge_on_a_bilinear_game(h):
     x, y = (tf.Variable(start, dtype=tf.float64) for start in (1.0, 0.7))

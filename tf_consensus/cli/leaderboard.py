@@ -65,6 +65,8 @@ def define(values: flags.FlagValues = flags.FLAGS) -> None:
     }.items():
         message = "must be a positive finite number" if name == "seconds" else "flag is not right"
         flags.register_validator(name, check, message, values)
+    for name in ("output_dir", "classifier", "data_dir"):
+        flags.register_validator(name, lambda path: path != "", "must name a path", values)
 
 
 def _seeds(given):

@@ -47,7 +47,9 @@ def _define_method(values, experiment):
     a_list("optimizer", [], hint, **by)
     a_list("seeds", ["0"], "Seeds; every run is repeated with each.", **by)
     a_list("learning_rate", [], "Step size of the inner optimizer; several: a sweep.", **by)
-    a_list("gamma", [], "Weight of consensus, smoothing and penalties; several: a sweep.", **by)
+    hint = "Weight of consensus, smoothing and penalties; of runge_kutta, implicit and competitive "
+    hint += "the step size, of symplectic the strength; several: a sweep."
+    a_list("gamma", [], hint, **by)
     text("network", None, f"One of {', '.join(NETWORKS)}.", **by)
     integer("latent_dim", None, "Size of a latent.", 1, **by)
     integer("filters", None, "Filters of the networks' level next to the image.", 1, **by)

@@ -86,16 +86,13 @@ class AdaptiveCompetitiveOptimizer(CompetitiveOptimizer):
     def direction(self, linearization: Linearization) -> list[tf.Tensor]:
         """The field w = D (I - O hD)⁻¹ v; updates the running means."""
         v, scale = linearization.v, self._scale(linearization)
-
-        def times_scale(p: Sequence[tf.Tensor]) -> list[tf.Tensor]:
-            return [t * s for t, s in zip(p, scale, strict=True)]
-
         if len(linearization.by_player(v)) == 1:
-            return times_scale(v)
-        w = self._equilibrium(
-            linearization, lambda p: self._by_rates(linearization, times_scale(p))
-        )
-        return times_scale(w)
+            return [t * s for t, s in zip(v, scale, strict=True)]
+        # With R = (hD)^½ it is w = D R⁻¹ (I - R O R)⁻¹ R v, a system whose entries are of one size.
+        root = [tf.sqrt(t) for t in self._by_rates(linearization, scale)]
+        right = [t * r for t, r in zip(v, root, strict=True)]
+        z = self._equilibrium(linearization, right, root, root)
+        return [t * s / r for t, s, r in zip(z, scale, root, strict=True)]
 
     def _scale(self, linearization: Linearization) -> list[tf.Tensor]:
         """D, a tensor per variable."""

@@ -39,8 +39,8 @@ class AlternatingConsensusOptimizer(Regularization, AlternatingOptimizer):
         reuse: whether the other player's part of u = v is kept from its last move, instead of being
             computed at the present point. It is then one move old, from the batch of that move, and
             0 before the first move. On the bilinear game, where no player's gradient depends on its
-            own parameters, the result is the same. With a `fraction` below 1 a round then costs
-            little more than an alternating one.
+            own parameters, rounds of one move each are the same after the first one. With a
+            `fraction` below 1 a round then costs little more than an alternating one.
         gamma: weight γ, as for `ConsensusOptimizer`; 0 is exactly `AlternatingOptimizer`.
 
     Raises:

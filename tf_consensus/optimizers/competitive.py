@@ -89,7 +89,8 @@ class CompetitiveOptimizer(GameOptimizer):
         _check_replicas()
         if len(linearization.by_player(linearization.v)) == 1:
             return linearization.v  # nobody to interact with: O = 0
-        return self._equilibrium(linearization, lambda p: self._by_rates(linearization, p))
+        eta = self._by_rates(linearization, [tf.ones_like(t) for t in linearization.v])
+        return self._equilibrium(linearization, linearization.v, [None] * len(eta), eta)
 
     def _by_rates(self, linearization: Linearization, p: Sequence[tf.Tensor]) -> list[tf.Tensor]:
         """Each player's part of p times its step size."""
@@ -99,9 +100,18 @@ class CompetitiveOptimizer(GameOptimizer):
     def _equilibrium(
         self,
         linearization: Linearization,
-        times_eta: Callable[[Sequence[tf.Tensor]], list[tf.Tensor]],
+        right: Sequence[tf.Tensor],
+        left_scale: Sequence[tf.Tensor | None],
+        right_scale: Sequence[tf.Tensor],
     ) -> list[tf.Tensor]:
-        """The w of (I - Oη) w = v, by conjugate gradients; `times_eta` is the product with η."""
+        """The z of (I - L O R) z = b, by conjugate gradients.
+
+        Args:
+            linearization: with O, the part of v' off the diagonal blocks.
+            right: b, a list that matches the field.
+            left_scale: the diagonal matrix L, one tensor per variable; `None` for ones.
+            right_scale: R, likewise.
+        """
 
         def in_field(p: Sequence[tf.Tensor], player: int, others: list[int]) -> list[tf.Tensor]:
             return linearization.jvp(p, of=player, wrt=others)
@@ -110,15 +120,16 @@ class CompetitiveOptimizer(GameOptimizer):
             return linearization.vjp(p, of=others, wrt=player)
 
         def forward(p: Sequence[tf.Tensor]) -> list[tf.Tensor]:
-            return vectors.add_scaled(p, -1.0, _interaction(linearization, in_field, times_eta(p)))
+            moved = _interaction(linearization, in_field, _times(p, right_scale))
+            return vectors.add_scaled(p, -1.0, _times(moved, left_scale))
 
         def transposed(p: Sequence[tf.Tensor]) -> list[tf.Tensor]:
-            moved = _interaction(linearization, pulled_back, p)
-            return vectors.add_scaled(p, -1.0, times_eta(moved))
+            moved = _interaction(linearization, pulled_back, _times(p, left_scale))
+            return vectors.add_scaled(p, -1.0, _times(moved, right_scale))
 
         return conjugate_gradients(
             lambda p: transposed(forward(p)),
-            transposed(linearization.v),
+            transposed(right),
             self.max_iterations,
             self.tolerance,
         )
@@ -131,6 +142,10 @@ class CompetitiveOptimizer(GameOptimizer):
             "max_iterations": self.max_iterations,
             "tolerance": self.tolerance,
         }
+
+
+def _times(p: Sequence[tf.Tensor], scale: Sequence[tf.Tensor | None]) -> list[tf.Tensor]:
+    return [t if s is None else t * s for t, s in zip(p, scale, strict=True)]
 
 
 def _interaction(
