@@ -1,0 +1,87 @@
+"""What adversarial models beyond `GAN` share: networks, an objective, penalties, the step."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tf_consensus import objectives
+from tf_consensus.games.game import Game
+from tf_consensus.models.game_model import GameModel
+from tf_consensus.models.model_game import ModelGame
+from tf_consensus.models.opposition import Opposition
+from tf_consensus.support.schedules import check_values
+
+
+class AdversarialModel(GameModel):
+    """Base class: a `GameModel` with an objective and penalties of its discriminators.
+
+    A subclass defines `draw(data, random)`, which draws for its penalties by
+    `self.opposition.draw`, and `losses(data, noise, training)`, where noise is a pair: what `draw`
+    returned, and the number of the step.
+
+    Args:
+        players: as `GameModel`'s.
+        objective: name, config or instance of an `objectives.Objective`.
+        penalties: as `GAN`'s, of every discriminator.
+        seed: as `GameModel`'s.
+        name: of the model.
+        allow_cut: as `GameModel`'s.
+        verify: as `GameModel`'s.
+    """
+
+    def __init__(
+        self,
+        players: Mapping[str, Any],
+        objective: Any,
+        penalties: Any,
+        seed: int | None = None,
+        name: str | None = None,
+        allow_cut: bool | Sequence[str] = False,
+        verify: bool | str = "auto",
+    ) -> None:
+        super().__init__(players, seed, name, allow_cut, verify)
+        self.opposition = Opposition(objective, penalties)
+
+    @property
+    def objective(self) -> objectives.Objective:
+        """Both losses from the logits."""
+        return self.opposition.objective
+
+    @property
+    def penalties(self) -> list[Any]:
+        """What joins the discriminators' losses."""
+        return self.opposition.penalties
+
+    def make_game(self, data: Any, noise: Any, step: Any, training: bool, **options: Any) -> Game:
+        """The game of `losses` on a batch, its noise and the number of the step."""
+        return ModelGame(self, data, (noise, step), training, **options)
+
+    def differentiates_twice(self) -> bool:
+        """Whether penalties differentiate the discriminator."""
+        return self.opposition.differentiates
+
+    def check_rates(self, ahead: Iterable[int]) -> None:
+        """Raises if rates, weights or schedules are no numbers to train with, some steps ahead."""
+        super().check_rates(ahead)
+        for penalty in self.penalties:
+            schedule = getattr(penalty, "schedule", None)
+            if schedule is not None:
+                now = int(self.noise_counter.numpy())
+                check_values("schedule", schedule, [now + step for step in ahead])
+
+    def judged(
+        self, discriminate: Any, network: keras.Layer, *batches: Any, training: bool
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Both losses of `Opposition`, with what the discriminator's layers add in its calls.
+
+        Args:
+            discriminate: function from samples, or a list of these and conditions, to logits.
+            network: the discriminator that it calls.
+            *batches: real, fake, noise and step, as `Opposition` takes them.
+            training: how the networks are called.
+        """
+        return self.opposition(
+            discriminate, *batches, training=training, added=lambda: self.added_losses(network)
+        )
