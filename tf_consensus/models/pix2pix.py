@@ -1,0 +1,116 @@
+"""Image to image from pairs: an adversarial loss beside the distance to the target."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tf_consensus.models.adversarial_model import AdversarialModel
+from tf_consensus.models.averaging import averaged_weights
+from tf_consensus.models.pairs import as_pair, check_pair_networks
+from tf_consensus.support.checks import check_number
+from tf_consensus.support.random import Draws
+
+
+@keras.saving.register_keras_serializable("tf_consensus")
+class Pix2Pix(AdversarialModel):
+    """A generator from source to target images, and a discriminator that sees both.
+
+        loss_G = objective_G(D(y, x), D(G(x), x)) + λ E |y - G(x)|
+        loss_D = objective_D(D(y, x), D(G(x), x)) + penalties
+
+    with x the source, y the target, and the means over the batch, the pixels and the map of logits
+    that the discriminator may return. Batches are pairs (sources, targets).
+
+    Args:
+        generator: built Keras model, sources to images of the targets' shape.
+        discriminator: built Keras model, [images, sources] to logits (batch, …), one per image or
+            a map of one per patch.
+        objective: name, config or instance of an `objectives.Objective`.
+        penalties: as `GAN`'s; they differentiate along the images, and sources are conditions.
+        reconstruction: λ ≥ 0, the weight of the mean absolute error.
+        seed: integer that determines what layers and penalties draw; `None` draws one.
+        name: of the model.
+        allow_cut: as `GAN`'s.
+        verify: as `GameModel`'s.
+
+    Raises:
+        TypeError: if a network is no Keras model.
+        ValueError: if a network is not built, their shapes do not fit, or λ is negative.
+
+    Example:
+        >>> pair = networks.build("image_to_image", image_size=32, channels=1, filters=8)
+        >>> model = Pix2Pix(*pair)
+        >>> model.compile(optimizer=AlternatingOptimizer("adam", "adam"))
+        >>> edges = data.image_pairs("fashion_mnist", make="edges")
+        >>> history = model.fit(edges, steps_per_epoch=100, shuffle=False)
+
+    Reference:
+        Isola et al., Image-to-Image Translation with Conditional Adversarial Networks, 2017.
+    """
+
+    noun = "Pix2Pix"
+
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        objective: Any = "standard",
+        penalties: Any = (),
+        reconstruction: float = 100.0,
+        seed: int | None = None,
+        name: str | None = None,
+        allow_cut: bool | Sequence[str] = False,
+        verify: bool | str = "auto",
+    ) -> None:
+        self.shapes = check_pair_networks(generator, discriminator, conditional=True)
+        players = {"generator": generator, "discriminator": discriminator}
+        super().__init__(players, objective, penalties, seed, name, allow_cut, verify)
+        self.generator, self.discriminator = generator, discriminator
+        rule, hint = "a finite number of at least 0", "The paper's is 100."
+        self.reconstruction = check_number(
+            "reconstruction", reconstruction, rule, lambda x: x >= 0, hint
+        )
+
+    def prepared(self, data: Any) -> Any:
+        """Sources and targets of the generator's shapes, in its precision."""
+        return as_pair(super().prepared(data), self.shapes, self.variable_dtype)
+
+    def check_data(self, data: Any) -> None:
+        """Raises if arrays, or a first batch, are no pairs of the networks' shapes."""
+        as_pair(data, self.shapes, self.variable_dtype)
+
+    def without_data(self) -> None:
+        """Nothing: it is of data."""
+
+    def draw(self, data: Any, random: Draws) -> Any:
+        """What the penalties draw."""
+        return self.opposition.draw(data[1], random)
+
+    def losses(self, data: Any, noise: Any, training: bool) -> dict[str, tf.Tensor]:
+        """Both losses, scalars."""
+        (source, target), (drawn, step) = data, noise
+        made = self.generator(source, training=training)
+        own = self.added_losses(self.generator)
+
+        def discriminate(inputs: Any) -> tf.Tensor:
+            return self.discriminator(inputs, training=training)
+
+        batches = [target, source], [made, source], drawn, step
+        fooled, judged = self.judged(discriminate, self.discriminator, *batches, training=training)
+        error = tf.reduce_mean(tf.abs(target - made))
+        weighted = tf.cast(self.reconstruction * error, fooled.dtype)
+        terms = [tf.cast(t, fooled.dtype) for t in own]
+        return {"generator": tf.add_n([fooled, weighted, *terms]), "discriminator": judged}
+
+    def call(self, inputs: Any, training: bool = False) -> tf.Tensor:
+        """Images of sources."""
+        return self.generator(inputs, training=training)
+
+    def translate(self, sources: Any, batch_size: int = 256) -> np.ndarray:
+        """Images (n, …) of sources (n, …), with averages of the weights where they are kept."""
+        with averaged_weights(self):
+            made = self.generator.predict(sources, batch_size=batch_size, verbose=0)
+        return np.asarray(made)
