@@ -64,22 +64,31 @@ def world(tmp_path, monkeypatch):
     return folder
 
 
-def prepare_readme(folder, monkeypatch):
-    """What the README's blocks take for granted: CelebA, and the reference Inception."""
+def put_celeb_a(folder, monkeypatch):
+    """CelebA, where TensorFlow Datasets looks for it."""
     import tensorflow_datasets as tfds
-    from inception_form import reference_form
 
     data_dir = folder / "tensorflow_datasets"
     snippets.write_celeb_a(data_dir)
     monkeypatch.setattr(tfds.core.constants, "DATA_DIR", str(data_dir))
+
+
+def put_inception(folder, monkeypatch):
+    """The reference Inception, in the working folder."""
+    from inception_form import reference_form
+
     content = reference_form().SerializeToString()
     (folder / "classify_image_graph_def.pb").write_bytes(content)
 
 
+# What the blocks of a page take for granted.
+PREPARED = {"image_data.md": put_celeb_a, "measuring_images.md": put_inception}
+
+
 @pytest.mark.parametrize("page", pages_with(PYTHON))
 def test_python_blocks(page, world, monkeypatch):
-    if page.name == "README.md":
-        prepare_readme(world, monkeypatch)
+    if page.name in PREPARED:
+        PREPARED[page.name](world, monkeypatch)
     snippets.cap(monkeypatch)
     namespace = {"__name__": "__main__"}
     for block in blocks(page, PYTHON):
