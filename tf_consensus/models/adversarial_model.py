@@ -11,6 +11,7 @@ from tf_consensus.games.game import Game
 from tf_consensus.models.game_model import GameModel
 from tf_consensus.models.model_game import ModelGame
 from tf_consensus.models.opposition import Opposition
+from tf_consensus.support.known_layers import unknown
 from tf_consensus.support.schedules import check_values
 
 
@@ -61,6 +62,19 @@ class AdversarialModel(GameModel):
     def differentiates_twice(self) -> bool:
         """Whether penalties differentiate the discriminator."""
         return self.opposition.differentiates
+
+    def verified_parts(self) -> list[Any]:
+        """The players' parts, objective and penalties."""
+        return [*super().verified_parts(), self.objective, *self.penalties]
+
+    def holds_unknown(self) -> bool:
+        """Whether networks, objective or penalties hold what is not known to be exact."""
+        networks = {
+            f"{name}, part {number}": part
+            for name, parts in self.players.items()
+            for number, part in enumerate(parts)
+        }
+        return bool(unknown(networks, (self.objective, *self.penalties)))
 
     def check_rates(self, ahead: Iterable[int]) -> None:
         """Raises if rates, weights or schedules are no numbers to train with, some steps ahead."""

@@ -131,7 +131,7 @@ def _check_levels(name: str, levels: int, image_size: int) -> int:
     if image_size % 2**levels:
         raise ValueError(
             f"`image_size` must be divisible by 2^{name} = {2**levels}. Received: "
-            f"image_size={image_size} with {name}={levels}. Resize the images, or take fewer levels."
+            f"image_size={image_size} with {name}={levels}. Resize the images, or take fewer."
         )
     return levels
 

@@ -1,0 +1,232 @@
+"""Image to image without pairs: two generators whose round trip returns to the start."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tf_consensus.models.adversarial_model import AdversarialModel
+from tf_consensus.models.averaging import averaged_weights
+from tf_consensus.models.image_pool import ImagePool, mixed
+from tf_consensus.models.pairs import PairShapes, as_pair, check_pair_networks
+from tf_consensus.support.checks import check_int, check_number
+from tf_consensus.support.random import Draws
+
+
+@keras.saving.register_keras_serializable("tf_consensus")
+class CycleGAN(AdversarialModel):
+    """Two generators, G from sources to targets and F back, and a discriminator for either kind.
+
+        loss_G = objective_G(D_Y) + objective_G(D_X) + λ (E |F(G(x)) - x| + E |G(F(y)) - y|)
+                 + μ (E |G(y) - y| + E |F(x) - x|)
+        loss_D = objective_D(D_Y) + objective_D(D_X) + penalties
+
+    The generators are one player, the discriminators the other. Batches are pairs (sources,
+    targets) that need not belong together. The discriminators may return maps of logits. They see
+    each made image, or with probability ½ one of the latest `pool_size` in its place.
+
+    Args:
+        generator: G, built Keras model, sources to images of the targets' shape.
+        back_generator: F, targets to images of the sources' shape.
+        discriminator: D_Y, built Keras model, targets' kind of images to logits (batch, …).
+        back_discriminator: D_X, the same of sources.
+        objective: name, config or instance of an `objectives.Objective`.
+        penalties: as `GAN`'s, of both discriminators.
+        cycle: λ ≥ 0.
+        identity: μ ≥ 0; above 0 sources and targets must have the same shape.
+        pool_size: images of either kind that the discriminators see again; 0 for none.
+        seed: integer that determines what layers, penalties and pools draw; `None` draws one.
+        name: of the model.
+        allow_cut: as `GAN`'s.
+        verify: as `GameModel`'s.
+
+    Raises:
+        TypeError: if a network is no Keras model.
+        ValueError: if a network is not built, their shapes do not fit, a number is out of range;
+            in training, on several replicas with a pool.
+
+    Example:
+        >>> there = networks.build("image_to_image", image_size=32, conditional=False)
+        >>> back = networks.build("image_to_image", image_size=32, conditional=False)
+        >>> model = CycleGAN(there[0], back[0], there[1], back[1])
+        >>> model.compile(optimizer=AlternatingOptimizer("adam", "adam"))
+
+    Reference:
+        Zhu et al., Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial
+        Networks, 2017.
+    """
+
+    noun = "CycleGAN"
+
+    def __init__(
+        self,
+        generator: keras.Model,
+        back_generator: keras.Model,
+        discriminator: keras.Model,
+        back_discriminator: keras.Model,
+        objective: Any = "least_squares",
+        penalties: Any = (),
+        cycle: float = 10.0,
+        identity: float = 0.0,
+        pool_size: int = 50,
+        seed: int | None = None,
+        name: str | None = None,
+        allow_cut: bool | Sequence[str] = False,
+        verify: bool | str = "auto",
+    ) -> None:
+        self.shapes = check_pair_networks(generator, discriminator, conditional=False)
+        back = check_pair_networks(back_generator, back_discriminator, conditional=False)
+        _check_round_trip(self.shapes, back)
+        players = {
+            "generator": [generator, back_generator],
+            "discriminator": [discriminator, back_discriminator],
+        }
+        super().__init__(players, objective, penalties, seed, name, allow_cut, verify)
+        self.generator, self.back_generator = generator, back_generator
+        self.discriminator, self.back_discriminator = discriminator, back_discriminator
+        rule = "a finite number of at least 0"
+        self.cycle = check_number("cycle", cycle, rule, lambda x: x >= 0, "The paper's is 10.")
+        hint = "The paper has 0, or half of `cycle` to keep colours."
+        self.identity = check_number("identity", identity, rule, lambda x: x >= 0, hint)
+        _check_identity(self.identity, self.shapes)
+        self.pool_size = check_int("pool_size", pool_size, minimum=0)
+        kinds = (self.shapes.target, self.shapes.source)
+        self.pools = [ImagePool(pool_size, x[1:]) for x in kinds] if self.pool_size else []
+
+    def prepared(self, data: Any) -> Any:
+        """Sources and targets of the generators' shapes, in their precision."""
+        return as_pair(super().prepared(data), self.shapes, self.variable_dtype)
+
+    def check_data(self, data: Any) -> None:
+        """Raises if arrays, or a first batch, are no pairs of the networks' shapes."""
+        as_pair(data, self.shapes, self.variable_dtype)
+
+    def without_data(self) -> None:
+        """Nothing: it is of data."""
+
+    def draw(self, data: Any, random: Draws) -> Any:
+        """What the penalties draw for targets and sources, and old images of both kinds."""
+        kinds = data[1], data[0]
+        drawn = [self.opposition.draw(samples, random) for samples in kinds]
+        number = data[0].shape[0] or tf.shape(data[0])[0]
+        return drawn, [pool.draw(number, random) for pool in self.pools]
+
+    def losses(self, data: Any, noise: Any, training: bool) -> dict[str, tf.Tensor]:
+        """Both losses, scalars."""
+        (source, target), ((drawn, old), step) = data, noise
+        added: list[tf.Tensor] = []
+
+        def there(x: tf.Tensor) -> tf.Tensor:
+            return self._made(self.generator, x, training, added)
+
+        def back(y: tf.Tensor) -> tf.Tensor:
+            return self._made(self.back_generator, y, training, added)
+
+        made, made_back = there(source), back(target)
+        rounds = _distance(back(made), source) + _distance(there(made_back), target)
+        terms, judged = [self.cycle * rounds], []
+        if self.identity:
+            same = _distance(there(target), target) + _distance(back(source), source)
+            terms.append(self.identity * same)
+        kinds = (
+            (self.discriminator, target, made),
+            (self.back_discriminator, source, made_back),
+        )
+        for k, (network, real, fake) in enumerate(kinds):
+            shown = mixed(fake, old[k]) if old else fake
+            batches = (network, real, fake, shown, drawn[k], step)
+            fooled, loss = self._against(*batches, training)
+            terms.append(fooled)
+            judged.append(loss)
+        total = [tf.cast(t, terms[0].dtype) for t in (*terms, *added)]
+        return {"generator": tf.add_n(total), "discriminator": tf.add_n(judged)}
+
+    def _made(
+        self, network: keras.Model, x: tf.Tensor, training: bool, added: list[tf.Tensor]
+    ) -> tf.Tensor:
+        """What a generator makes; what its layers add joins `added`."""
+        made = network(x, training=training)
+        added += self.added_losses(network)
+        return made
+
+    def _against(
+        self,
+        network: keras.Model,
+        real: tf.Tensor,
+        fake: tf.Tensor,
+        shown: tf.Tensor,
+        drawn: Any,
+        step: Any,
+        training: bool,
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """The generator's loss on `fake`, and the discriminator's on what it is shown."""
+
+        def discriminate(inputs: Any) -> tf.Tensor:
+            return network(inputs, training=training)
+
+        def both(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            return self.judged(discriminate, network, real, x, drawn, step, training=training)
+
+        fooled, loss = both(fake)
+        return (fooled, loss) if shown is fake else (fooled, both(shown)[1])
+
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """One update, then the pools take in what the step's generators made of its batch."""
+        if not self.pools:
+            return super().train_step(data)
+        _refuse_replicas()
+        source, target = self.prepared(data)
+        # Made before the step moves the generators; layers' own state moves with the step alone.
+        with keras.StatelessScope():
+            made = self.generator(source, training=False)
+            made_back = self.back_generator(target, training=False)
+        with tf.control_dependencies([made, made_back]):
+            logs = super().train_step(data)
+        with tf.control_dependencies(list(logs.values())):
+            for pool, images in zip(self.pools, (made, made_back), strict=True):
+                pool.push(images)
+        return logs
+
+    def call(self, inputs: Any, training: bool = False) -> tf.Tensor:
+        """Images of sources."""
+        return self.generator(inputs, training=training)
+
+    def translate(self, images: Any, batch_size: int = 256, back: bool = False) -> np.ndarray:
+        """Images (n, …) of sources, or with `back` of targets, by averaged weights where kept."""
+        network = self.back_generator if back else self.generator
+        with averaged_weights(self):
+            return np.asarray(network.predict(images, batch_size=batch_size, verbose=0))
+
+
+def _distance(made: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
+    """The mean absolute error, in at least single precision."""
+    return tf.reduce_mean(tf.abs(made - tf.cast(wanted, made.dtype)))
+
+
+def _check_round_trip(there: PairShapes, back: PairShapes) -> None:
+    if there != PairShapes(back.target, back.source):
+        raise ValueError(
+            "The second generator goes back: from targets to sources. Received: a generator from "
+            f"{there.source} to {there.target} and one from {back.source} to {back.target}. Build "
+            "them for each other."
+        )
+
+
+def _check_identity(identity: float, shapes: PairShapes) -> None:
+    if identity and shapes.source != shapes.target:
+        raise ValueError(
+            "The identity loss takes images of one kind for the other, of the same shape. "
+            f"Received: identity={identity} with sources {shapes.source} and targets "
+            f"{shapes.target}. Set identity=0."
+        )
+
+
+def _refuse_replicas() -> None:
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    if replicas > 1:
+        raise ValueError(
+            "A pool of made images is on one device. Received: "
+            f"{replicas} replicas. Set pool_size=0, or train without a strategy."
+        )
