@@ -1,5 +1,6 @@
 """What adversarial models beyond `GAN` share: networks, an objective, penalties, the step."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -7,7 +8,9 @@ import keras
 import tensorflow as tf
 
 from tf_consensus import objectives
+from tf_consensus import penalties as regularizers
 from tf_consensus.games.game import Game
+from tf_consensus.models.example_batch import first_examples
 from tf_consensus.models.game_model import GameModel
 from tf_consensus.models.model_game import ModelGame
 from tf_consensus.models.opposition import Opposition
@@ -44,6 +47,9 @@ class AdversarialModel(GameModel):
     ) -> None:
         super().__init__(players, seed, name, allow_cut, verify)
         self.opposition = Opposition(objective, penalties)
+        if any(isinstance(p, regularizers.GradientPenalty) for p in self.penalties):
+            for network in self.discriminators():
+                regularizers.warn_of_coupling(network)
 
     @property
     def objective(self) -> objectives.Objective:
@@ -55,6 +61,10 @@ class AdversarialModel(GameModel):
         """What joins the discriminators' losses."""
         return self.opposition.penalties
 
+    def discriminators(self) -> list[keras.Layer]:
+        """The networks that the penalties are of: the parts of the player "discriminator"."""
+        return [x for x in self.players["discriminator"] if isinstance(x, keras.Layer)]
+
     def make_game(self, data: Any, noise: Any, step: Any, training: bool, **options: Any) -> Game:
         """The game of `losses` on a batch, its noise and the number of the step."""
         return ModelGame(self, data, (noise, step), training, **options)
@@ -62,6 +72,11 @@ class AdversarialModel(GameModel):
     def differentiates_twice(self) -> bool:
         """Whether penalties differentiate the discriminator."""
         return self.opposition.differentiates
+
+    def example_game(self, example: Any) -> Game:
+        """As `GameModel`'s, at a step at which every lazy penalty counts."""
+        step = 1000 * math.lcm(*(getattr(p, "every", 1) for p in self.penalties))
+        return self.game_at(first_examples(self.prepared(example)), draw=0, step=step)
 
     def verified_parts(self) -> list[Any]:
         """The players' parts, objective and penalties."""
@@ -86,7 +101,12 @@ class AdversarialModel(GameModel):
                 check_values("schedule", schedule, [now + step for step in ahead])
 
     def judged(
-        self, discriminate: Any, network: keras.Layer, *batches: Any, training: bool
+        self,
+        discriminate: Any,
+        network: keras.Layer,
+        *batches: Any,
+        training: bool,
+        shown: Any = None,
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Both losses of `Opposition`, with what the discriminator's layers add in its calls.
 
@@ -95,7 +115,12 @@ class AdversarialModel(GameModel):
             network: the discriminator that it calls.
             *batches: real, fake, noise and step, as `Opposition` takes them.
             training: how the networks are called.
+            shown: made samples that the discriminator's loss sees in place of fake.
         """
         return self.opposition(
-            discriminate, *batches, training=training, added=lambda: self.added_losses(network)
+            discriminate,
+            *batches,
+            training=training,
+            added=lambda: self.added_losses(network),
+            shown=shown,
         )

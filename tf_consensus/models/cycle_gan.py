@@ -7,16 +7,15 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_consensus.models.adversarial_model import AdversarialModel
-from tf_consensus.models.averaging import averaged_weights
 from tf_consensus.models.image_pool import ImagePool, mixed
-from tf_consensus.models.pairs import PairShapes, as_pair, check_pair_networks
-from tf_consensus.support.checks import check_int, check_number
+from tf_consensus.models.image_translation import ImageTranslation
+from tf_consensus.models.pairs import PairShapes, check_pair_networks, check_round_trip
+from tf_consensus.support.checks import check_bool, check_int, check_number
 from tf_consensus.support.random import Draws
 
 
 @keras.saving.register_keras_serializable("tf_consensus")
-class CycleGAN(AdversarialModel):
+class CycleGAN(ImageTranslation):
     """Two generators, G from sources to targets and F back, and a discriminator for either kind.
 
         loss_G = objective_G(D_Y) + objective_G(D_X) + λ (E |F(G(x)) - x| + E |G(F(y)) - y|)
@@ -24,8 +23,16 @@ class CycleGAN(AdversarialModel):
         loss_D = objective_D(D_Y) + objective_D(D_X) + penalties
 
     The generators are one player, the discriminators the other. Batches are pairs (sources,
-    targets) that need not belong together. The discriminators may return maps of logits. They see
-    each made image, or with probability ½ one of the latest `pool_size` in its place.
+    targets) that need not belong together. The discriminators may return maps of logits. Their own
+    losses see each made image, or with probability ½ one of the `pool_size` images that were made
+    last, drawn uniformly.
+
+    The paper keeps "the 50 previously created images" and does not say how they are drawn; its code
+    replaces images of the pool at random, so some of them are older than the last 50. Here a step
+    draws from the pool as it was before the step. Then the pool takes in what the generators as
+    they were before the step make of its batch. They are called once more for this, in inference
+    mode, because an optimizer may evaluate the losses several times and in parts. So layers such as
+    Dropout do nothing to what is kept.
 
     Args:
         generator: G, built Keras model, sources to images of the targets' shape.
@@ -43,9 +50,11 @@ class CycleGAN(AdversarialModel):
         verify: as `GameModel`'s.
 
     Raises:
-        TypeError: if a network is no Keras model.
+        TypeError: if a network is no Keras model; in training, if images are no floating-point
+            numbers.
         ValueError: if a network is not built, their shapes do not fit, a number is out of range;
-            in training, on several replicas with a pool.
+            in training, if a batch is no pair of images of these shapes, or on several replicas
+            with a pool.
 
     Example:
         >>> there = networks.build("image_to_image", image_size=32, conditional=False)
@@ -78,7 +87,7 @@ class CycleGAN(AdversarialModel):
     ) -> None:
         self.shapes = check_pair_networks(generator, discriminator, conditional=False)
         back = check_pair_networks(back_generator, back_discriminator, conditional=False)
-        _check_round_trip(self.shapes, back)
+        check_round_trip(self.shapes, back)
         players = {
             "generator": [generator, back_generator],
             "discriminator": [discriminator, back_discriminator],
@@ -95,16 +104,9 @@ class CycleGAN(AdversarialModel):
         kinds = (self.shapes.target, self.shapes.source)
         self.pools = [ImagePool(pool_size, x[1:]) for x in kinds] if self.pool_size else []
 
-    def prepared(self, data: Any) -> Any:
-        """Sources and targets of the generators' shapes, in their precision."""
-        return as_pair(super().prepared(data), self.shapes, self.variable_dtype)
-
-    def check_data(self, data: Any) -> None:
-        """Raises if arrays, or a first batch, are no pairs of the networks' shapes."""
-        as_pair(data, self.shapes, self.variable_dtype)
-
-    def without_data(self) -> None:
-        """Nothing: it is of data."""
+    def imitated(self, pair: Any) -> Sequence[tuple[keras.Model, tf.Tensor]]:
+        """Each generator, and the images of a pair whose kind it makes."""
+        return [(self.generator, pair[1]), (self.back_generator, pair[0])]
 
     def draw(self, data: Any, random: Draws) -> Any:
         """What the penalties draw for targets and sources, and old images of both kinds."""
@@ -135,9 +137,9 @@ class CycleGAN(AdversarialModel):
             (self.back_discriminator, source, made_back),
         )
         for k, (network, real, fake) in enumerate(kinds):
-            shown = mixed(fake, old[k]) if old else fake
-            batches = (network, real, fake, shown, drawn[k], step)
-            fooled, loss = self._against(*batches, training)
+            shown = mixed(fake, old[k]) if old else None
+            batches = network, real, fake, drawn[k], step
+            fooled, loss = self._against(*batches, training=training, shown=shown)
             terms.append(fooled)
             judged.append(loss)
         total = [tf.cast(t, terms[0].dtype) for t in (*terms, *added)]
@@ -151,26 +153,13 @@ class CycleGAN(AdversarialModel):
         added += self.added_losses(network)
         return made
 
-    def _against(
-        self,
-        network: keras.Model,
-        real: tf.Tensor,
-        fake: tf.Tensor,
-        shown: tf.Tensor,
-        drawn: Any,
-        step: Any,
-        training: bool,
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """The generator's loss on `fake`, and the discriminator's on what it is shown."""
+    def _against(self, network: keras.Model, *batches: Any, **options: Any) -> tuple[Any, Any]:
+        """A generator's loss on what it made, and a discriminator's on what it is shown."""
 
         def discriminate(inputs: Any) -> tf.Tensor:
-            return network(inputs, training=training)
+            return network(inputs, training=options["training"])
 
-        def both(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            return self.judged(discriminate, network, real, x, drawn, step, training=training)
-
-        fooled, loss = both(fake)
-        return (fooled, loss) if shown is fake else (fooled, both(shown)[1])
+        return self.judged(discriminate, network, *batches, **options)
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One update, then the pools take in what the step's generators made of its batch."""
@@ -189,29 +178,21 @@ class CycleGAN(AdversarialModel):
                 pool.push(images)
         return logs
 
-    def call(self, inputs: Any, training: bool = False) -> tf.Tensor:
-        """Images of sources."""
-        return self.generator(inputs, training=training)
-
     def translate(self, images: Any, batch_size: int = 256, back: bool = False) -> np.ndarray:
-        """Images (n, …) of sources, or with `back` of targets, by averaged weights where kept."""
-        network = self.back_generator if back else self.generator
-        with averaged_weights(self):
-            return np.asarray(network.predict(images, batch_size=batch_size, verbose=0))
+        """Images that a generator makes of images; arguments and errors as for `Pix2Pix`.
+
+        Args:
+            images: sources (n, …), or targets with `back`, floating-point numbers.
+            batch_size: how many are computed at a time.
+            back: whether to go from targets to sources.
+        """
+        network = self.back_generator if check_bool("back", back) else self.generator
+        return self.made_by(network, images, batch_size)
 
 
 def _distance(made: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
     """The mean absolute error, in at least single precision."""
     return tf.reduce_mean(tf.abs(made - tf.cast(wanted, made.dtype)))
-
-
-def _check_round_trip(there: PairShapes, back: PairShapes) -> None:
-    if there != PairShapes(back.target, back.source):
-        raise ValueError(
-            "The second generator goes back: from targets to sources. Received: a generator from "
-            f"{there.source} to {there.target} and one from {back.source} to {back.target}. Build "
-            "them for each other."
-        )
 
 
 def _check_identity(identity: float, shapes: PairShapes) -> None:

@@ -8,12 +8,12 @@ import tensorflow as tf
 from tf_consensus import objectives
 from tf_consensus import penalties as regularizers
 from tf_consensus.games.autodiff import dense_gradient
-from tf_consensus.models.adversarial_losses import precise
+from tf_consensus.models.adversarial_losses import precise, total
+from tf_consensus.models.penalty_terms import function_term, when_due
 from tf_consensus.penalties import GradientPenalty, InstanceNoise
 from tf_consensus.support.evaluation import apart
 from tf_consensus.support.inputs import Inputs, join, split
 from tf_consensus.support.random import Draws
-from tf_consensus.support.schedules import factor
 
 Discriminate = Callable[[Inputs], tf.Tensor]
 
@@ -56,6 +56,7 @@ class Opposition:
         step: Any,
         training: bool,
         added: Callable[[], list[tf.Tensor]] = list,
+        shown: Inputs | None = None,
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """The loss of whoever made `fake`, and the discriminator's, two scalars.
 
@@ -67,24 +68,29 @@ class Opposition:
             step: number of the training step, for schedules and lazy penalties.
             training: `False` makes penalties count at every step.
             added: what layers of the discriminator added in its last call, scalars that join its
-                loss; it is asked after each batch, and not for calls of penalties.
+                loss; it is asked after each batch that the discriminator's loss sees.
+            shown: what the discriminator's loss sees in place of `fake`; None: `fake` itself.
 
         Raises:
             ValueError: if a penalty returns nothing.
         """
-        real, fake = self._noisy(real, fake, noise, step)
+        seen = self._noisy(real, fake if shown is None else shown, noise, step)
         logits, own = [], []
-        for batch in (real, fake):
+        for batch in seen:
             logits.append(discriminate(batch))
             own += added()
-        made = self.objective.generator_loss(*logits)
+        on_fake = logits[1]
+        if shown is not None:
+            with apart():  # the discriminator's layers keep and add what its own loss sees
+                on_fake = discriminate(self._noisy(real, fake, noise, step)[1])
         judged = self.objective.discriminator_loss(*logits)
         terms = own + [
-            _term(penalty, discriminate, real, fake, drawn, step, training)
+            _term(penalty, discriminate, *seen, drawn, step, training)
             for penalty, drawn in zip(self.penalties, noise, strict=True)
             if not isinstance(penalty, InstanceNoise)
         ]
-        return made, tf.add_n([judged, *(tf.cast(t, judged.dtype) for t in terms)])
+        made = self.objective.generator_loss(logits[0], on_fake)
+        return made, total(judged, terms)
 
     def _noisy(
         self, real: Inputs, fake: Inputs, noise: Sequence[Any], step: Any
@@ -108,25 +114,14 @@ def _term(
 ) -> tf.Tensor:
     """A penalty as it joins the discriminator's loss, a scalar."""
     if not isinstance(penalty, GradientPenalty):
-        with apart():
-            value = penalty(discriminate, real, fake)
-        if value is None:
-            raise ValueError(
-                "A penalty must return a scalar. Received: None from "
-                f"{getattr(penalty, '__name__', penalty)!r}. Return its value."
-            )
-        return value
+        return function_term(penalty, discriminate, real, fake)
 
     def value_of(weight: Any) -> tf.Tensor:
         value = _gradient_penalty(penalty, discriminate, penalty.points(real, fake, noise))
         return tf.cast(weight, value.dtype) * value
 
-    weight = factor(penalty.schedule, step)
-    if penalty.every == 1 or not training:
-        return value_of(weight)
-    due = tf.equal(tf.convert_to_tensor(step) % penalty.every, 0)
     zero = tf.zeros((), precise(split(real)[0].dtype))
-    return tf.cond(due, lambda: value_of(penalty.every * weight), lambda: zero)
+    return when_due(penalty, step, training, value_of, zero)
 
 
 def _gradient_penalty(

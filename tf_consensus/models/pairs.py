@@ -49,11 +49,26 @@ def check_pair_networks(generator: Any, discriminator: Any, conditional: bool) -
     return shapes
 
 
+def check_round_trip(there: PairShapes, back: PairShapes) -> None:
+    """Raises `ValueError` unless the second of two generators goes back to where the first began.
+
+    Args:
+        there: shapes between which the first one goes.
+        back: those of the second.
+    """
+    if there != PairShapes(back.target, back.source):
+        raise ValueError(
+            "The second generator goes back: from targets to sources. Received: a generator from "
+            f"{there.source} to {there.target} and one from {back.source} to {back.target}. Build "
+            "them for each other."
+        )
+
+
 def as_pair(data: Any, shapes: PairShapes, dtype: str) -> tuple[tf.Tensor, tf.Tensor]:
     """Sources and targets as tensors of a floating type.
 
     Raises:
-        TypeError: if they are no numbers.
+        TypeError: if they are no floating-point numbers.
         ValueError: if there are not two, their shapes are others, or not as many of each.
     """
     if not isinstance(data, tuple | list) or len(data) != 2:
@@ -63,24 +78,48 @@ def as_pair(data: Any, shapes: PairShapes, dtype: str) -> tuple[tf.Tensor, tf.Te
             f"{parts} part{'s' * (parts != 1)}. Make pairs by data.image_pairs, or zip two data "
             "sets by tf.data.Dataset.zip."
         )
-    source, target = (tf.convert_to_tensor(t) for t in data)
-    for key, t, shape in zip(("sources", "targets"), (source, target), shapes, strict=True):
-        if not (t.dtype.is_floating or t.dtype.is_integer):
-            raise TypeError(
-                f"Images must be numbers. Received: {key} of dtype {t.dtype.name}. Decode them "
-                "before, for example by data.image_pairs."
-            )
-        if not t.shape.is_compatible_with(shape):
-            raise ValueError(
-                f"Images must have the networks' shapes. Received: {key} of shape "
-                f"{tuple(t.shape)} for {shape}. Resize them, or build the networks for them."
-            )
+    source = as_images("sources", data[0], shapes.source, dtype)
+    target = as_images("targets", data[1], shapes.target, dtype)
     if None not in (source.shape[0], target.shape[0]) and source.shape[0] != target.shape[0]:
         raise ValueError(
             "A pair has as many sources as targets. Received: "
             f"{source.shape[0]} sources and {target.shape[0]} targets. Batch them together."
         )
-    return tf.cast(source, dtype), tf.cast(target, dtype)
+    return source, target
+
+
+def as_images(key: str, images: Any, shape: tuple[int | None, ...], dtype: str) -> tf.Tensor:
+    """Images as a tensor of a floating type.
+
+    Args:
+        key: what they are, for messages.
+        images: tensor or array (batch, …).
+        shape: the shape that a network takes or makes, (None, …).
+        dtype: floating type of the result.
+
+    Raises:
+        TypeError: if they are no floating-point numbers.
+        ValueError: if their shape is another.
+    """
+    try:
+        tensor = tf.convert_to_tensor(images)
+    except (TypeError, ValueError) as error:
+        raise TypeError(_NO_IMAGES.format(f"{key}={images!r}"[:100])) from error
+    if not tensor.shape.is_compatible_with(shape):
+        raise ValueError(
+            f"Images must have the networks' shapes. Received: {key} of shape "
+            f"{tuple(tensor.shape)} for {shape}. Resize them, or build the networks for them; "
+            "labels are no part of a pair."
+        )
+    if not tensor.dtype.is_floating:
+        raise TypeError(_NO_IMAGES.format(f"{key} of dtype {tensor.dtype.name}"))
+    return tf.cast(tensor, dtype)
+
+
+_NO_IMAGES = (
+    "Images are floating-point numbers in the range of the generator's outputs. Received: {}. "
+    "Scale bytes by x / 127.5 - 1 for a generator that ends in tanh, as data.image_pairs does."
+)
 
 
 def _fits(found: Any, wanted: Any) -> bool:

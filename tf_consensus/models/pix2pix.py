@@ -7,28 +7,29 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_consensus.models.adversarial_model import AdversarialModel
-from tf_consensus.models.averaging import averaged_weights
-from tf_consensus.models.pairs import as_pair, check_pair_networks
+from tf_consensus.models.image_translation import ImageTranslation
+from tf_consensus.models.pairs import check_pair_networks
 from tf_consensus.support.checks import check_number
 from tf_consensus.support.random import Draws
 
 
 @keras.saving.register_keras_serializable("tf_consensus")
-class Pix2Pix(AdversarialModel):
+class Pix2Pix(ImageTranslation):
     """A generator from source to target images, and a discriminator that sees both.
 
         loss_G = objective_G(D(y, x), D(G(x), x)) + λ E |y - G(x)|
         loss_D = objective_D(D(y, x), D(G(x), x)) + penalties
 
     with x the source, y the target, and the means over the batch, the pixels and the map of logits
-    that the discriminator may return. Batches are pairs (sources, targets).
+    that the discriminator may return. Batches are pairs (sources, targets). A gradient penalty
+    differentiates the mean of an image's map of logits.
 
     Args:
         generator: built Keras model, sources to images of the targets' shape.
         discriminator: built Keras model, [images, sources] to logits (batch, …), one per image or
             a map of one per patch.
-        objective: name, config or instance of an `objectives.Objective`.
+        objective: name, config or instance of an `objectives.Objective`; its losses are means over
+            batch and map.
         penalties: as `GAN`'s; they differentiate along the images, and sources are conditions.
         reconstruction: λ ≥ 0, the weight of the mean absolute error.
         seed: integer that determines what layers and penalties draw; `None` draws one.
@@ -37,8 +38,10 @@ class Pix2Pix(AdversarialModel):
         verify: as `GameModel`'s.
 
     Raises:
-        TypeError: if a network is no Keras model.
-        ValueError: if a network is not built, their shapes do not fit, or λ is negative.
+        TypeError: if a network is no Keras model; in training, if images are no floating-point
+            numbers.
+        ValueError: if a network is not built, their shapes do not fit, or λ is negative; in
+            training, if a batch is no pair of images of these shapes.
 
     Example:
         >>> pair = networks.build("image_to_image", image_size=32, channels=1, filters=8)
@@ -74,17 +77,6 @@ class Pix2Pix(AdversarialModel):
             "reconstruction", reconstruction, rule, lambda x: x >= 0, hint
         )
 
-    def prepared(self, data: Any) -> Any:
-        """Sources and targets of the generator's shapes, in its precision."""
-        return as_pair(super().prepared(data), self.shapes, self.variable_dtype)
-
-    def check_data(self, data: Any) -> None:
-        """Raises if arrays, or a first batch, are no pairs of the networks' shapes."""
-        as_pair(data, self.shapes, self.variable_dtype)
-
-    def without_data(self) -> None:
-        """Nothing: it is of data."""
-
     def draw(self, data: Any, random: Draws) -> Any:
         """What the penalties draw."""
         return self.opposition.draw(data[1], random)
@@ -105,12 +97,22 @@ class Pix2Pix(AdversarialModel):
         terms = [tf.cast(t, fooled.dtype) for t in own]
         return {"generator": tf.add_n([fooled, weighted, *terms]), "discriminator": judged}
 
-    def call(self, inputs: Any, training: bool = False) -> tf.Tensor:
-        """Images of sources."""
-        return self.generator(inputs, training=training)
+    def translate(self, images: Any, batch_size: int = 256) -> np.ndarray:
+        """Images that the generator makes of sources.
 
-    def translate(self, sources: Any, batch_size: int = 256) -> np.ndarray:
-        """Images (n, …) of sources (n, …), with averages of the weights where they are kept."""
-        with averaged_weights(self):
-            made = self.generator.predict(sources, batch_size=batch_size, verbose=0)
-        return np.asarray(made)
+        Averages of the weights are used where they are kept (`averaged_weights`). Layers such as
+        Dropout do nothing.
+
+        Args:
+            images: sources (n, …), floating-point numbers.
+            batch_size: how many are computed at a time.
+
+        Returns:
+            Array (n, …) of the targets' shape, in float32 if the model has mixed precision.
+
+        Raises:
+            TypeError: if the images are no floating-point numbers.
+            ValueError: if their shape is not the generator's, or `batch_size` is no positive
+                integer.
+        """
+        return self.made_by(self.generator, images, batch_size)

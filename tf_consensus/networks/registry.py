@@ -42,16 +42,17 @@ def build(
         dtype: Keras' dtype policy of the layers, such as "mixed_bfloat16"; None takes the global
             one. Outputs have the variables' precision.
         **settings: The arguments of `mlp.mlp` for "mlp", of `image_to_image.image_to_image` for
-            "image_to_image", of `resnet.resnet` for "resnet" and
-            "resnet_cf", of `residual.residual` for "residual" and the names that start with
-            "residual_", of `dcgan.dcgan` for the others. The "resnet" and "residual_" networks have
+            "image_to_image", of `resnet.resnet` for "resnet" and "resnet_cf", of
+            `residual.residual` for "residual" and the names that start with "residual_", of
+            `dcgan.dcgan` for the others. The "resnet" and "residual_" networks have
             the published sizes where no setting says otherwise.
 
     Returns:
         The generator, from latents of shape (batch, latent_dim) to samples, and the
         discriminator, from samples to logits of shape (batch, 1). With `num_classes`: the
         generator from a list of latents and integer labels (batch,), the discriminator to one
-        logit per class, (batch, num_classes).
+        logit per class, (batch, num_classes). "image_to_image" is another kind: its generator goes
+        from images to images, and its discriminator to a map of logits, one per patch.
 
     Raises:
         ValueError: If the name is unknown, or a setting or `dtype` is unknown, missing or out of

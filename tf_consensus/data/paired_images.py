@@ -1,7 +1,6 @@
 """Streams of pairs of images: of two sets, or of one set and what is made from it."""
 
 import os
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -49,7 +48,8 @@ def image_pairs(
         make: How sources are made from targets: "edges" (length of the Sobel gradient of the
             grey image), "grey", "masked" (the middle quarter of the area is 0), "low_resolution"
             (an eighth of the side, enlarged again), or a function of a batch of images.
-        unpaired: Whether the two sets are shuffled apart from each other.
+        unpaired: Whether the two sets are shuffled apart from each other. Sources by `make` are
+            then made from other images of the set.
         split: As for `images`, of both.
         image_size: Side of the images in pixels.
         batch_size: Pairs in a batch.
@@ -79,7 +79,8 @@ def image_pairs(
         ...     print(edges.shape, clothes.shape)
         (64, 32, 32, 1) (64, 32, 32, 1)
     """
-    maker = _check_ways(source, make, check_bool("unpaired", unpaired))
+    check_bool("unpaired", unpaired)
+    maker = _check_ways(source, make)
     seed = draw_seed(seed)
     shared: dict[str, Any] = {
         "split": split,
@@ -92,19 +93,21 @@ def image_pairs(
         "max_pixels": max_pixels,
     }
     targets = images(target, data_dir=data_dir, channels=channels, seed=seed, **shared)
+    if source is None and not unpaired:
+        return targets.map(lambda x: (maker(x), x))
     if source is None:
-        return targets.map(lambda x: (maker(x), x), deterministic=True)
-    if not unpaired:
+        source, source_channels = target, channels
+    elif not unpaired:
         check_partners(source, target, split, image_size, data_dir, max_pixels)
     own_dir = None if source.startswith("folder:") else data_dir
     # Another stream of the same seed would begin with the same permutation.
     own_seed = seed ^ 1 if unpaired else seed
     sources = images(source, data_dir=own_dir, channels=source_channels, seed=own_seed, **shared)
-    return tf.data.Dataset.zip((sources, targets))
+    return tf.data.Dataset.zip((sources.map(maker), targets))
 
 
-def _check_ways(source: Any, make: Any, unpaired: bool) -> Callable[[tf.Tensor], tf.Tensor]:
-    """The function that makes sources; of two sets one that is never called."""
+def _check_ways(source: Any, make: Any) -> Callable[[tf.Tensor], tf.Tensor]:
+    """The function that makes sources; of two sets the identity."""
     if (source is None) == (make is None):
         given = "neither" if source is None else f"source={source!r} and make={make!r}"
         raise ValueError(
@@ -113,12 +116,6 @@ def _check_ways(source: Any, make: Any, unpaired: bool) -> Callable[[tf.Tensor],
         )
     if source is not None:
         return tf.identity
-    if unpaired:
-        warnings.warn(
-            "Sources that are made from the targets belong to them, so unpaired=True makes no "
-            "difference. Pass a second set as `source`.",
-            stacklevel=3,
-        )
     if callable(make):
         return make
     if make not in MAKERS:
