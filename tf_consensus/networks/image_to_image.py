@@ -4,7 +4,7 @@ import keras
 
 from tf_consensus.networks.layers import Conv2DTranspose, convolve, last_tanh
 from tf_consensus.networks.weights import Weights
-from tf_consensus.support.checks import check_int
+from tf_consensus.support.checks import check_bool, check_int
 
 
 def image_to_image(
@@ -48,6 +48,7 @@ def image_to_image(
     Raises:
         ValueError: If a size is not a positive integer, `image_size` is not divisible, or `dropout`
             is out of range.
+        TypeError: If `conditional` is not a bool.
 
     Example:
         >>> generator, discriminator = image_to_image(32, channels=1, filters=8)
@@ -63,11 +64,10 @@ def image_to_image(
         source_channels = channels
     source_channels = check_int("source_channels", source_channels, minimum=1)
     filters = check_int("filters", filters, minimum=1)
-    levels = _check_levels(
-        "levels", _evenness(image_size) if levels is None else levels, image_size
-    )
+    halvings = _evenness(image_size) if levels is None else levels
+    levels = _check_levels("levels", halvings, image_size)
     patch_levels = _check_levels("patch_levels", patch_levels, image_size)
-    dropout = _check_share(dropout)
+    dropout, conditional = _check_share(dropout), check_bool("conditional", conditional)
     weights = Weights(seed, dtype)
     source = keras.Input((image_size, image_size, source_channels))
     widths = [filters * min(2**i, 8) for i in range(levels)]
@@ -122,8 +122,8 @@ def _leaky(x: keras.KerasTensor, weights: Weights) -> keras.KerasTensor:
 
 
 def _evenness(image_size: int) -> int:
-    """How often the side can be halved, at most 4 times."""
-    return max(n for n in range(5) if image_size % 2**n == 0)
+    """How often the side can be halved, at most 4 times; 1 if it cannot."""
+    return max(n for n in range(1, 5) if n == 1 or image_size % 2**n == 0)
 
 
 def _check_levels(name: str, levels: int, image_size: int) -> int:
