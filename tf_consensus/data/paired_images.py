@@ -94,7 +94,7 @@ def image_pairs(
     }
     targets = images(target, data_dir=data_dir, channels=channels, seed=seed, **shared)
     if source is None and not unpaired:
-        return targets.map(lambda x: (maker(x), x))
+        return _checked(targets.map(lambda x: (maker(x), x)), make)
     if source is None:
         source, source_channels = target, channels
     elif not unpaired:
@@ -103,7 +103,7 @@ def image_pairs(
     # Another stream of the same seed would begin with the same permutation.
     own_seed = seed ^ 1 if unpaired else seed
     sources = images(source, data_dir=own_dir, channels=source_channels, seed=own_seed, **shared)
-    return tf.data.Dataset.zip((sources.map(maker), targets))
+    return _checked(tf.data.Dataset.zip((sources.map(maker), targets)), make)
 
 
 def _check_ways(source: Any, make: Any) -> Callable[[tf.Tensor], tf.Tensor]:
@@ -115,12 +115,30 @@ def _check_ways(source: Any, make: Any) -> Callable[[tf.Tensor], tf.Tensor]:
             f"{given}. Pass `source` or `make`, one of them."
         )
     if source is not None:
+        if not isinstance(source, str):
+            raise ValueError(
+                "`source` must be the name of a set of images, as `target`. Received: "
+                f"source={source!r}. For example source='folder:photos'."
+            )
         return tf.identity
     if callable(make):
         return make
-    if make not in MAKERS:
+    if not isinstance(make, str) or make not in MAKERS:
         raise ValueError(
             f"`make` must be one of {', '.join(MAKERS)}, or a function of a batch of images. "
             f"Received: make={make!r}. For example make='edges'."
         )
     return MAKERS[make]
+
+
+def _checked(pairs: tf.data.Dataset, make: Any) -> tf.data.Dataset:
+    """The pairs; raises if the function that makes sources returns no batch of images."""
+    source, target = pairs.element_spec
+    single = isinstance(source, tf.TensorSpec) and source.shape.rank == 4
+    if not (single and source.dtype.is_floating and source.shape[0] == target.shape[0]):
+        raise ValueError(
+            "`make` takes a batch of images (batch, height, width, channels) in [-1, 1], and "
+            f"returns as many images. Received: make={make!r}, which returns {source}. Return one "
+            "image per image, floating-point numbers."
+        )
+    return pairs
