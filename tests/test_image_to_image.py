@@ -21,11 +21,9 @@ def network(inputs, channels, seed, name, strides=1, dropout=0.0, last=None):
     x = given[0] if len(given) == 1 else layers.Concatenate()(given)
     for k, (width, step, end) in enumerate([(2, strides, "tanh"), (channels, 1, last)]):
         start = keras.initializers.GlorotNormal(10 * seed + k)
-        x = layers.Conv2D(
-            width, 3, step, "same", activation=end, kernel_initializer=start, dtype="float64"
-        )(x)
+        x = layers.Conv2D(width, 3, step, "same", activation=end, kernel_initializer=start)(x)
         if dropout and k == 0:
-            x = layers.Dropout(dropout, dtype="float64")(x)
+            x = layers.Dropout(dropout)(x)
     return keras.Model(given if len(given) > 1 else given[0], x, name=name)
 
 

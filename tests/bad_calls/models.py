@@ -59,6 +59,8 @@ CALLS = {
         "CycleGAN(*[translator(channels=3, source_channels=1, conditional=False)[i] for i in "
         "(0, 0, 1, 1)])",
         "CycleGAN(None, None, None, None)",
+        "CycleGAN(*[keras.Sequential([keras.Input((None, None, 1)), layers.Conv2D(1, 1)]) "
+        "for _ in range(4)])",
         *_trained("cycle_gan()"),
         *numbers("cycle_gan().translate(PIXELS, back={})", ["None", "1", "'a'"]),
     ],

@@ -14,6 +14,7 @@ from tf_consensus.models.example_batch import first_examples
 from tf_consensus.models.game_model import GameModel
 from tf_consensus.models.model_game import ModelGame
 from tf_consensus.models.opposition import Opposition
+from tf_consensus.support.inputs import Inputs
 from tf_consensus.support.known_layers import unknown
 from tf_consensus.support.schedules import check_values
 
@@ -104,22 +105,28 @@ class AdversarialModel(GameModel):
         self,
         discriminate: Any,
         network: keras.Layer,
-        *batches: Any,
+        real: Inputs,
+        fake: Inputs,
+        noise: tuple[Any, Any],
         training: bool,
-        shown: Any = None,
+        shown: Inputs | None = None,
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Both losses of `Opposition`, with what the discriminator's layers add in its calls.
 
         Args:
             discriminate: function from samples, or a list of these and conditions, to logits.
             network: the discriminator that it calls.
-            *batches: real, fake, noise and step, as `Opposition` takes them.
+            real: as `Opposition` takes it.
+            fake: likewise.
+            noise: what the penalties drew, and the number of the step.
             training: how the networks are called.
             shown: made samples that the discriminator's loss sees in place of fake.
         """
         return self.opposition(
             discriminate,
-            *batches,
+            real,
+            fake,
+            *noise,
             training=training,
             added=lambda: self.added_losses(network),
             shown=shown,

@@ -7,9 +7,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tf_consensus.models.adversarial_losses import total
 from tf_consensus.models.image_pool import ImagePool, mixed
 from tf_consensus.models.image_translation import ImageTranslation
-from tf_consensus.models.pairs import PairShapes, check_pair_networks, check_round_trip
+from tf_consensus.models.pairs import PairShapes, check_pair_networks, check_round_trip, distance
 from tf_consensus.support.checks import check_bool, check_int, check_number
 from tf_consensus.support.random import Draws
 
@@ -101,8 +102,8 @@ class CycleGAN(ImageTranslation):
         self.identity = check_number("identity", identity, rule, lambda x: x >= 0, hint)
         _check_identity(self.identity, self.shapes)
         self.pool_size = check_int("pool_size", pool_size, minimum=0)
-        kinds = (self.shapes.target, self.shapes.source)
-        self.pools = [ImagePool(pool_size, x[1:]) for x in kinds] if self.pool_size else []
+        kinds = (self.shapes.target, self.shapes.source) if self.pool_size else ()
+        self.pools = [ImagePool.of(self.pool_size, kind, self.image_dtype) for kind in kinds]
 
     def imitated(self, pair: Any) -> Sequence[tuple[keras.Model, tf.Tensor]]:
         """Each generator, and the images of a pair whose kind it makes."""
@@ -127,10 +128,10 @@ class CycleGAN(ImageTranslation):
             return self._made(self.back_generator, y, training, added)
 
         made, made_back = there(source), back(target)
-        rounds = _distance(back(made), source) + _distance(there(made_back), target)
+        rounds = distance(back(made), source) + distance(there(made_back), target)
         terms, judged = [self.cycle * rounds], []
         if self.identity:
-            same = _distance(there(target), target) + _distance(back(source), source)
+            same = distance(there(target), target) + distance(back(source), source)
             terms.append(self.identity * same)
         kinds = (
             (self.discriminator, target, made),
@@ -138,12 +139,12 @@ class CycleGAN(ImageTranslation):
         )
         for k, (network, real, fake) in enumerate(kinds):
             shown = mixed(fake, old[k]) if old else None
-            batches = network, real, fake, drawn[k], step
-            fooled, loss = self._against(*batches, training=training, shown=shown)
+            batches = network, real, fake, (drawn[k], step)
+            fooled, loss = self._against(training, *batches, shown)
             terms.append(fooled)
             judged.append(loss)
-        total = [tf.cast(t, terms[0].dtype) for t in (*terms, *added)]
-        return {"generator": tf.add_n(total), "discriminator": tf.add_n(judged)}
+        first, *others = terms
+        return {"generator": total(first, others, added), "discriminator": tf.add_n(judged)}
 
     def _made(
         self, network: keras.Model, x: tf.Tensor, training: bool, added: list[tf.Tensor]
@@ -153,13 +154,16 @@ class CycleGAN(ImageTranslation):
         added += self.added_losses(network)
         return made
 
-    def _against(self, network: keras.Model, *batches: Any, **options: Any) -> tuple[Any, Any]:
+    def _against(
+        self, training: bool, network: keras.Model, *batches: Any
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """A generator's loss on what it made, and a discriminator's on what it is shown."""
 
         def discriminate(inputs: Any) -> tf.Tensor:
-            return network(inputs, training=options["training"])
+            return network(inputs, training=training)
 
-        return self.judged(discriminate, network, *batches, **options)
+        real, fake, noise, shown = batches
+        return self.judged(discriminate, network, real, fake, noise, training, shown)
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One update, then the pools take in what the step's generators made of its batch."""
@@ -188,11 +192,6 @@ class CycleGAN(ImageTranslation):
         """
         network = self.back_generator if check_bool("back", back) else self.generator
         return self.made_by(network, images, batch_size)
-
-
-def _distance(made: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
-    """The mean absolute error, in at least single precision."""
-    return tf.reduce_mean(tf.abs(made - tf.cast(wanted, made.dtype)))
 
 
 def _check_identity(identity: float, shapes: PairShapes) -> None:

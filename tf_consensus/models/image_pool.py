@@ -34,6 +34,26 @@ class ImagePool(keras.layers.Layer):
         self.count = self.add_weight((), dtype="int64", name="count", **settings)
         self.built = True
 
+    @classmethod
+    def of(cls, size: int, shape: tuple[int | None, ...], dtype: str) -> "ImagePool":
+        """A pool of images of a network's shape.
+
+        Args:
+            size: how many images it keeps.
+            shape: the network's shape, (None, height, width, channels).
+            dtype: floating type of the images.
+
+        Raises:
+            ValueError: if a side is not known.
+        """
+        if None in shape[1:]:
+            raise ValueError(
+                "A pool keeps images of one size. Received: "
+                f"pool_size={size} and networks of shape {shape}. Build them for one size, or set "
+                "pool_size=0."
+            )
+        return cls(size, tuple(int(side or 0) for side in shape[1:]), dtype=dtype)
+
     def draw(self, number: int | tf.Tensor, random: Draws) -> tuple[tf.Tensor, tf.Tensor]:
         """Images from the pool for a batch, and which of them are shown.
 

@@ -12,31 +12,39 @@ from tf_consensus.models.averaging import averaged_weights
 from tf_consensus.models.pairs import PairShapes, as_images, as_pair
 from tf_consensus.models.range_warnings import warn_of_probabilities, warn_of_range
 from tf_consensus.support.checks import check_count
+from tf_consensus.support.inputs import sample_dtype
 
 
 class ImageTranslation(AdversarialModel):
     """Base class: its batches are pairs (sources, targets), and it makes images of images.
 
-    A subclass sets `shapes` and `generator`, and defines `draw` and `losses`.
+    A subclass sets `shapes`, `generator` and `discriminator`, and defines `draw` and `losses`.
 
     Attributes:
         generator: the network from sources to images of the targets' kind.
+        discriminator: the network that judges them.
         shapes: of sources and targets.
     """
 
     generator: keras.Model
+    discriminator: keras.Model
     shapes: PairShapes
 
     def prepared(self, data: Any) -> Any:
         """Sources and targets of the networks' shapes, in their precision."""
-        return as_pair(super().prepared(data), self.shapes, self.variable_dtype)
+        return as_pair(super().prepared(data), self.shapes, self.image_dtype)
 
     def check_data(self, data: Any) -> None:
         """Raises if arrays, or a first batch, are no pairs of the networks' shapes."""
-        as_pair(data, self.shapes, self.variable_dtype)
+        as_pair(data, self.shapes, self.image_dtype)
 
     def without_data(self) -> None:
         """Nothing: it is of data."""
+
+    @property
+    def image_dtype(self) -> str:
+        """The floating type of images in a step: that of the discriminator's variables."""
+        return sample_dtype(self.discriminator)
 
     def imitated(self, pair: Any) -> Sequence[tuple[keras.Model, tf.Tensor]]:
         """Each generator, and the images of a pair whose kind it makes."""
@@ -61,7 +69,7 @@ class ImageTranslation(AdversarialModel):
     def made_by(self, network: keras.Model, images: Any, batch_size: int) -> np.ndarray:
         """What a generator makes of images, with averages of the weights where they are kept."""
         batch_size = check_count("batch_size", batch_size, "Leave it at 256.")
-        images = as_images("images", images, tuple(network.input_shape), self.variable_dtype)
+        images = as_images("images", images, tuple(network.input_shape), self.image_dtype)
         with averaged_weights(self):
             made = network.predict(np.asarray(images), batch_size=batch_size, verbose=0)
-        return np.asarray(made).astype(self.variable_dtype)  # NumPy itself has no bfloat16
+        return np.asarray(made).astype(self.image_dtype)  # NumPy itself has no bfloat16

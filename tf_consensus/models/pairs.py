@@ -88,6 +88,11 @@ def as_pair(data: Any, shapes: PairShapes, dtype: str) -> tuple[tf.Tensor, tf.Te
     return source, target
 
 
+def distance(made: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
+    """The mean absolute error of made images, in the precision of a batch's images."""
+    return tf.reduce_mean(tf.abs(tf.cast(made, wanted.dtype) - wanted))
+
+
 def as_images(key: str, images: Any, shape: tuple[int | None, ...], dtype: str) -> tf.Tensor:
     """Images as a tensor of a floating type.
 

@@ -7,8 +7,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tf_consensus.models.adversarial_losses import total
 from tf_consensus.models.image_translation import ImageTranslation
-from tf_consensus.models.pairs import check_pair_networks
+from tf_consensus.models.pairs import check_pair_networks, distance
 from tf_consensus.support.checks import check_number
 from tf_consensus.support.random import Draws
 
@@ -90,12 +91,11 @@ class Pix2Pix(ImageTranslation):
         def discriminate(inputs: Any) -> tf.Tensor:
             return self.discriminator(inputs, training=training)
 
-        batches = [target, source], [made, source], drawn, step
-        fooled, judged = self.judged(discriminate, self.discriminator, *batches, training=training)
-        error = tf.reduce_mean(tf.abs(target - made))
-        weighted = tf.cast(self.reconstruction * error, fooled.dtype)
-        terms = [tf.cast(t, fooled.dtype) for t in own]
-        return {"generator": tf.add_n([fooled, weighted, *terms]), "discriminator": judged}
+        real, fake = [target, source], [made, source]
+        batches = self.discriminator, real, fake, (drawn, step)
+        fooled, judged = self.judged(discriminate, *batches, training)
+        weighted = self.reconstruction * distance(made, target)
+        return {"generator": total(weighted, [fooled, *own]), "discriminator": judged}
 
     def translate(self, images: Any, batch_size: int = 256) -> np.ndarray:
         """Images that the generator makes of sources.
