@@ -31,6 +31,7 @@ from absl import app, flags
 
 import tf_consensus as tfc
 from tf_consensus.experiments.errors import RunError, of_the_user, plain_errors
+from tf_consensus.experiments.files import read_json
 from tf_consensus.experiments.log import RunLog, write_rows
 from tf_consensus.support.files import write_json
 
@@ -151,8 +152,29 @@ class Pictures(keras.callbacks.Callback):
         tfc.plotting.image_grid(rows, path, columns=len(columns), scale=2)
 
 
-def train(output):
-    """Trains the model, or goes on; returns it, the log and the seconds of this process."""
+def resolve_settings():
+    """The flags that determine the run."""
+    flagged = FLAGS.get_key_flags_for_module(sys.argv[0])
+    return {flag.name: flag.value for flag in flagged if flag.name not in NO_SETTINGS}
+
+
+def check_settings(path, settings):
+    """Writes the settings of a new run; a run that goes on must have the same ones."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, settings)
+        return
+    known = read_json(path, "Delete the folder to train from the start.")
+    other = [key for key in settings if known.get(key) != settings[key]]
+    if other:
+        raise RunError(
+            f"A run goes on with its own settings. Received: {', '.join(map('--{}'.format, other))} "
+            f"other than in {path}. Repeat the first command with --resume."
+        )
+
+
+def train(output, settings):
+    """Trains the model, or goes on; returns it, its backup and the seconds of this process."""
     folder = (FLAGS.source or FLAGS.target).startswith("folder:")
     split = FLAGS.split or ("rest" if folder else "train")
     shown = FLAGS.test_split or ("held_out" if folder else "test")
@@ -162,8 +184,6 @@ def train(output):
     with of_the_user("--image_size, --model"):
         model = make_model(batch[1].shape[-1], batch[0].shape[-1])
     stream = pairs(split, batch_size=FLAGS.batch_size, start=model.optimizer.iterations)
-    flagged = FLAGS.get_key_flags_for_module(sys.argv[0])
-    settings = {flag.name: flag.value for flag in flagged if flag.name not in NO_SETTINGS}
     backup = tfc.callbacks.SafeBackup(output / "backup", delete_checkpoint=False, settings=settings)
     log = RunLog(output / "log.csv", backup)
     begun = time.perf_counter()
@@ -176,7 +196,7 @@ def train(output):
         callbacks=[Pictures(output / "samples", batch), log, backup],
     )
     write_rows(output / "log.csv", backup.history)
-    return model, backup, {"settings": settings, "seconds": time.perf_counter() - begun}
+    return model, backup, time.perf_counter() - begun
 
 
 def run(output):
@@ -189,11 +209,13 @@ def run(output):
             f"A new run has an empty folder. Received: --output_dir={output} with files. Pass "
             "--resume to continue that run, or another folder."
         )
-    output.mkdir(parents=True, exist_ok=True)
-    model, backup, report = train(output)
+    settings = resolve_settings()
+    check_settings(output / "settings.json", settings)
+    model, backup, seconds = train(output, settings)
     model.save(output / "model.keras")
     with tfc.averaged_weights(model):
         model.generator.save(output / "generator.keras")
+    report = {"settings": settings, "steps": FLAGS.steps, "seconds": seconds}
     write_json(output / "results.json", {**report, "last": backup.history[-1]})
     backup.delete()
     print(f"samples, log.csv, model.keras and generator.keras in {output}/")
