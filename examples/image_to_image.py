@@ -26,13 +26,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 import keras
-import numpy as np
 from absl import app, flags
 
 import tf_consensus as tfc
 from tf_consensus.experiments.errors import RunError, of_the_user, plain_errors
 from tf_consensus.experiments.files import read_json
 from tf_consensus.experiments.log import RunLog, write_rows
+from tf_consensus.experiments.pair_pictures import PairPictures
 from tf_consensus.support.files import write_json
 
 MODELS = ("pix2pix", "cycle_gan")
@@ -122,36 +122,6 @@ def make_model(channels, source_channels):
     return model
 
 
-class Pictures(keras.callbacks.Callback):
-    """Saves source, made image and target side by side."""
-
-    def __init__(self, folder, batch):
-        super().__init__()
-        self.folder, (self.source, self.target) = folder, (part.numpy() for part in batch)
-
-    def on_train_begin(self, logs=None):
-        """The untrained networks' images, or the restored ones'."""
-        self.save()
-
-    def on_epoch_end(self, epoch, logs=None):
-        """The images after an epoch."""
-        self.save()
-
-    def save(self):
-        """Writes the picture."""
-        columns = [self.source, self.model.translate(self.source), self.target]
-        if FLAGS.model == "cycle_gan":
-            back = self.model.translate(self.target, back=True)
-            columns = [*columns[:2], self.target, back]
-        colours = max(x.shape[-1] for x in columns)
-        columns = [np.repeat(x, colours // x.shape[-1], axis=-1) for x in columns]
-        rows = np.stack(columns, axis=1).reshape(-1, *columns[0].shape[1:])
-        step = int(self.model.optimizer.iterations.numpy())
-        self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / f"{step:08d}.png"
-        tfc.plotting.image_grid(rows, path, columns=len(columns), scale=2)
-
-
 def resolve_settings():
     """The flags that determine the run."""
     flagged = FLAGS.get_key_flags_for_module(sys.argv[0])
@@ -167,9 +137,10 @@ def check_settings(path, settings):
     known = read_json(path, "Delete the folder to train from the start.")
     other = [key for key in settings if known.get(key) != settings[key]]
     if other:
+        named = ", ".join(f"--{key}" for key in other)
         raise RunError(
-            f"A run goes on with its own settings. Received: {', '.join(map('--{}'.format, other))} "
-            f"other than in {path}. Repeat the first command with --resume."
+            f"A run goes on with its own settings. Received: {named} other than in {path}. Repeat "
+            "the first command with --resume."
         )
 
 
@@ -183,8 +154,11 @@ def train(output, settings):
     keras.utils.set_random_seed(FLAGS.seed)
     with of_the_user("--image_size, --model"):
         model = make_model(batch[1].shape[-1], batch[0].shape[-1])
+    check_settings(output / "settings.json", settings)
     stream = pairs(split, batch_size=FLAGS.batch_size, start=model.optimizer.iterations)
     backup = tfc.callbacks.SafeBackup(output / "backup", delete_checkpoint=False, settings=settings)
+    back = FLAGS.model == "cycle_gan"
+    pictures = PairPictures(output / "samples", *batch, back=back)
     log = RunLog(output / "log.csv", backup)
     begun = time.perf_counter()
     model.fit(
@@ -193,7 +167,7 @@ def train(output, settings):
         steps_per_epoch=FLAGS.eval_every,
         shuffle=False,
         verbose=2,
-        callbacks=[Pictures(output / "samples", batch), log, backup],
+        callbacks=[pictures, log, backup],
     )
     write_rows(output / "log.csv", backup.history)
     return model, backup, time.perf_counter() - begun
@@ -210,7 +184,6 @@ def run(output):
             "--resume to continue that run, or another folder."
         )
     settings = resolve_settings()
-    check_settings(output / "settings.json", settings)
     model, backup, seconds = train(output, settings)
     model.save(output / "model.keras")
     with tfc.averaged_weights(model):
