@@ -233,7 +233,7 @@ def test_a_penalty_that_is_a_function_gets_images_with_their_sources():
 @pytest.mark.usefixtures("float64")
 def test_what_layers_add_joins_the_player_whose_loss_sees_the_call():
     def regular(inputs, channels, name):
-        x = layers.Conv2D(channels, 1, activity_regularizer=keras.regularizers.L2(0.1))(inputs)
+        x = layers.Conv2D(channels, 1, activity_regularizer=keras.regularizers.L2(0.125))(inputs)
         return keras.Model(inputs, x, name=name)
 
     image = (SIZE, SIZE, 1)
@@ -252,12 +252,12 @@ def test_what_layers_add_joins_the_player_whose_loss_sees_the_call():
     made, made_back = there(source), back(target)
     outputs = [made, made_back, back(made), there(made_back)]
     # Keras divides by the number of examples.
-    expected = [0.1 * sum((x**2).sum() for x in outputs) / 4]
+    expected = [0.125 * sum((x**2).sum() for x in outputs) / 4]
     _, old = bare.game(batch, training=False).batch[1][0]
     shown = [np.where(s, o, x) for (o, s), x in zip(old, (made, made_back), strict=True)]
     judged = [bare.discriminator(x) for x in (target, shown[0])]
     judged += [bare.back_discriminator(x) for x in (source, shown[1])]
-    expected.append(0.1 * sum((x.numpy() ** 2).sum() for x in judged) / 4)
+    expected.append(0.125 * sum((x.numpy() ** 2).sum() for x in judged) / 4)
     np.testing.assert_allclose(np.subtract(found, without), expected, rtol=1e-9)
 
 
