@@ -284,8 +284,8 @@ WAYS = {
 }
 
 
-def trained(name, method="consensus", strategy=None, parts=1, **options):
-    settings = {"penalties": [tfc.penalties.WGANGP(1.0, every=2)], "dropout": 0.3}
+def trained(name, method="consensus", strategy=None, parts=1, dropout=0.3, **options):
+    settings = {"penalties": [tfc.penalties.WGANGP(1.0, every=2)], "dropout": dropout}
     if name == "cycle_gan":
         settings["pool_size"] = 0 if strategy else 5
     with strategy.scope() if strategy else contextlib.nullcontext():
@@ -304,9 +304,10 @@ def assert_same(found, expected, rtol=1e-9):
 @pytest.mark.usefixtures("float64")
 @pytest.mark.parametrize("name", MODELS)
 def test_other_ways_of_execution_take_the_same_steps(name):
-    expected, logs = trained(name)
+    # TensorFlow's dropout draws other numbers under XLA.
+    expected, logs = trained(name, "alternating", dropout=0.0)
     for way, options in WAYS.items():
-        found, others = trained(name, **options)
+        found, others = trained(name, "alternating", dropout=0.0, **options)
         assert_same(found, expected)
         assert others["generator_loss"] == pytest.approx(logs["generator_loss"], rel=1e-5), way
 
