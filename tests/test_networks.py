@@ -36,8 +36,8 @@ def layers(model, kind):
     return [layer for layer in model.layers if isinstance(layer, kind)]
 
 
-def test_names_are_the_mlp_the_dcgan_family_and_the_residual_networks():
-    assert networks.names() == sorted(PLAIN + RESIDUAL)
+def test_names_are_the_mlp_dcgans_residual_networks_and_one_of_images():
+    assert networks.names() == sorted([*PLAIN, *RESIDUAL, "image_to_image"])
 
 
 @pytest.mark.parametrize("name", DCGANS)

@@ -51,6 +51,8 @@ def make(package: str, call: str):
 MADE_BY = {
     "GAN": ("gan", "labelled"),
     "GameModel": ("Sums",),
+    "Pix2Pix": ("pix2pix",),
+    "CycleGAN": ("cycle_gan",),
     "Game": ("game",),
     "Linearization": ("game",),
 }

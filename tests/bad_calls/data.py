@@ -15,6 +15,20 @@ CALLS = {
     },
     "grid_modes": [*numbers("grid_modes({})", NO_COUNT), "grid_modes(5, nan)"],
     "ring_modes": [*numbers("ring_modes({})", NO_COUNT), "ring_modes(8, nan)"],
+    "image_pairs": [
+        "image_pairs('fashion_mnist')",
+        "image_pairs('fashion_mnist', 'fashion_mnist', make='edges')",
+        *numbers(
+            "image_pairs('fashion_mnist', make={})", ["'edge'", "''", "3", "nan", "[]", "['edges']"]
+        ),
+        *numbers("image_pairs({}, make='edges')", ["'no_such_data'", "None", "3"]),
+        *numbers("image_pairs('fashion_mnist', {})", ["'no_such_data'", "3", "['fashion_mnist']"]),
+        *numbers("image_pairs('fashion_mnist', make='edges', unpaired={})", ["None", "1", "'a'"]),
+        *numbers("image_pairs('fashion_mnist', make='edges', seed={})", NO_SEED[:4]),
+        *numbers("image_pairs('fashion_mnist', make='edges', batch_size={})", NO_COUNT),
+        "image_pairs('fashion_mnist', make=lambda x: 3)",
+        "image_pairs('fashion_mnist', make=lambda x: x[:1])",
+    ],
     "images": numbers("images({})", ["'no_such_data'", "None", "3"]),
     "image_info": numbers("image_info({})", ["'no_such_data'", "None", "3"]),
 }

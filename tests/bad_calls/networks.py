@@ -42,6 +42,23 @@ CALLS = {
         *numbers("build('dcgan3', image_size=8, filters={})", NO_COUNT),
         *numbers("build('resnet', filters={})", ["1", "nan", "'a'", "None"]),
         "build('resnet', image_size=20)",
+        *_sizes("build('image_to_image', ...)", "image_size"),
+        *_sizes("build('image_to_image', image_size=8, ...)", "channels filters patch_levels"),
+        *numbers(
+            "build('image_to_image', image_size=8, levels={})", ["0", "4", "1.5", "'2'", "True"]
+        ),
+        "build('image_to_image', image_size=7)",
+        "build('image_to_image', image_size=10, levels=2)",
+        "build('image_to_image', image_size=8, patch_levels=4)",
+        "build('image_to_image', image_size=8, latent_dim=3)",
+        *numbers(
+            "build('image_to_image', image_size=8, dropout={})",
+            ["1.0", "-0.1", "nan", "'a'", "None", "True"],
+        ),
+        *numbers("build('image_to_image', image_size=8, conditional={})", ["None", "1", "'yes'"]),
+        *numbers(
+            "build('image_to_image', image_size=8, source_channels={})", ["0", "1.5", "'a'", "True"]
+        ),
         *numbers(
             "build('residual', image_size={})", ["0", "-4", "20", "nan", "'a'", "None", "True"]
         ),

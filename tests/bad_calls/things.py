@@ -78,6 +78,23 @@ def pair(last=None, end=None):
     return net(3, 2, last=last), net(2, 1, last=end)
 
 
+def translator(seed=0, **options):
+    """A generator of images from images, and a discriminator."""
+    sizes = {"image_size": 4, "channels": 1, "filters": 2, "patch_levels": 1}
+    return tfc.networks.build("image_to_image", seed=seed, **{**sizes, **options})
+
+
+def pix2pix(**options):
+    """A compiled model of pairs of images."""
+    return trained(tfc.models.Pix2Pix(*translator(), seed=0, **options))
+
+
+def cycle_gan(**options):
+    """A compiled model of two kinds of images."""
+    (g, d), (f, e) = translator(conditional=False), translator(1, conditional=False)
+    return trained(tfc.models.CycleGAN(g, f, d, e, seed=0, **options))
+
+
 def gan(
     optimizer="sgd", *, last=None, end=None, frozen=None, jit_compile=False, steps=1, **options
 ):

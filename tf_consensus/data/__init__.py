@@ -1,9 +1,9 @@
 """Input pipelines: seeded, resumable tf.data streams.
 
-Imported from here are the streams of points and of images, `ring_modes` and `grid_modes`, the
-centres of the mixtures, and facts about a set of images: `image_info` and `fingerprint`.
-Experiments read images one by one through the modules `sources`, `decoding` and `image_store`. The
-room imports `support` alone.
+Imported from here are the streams of points, of images and of pairs of images, `ring_modes` and
+`grid_modes`, the centres of the mixtures, and facts about a set of images: `image_info` and
+`fingerprint`. Experiments read images one by one through the modules `sources`, `decoding` and
+`image_store`. The room imports `support` alone.
 """
 
 from tf_consensus.data.gaussians import (
@@ -14,6 +14,7 @@ from tf_consensus.data.gaussians import (
 )
 from tf_consensus.data.image_datasets import fingerprint, image_info, images
 from tf_consensus.data.image_source import ImageInfo
+from tf_consensus.data.paired_images import image_pairs
 from tf_consensus.data.shapes import circle, four_lines, gaussian, line
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "grid_modes",
     "grid_of_gaussians",
     "image_info",
+    "image_pairs",
     "images",
     "line",
     "mixture_of_gaussians",

@@ -8,14 +8,12 @@ import tensorflow as tf
 
 from tf_consensus.games.autodiff import dense_gradient
 from tf_consensus.models.adjoint import AdjointNetwork, Points
+from tf_consensus.models.penalty_terms import Terms, function_term, when_due
 from tf_consensus.objectives import Objective
 from tf_consensus.penalties import GradientPenalty, InstanceNoise
 from tf_consensus.support.evaluation import apart
 from tf_consensus.support.inputs import cast_samples, join, pick, sample_dtype, split, takes_labels
 from tf_consensus.support.layer_losses import call_losses, weight_losses
-from tf_consensus.support.schedules import factor
-
-Terms = TypeVar("Terms")
 
 
 class AtPoints(Protocol):
@@ -117,11 +115,7 @@ class AdversarialLosses:
             compute: function of the weight, a number or a scalar tensor.
             zeros: zeros with the structure and shapes of the result.
         """
-        weight = factor(penalty.schedule, step)
-        if penalty.every == 1 or not self.training:
-            return compute(weight)
-        due = tf.equal(tf.convert_to_tensor(step) % penalty.every, 0)
-        return tf.cond(due, lambda: compute(penalty.every * weight), lambda: zeros)
+        return when_due(penalty, step, self.training, compute, zeros)
 
     def generate(self, latents: tf.Tensor, real: Points) -> Points:
         """Samples (batch, …) from latents (batch, latent_dim), with the real labels if any."""
@@ -176,14 +170,7 @@ class AdversarialLosses:
         discriminator = self.discriminate if split(real)[1] else network
         known = GradientPenalty | InstanceNoise
         functions = [p for p in self.players.penalties if not isinstance(p, known)]
-        with apart():
-            terms = [penalty(discriminator, real, fake) for penalty in functions]
-        for penalty, term in zip(functions, terms, strict=True):
-            if term is None:
-                raise ValueError(
-                    "A penalty must return a scalar. Received: None from "
-                    f"{getattr(penalty, '__name__', penalty)!r}. Return its value."
-                )
+        terms = [function_term(penalty, discriminator, real, fake) for penalty in functions]
         return [*terms, *weight_losses(network)]
 
 

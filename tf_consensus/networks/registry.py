@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 from tf_consensus.networks.dcgan import ARCHITECTURES, dcgan
+from tf_consensus.networks.image_to_image import image_to_image
 from tf_consensus.networks.mlp import mlp
 from tf_consensus.networks.residual import PRESETS, residual
 from tf_consensus.networks.resnet import resnet
@@ -16,6 +17,7 @@ from tf_consensus.support.registry import Registry
 
 _BUILDERS: dict[str, Callable] = {
     "mlp": mlp,
+    "image_to_image": image_to_image,
     **{name: functools.partial(dcgan, name) for name in ARCHITECTURES},
     "resnet": functools.partial(resnet, "resnet", filters=64, latent_dim=64),
     "resnet_cf": functools.partial(resnet, "resnet_cf", filters=128, latent_dim=256),
@@ -39,16 +41,18 @@ def build(
         name: One of `names()`.
         dtype: Keras' dtype policy of the layers, such as "mixed_bfloat16"; None takes the global
             one. Outputs have the variables' precision.
-        **settings: The arguments of `mlp.mlp` for "mlp", of `resnet.resnet` for "resnet" and
-            "resnet_cf", of `residual.residual` for "residual" and the names that start with
-            "residual_", of `dcgan.dcgan` for the others. The "resnet" and "residual_" networks have
+        **settings: The arguments of `mlp.mlp` for "mlp", of `image_to_image.image_to_image` for
+            "image_to_image", of `resnet.resnet` for "resnet" and "resnet_cf", of
+            `residual.residual` for "residual" and the names that start with "residual_", of
+            `dcgan.dcgan` for the others. The "resnet" and "residual_" networks have
             the published sizes where no setting says otherwise.
 
     Returns:
         The generator, from latents of shape (batch, latent_dim) to samples, and the
         discriminator, from samples to logits of shape (batch, 1). With `num_classes`: the
         generator from a list of latents and integer labels (batch,), the discriminator to one
-        logit per class, (batch, num_classes).
+        logit per class, (batch, num_classes). "image_to_image" is another kind: its generator goes
+        from images to images, and its discriminator to a map of logits, one per patch.
 
     Raises:
         ValueError: If the name is unknown, or a setting or `dtype` is unknown, missing or out of

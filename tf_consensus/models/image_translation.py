@@ -1,0 +1,75 @@
+"""What models from images to images share: pairs as batches, their checks, made images."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tf_consensus.models.adversarial_model import AdversarialModel
+from tf_consensus.models.averaging import averaged_weights
+from tf_consensus.models.pairs import PairShapes, as_images, as_pair
+from tf_consensus.models.range_warnings import warn_of_probabilities, warn_of_range
+from tf_consensus.support.checks import check_count
+from tf_consensus.support.inputs import sample_dtype
+
+
+class ImageTranslation(AdversarialModel):
+    """Base class: its batches are pairs (sources, targets), and it makes images of images.
+
+    A subclass sets `shapes`, `generator` and `discriminator`, and defines `draw` and `losses`.
+
+    Attributes:
+        generator: the network from sources to images of the targets' kind.
+        discriminator: the network that judges them.
+        shapes: of sources and targets.
+    """
+
+    generator: keras.Model
+    discriminator: keras.Model
+    shapes: PairShapes
+
+    def prepared(self, data: Any) -> Any:
+        """Sources and targets of the networks' shapes, in their precision."""
+        return as_pair(super().prepared(data), self.shapes, self.image_dtype)
+
+    def check_data(self, data: Any) -> None:
+        """Raises if arrays, or a first batch, are no pairs of the networks' shapes."""
+        as_pair(data, self.shapes, self.image_dtype)
+
+    def without_data(self) -> None:
+        """Nothing: it is of data."""
+
+    @property
+    def image_dtype(self) -> str:
+        """The floating type of images in a step: that of the discriminator's variables."""
+        return sample_dtype(self.discriminator)
+
+    def imitated(self, pair: Any) -> Sequence[tuple[keras.Model, tf.Tensor]]:
+        """Each generator, and the images of a pair whose kind it makes."""
+        return [(self.generator, pair[1])]
+
+    def inspect_batch(self, numbers: Any, batch: Any = None, *, trains: bool) -> None:
+        """As `GameModel`'s; it warns of images that no generator can make, and of probabilities."""
+        super().inspect_batch(numbers, batch, trains=trains)
+        if not trains or batch is None:
+            return
+        for generator, images in self.imitated(batch):
+            ends = float(tf.reduce_min(images)), float(tf.reduce_max(images))
+            warn_of_range(generator, ends, int(tf.size(images)), self.warned)
+        for network in self.discriminators():
+            if isinstance(network, keras.Model):
+                warn_of_probabilities(network, self.objective, self.warned)
+
+    def call(self, inputs: Any, training: bool = False) -> tf.Tensor:
+        """Images of sources."""
+        return self.generator(inputs, training=training)
+
+    def made_by(self, network: keras.Model, images: Any, batch_size: int) -> np.ndarray:
+        """What a generator makes of images, with averages of the weights where they are kept."""
+        batch_size = check_count("batch_size", batch_size, "Leave it at 256.")
+        images = as_images("images", images, tuple(network.input_shape), self.image_dtype)
+        with averaged_weights(self):
+            made = network.predict(np.asarray(images), batch_size=batch_size, verbose=0)
+        return np.asarray(made).astype(self.image_dtype)  # NumPy itself has no bfloat16
