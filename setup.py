@@ -46,6 +46,9 @@ def project_urls():
     }
 
 
+# What opens, runs and exports the notebooks; the tests run them without a browser.
+NOTEBOOKS = ["ipykernel>=6.29", "ipywidgets>=8.1", "nbclient>=0.10", "nbformat>=5.10"]
+
 setup(
     name="tf_consensus",
     version=VERSION,
@@ -86,8 +89,16 @@ setup(
     ],
     extras_require={
         "and-cuda": ["tensorflow[and-cuda]>=2.16.2"],
+        "docs": [
+            "mkdocs>=1.6",
+            "mkdocs-material>=9.6",
+            "mkdocstrings>=1.0",
+            "mkdocstrings-python>=2.0",
+        ],
+        "notebooks": [*NOTEBOOKS, "jupyterlab>=4.2", "nbconvert>=7.16"],
         "tensorboard": ["tensorboard>=2.16"],
         "test": [
+            *NOTEBOOKS,
             "mypy>=1.11",
             "pytest>=8.0",
             "pytest-xdist>=3.5",

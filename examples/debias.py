@@ -1,9 +1,9 @@
-r"""Does the bias of mini-batches matter? Finished runs with it and without, side by side.
+r"""Does the bias of mini-batches matter? Compares finished runs with and without it.
 
 A batch's ½‖v‖² is on average larger than L, that of all data, by Var/(2B) (Lemma 15 of "The
 Numerics of GANs"). This script reads runs of `mixture_of_gaussians.py` or `train_images.py` that
-differ in --batch_size and --debias, measures L and the bias of each trained model, and leaves in
---output_dir: debias.png, table.md and results.json.
+differ in --batch_size and --debias, and measures L and the bias of each trained model. It writes
+debias.png, table.md and results.json into --output_dir.
 
     for batch in 8 64; do
       python examples/mixture_of_gaussians.py --optimizer=consensus --nobalanced \
@@ -24,7 +24,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 from absl import app, flags
-from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator, StrMethodFormatter
 
 import tf_consensus as tfc
@@ -33,17 +32,19 @@ from tf_consensus.experiments.errors import plain_errors
 from tf_consensus.experiments.files import read_json
 from tf_consensus.experiments.result import check_model
 from tf_consensus.experiments.shared_settings import settings_path
-from tf_consensus.support.files import replacing, write_json, write_text
+from tf_consensus.plotting.style import MEDIUM, legend_below, legend_line, new_figure, saved, tidy
+from tf_consensus.support.files import write_json, write_text
 
 FLAGS = flags.FLAGS
 flags.DEFINE_list("folders", [], "Output folders of mixture_of_gaussians.py or train_images.py.")
-flags.DEFINE_integer("batches", 256, "Batches to measure L and its bias with.", 2)
-flags.DEFINE_integer("measured_batch", 512, "Examples in each of them.", 1)
+flags.DEFINE_integer("batches", 256, "Batches with which L and its bias are measured.", 2)
+flags.DEFINE_integer("measured_batch", 512, "Examples in each of these batches.", 1)
 flags.DEFINE_string("data_dir", None, "Folder of the images, if not the usual one.")
 flags.DEFINE_string("output_dir", "output/debias", "Folder for the picture and the table.")
-flags.register_validator("folders", bool, "must name an output folder, or several by commas")
+flags.register_validator("folders", bool, "must name one output folder or more, with commas")
 
-COLORS = {"biased": "#0072B2", "groups": "#D55E00", "per_example": "#009E73"}
+# All are consensus optimization, so its colour, vermilion, is the plain one's.
+LOOKS = {"biased": ("#D55E00", "o"), "groups": ("#000000", "s"), "per_example": ("#56B4E9", "^")}
 MIXTURE = {
     "modes_covered": "modes covered",
     "within_3_sigma": "share within 3σ",
@@ -82,8 +83,8 @@ def make_data(run):
 def measure(gan, data, batch_size):
     """L without bias, and the bias of a batch of `batch_size` examples.
 
-    With M independent batches' fields vₖ the mean over pairs ½ vⱼ·vₖ is L's unbiased estimate, as
-    `theory.debiased_loss` of the vₖ; the mean of ½‖vₖ‖² is larger by the bias at their size.
+    With the fields vₖ of M independent batches, the mean of ½ vⱼ·vₖ over pairs is L's unbiased
+    estimate, like `theory.debiased_loss` of the vₖ; the mean of ½‖vₖ‖² is larger by their bias.
     """
 
     @tf.function(autograph=False)
@@ -102,7 +103,7 @@ def measure(gan, data, batch_size):
 
 
 def summarize(run):
-    """One row of results: what the run was, its metrics and what was measured."""
+    """One row of results: the run, its metrics and the measured numbers."""
     settings, result = run["settings"], run["result"]
     if "metrics" in result:
         metrics = {key: value["final"] for key, value in result["metrics"].items() if value}
@@ -133,14 +134,14 @@ def grouped(rows, *keys):
 
 
 def table(rows):
-    """Markdown, a table an experiment: mean and range over the seeds of every quantity."""
+    """Markdown with one table per experiment: mean and range of every quantity over the seeds."""
     text = ""
     for (experiment,), runs in grouped(rows, "experiment").items():
         quantities = {k: v for k, v in (MIXTURE | IMAGES | MEASURED).items() if k in runs[0]}
         head = ["batch", "regularizer", "seeds", *quantities.values()]
         lines = [head, ["---"] * len(head)]
         ordered = sorted(
-            runs, key=lambda run: (run["batch_size"], list(COLORS).index(run["debias"]))
+            runs, key=lambda run: (run["batch_size"], list(LOOKS).index(run["debias"]))
         )
         for (batch, debias), group in grouped(ordered, "batch_size", "debias").items():
             cells = [spread([run[key] for run in group]) for key in quantities]
@@ -155,29 +156,32 @@ def spread(values):
 
 
 def draw(rows, path):
-    """A row an experiment, a panel a quantity, over the batch size."""
+    """Draws one row per experiment and one panel per quantity, over the batch size."""
     experiments = grouped(rows, "experiment")
-    figure = Figure(figsize=(11, 2.9 * len(experiments) + 0.4), layout="constrained")
+    figure = new_figure(12.5, 3.6 * len(experiments) + 0.5)
     axes = figure.subplots(len(experiments), 3, squeeze=False)
     for line, ((experiment,), runs) in zip(axes, experiments.items(), strict=True):
         quality = [key for key in ("within_3_sigma", "mode_kl", *IMAGES) if key in runs[0]]
         for axis, keys in zip(line, [*([key] for key in quality[:2]), MEASURED], strict=True):
             draw_panel(axis, runs, list(keys))
-        line[0].set_title(experiment, loc="left", fontsize=10)
-    pairs = [zip(*axis.get_legend_handles_labels(), strict=True) for axis in axes[:, 0]]
-    entries = {label: handle for pair in pairs for handle, label in pair}
-    figure.legend(entries.values(), entries, loc="outside lower center", ncols=3, frameon=False)
-    with replacing(path) as partial:
-        figure.savefig(partial, dpi=100)
+        line[0].set_title(experiment, loc="left", fontsize=MEDIUM)
+    drawn = {row["debias"] for row in rows}
+    entries = [
+        legend_line(color=color, marker=marker, label=name.replace("_", " "))
+        for name, (color, marker) in LOOKS.items()
+        if name in drawn
+    ]
+    legend_below(figure, entries)
+    saved(figure, path)
 
 
 def draw_panel(axis, runs, keys):
-    """Mean over the seeds, with bars from the smallest to the largest; a second key dashed."""
+    """Draws the mean over the seeds, with bars from smallest to largest; a second key is dashed."""
     sizes = sorted({run["batch_size"] for run in runs})
     # Side by side, so that bars do not hide each other.
-    for name, shift in zip(COLORS, (0.94, 1.0, 1.06), strict=True):
+    for name, shift in zip(LOOKS, (0.94, 1.0, 1.06), strict=True):
         groups = grouped([run for run in runs if run["debias"] == name], "batch_size")
-        for key, style in zip(keys, ("o--", "o-")[-len(keys) :], strict=True):
+        for key, style in zip(keys, ("--", "-")[-len(keys) :], strict=True):
             if groups:
                 values = {size: [run[key] for run in group] for (size,), group in groups.items()}
                 draw_line(axis, dict(sorted(values.items())), shift, style, name)
@@ -185,21 +189,20 @@ def draw_panel(axis, runs, keys):
     axis.set_xticks(sizes)
     axis.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axis.xaxis.set_minor_locator(NullLocator())
-    names = MIXTURE | IMAGES | {"loss": "bias, and L of all data (dashed)"}
+    names = MIXTURE | IMAGES | {"loss": "bias, and L (dashed)"}
     axis.set(xlabel="batch size", ylabel=names[keys[0]])
     if keys[0] in ("loss", "mode_kl"):
         axis.set_yscale("log")
-    axis.spines[["top", "right"]].set_visible(False)
-    axis.grid(alpha=0.25)
+    tidy(axis)
 
 
 def draw_line(axis, values, shift, style, name):
     """Values of the seeds by batch size, as their mean and range."""
     means = np.array([np.mean(v) for v in values.values()])
     ends = np.array([[min(v), max(v)] for v in values.values()]).T
-    look = {"color": COLORS[name], "markersize": 4, "capsize": 3, "linewidth": 1.2}
-    look |= {"fmt": style, "label": name.replace("_", " ")}
-    look |= {"markerfacecolor": "white"} if style.endswith("--") else {}
+    color, marker = LOOKS[name]
+    look = {"color": color, "markersize": 6, "capsize": 3, "linewidth": 1.6, "fmt": marker + style}
+    look |= {"markerfacecolor": "white"} if style == "--" else {}
     axis.errorbar(shift * np.array(list(values)), means, np.abs(ends - means), **look)
 
 

@@ -3,9 +3,9 @@
     python examples/leaderboard.py --list
     python examples/leaderboard.py --tasks=ring,grid
 
-The same as `tf-consensus leaderboard`. Leaves in --output_dir: leaderboard.md, for each task a
-table and a picture, and a file per run. `tf_consensus/experiments/leaderboard/` has the tasks and
-the methods. What was stopped goes on by the same command.
+This is the same as `tf-consensus leaderboard`. It writes into --output_dir: leaderboard.md, for
+each task a table and a picture, and one file per run. `tf_consensus/experiments/leaderboard/` has
+the tasks and the methods. After a stop the same command continues.
 """
 
 import sys

@@ -7,9 +7,9 @@ momentum, positive and negative; and all optimizers of the package on the same a
     python examples/lecture.py
     python examples/lecture.py --figures=momentum --momentum_step_size=0.3
 
-Leaves in --output_dir one_player.png, fields.png, rotation.png, heavy_ball.png, momentum.png and
-optimizers.png, a CSV file of the numbers drawn in each, and results.json with what the runs show
-and the theory predicts. About half a minute on one CPU core.
+Leaves in --output_dir one_player.png, fields.png, rotation.png, heavy_ball.png, momentum.png,
+momentum_dirac_gan.png and optimizers.png, a CSV file of the numbers drawn by each figure, and
+results.json with what the runs show and the theory predicts. About half a minute on one CPU core.
 """
 
 import csv
@@ -23,19 +23,45 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import numpy as np
+import scipy
 import tensorflow as tf
 from absl import app, flags
-from matplotlib.figure import Figure
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from trend import trend
 
 import tf_consensus as tfc
 from tf_consensus import problems, theory
+from tf_consensus.plotting.methods import line_styles
+from tf_consensus.plotting.style import (
+    LARGE,
+    MEDIUM,
+    SMALL,
+    enlarge,
+    legend_below,
+    legend_line,
+    new_figure,
+    saved,
+    scale_by_logarithm,
+    tidy,
+)
 from tf_consensus.support.files import replacing, write_json
 
 FIGURES = ("one_player", "fields", "rotation", "heavy_ball", "momentum", "optimizers")
 BETAS = (-0.5, 0.0, 0.5)
 START = (1.0, 1.0)
+PREDICTED = {
+    "color": "0.3",
+    "marker": "o",
+    "fillstyle": "none",
+    "markersize": 9,
+    "linestyle": "none",
+}
 GAMMA = 0.5  # weight of ∇L in w = v - γ∇L
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+# One scale for all fields of a picture.
+SPEED_MAP, SPEEDS = "viridis_r", Normalize(0, 3)
+# Of numbers, such as rates; methods have those of `plotting.methods`.
+RATE_COLORS = ("black", "#E69F00", "#CC79A7", "#56B4E9", "#8C510A")
 
 FLAGS = flags.FLAGS
 flags.DEFINE_list("figures", list(FIGURES), f"Figures to draw, of {', '.join(FIGURES)}.")
@@ -103,24 +129,26 @@ def one_player(folder):
     for _ in range(30):
         theta.append(theta[-1] - np.array(rates) * curvature * theta[-1])
     theta = np.array(theta)
-    figure = Figure(figsize=(11, 4.2), layout="constrained")
+    figure = new_figure(11, 5.2)
     left, right = figure.subplots(1, 2)
     x = np.linspace(-2.2, 2.2, 200)
     left.plot(x, curvature / 2 * x**2, color="0.6")
-    for rate, path, color in zip(rates, theta.T, COLORS, strict=False):
+    entries = []
+    for rate, path, color, mark in zip(rates, theta.T, RATE_COLORS, "osD^v", strict=True):
         label = f"ηh = {rate:g}: |1 - ηh| = {abs(1 - rate * curvature):.1f}"
         drawn = path[:9]
-        left.plot(drawn, curvature / 2 * drawn**2, ".-", color=color, linewidth=0.8)
+        left.plot(drawn, curvature / 2 * drawn**2, f"{mark}-", color=color, linewidth=1.2)
         # Zero, reached exactly by ηh = 1, has no place on a logarithmic axis.
-        right.semilogy(np.maximum(np.abs(path), 1e-12), ".-", color=color, label=label)
-    left.set(xlabel="θ", ylabel="loss ½hθ²", title="the first 8 steps from θ = 1", ylim=(-0.1, 2.5))
-    right.set(
-        xlabel="step", ylabel="distance |θ|", ylim=(1e-5, 20), title="distance to the minimum"
-    )
-    right.legend()
-    figure.suptitle("One player: gradient descent converges if and only if |1 - ηh| < 1")
-    with replacing(folder / "one_player.png") as partial:
-        figure.savefig(partial, dpi=110)
+        right.semilogy(np.maximum(np.abs(path), 1e-12), f"{mark}-", color=color, markersize=4)
+        entries.append(legend_line(color=color, marker=mark, label=label))
+    left.set(xlabel="θ", ylabel="loss ½hθ²", title="The first 8 steps from θ = 1", ylim=(-0.1, 2.5))
+    right.set(xlabel="step", ylabel="distance |θ| to the minimum", ylim=(1e-5, 20))
+    right.set_title("The distance falls like |1 - ηh|^t")
+    for axes in (left, right):
+        tidy(axes)
+    legend_below(figure, entries)
+    headline(figure, "One player: gradient descent converges if and only if |1 - ηh| < 1")
+    saved(figure, folder / "one_player.png")
     rows = [
         [rate, step, value]
         for rate, path in zip(rates, theta.T, strict=True)
@@ -148,7 +176,7 @@ def linear_games():
 def fields(folder):
     """The field v = Ax, the conservative -∇L = -AᵀAx, and w = v - γ∇L."""
     games = linear_games()
-    figure = Figure(figsize=(10.6, 3.55 * len(games) + 0.5), layout="constrained")
+    figure = new_figure(12.2, 3.7 * len(games) + 0.8)
     grid = figure.subplots(len(games), 3, sharex=True, sharey=True)
     results, rows = {}, []
     for line, (game, a) in zip(grid, games.items(), strict=True):
@@ -165,15 +193,20 @@ def fields(folder):
                 "attracts": bool(values.real.max() < -1e-12),
             }
             rows += field_panel(axes, game, name, matrix, values)
-        line[0].set_ylabel(f"{game}\nφ", fontsize=9)
+        line[0].set_ylabel(f"{game}\nφ")
     for axes in grid[-1]:
         axes.set_xlabel("θ")
-    figure.suptitle(
-        "Three fields around a stationary point of a game: "
-        "-∇L is attracted to all of them, w not to the unstable one"
+    for axes in grid.flat:
+        enlarge(axes)
+    scale = figure.colorbar(ScalarMappable(SPEEDS, SPEED_MAP), ax=grid, shrink=0.6, extend="max")
+    scale.set_label("speed: length of the field at (θ, φ)", fontsize=MEDIUM)
+    scale.ax.tick_params(labelsize=SMALL)
+    headline(
+        figure,
+        "Three fields around a stationary point of a game:\n"
+        "-∇L is attracted to all of them, w not to the unstable one",
     )
-    with replacing(folder / "fields.png") as partial:
-        figure.savefig(partial, dpi=110)
+    saved(figure, folder / "fields.png")
     write_csv(folder / "fields.csv", ["game", "field", "theta", "phi", "d_theta", "d_phi"], rows)
     return results
 
@@ -190,15 +223,16 @@ def field_panel(axes, game, name, matrix, values):
         d_theta,
         d_phi,
         color=speed,
-        cmap="viridis_r",
-        density=0.8,
-        linewidth=0.9,
-        arrowsize=0.9,
+        cmap=SPEED_MAP,
+        norm=SPEEDS,
+        density=0.7,
+        linewidth=1.4,
+        arrowsize=1.3,
     )
     axes.plot(0, 0, "o", color="black", markersize=5)
     axes.set(xlim=(-2, 2), ylim=(-2, 2), xticks=[-2, 0, 2], yticks=[-2, 0, 2])
     axes.set_aspect("equal")
-    axes.set_title(f"{name}\neigenvalues {spectrum_text(values)}", fontsize=10)
+    axes.set_title(f"{name}\neigenvalues {spectrum_text(values)}")
     columns = (theta, phi, d_theta, d_phi)
     return [
         [game, name, *map(float, row)] for row in zip(*(c.ravel() for c in columns), strict=True)
@@ -214,6 +248,11 @@ def spectrum_text(values):
     return f"{real}± {abs(second.imag):.2g}i"
 
 
+def headline(figure, text):
+    """What a picture says, above it."""
+    figure.suptitle(text, fontsize=LARGE + 1)
+
+
 # Rotation: the bilinear game (equations 7 and 8).
 
 
@@ -221,39 +260,44 @@ def rotation(folder):
     """Simultaneous steps leave by a factor sqrt(1 + η²) each, alternating ones stay on an orbit."""
     a, steps = problems.Bilinear().jacobian(), FLAGS.steps
     rates = (0.05, 0.1, 0.2)
-    figure = Figure(figsize=(14.4, 4.6), layout="constrained")
+    figure, entries = new_figure(13, 5.6), []
     plane, middle, right = figure.subplots(1, 3)
     results, rows = {"eigenvalues": [[z.real, z.imag] for z in np.linalg.eigvals(a).tolist()]}, []
     rotation_spectrum(plane, a, rates)
-    for rate, color in zip(rates, COLORS, strict=False):
+    for rate, color in zip(rates, RATE_COLORS, strict=False):
         for name, alternating in (("simultaneous", False), ("alternating", True)):
             path = heavy_ball(problems.Bilinear(), rate, 0.0, steps, alternating)
             distance = np.linalg.norm(path, axis=1)
             line = "--" if alternating else "-"
             shown = path[: round(4 * np.pi / rate) + 1]  # two turns
-            middle.plot(*shown.T, line, color=color, linewidth=1)
-            right.plot(distance, line, color=color, label=f"{name}, η = {rate:g}")
+            middle.plot(*shown.T, line, color=color, linewidth=1.5)
+            right.plot(distance, line, color=color, linewidth=1.8)
+            entries.append(legend_line(color=color, linestyle=line, label=f"{name}, η = {rate:g}"))
             results[f"{name} {rate:g}"] = {"growth": float(distance[-1] / distance[0])}
             rows += [[name, rate, t, *map(float, x)] for t, x in enumerate(path)]
-        right.plot(np.sqrt(2) * (1 + rate**2) ** (np.arange(steps + 1) / 2), ":", color="black")
+        # Circles, as the lines lie on each other.
+        places = np.arange(0, steps + 1, max(1, steps // 10))
+        right.plot(places, np.sqrt(2) * (1 + rate**2) ** (places / 2), **PREDICTED)
         results[f"simultaneous {rate:g}"]["predicted"] = float((1 + rate**2) ** (steps / 2))
-    right.plot([], [], ":", color="black", label="√2 (1 + η²)^(t/2)")
+    entries.append(legend_line(**PREDICTED, label="predicted: √2 (1 + η²)^(t/2)"))
     middle.plot(*START, "o", color="black", markersize=5)
     middle.plot(0, 0, "+", color="black", markersize=10)
-    middle.set(xlabel="θ", ylabel="φ", title="the first two turns from (1, 1)")
+    middle.set(xlabel="θ", ylabel="φ", title="The first two turns from (1, 1)")
     middle.set_aspect("equal")
     right.set(
         xlabel="step t",
         ylabel="distance to the equilibrium",
-        yscale="log",
-        title="distance: dotted is the eigenvalues' prediction",
+        title="The eigenvalues predict the distance",
     )
-    right.legend(fontsize=9)
-    figure.suptitle(
-        "Bilinear game: pure rotation. Simultaneous steps spiral out, alternating ones orbit"
+    scale_by_logarithm(right)
+    for axes in (middle, right):
+        tidy(axes)
+    legend_below(figure, entries)
+    headline(
+        figure,
+        "Bilinear game: pure rotation. Simultaneous steps spiral out, alternating ones orbit",
     )
-    with replacing(folder / "rotation.png") as partial:
-        figure.savefig(partial, dpi=110)
+    saved(figure, folder / "rotation.png")
     write_csv(folder / "rotation.csv", ["updates", "eta", "step", "theta", "phi"], rows)
     return results
 
@@ -263,12 +307,14 @@ def rotation_spectrum(axes, matrix, rates):
     unit_circle(axes)
     values = np.linalg.eigvals(matrix)
     axes.plot(values.real, values.imag, "x", color="black", markersize=8, label="±i, of v'")
-    for rate, color in zip(rates, COLORS, strict=False):
+    for rate, color, mark in zip(rates, RATE_COLORS, "osD", strict=False):
         update = theory.euler_eigenvalues(values, rate)
         label = f"1 ± iη, η = {rate:g}"
-        axes.plot(update.real, update.imag, "o", color=color, fillstyle="none", label=label)
-    axes.set(xlim=(-1.2, 1.4), ylim=(-1.2, 1.2), title="eigenvalues of a step lie outside")
-    axes.legend(fontsize=9, loc="center")
+        look = {"color": color, "fillstyle": "none", "markersize": 9, "label": label}
+        axes.plot(update.real, update.imag, mark, **look)
+    axes.set(xlim=(-1.2, 1.4), ylim=(-1.2, 1.2), title="Eigenvalues of a step lie outside")
+    axes.legend(fontsize=SMALL, loc="center", frameon=False)
+    enlarge(axes)
 
 
 def unit_circle(axes):
@@ -294,7 +340,7 @@ def heavy_ball_figure(folder):
         "bilinear game: μ = ±i": np.array([1j, -1j]),
     }
     betas = np.linspace(-0.95, 0.95, 191)
-    figure = Figure(figsize=(14.4, 5), layout="constrained")
+    figure = new_figure(13.4, 5.6)
     results, rows = {"step_size": rate}, []
     for axes, (title, values) in zip(
         figure.subplots(1, 3, sharey=True), cases.items(), strict=True
@@ -305,18 +351,19 @@ def heavy_ball_figure(folder):
         unit_circle(axes)
         roots = spectra.ravel()
         points = axes.scatter(
-            roots.real, roots.imag, s=7, cmap="coolwarm", c=np.repeat(betas, spectra.shape[1])
+            roots.real, roots.imag, s=16, cmap="viridis", c=np.repeat(betas, spectra.shape[1])
         )
         without = theory.heavy_ball_eigenvalues(values, rate, 0.0)
         without = without[np.abs(without) > 1e-9]  # the memory's own roots are 0
-        axes.plot(without.real, without.imag, "kx", markersize=8)
+        axes.plot(without.real, without.imag, "kx", markersize=10, markeredgewidth=2)
         axes.set(xlim=(-1.35, 1.65), ylim=(-1.3, 1.3))
         axes.label_outer()
         axes.set_title(
-            f"{title}\nlowest radius {radii[best]:.4f} at β = {betas[best]:.2f}"
-            f", {np.abs(without).max():.4f} at β = 0 (×)",
-            fontsize=10,
+            f"{title[0].upper()}{title[1:]}\n"
+            f"spectral radius {np.abs(without).max():.4f} at β = 0 (×)\n"
+            f"lowest {radii[best]:.4f}, at β = {betas[best]:.2f}"
         )
+        enlarge(axes)
         results[title] = {
             "lowest_radius": float(radii[best]),
             "at_beta": float(betas[best]),
@@ -327,13 +374,15 @@ def heavy_ball_figure(folder):
             for b, spectrum in zip(betas, spectra, strict=True)
             for z in spectrum
         ]
-    figure.colorbar(points, ax=figure.axes, label="momentum β")
-    figure.suptitle(
-        f"Spectrum of the heavy-ball operator F_(η,β) for simultaneous steps, η = {rate:g}: "
-        "inside the circle it converges"
+    scale = figure.colorbar(points, ax=figure.axes)
+    scale.set_label("momentum β", fontsize=MEDIUM)
+    scale.ax.tick_params(labelsize=SMALL)
+    headline(
+        figure,
+        f"Simultaneous steps with momentum, η = {rate:g}: they converge if all eigenvalues of the "
+        "heavy-ball operator are inside the circle",
     )
-    with replacing(folder / "heavy_ball.png") as partial:
-        figure.savefig(partial, dpi=110)
+    saved(figure, folder / "heavy_ball.png")
     write_csv(folder / "heavy_ball.csv", ["case", "beta", "real", "imaginary"], rows)
     return results
 
@@ -355,11 +404,25 @@ def heavy_ball(problem, step_size, momentum, steps, alternating):
 
 
 def outcome(path):
-    """What a run did, by its distance to the equilibrium at the end and at the start."""
-    ratio = np.linalg.norm(path[-1]) / np.linalg.norm(path[0])
-    if ratio < 0.01:
+    """What a run does, by the trend of its distance to the equilibrium.
+
+    A run that left and came to rest far away, where a discriminator saturates, has diverged.
+    """
+    distance = np.linalg.norm(path, axis=1)
+    found = trend(distance)
+    if found.converges:
         return "converges"
-    return "diverges" if not ratio < 2 else "neither"
+    if found.kind == "grows" or not distance[-1] < 2 * distance[0]:
+        return "diverges"
+    return "neither" if found.kind == "stays" else "too short"
+
+
+OUTCOMES = {
+    "converges": "converges",
+    "diverges": "diverges",
+    "neither": "comes no closer",
+    "too short": "too few steps to tell",
+}
 
 
 def momentum_figure(folder):
@@ -372,29 +435,44 @@ def momentum_figure(folder):
         "saturating Dirac-GAN, simultaneous": (problems.DiracGAN("gan"), 2 * rate, False),
         "saturating Dirac-GAN, alternating": (problems.DiracGAN("gan"), 2 * rate, True),
     }
-    figure = Figure(figsize=(10.6, 3.5 * len(cases) + 0.5), layout="constrained")
     results, rows = {"step_size": rate, "steps": steps}, []
-    for line, (name, case) in zip(figure.subplots(len(cases), 3), cases.items(), strict=True):
-        results[name] = {}
-        for axes, beta in zip(line, BETAS, strict=True):
-            path, result = momentum_run(*case, beta, steps)
-            results[name][f"beta {beta:g}"] = result
-            draw_path(axes, path)
-            title = f"β = {beta:g}: {result['outcome']} (radius {result['spectral_radius']:.3f})"
-            axes.set_title(title, fontsize=10)
-            rows += [[name, beta, t, *map(float, x)] for t, x in enumerate(path)]
-        line[0].set_ylabel(f"{name}\nφ", fontsize=9)
-    for axes in line:
-        axes.set_xlabel("θ")
-    figure.suptitle(
-        f"Heavy-ball momentum β, η = {rate:g} (Dirac-GAN {2 * rate:g}), {steps} steps from "
-        f"{START}, dark to light:\n"
-        "does it converge, and the spectral radius of F at the equilibrium (+)"
-    )
-    with replacing(folder / "momentum.png") as partial:
-        figure.savefig(partial, dpi=110)
+    for game, file in (("bilinear", "momentum"), ("saturating Dirac-GAN", "momentum_dirac_gan")):
+        own = {name: case for name, case in cases.items() if name.startswith(game)}
+        found = {
+            name: {b: momentum_run(*case, b, steps) for b in BETAS} for name, case in own.items()
+        }
+        draw_momentum(folder / f"{file}.png", game, found, own[f"{game}, alternating"][1], steps)
+        for name, runs in found.items():
+            results[name] = {f"beta {beta:g}": result for beta, (_, result) in runs.items()}
+            for beta, (path, _) in runs.items():
+                rows += [[name, beta, t, *map(float, x)] for t, x in enumerate(path)]
     write_csv(folder / "momentum.csv", ["case", "beta", "step", "theta", "phi"], rows)
     return results
+
+
+def draw_momentum(path, game, found, rate, steps):
+    """The paths in one game, a row per kind of update and a column per momentum."""
+    figure = new_figure(12.2, 3.9 * len(found) + 0.9)
+    for line, (name, runs) in zip(figure.subplots(len(found), 3), found.items(), strict=True):
+        for axes, (beta, (iterates, result)) in zip(line, runs.items(), strict=True):
+            points = draw_path(axes, iterates)
+            axes.set_title(
+                f"β = {beta:g}: {OUTCOMES[result['outcome']]}\n"
+                f"spectral radius {result['spectral_radius']:.3f}"
+            )
+            axes.set_xlabel("θ")
+        line[0].set_ylabel(f"{name.split(', ')[1]} steps\nφ")
+        for axes in line:
+            enlarge(axes)
+    scale = figure.colorbar(points, ax=figure.axes, shrink=0.6)
+    scale.set_label("step", fontsize=MEDIUM)
+    scale.ax.tick_params(labelsize=SMALL)
+    headline(
+        figure,
+        f"{game[0].upper()}{game[1:]}: with which momentum β do the steps converge?\n"
+        f"{steps} steps of size η = {rate:g} from the dot; the spectral radius is that at +",
+    )
+    saved(figure, path)
 
 
 def momentum_run(problem, step_size, alternating, beta, steps):
@@ -415,12 +493,13 @@ def momentum_run(problem, step_size, alternating, beta, steps):
 def draw_path(axes, path):
     """A path in the plane, coloured by step, within a square that leaves out far iterates."""
     extent = min(4.0, 1.1 * np.nanmax(np.abs(path)))
-    axes.plot(*path.T, color="0.75", linewidth=0.6, zorder=1)
-    axes.scatter(*path.T, c=np.arange(len(path)), cmap="viridis", s=7, zorder=2)
-    axes.plot(*START, "o", color="black", markersize=5, zorder=3)
-    axes.plot(0, 0, "+", color="red", markersize=11, zorder=3)
+    axes.plot(*path.T, color="0.75", linewidth=0.8, zorder=1)
+    points = axes.scatter(*path.T, c=np.arange(len(path)), cmap="viridis", s=14, zorder=2)
+    axes.plot(*START, "o", color="black", markersize=7, zorder=3)
+    axes.plot(0, 0, "+", color="black", markersize=14, markeredgewidth=2, zorder=3)
     axes.set(xlim=(-extent, extent), ylim=(-extent, extent))
     axes.set_aspect("equal")
+    return points
 
 
 # All optimizers on the same axes.
@@ -432,22 +511,19 @@ def optimizers(folder):
         "bilinear game θφ": (problems.Bilinear(), START),
         "quadratic zero-sum game, 3 + 3 parameters": random_game(),
     }
-    figure = Figure(figsize=(12.5, 5), layout="constrained")
+    figure, styles = new_figure(13, 7.4), line_styles(OPTIMIZERS)
     results, rows = {"step_size": FLAGS.step_size}, []
     for axes, (title, (problem, start)) in zip(figure.subplots(1, 2), games.items(), strict=True):
-        results[title] = {}
-        for index, (name, scheme) in enumerate(OPTIMIZERS.items()):
+        results[title], ends = {}, {}
+        for name, scheme in OPTIMIZERS.items():
             optimizer = scheme.make(FLAGS.step_size)
             distance = play(problem, start, optimizer, FLAGS.steps // scheme.evaluations)
             evaluations = scheme.evaluations * np.arange(len(distance))
-            style = ("-", "--", "-.", ":")[index // len(COLORS) % 4]
-            axes.semilogy(
-                evaluations,
-                np.maximum(distance, 1e-16),
-                style,
-                label=name,
-                color=COLORS[index % len(COLORS)],
-            )
+            twin = next((other for other, d in ends.items() if same(d, distance)), None)
+            ends[name] = distance
+            # Wide and pale, so that both of two lines that lie on each other are seen.
+            below = {"linewidth": 6, "alpha": 0.35, "zorder": 1, "linestyle": "-"} if twin else {}
+            axes.semilogy(evaluations, np.maximum(distance, 1e-16), **styles[name] | below)
             results[title][name] = {
                 "evaluations": int(evaluations[-1]),
                 "final_ratio": float(distance[-1] / distance[0]),
@@ -456,19 +532,52 @@ def optimizers(folder):
                 [title, name, *pair]
                 for pair in zip(evaluations.tolist(), distance.tolist(), strict=True)
             ]
-        axes.set(xlabel="gradient evaluations", title=title, ylabel="distance to the equilibrium")
-        axes.grid(alpha=0.25)
-    handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside right center", frameon=False)
-    figure.suptitle(
+        axes.set(xlabel="gradient evaluations", ylabel="distance to the equilibrium")
+        axes.set_title(title[0].upper() + title[1:])
+        axes.set_xlim(0, FLAGS.steps)
+        tidy(axes)
+        label_ends(axes, ends, styles)
+    headline(
+        figure,
         f"All optimizers, plain gradient steps of size {FLAGS.step_size:g}: "
-        "who comes closer with the same work?"
+        "who comes closer with the same work?",
     )
-    with replacing(folder / "optimizers.png") as partial:
-        figure.savefig(partial, dpi=110)
+    saved(figure, folder / "optimizers.png")
     header = ["game", "optimizer", "evaluations", "distance"]
     write_csv(folder / "optimizers.csv", header, rows)
     return results
+
+
+def same(one, other):
+    """Whether two runs have the same distances."""
+    return len(one) == len(other) and np.allclose(one, other, rtol=1e-3, atol=0)
+
+
+def label_ends(axes, distances, styles):
+    """The names right of the lines' ends, moved apart where they would lie on each other."""
+    low, high = axes.get_ylim()
+    ends = {name: max(distance[-1], 1e-16) for name, distance in distances.items()}
+    heights = {name: np.log(end / low) / np.log(high / low) for name, end in ends.items()}
+    names = sorted(heights, key=heights.get)
+    places = apart([heights[name] for name in names], gap=0.062)
+    for name, place in zip(names, places, strict=True):
+        axes.annotate(
+            name,
+            xy=(axes.get_xlim()[1], ends[name]),
+            xytext=(1.06, place),
+            textcoords="axes fraction",
+            va="center",
+            fontsize=SMALL,
+            color=styles[name]["color"],
+            arrowprops={"arrowstyle": "-", "relpos": (0, 0.5), **styles[name], "linewidth": 1.2},
+        )
+
+
+def apart(places, gap):
+    """Ascending places, moved as little as possible to be a gap apart and from 0 to 1."""
+    steps = gap * np.arange(len(places))
+    moved = scipy.optimize.isotonic_regression(np.array(places) - steps).x
+    return steps + np.clip(moved, 0, 1 - steps[-1])
 
 
 def random_game():

@@ -1,11 +1,11 @@
-"""Writes folders of pictures to try things on: coloured shapes, or Fashion-MNIST as PNG files.
+"""Writes folders of pictures for trials: coloured shapes, or Fashion-MNIST as PNG files.
 
     python examples/make_pictures.py --kind=shapes --output_dir=shapes
     tf-consensus train folder:shapes
 
-A folder has a sub-folder per class. The shapes are disks, rings, squares, triangles and stars of
-any colour, size, place and turn on a plain ground. Fashion-MNIST's are its 60,000 training images,
-which must be on the disk (Debian's package dataset-fashion-mnist, or --data_dir).
+A folder has one sub-folder per class. The shapes are disks, rings, squares, triangles and stars of
+any colour, size, place and rotation on a plain ground. Fashion-MNIST's pictures are its 60,000
+training images, which must be on the disk (Debian's package dataset-fashion-mnist, or --data_dir).
 """
 
 import os
@@ -21,7 +21,7 @@ from tf_consensus.experiments.drawn_shapes import shapes, write
 
 FLAGS = flags.FLAGS
 flags.DEFINE_enum("kind", "shapes", ["shapes", "fashion_mnist"], "What the pictures show.")
-flags.DEFINE_integer("number", None, "Pictures; none: 6,000 shapes, or all there are.", 1)
+flags.DEFINE_integer("number", None, "How many pictures; none: 6,000 shapes, or all there are.", 1)
 flags.DEFINE_integer("size", 64, "Side of a shape's picture in pixels.", 8)
 flags.DEFINE_integer("seed", 0, "Determines the shapes.", 0)
 flags.DEFINE_string("data_dir", None, "Folder of Fashion-MNIST, if not the usual one.")

@@ -1,10 +1,10 @@
 r"""Mixture of Gaussians: simultaneous gradient ascent against consensus optimization.
 
 Reproduces figure 2 of "The Numerics of GANs" (Mescheder, Nowozin, Geiger, 2017): a GAN of two small
-dense networks learns eight Gaussians on a circle, or 25 on a grid. Leaves in --output_dir:
+dense networks learns eight Gaussians on a circle, or 25 on a grid. It writes into --output_dir:
 figure_2.png (densities over training), curves.png (losses and gradient norm), densities.gif,
-results.json, report.html (all runs side by side), and a folder a run with its report.html, its log,
-its samples over training and the trained model (model.keras).
+results.json, report.html (all runs side by side), and one folder per run with its report.html, its
+log, its samples over training and the trained model (model.keras).
 
     python examples/mixture_of_gaussians.py
     python examples/mixture_of_gaussians.py --preset=recommended --optimizer=consensus --seeds=0,1,2
@@ -52,10 +52,10 @@ flags.DEFINE_list(
 flags.DEFINE_float(
     "penalty_weight", None, "Weight of each penalty (stddev of instance noise).", 0.0
 )
-flags.DEFINE_integer("penalty_every", 1, "Take gradient penalties each so many steps only.", 1)
+flags.DEFINE_integer("penalty_every", 1, "Take gradient penalties only every so many steps.", 1)
 flags.DEFINE_integer("batch_size", 512, "Samples in a batch.", 1)
 flags.DEFINE_bool("balanced", True, "Equal counts of the modes in a batch, or independent samples.")
-flags.DEFINE_integer("microbatches", 1, "Equal parts to go through a batch in.", 1)
+flags.DEFINE_integer("microbatches", 1, "Equal parts in which a batch is processed.", 1)
 flags.DEFINE_enum(
     "debias",
     None,
@@ -63,9 +63,9 @@ flags.DEFINE_enum(
     "Consensus and smoothing without the bias of batches: over micro-batches or examples.",
 )
 flags.DEFINE_float("initial_accumulator", 1.0, "Start of RMSProp's running mean of squares.", 0.0)
-flags.DEFINE_bool("advice", True, "Say what goes wrong while it goes wrong.")
+flags.DEFINE_bool("advice", True, "Say what goes wrong in training as it happens.")
 flags.DEFINE_string("output_dir", "output/mixture_of_gaussians", "Folder for all results.")
-flags.DEFINE_bool("resume", False, "Go on with the runs in --output_dir.")
+flags.DEFINE_bool("resume", False, "Continue the runs in --output_dir.")
 for name, check in {
     "optimizer": validators.list_of(METHODS, least=1),
     "seeds": validators.seeds(),
@@ -77,7 +77,7 @@ for name, check in {
 
 
 def resolve_settings():
-    """The preset with what the flags override, and all other flags that determine the runs."""
+    """The preset with the flags' overrides, and all other flags that determine the runs."""
     preset = dict(PRESETS[FLAGS.preset])
     for key in ("learning_rate", "schedule", "gamma", "steps"):
         if FLAGS[key].value is not None:

@@ -3,13 +3,13 @@
     python examples/plot_runs.py --folders=output/fashion_mnist_grid,output/fashion_mnist_adam
     python examples/plot_runs.py --folders="consensus=output/a,consensus=output/b,R1=output/c"
 
-Leaves in --output_dir: metrics over training (curves_steps.png, curves_seconds.png and
+It writes into --output_dir: metrics over training (curves_steps.png, curves_seconds.png and
 curves_cpu_seconds.png, as figures 5, 7, 8 and 11 of "The Numerics of GANs"), losses.png,
-sweep_learning_rate.png and sweep_gamma.png where a method was run with several values (figures 12,
+sweep_learning_rate.png and sweep_gamma.png if a method was run with several values (figures 12,
 13 and 14), and table.md with best and final results.
 
-Seeds of one run become a line, their mean, with a band around it from the smallest to the largest.
-Runs are told apart by their names and, where those are the same, by the settings that differ;
+The seeds of one run become one line, their mean, with a band around it from the smallest to the
+largest. Labels have the runs' names and, if these are the same, the settings that differ;
 LABEL=FOLDER calls the runs of a folder LABEL instead. With --within all runs end after the same
 time on a --clock.
 """
@@ -27,10 +27,10 @@ from tf_consensus.support.files import write_text
 FLAGS = flags.FLAGS
 flags.DEFINE_list("folders", [], "Output folders of train_images.py, or LABEL=FOLDER.")
 flags.DEFINE_list("runs", [], "Names of the runs to compare, such as consensus-dcgan4; none: all.")
-flags.DEFINE_float("within", None, "Leave out what came later on the --clock.", 0.0)
+flags.DEFINE_float("within", None, "Time on the --clock after which all is left out.", 0.0)
 flags.DEFINE_enum("clock", "seconds", ["step", "seconds", "cpu_seconds"], "What --within counts.")
 flags.DEFINE_string("output_dir", "output/plots", "Folder for the pictures and the table.")
-flags.register_validator("folders", bool, "must name an output folder, or several by commas")
+flags.register_validator("folders", bool, "must name one output folder or more, with commas")
 
 
 def find_runs():

@@ -21,10 +21,11 @@ import tensorflow as tf
 from absl import app, flags
 
 import tf_consensus as tfc
-from tf_consensus.plotting.style import METHOD_COLORS, new_figure, saved, tidy
+from tf_consensus.plotting.methods import METHOD_COLORS
+from tf_consensus.plotting.style import new_figure, saved, tidy
 from tf_consensus.support.files import write_json
 
-SGD, Adam, RMSprop = keras.optimizers.SGD, keras.optimizers.Adam, keras.optimizers.RMSprop
+SGD, Adam = keras.optimizers.SGD, keras.optimizers.Adam
 EXECUTION = 25  # steps per row of the curves
 
 
@@ -128,9 +129,9 @@ SYMPTOMS = {
     "modes_lost": Symptom(
         _ring_networks,
         ring,
-        10000,
-        ("Simultaneous steps", lambda: tfc.SimultaneousOptimizer(RMSprop(1e-4)), {}),
-        ("Consensus, γ = 10", lambda: tfc.ConsensusOptimizer(RMSprop(1e-4), gamma=10.0), {}),
+        6000,
+        ("Simultaneous steps", lambda: tfc.SimultaneousOptimizer(Adam(1e-3, beta_1=0.5)), {}),
+        ("Consensus, γ = 1", lambda: tfc.ConsensusOptimizer(Adam(1e-3, beta_1=0.5), gamma=1.0), {}),
         samples=True,
     ),
 }

@@ -12,10 +12,21 @@ import pathlib
 import numpy as np
 from absl import app, flags
 from matplotlib.colors import BoundaryNorm, ListedColormap
-from matplotlib.figure import Figure
 
 from tf_consensus import theory
-from tf_consensus.support.files import replacing, write_text
+from tf_consensus.plotting.methods import line_styles
+from tf_consensus.plotting.style import (
+    LARGE,
+    MEDIUM,
+    SMALL,
+    enlarge,
+    legend_below,
+    legend_line,
+    new_figure,
+    saved,
+    tidy,
+)
+from tf_consensus.support.files import write_text
 
 OUTPUT_DIR = flags.DEFINE_string("output_dir", "output/theory", "Folder for pictures and numbers.")
 MATRICES = flags.DEFINE_integer("matrices", 1000, "Random matrices for lemma 9.", lower_bound=1)
@@ -72,7 +83,7 @@ def unit_circle(axes):
     """Draws the unit circle and the axes through its centre."""
     angle = np.linspace(0, 2 * np.pi, 200)
     axes.fill(np.cos(angle), np.sin(angle), color="0.93", zorder=0)
-    axes.plot(np.cos(angle), np.sin(angle), color="black", linewidth=1, label="unit circle")
+    axes.plot(np.cos(angle), np.sin(angle), color="black", linewidth=1)
     axes.axhline(0, color="0.8", linewidth=0.7, zorder=0)
     axes.axvline(0, color="0.8", linewidth=0.7, zorder=0)
     axes.set_aspect("equal")
@@ -84,24 +95,34 @@ def figure_1(path):
     step_size, gamma = 0.3, 0.5
     slow, fast = zero_sum_game([0.5, 1.0], 0.02), zero_sum_game([0.8, 2.2], 0.15)
     panels = {
-        "small real part": (slow, "(a) small real part"),
-        "large imaginary part": (fast, "(b) large imaginary part"),
+        "small real part": (slow, "(a) Small real part"),
+        "large imaginary part": (fast, "(b) Large imaginary part"),
         "after consensus": (
             theory.consensus_matrix(fast, gamma),
-            f"(c) the game of (b), consensus with γ = {gamma:g}",
+            f"(c) Game (b), consensus with γ = {gamma:g}",
         ),
     }
-    figure, results = Figure(figsize=(13, 4.9), layout="constrained"), {}
+    figure, results = new_figure(13, 6.4), {}
     for axes, (name, (matrix, title)) in zip(
         figure.subplots(1, 3, sharey=True), panels.items(), strict=True
     ):
         results[name] = eigenvalue_panel(axes, matrix, step_size, title)
     figure.axes[0].set_ylabel("imaginary part")
-    handles, labels = figure.axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
-    with replacing(path) as partial:
-        figure.savefig(partial, dpi=120)
+    entries = [legend_line(linestyle="none", **look) for look in (EIGENVALUE, INSIDE, OUTSIDE)]
+    legend_below(figure, entries)
+    figure.suptitle(
+        f"Steps of size h = {step_size:g} converge if all 1 + hλ (on rays from 1) are inside the "
+        "unit circle",
+        fontsize=LARGE + 1,
+    )
+    saved(figure, path)
     return {"step_size": step_size, "gamma": gamma, **results}
+
+
+EIGENVALUE = {"marker": "x", "color": "black", "markersize": 8}
+EIGENVALUE["label"] = "λ of A; in (c) of A - γAᵀA"
+INSIDE = {"marker": "o", "color": "#009E73", "markersize": 8, "label": "1 + hλ inside"}
+OUTSIDE = {"marker": "s", "color": "#D55E00", "markersize": 8, "label": "1 + hλ outside"}
 
 
 def eigenvalue_panel(axes, matrix, step_size, title):
@@ -112,13 +133,12 @@ def eigenvalue_panel(axes, matrix, step_size, title):
     unit_circle(axes)
     for value in update:
         axes.plot([1, value.real], [0, value.imag], color="0.5", linewidth=0.8)
-    axes.plot(values.real, values.imag, "x", color="tab:blue", label="λ of A; in (c) of A - γAᵀA")
-    label = f"1 + hλ, h = {step_size:g}, on rays from 1: "
     inside, outside = update[np.abs(update) < 1], update[np.abs(update) >= 1]
-    axes.plot(inside.real, inside.imag, "o", color="tab:green", label=label + "inside")
-    axes.plot(outside.real, outside.imag, "o", color="tab:red", label=label + "outside")
+    for points, look in ((values, EIGENVALUE), (inside, INSIDE), (outside, OUTSIDE)):
+        axes.plot(points.real, points.imag, linestyle="none", **look)
     axes.set(xlim=(-3, 1.6), ylim=(-2.5, 2.5))
-    axes.set_title(f"{title}\nlargest |1 + hλ| {radius:.3f}, stable for h < {limit:.3g}")
+    axes.set_title(f"{title}\nlargest |1 + hλ| {radius:.3f}\nstable for h < {limit:.3g}")
+    enlarge(axes)
     return {"max_step_size": limit, "spectral_radius": radius}
 
 
@@ -136,23 +156,27 @@ def step_size_and_gamma(path, resolution):
     steps, gammas = np.geomspace(0.01, 1, resolution), np.geomspace(0.01, 100, resolution)
     radii = radius_map(jacobian, steps, gammas)
     best = [theory.optimal_gamma(jacobian, h) for h in steps]
-    figure = Figure(figsize=(7.5, 5.2), layout="constrained")
+    figure = new_figure(10, 6.6)
     axes = figure.subplots()
     draw_map(figure, axes, steps, gammas, radii)
     gamma_of_h = [b.gamma if b.spectral_radius < 1 else np.nan for b in best]
-    axes.plot(
-        steps, gamma_of_h, "--", color="tab:red", label="best γ for each h, where one is stable"
-    )
+    entries = []
+    look = {"color": "#D55E00", "linestyle": "--", "linewidth": 2}
+    axes.plot(steps, gamma_of_h, **look)
+    entries.append(legend_line(**look, label="best γ for each h, where one is stable"))
     rate, step_size, gamma = min(
         (b.spectral_radius, h, b.gamma) for b, h in zip(best, steps, strict=True)
     )
     label = f"fastest: h = {step_size:.3f}, γ = {gamma:.2f}, factor {rate:.3f}"
-    axes.plot(step_size, gamma, "*", color="tab:red", markersize=13, label=label)
+    look = {"color": "#D55E00", "marker": "*", "linestyle": "none", "markersize": 16}
+    axes.plot(step_size, gamma, **look)
+    entries.append(legend_line(**look, label=label))
     limit = theory.max_step_size(np.linalg.eigvals(jacobian))
-    axes.axvline(limit, color="tab:purple", linestyle=":", label="largest stable h for γ = 0")
-    axes.legend(loc="upper right")
-    with replacing(path) as partial:
-        figure.savefig(partial, dpi=120)
+    look = {"color": "black", "linestyle": ":", "linewidth": 2}
+    axes.axvline(limit, **look)
+    entries.append(legend_line(**look, label="largest stable h for γ = 0"))
+    legend_below(figure, entries)
+    saved(figure, path)
     simultaneous = np.abs(theory.euler_eigenvalues(np.linalg.eigvals(jacobian), step_size))
     return {
         "best_step_size": step_size,
@@ -177,16 +201,29 @@ def draw_map(figure, axes, steps, gammas, radii):
         rasterized=True,
     )
     axes.contour(steps, gammas, radii, levels=[1], colors="black", linewidths=1.2)
-    axes.set(xscale="log", yscale="log", xlabel="step size h", ylabel="γ")
+    axes.set(xscale="log", yscale="log", xlabel="step size h", ylabel="weight γ of consensus")
     axes.set(xlim=(steps[0], steps[-1]), ylim=(gammas[0], gammas[-1]))
-    axes.set_title("spectral radius of I + h(A - γAᵀA); grey: diverges")
-    figure.colorbar(image, ax=axes, ticks=levels[:-1], label="factor a step on the error")
+    axes.set_title("How fast consensus converges (grey: it diverges)")
+    enlarge(axes)
+    scale = figure.colorbar(image, ax=axes, ticks=levels[:-1])
+    scale.set_label("factor per step: radius of I + h(A - γAᵀA)", fontsize=MEDIUM)
+    scale.ax.tick_params(labelsize=SMALL)
+
+
+BETA_LOOKS = {
+    beta: {
+        **{"marker": marker, "color": color, "fillstyle": "none", "markersize": 9},
+        "markeredgewidth": 1.8,
+        "label": f"β = {beta:g}",
+    }
+    for beta, marker, color in ((-0.5, "v", "#CC79A7"), (0.0, "o", "black"), (0.5, "s", "#E69F00"))
+}
 
 
 def momentum(path):
     """The lecture's heavy ball on the bilinear game: spectra, and the rate against β."""
-    step_size, betas = 0.5, (-0.5, 0.0, 0.5)
-    figure = Figure(figsize=(14, 4.9), layout="constrained")
+    step_size, betas = 0.5, tuple(BETA_LOOKS)
+    figure = new_figure(13.4, 5.8)
     left, middle, right = figure.subplots(1, 3)
     matrices = {
         "simultaneous": lambda beta: theory.heavy_ball_matrix(BILINEAR, step_size, beta),
@@ -197,28 +234,33 @@ def momentum(path):
     results = {"step_size": step_size}
     for axes, (name, matrix) in zip((left, middle), matrices.items(), strict=True):
         spectrum_panel(axes, matrix, betas)
-        axes.set_title(f"bilinear game, {name} updates, η = {step_size:g}")
+        axes.set_title(f"{name.capitalize()} steps")
+        enlarge(axes)
         rates = curve(right, name, matrix)
         results[name] = {f"beta {b:g}": theory.spectral_radius(matrix(b)) for b in betas} | rates
     right.axhline(1, color="black", linewidth=1)
     right.set(xlabel="momentum β", ylabel="spectral radius", ylim=(0.85, 1.6))
-    right.set_title(f"bilinear game, η = {step_size:g}: converges below 1")
-    right.legend()
+    right.set_title("Steps converge below 1")
+    tidy(right)
     left.set_ylabel("imaginary part")
-    handles, labels = left.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
-    with replacing(path) as partial:
-        figure.savefig(partial, dpi=120)
+    entries = [legend_line(linestyle="none", **look) for look in BETA_LOOKS.values()]
+    entries += [legend_line(**style, label=name) for name, style in line_styles(matrices).items()]
+    legend_below(figure, entries)
+    figure.suptitle(
+        f"Momentum β, bilinear game, η = {step_size:g}: steps converge if all eigenvalues are "
+        "inside the circle",
+        fontsize=LARGE + 1,
+    )
+    saved(figure, path)
     return results
 
 
 def spectrum_panel(axes, matrix, betas):
-    """Eigenvalues of the augmented operator, one marker a β."""
+    """Eigenvalues of the augmented operator, one marker per β."""
     unit_circle(axes)
-    for beta, marker, color in zip(betas, "vos", ("tab:green", "tab:gray", "tab:red"), strict=True):
+    for beta in betas:
         values = np.linalg.eigvals(matrix(beta))
-        label = f"β = {beta:g}"
-        axes.plot(values.real, values.imag, marker, color=color, fillstyle="none", label=label)
+        axes.plot(values.real, values.imag, linestyle="none", **BETA_LOOKS[beta])
     axes.set(xlim=(-1.3, 1.6), ylim=(-1.3, 1.3))
 
 
@@ -226,7 +268,7 @@ def curve(axes, name, matrix):
     """Spectral radius against β; returns the lowest."""
     betas = np.linspace(-0.95, 0.95, 191)
     radii = [theory.spectral_radius(matrix(beta)) for beta in betas]
-    axes.plot(betas, radii, label=name)
+    axes.plot(betas, radii, **line_styles([name])[name])
     best = int(np.argmin(radii))
     return {"lowest_spectral_radius": radii[best], "at_beta": float(betas[best])}
 

@@ -1,26 +1,27 @@
 """Which GAN methods converge in the plane: eleven methods on four targets.
 
-The 2D experiments of "Which Training Methods for GANs do actually Converge?" (Mescheder, Geiger,
-Nowozin, 2018). Leaves in --output_dir: densities.png (final samples, a row a method and a column a
-target), wasserstein.png and wasserstein.csv (Wasserstein-1 distance over training), results.json,
-report.html (all runs side by side; of more than twelve it leads to a page of each target and seed),
-and a folder a run with its report.html, log.csv and samples.npy.
+These are the 2D experiments of "Which Training Methods for GANs do actually Converge?" (Mescheder,
+Geiger, Nowozin, 2018). The script writes into --output_dir: densities.png (final samples, one row
+per method and one column per target), wasserstein.png and wasserstein.csv (Wasserstein-1 distance
+over training), results.json, report.html (all runs side by side; with more than twelve runs it
+links to one page per target and seed), and one folder per run with its report.html, log.csv and
+samples.npy.
 
     python examples/toy_2d.py
     python examples/toy_2d.py --target=circle --method=simultaneous,r1 --seeds=0,1,2
 
 All methods share the networks, the inner optimizer (Adam with β₁ = 0, β₂ = 0.99 and a learning
 rate that falls to 0), the batch size and the number of generator updates; `METHODS`, in
-tf_consensus/experiments/toy_runs.py, says in what they differ. Penalized methods move discriminator
-and generator in turn, as their papers do, WGAN's take five discriminator steps a generator step,
-all five on one batch, and consensus optimization moves both players at once, as it is defined. The
-learning rate falls for all alike: with --schedule=constant most of them keep moving above the
-floor.
+tf_consensus/experiments/toy_runs.py, has the differences. Penalized methods move discriminator and
+generator in turn, as in their papers. WGAN's methods take five discriminator steps per generator
+step, all five on one batch. Consensus optimization moves both players at once, as it is defined.
+The learning rate falls for all methods alike: with --schedule=constant most of them keep moving
+above the floor.
 
-The distance is exact, between 1,024 generated points and as many of the target. The floor that it
-is compared with is the mean over further samples of the target itself: about half of all perfect
-samples lie below it. A run whose samples are no longer finite has diverged: its distance is
-infinite, in results.json the string "inf".
+The distance is exact, between 1,024 generated points and as many points of the target. It is
+compared with a floor, the mean distance of further samples of the target itself: about half of all
+perfect samples lie below it. A run whose samples are no longer finite has diverged: its distance is
+infinite, written to results.json as the string "inf".
 """
 
 import os
@@ -61,9 +62,9 @@ flags.DEFINE_float("consensus_gamma", 1.0, "Weight γ of consensus optimization.
 flags.DEFINE_float("gp_weight", 0.1, "Weight λ of WGAN-GP's penalty.", 0.0)
 flags.DEFINE_float("noise_stddev", 0.1, "Standard deviation of the instance noise.", 0.0)
 flags.DEFINE_float("clip_bound", 0.2, "Largest magnitude of clipped weights.")
-flags.DEFINE_bool("advice", True, "Say what goes wrong while it goes wrong.")
+flags.DEFINE_bool("advice", True, "Say what goes wrong in training as it happens.")
 flags.DEFINE_string("output_dir", "output/toy_2d", "Folder for all results.")
-flags.DEFINE_bool("resume", False, "Go on with the runs in --output_dir.")
+flags.DEFINE_bool("resume", False, "Continue the runs in --output_dir.")
 for name, check in {
     "target": validators.list_of(TARGETS, least=1),
     "method": validators.list_of(METHODS, least=1),
@@ -84,7 +85,7 @@ def main(argv):
     """Trains, draws and reports."""
     if len(argv) > 1:
         raise app.UsageError(f"All arguments are flags. Received: {' '.join(argv[1:])}.")
-    # TensorFlow takes the compilation of several models for the retracing of one, and warns.
+    # TensorFlow mistakes the compilation of several models for the retracing of one, and warns.
     tf.get_logger().setLevel("ERROR")
     train_points(FLAGS, resolve_settings(), train_and_report)
 

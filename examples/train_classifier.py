@@ -1,16 +1,16 @@
-"""Trains a classifier to score generated images by, where the Inception network does not fit.
+"""Trains a classifier that scores generated images for which the Inception network is unfit.
 
     python examples/train_classifier.py
     python examples/train_classifier.py --dataset=cifar10 --channels=3 --epochs=20
 
-Leaves in --output_dir: classifier.keras (a small convolutional network that ends in logits),
-reference.npz (its features of the test images) and results.json (its accuracy, and the score that
-the real test images get, which no generator should be expected to beat). Scores by it compare runs
-on this data set with each other; they are not the Inception scores and distances of papers.
+It writes into --output_dir: classifier.keras (a small convolutional network that ends in logits),
+reference.npz (its features of the test images) and results.json (its accuracy, and the score of the
+real test images, which no generator should be expected to beat). Its scores compare runs on this
+data set with each other; they are not the Inception scores and distances of papers.
 
-On Fashion-MNIST it takes about two minutes on two CPU cores. The one that the README's scores are
-by is examples/fashion_mnist_classifier.keras, made by the first command: another training, even on
-another processor, makes other scores.
+On Fashion-MNIST it takes about two minutes on two CPU cores. The README's scores come from
+examples/fashion_mnist_classifier.keras, made by the first command. A classifier from another
+training, even on another processor, gives other scores.
 """
 
 import os
@@ -18,8 +18,8 @@ import pathlib
 import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-# Unasked, TensorFlow takes oneDNN's convolutions on the newest CPUs only; elsewhere its own are
-# up to five times as slow.
+# By default TensorFlow uses oneDNN's convolutions on the newest CPUs only; its own are up to five
+# times as slow.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 import keras
@@ -36,13 +36,13 @@ flags.DEFINE_string("dataset", "fashion_mnist", "Name for tfc.data.images, or fo
 flags.DEFINE_string("test_split", "test", "Split of the real images that scores compare with.")
 flags.DEFINE_integer("image_size", 32, "Side of the images in pixels; a multiple of 8.", 8)
 flags.DEFINE_integer("channels", 1, "Colour channels, 1 or 3.", 1, 3)
-flags.DEFINE_integer("num_classes", None, "Number of labels; none: what the data set says.", 2)
+flags.DEFINE_integer("num_classes", None, "Number of labels; none: the data set's.", 2)
 flags.DEFINE_integer("filters", 16, "Filters of the first convolution.", 1)
 flags.DEFINE_integer("batch_size", 128, "Images in a batch.", 1)
 flags.DEFINE_integer("epochs", 4, "Passes over the training images.", 1)
-flags.DEFINE_integer("steps_per_epoch", None, "Batches an epoch; none: all there are.", 1)
+flags.DEFINE_integer("steps_per_epoch", None, "Batches per epoch; none: all there are.", 1)
 flags.DEFINE_float("learning_rate", 2e-3, "Adam's first step size; it falls to 0.", 0.0)
-flags.DEFINE_integer("seed", 0, "Of the weights and the order of the images.")
+flags.DEFINE_integer("seed", 0, "Seed of the weights and of the images' order.")
 flags.DEFINE_string("data_dir", None, "Folder of the data set, if not the usual one.")
 flags.DEFINE_string("output_dir", "output/classifier", "Folder for all results.")
 
@@ -75,7 +75,7 @@ def train():
 
 
 def score_real(classifier, output):
-    """Saves the reference of the test images; returns what they score themselves."""
+    """Saves the reference of the test images; returns the scores of the test images."""
     extractor = tfc.metrics.Extractor(
         classifier, name=f"classifier of {FLAGS.dataset}", weights="train_classifier.py"
     )

@@ -4,15 +4,15 @@ r"""GANs on images: every image experiment of the papers, and Fashion-MNIST on t
     python examples/train_images.py --experiment=fashion_mnist_recommended $scores
     python examples/train_images.py --experiment=inception_score_conv4 --inception=inception.pb
 
-The same as `tf-consensus train --experiment=NAME`. `tf_consensus/experiments/presets.py` lists the
-experiments; every other flag overrides one of their settings. Each run has a folder
-`<method>-<network>-seed<seed>` in --output_dir, with its report.html, its log.csv, its samples over
-training, result.json, the trained model (model.keras) and the generator to sample from, with
-averaged weights if there are averages (generator.keras). results.json, report.html,
-curves_steps.png, curves_seconds.png and losses.png put them together; `plot_runs.py` compares
+This is the same as `tf-consensus train --experiment=NAME`. The experiments are listed in
+`tf_consensus/experiments/presets.py`; every other flag overrides one of their settings. Each run
+has a folder `<method>-<network>-seed<seed>` in --output_dir, with its report.html, its log.csv, its
+samples over training, result.json, the trained model (model.keras) and the generator to sample from
+(generator.keras), with averaged weights if there are averages. results.json, report.html,
+curves_steps.png, curves_seconds.png and losses.png combine all runs; `plot_runs.py` compares
 several such folders.
 
-A run that was stopped, by Ctrl-C, SIGTERM, a full disk or a power cut, goes on with --resume, and
+A run that was stopped by Ctrl-C, SIGTERM, a full disk or a power cut goes on with --resume, and
 ends as if nothing had happened. With --resume and more --steps a finished run goes on too.
 """
 
@@ -20,8 +20,8 @@ import os
 import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-# Unasked, TensorFlow takes oneDNN's convolutions on the newest CPUs only; elsewhere its own are
-# up to five times as slow.
+# By default TensorFlow uses oneDNN's convolutions on the newest CPUs only; its own are up to five
+# times as slow.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 from absl import app, flags

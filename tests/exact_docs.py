@@ -15,28 +15,30 @@ PAGE = pathlib.Path(__file__).parents[1] / "docs" / "exact_derivatives.md"
 ROWS = [with_xla(row) for row in (*exact_layers.ROWS, *exact_functions.ROWS)]
 HEAD = """# Which derivatives are exact
 
-Consensus optimization needs the second derivative of what a network is made of, a gradient penalty
-under consensus the third. TensorFlow has not all of them, and a few are wrong. So every layer of
-`keras.layers`, every activation and loss, and what else a network may hold was put into both
-networks of a small game, and four things were compared with central differences: v, ∇L = v'ᵀv, v
-with `penalties.R1` and ∇L with it, executing eagerly, in a graph and under XLA, on a CPU.
+Consensus optimization needs the second derivative of every layer and operation in a network; a
+gradient penalty under consensus needs the third. TensorFlow lacks some of them, and a few are
+wrong. So every layer of `keras.layers`, every activation and loss, and other operations that a
+network may contain were put into both networks of a small game. Four things were compared with
+central differences: v and ∇L = v'ᵀv, each with and without `penalties.R1`. This was done in eager
+execution, in a graph and under XLA, on a CPU.
 
-- **exact**: all four agree to 10⁻⁶ in float64, or, marked ¹, to 2·10⁻³ where TensorFlow computes
-  in float32 whatever it is given.
-- **refused**: TensorFlow takes a derivative for zero that is not, and this package stops with a
-  message that names the operation, where an update needs the second derivative, or, with warps and
-  hsv_to_rgb, the first.
-- **wrong**: NaN, or not right, without a word. Do not train through these.
+- **exact**: all four agree to 10⁻⁶ in float64. The mark ¹ stands for agreement to 2·10⁻³, where
+  TensorFlow computes in float32 whatever the type of the input.
+- **refused**: TensorFlow treats a derivative as zero that is not zero. This package then stops,
+  with a message that names the operation, if an update needs the second derivative; for warps and
+  hsv_to_rgb, if it needs the first.
+- **wrong**: the result is NaN or another wrong number, and nothing says so. Do not train through
+  these.
 - –: not compiled yet.
-- Anything else is TensorFlow's message, in part: it stops by itself.
+- Anything else is a part of TensorFlow's own error message.
 
 {counts}
 
 Under XLA on a CPU the second derivative of max pooling over volumes was wrong at 6 of 300 points,
-as if it took the largest of a window to three digits only. Other devices were not tried.
+as if it compared the values of a window to three digits only. Other devices were not tried.
 
-Layers that draw were checked with the same numbers at each evaluation. Grouped convolutions are
-exact, but Keras compiles one at each eager call, which takes seconds.
+Layers that draw random numbers were checked with the same numbers at each evaluation. Grouped
+convolutions are exact, but Keras compiles them anew at each eager call, which takes seconds.
 
 `python -m tests.exact_docs` writes this page from the rows in `tests/exact_layers.py` and
 `tests/exact_functions.py`; `tests/test_exact_table.py` measures them.
@@ -61,7 +63,7 @@ def cell(verdict):
 
 
 def counts():
-    """How many rows have each verdict, a line each mode."""
+    """How many rows have each verdict, one line per mode."""
     lines = []
     for mode in MODES:
         found = Counter(row.verdict(mode) for row in ROWS)

@@ -398,7 +398,7 @@ ROWS = [
     *AUGMENTATIONS,
 ]
 
-ABSTRACT = "no layer of its own"
+ABSTRACT = "computes nothing of its own"
 LOOKUP = "takes text or whole numbers and has no gradient"
 STREAM = "prepares data before training, with a mixture of examples or without a gradient"
 OUT_OF_SCOPE = {

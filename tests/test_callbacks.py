@@ -652,7 +652,7 @@ def image_scores():
         ),
         (
             lambda: EvaluateGAN([Recorder()], directions={"distance": "up"}),
-            "otherwise than a metric. Received: 'distance' as 'up', which is 'down'",
+            "contradict a metric. Received: 'distance' as 'up', which is 'down'",
         ),
         (lambda: EvaluateGAN(averaged="no"), "`averaged` must be True or False.*'no'"),
         (lambda: EvaluateGAN(averaged=None), "`averaged` must be True or False"),

@@ -133,10 +133,10 @@ BAD = {
         (("--all",), "Unknown flag --all."),
     ],
     "report": [
-        ((), "A report is of runs. Received: none."),
+        ((), "A report needs runs. Received: none."),
         (("{0}/nothing",), "There is no such path."),
         (("{0}/tow",), "Did you mean {0}/two?"),
-        (("{0}/empty",), "There must be a run in the folder."),
+        (("{0}/empty",), "The folder must hold a run."),
         (("{0}/one/c-seed0/log.csv",), "A run is a folder. Received: "),
         (("{0}/one", "{0}/two"), "The page of several runs needs a name."),
         (("{0}/one", "{0}/one/c-seed0", "--output=x.html"), "A report shows each run once."),

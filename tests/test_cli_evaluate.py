@@ -157,7 +157,7 @@ def test_a_run_is_scored_by_what_it_has_not_seen(place, capsys, settings, name, 
         path.write_text(before)
     assert found["real_images"] == name.format(place)
     assert found["description"]["reference_split"] == split
-    seen = "none are left that it has not seen" in out
+    seen = "scores are against pictures it has seen" in out
     assert seen == (settings == {"dataset": "folder:{}/a"})
 
 
@@ -170,7 +170,7 @@ BAD = [
     (("folder:{0}/nothing", "--against={0}/b", GREY), 2, "A folder of pictures must exist."),
     (("{0}/a", "--against={0}/nothing", GREY), 2, "A folder of pictures must exist."),
     (("{0}/a", GREY), 2, "Pictures are scored against real ones. Received: no --against."),
-    (("{0}/a", "--against={0}/b"), 2, "Scores are those of one network. Received: none."),
+    (("{0}/a", "--against={0}/b"), 2, "Scores come from one network. Received: none."),
     (("{0}/a", "--against={0}/b"), 2, "which examples/train_classifier.py trains"),
     (("{0}/a", "--against={0}/b", GREY, "--inception={0}/x"), 2, "both --classifier and"),
     (("{0}/a", "--against={0}/b", "--classifier={0}/no.keras"), 2, "--classifier must name a file"),

@@ -63,7 +63,7 @@ def test_an_unfinished_run_gives_what_its_backup_holds(runs, tmp_path, capsys, n
     path = tmp_path / "new.npz"
     status, out, _ = told(capsys, "generate", root / name, f"--output={path}", "--n=3")
     assert status == 0
-    assert "has not finished: its backup at step 2 is taken" in out
+    assert "has not finished: its backup at step 2 is used" in out
     expected = as_bytes(gans["stopped"].generate(3, seed=0))
     assert np.abs(np.load(path)["images"].astype(int) - expected).max() <= 1
 
@@ -165,8 +165,8 @@ BAD = {
     ("--output=x/",): [
         ("nothing", 2, "There is no such path. Received: '"),
         ("plan", 2, "Did you mean "),
-        ("empty", 2, "There must be a run in the folder. Received: "),
-        ("two", 2, "One run at a time. Received: "),
+        ("empty", 2, "The folder must hold a run. Received: "),
+        ("two", 2, "The command takes one run. Received: "),
         (".", 2, "Name one of those below:"),
         ("early", 2, "A run must have left a model or a backup. Received: "),
         ("early", 2, "tf-consensus train x --resume"),
@@ -181,7 +181,7 @@ BAD = {
     ("--output=x/", "--n=many"): [("plain", 2, "--n=many")],
     ("--output=x/", "--batch_size=0"): [("plain", 2, "--batch_size=0")],
     ("--output=x/", "--seed=-1"): [("plain", 2, "--seed=-1")],
-    ("--output=x/", "--frames=3"): [("plain", 2, "--frames is of --interpolate.")],
+    ("--output=x/", "--frames=3"): [("plain", 2, "--frames belongs to --interpolate.")],
     ("--output=x/", "--interpolate", "--frames=1"): [("plain", 2, "--frames=1")],
     ("--output=x/", "--number=3"): [("plain", 2, "Unknown flag --number.")],
     ("--output=x/", "more"): [("plain", 2, "The command takes one run. Received: 2: ")],

@@ -119,7 +119,7 @@ def test_points_of_the_mixture_example(tmp_path, capsys):
     (folder / "backup/step-00000001-0123456789abcdef.weights.h5").write_text("")
     status, _, err = told(capsys, "spectrum", folder)
     assert status == 2
-    assert "is opened when it has finished" in err
+    assert "can be opened only when it has finished" in err
 
 
 BAD = [

@@ -73,7 +73,7 @@ def test_every_command_has_a_line_and_help_exits_well(capsys):
         (["train", "folder:"], "A folder of pictures must exist. Received: folder:."),
         (["train", "./no"], "A folder of pictures must exist. Received: ./no."),
         (["train", f"folder:{__file__}"], "Pictures come in a folder. Received: folder:"),
-        (["train", "x", "--dataset=y"], "The pictures are named once. Received: x and --dataset=y"),
+        (["train", "x", "--dataset=y"], "must be named once. Received: x and --dataset=y"),
         (["train", "x", "--channels=2"], "must be 1, grey, or 3, colour"),
         (["train", "x", f"--classifier={__file__}"], "--classifier must name a .keras file"),
         (["train", "x", "--classifier=no.keras"], "--classifier must name a file. Received: no.k"),
@@ -116,8 +116,8 @@ def test_a_bare_folder_is_looked_at_and_trained_on(colour, channels, tmp_path, c
     printed = run(capsys, pictures, *SMALL, f"--output_dir={tmp_path / 'out'}")
     colours = "in colour" if colour else "grey"
     assert f"12 pictures in folder:{pictures}: 40 × 36 pixels, {colours}\n" in printed
-    assert "That is few: below some 500" in printed
-    assert "Of each picture the centre square is used." in printed
+    assert "That is few: with fewer than about 500" in printed
+    assert "The centre square of each picture is used." in printed
     assert f"  channels       {channels}              --channels=1" in printed
     settings = settings_of(tmp_path / "out")
     assert (settings["channels"], settings["image_size"]) == (channels, 32)
@@ -247,7 +247,7 @@ def test_scores_of_a_folder_are_by_pictures_held_out(tmp_path, capsys):
         f"--classifier={tmp_path / 'classifier.keras'}",
         f"--output_dir={output}",
     )
-    assert "a tenth of each sub-folder, which is held out of training" in printed
+    assert "a tenth of each sub-folder, held out of training" in printed
     settings = settings_of(output)
     assert (settings["split"], settings["test_split"]) == ("rest", "held_out")
     assert (settings["data"]["split"], settings["data"]["images"]) == ("rest", 36)
@@ -258,10 +258,10 @@ def test_scores_of_a_folder_are_by_pictures_held_out(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (["--fraction=0.25"], "--fraction is of consensus, alternating_consensus"),
-        (["--gamma_kind=relative", "--optimizer=r1"], "--gamma_kind is of consensus"),
-        (["--reuse", "--optimizer=consensus"], "--reuse is of alternating_consensus"),
-        (["--regularize=generator"], "--regularize is of alternating_consensus"),
+        (["--fraction=0.25"], "--fraction is for consensus, alternating_consensus"),
+        (["--gamma_kind=relative", "--optimizer=r1"], "--gamma_kind is for consensus"),
+        (["--reuse", "--optimizer=consensus"], "--reuse is for alternating_consensus"),
+        (["--regularize=generator"], "--regularize is for alternating_consensus"),
         (
             ["--optimizer=consensus", "--debias=per_example", "--fraction=0.5"],
             "the rest of the batch is the independent part",

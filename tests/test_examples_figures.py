@@ -40,18 +40,24 @@ def test_dirac_gan_tells_what_converges(tmp_path):
     assert "retracing" not in done.stderr
     assert "AutoGraph" not in done.stderr
     pictures = {"dirac_gan.png", "dirac_gan.gif", "eigenvalues.png"}
+    pictures |= {f"variant_{variant}.png" for variant in variants.split(",")}
     tables = {"iterates.csv", "eigenvalues.csv", "results.json"}
     assert {path.name for path in tmp_path.iterdir()} == pictures | tables
     results = read_results(tmp_path)
     runs = {(run["variant"], run["update"]): run for run in results["runs"]}
     assert len(runs) == 6
     for (variant, update), run in runs.items():
-        assert run["converged"] == (variant in ("gradient_penalty_critical", "consensus"))
+        expected = {"simultaneous": "stays", "alternating_1": "sublinear"}[update]
+        assert run["trend"] == (expected if variant == "nsgan" else "linear")
+        assert run["converged"] == (run["trend"] != "stays")
         assert f"{variant} " in done.stdout
         assert update in done.stdout
     # By hand: 1 ± ih/2 for simultaneous steps; (1 - h/2)² is γ = 1's, h = 0.2.
     assert runs["nsgan", "simultaneous"]["spectral_radius"] == pytest.approx(np.hypot(1, 0.1))
     assert runs["nsgan", "alternating_1"]["spectral_radius"] == pytest.approx(1.0)
+    # A cubic term alone damps it: ẋ = -cx³ falls like t^-½.
+    assert runs["nsgan", "alternating_1"]["rate"] == pytest.approx(0.5, abs=0.06)
+    assert "converges slowly, like t^-0.4" in done.stdout
     radius = runs["gradient_penalty_critical", "simultaneous"]["spectral_radius"]
     assert radius == pytest.approx(0.9, abs=1e-6)
     assert results["eigenvalue_path"]["largest_error"] < 1e-12
@@ -87,7 +93,8 @@ def test_lecture(tmp_path, monkeypatch, capsys):
 def check_files(folder, results):
     figures = {"one_player", "fields", "rotation", "heavy_ball", "momentum", "optimizers"}
     files = {f"{name}.{suffix}" for name in figures for suffix in ("png", "csv")}
-    assert {path.name for path in folder.iterdir()} == files | {"results.json"}
+    files |= {"momentum_dirac_gan.png", "results.json"}
+    assert {path.name for path in folder.iterdir()} == files
     assert set(results) == figures | {"settings", "versions"}
     for name in figures:
         with open(folder / f"{name}.csv", encoding="utf-8", newline="") as file:

@@ -8,7 +8,7 @@ from matplotlib.colors import to_hex
 from PIL import Image
 
 from tf_consensus import plotting
-from tf_consensus.plotting.style import METHOD_COLORS
+from tf_consensus.plotting.methods import METHOD_COLORS
 
 NAN = float("nan")
 

@@ -8,12 +8,14 @@ import pytest
 from saved_runs import told
 from small_images import write_fashion_mnist
 
+from tf_consensus import plotting
 from tf_consensus.experiments.errors import RunError
 from tf_consensus.experiments.leaderboard import (
     calls,
     choosing,
     cuts,
     image_files,
+    pictures,
     plan,
     results,
     session,
@@ -27,6 +29,7 @@ from tf_consensus.experiments.leaderboard.sentences import verdict
 from tf_consensus.experiments.leaderboard.standings import standings
 from tf_consensus.experiments.leaderboard.tasks import TASKS, Measure, Task
 from tf_consensus.experiments.making import OPTIMIZERS
+from tf_consensus.plotting.methods import METHOD_LOOKS
 
 SCORE, DISTANCE = Measure("score", "up"), Measure("distance", "down", 1)
 
@@ -183,6 +186,76 @@ def test_the_table_says_it_all():
     assert lines[4] == (
         "| hopeless | – | – | – | – | all points of the grid | 0 of 2 | – | – | – | – |"
     )
+
+
+@pytest.mark.parametrize(
+    ("task", "said"),
+    [
+        (
+            "ring",
+            "After 8 CPU seconds a leads with 7.7 modes covered, before b with 7.5; their seeds",
+        ),
+        (
+            "grid",
+            "After 8 CPU seconds a leads with 7.7 modes covered, before b with 7.5; their seeds",
+        ),
+        (
+            "four_lines",
+            "After 8 CPU seconds b leads with a Wasserstein-1 distance of 7.500, before a",
+        ),
+        ("shapes", "After 8 CPU seconds b leads with a Fréchet distance of 7.5, before a with 7.7"),
+        ("deep", "After 8 CPU seconds a leads with a classifier score of 7.70, before b with 7.50"),
+    ],
+)
+def test_the_winner_is_named_in_a_sentence(task, said):
+    measures = TASKS[task].measures
+    found = {}
+    for row, values in (("a", (7.4, 8.0)), ("b", (7.5, 7.5))):
+        rows = [
+            {"step": 200, "cpu_seconds": 2.0, **{measure.name: value for measure in measures}}
+            for value in values
+        ]
+        found[row] = [ended(2.0) | {"row": row, "rows": [one]} for one in rows]
+    one = TASKS[task]._replace(
+        failure=(measures[0].name, {"up": 0.0, "down": 99.0}[measures[0].direction])
+    )
+    assert verdict(standings(found, found, one), one, "8 CPU seconds").startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("within_3_sigma", "a share of 0.950 of the samples within 3σ"),
+        ("mode_kl", "a KL divergence of 0.950 from even modes"),
+    ],
+)
+def test_measures_that_break_ties_are_said_in_english(name, said):
+    (measure,) = [measure for measure in TASKS["ring"].measures if measure.name == name]
+    assert measure.said(0.95) == said
+
+
+def test_modes_covered_have_a_linear_axis_and_equal_colours(tmp_path, monkeypatch):
+    figures = []
+    curves = plotting.run_curves
+    monkeypatch.setattr(plotting, "run_curves", lambda *a, **k: figures.append(curves(*a, **k)))
+    values = {"modes_covered": (0.01, 8.0), "within_3_sigma": (0.01, 1.0), "mode_kl": (9.0, 0.01)}
+    task = TASKS["ring"]
+    runs = {}
+    for row in ("simultaneous", "consensus"):
+        rows = [
+            {
+                "step": 100 * k,
+                "cpu_seconds": k,
+                **{key: pair[k - 1] for key, pair in values.items()},
+            }
+            for k in (1, 2)
+        ]
+        runs[row] = [ended(2.0) | {"row": row, "rows": rows}]
+    assert pictures.draw(runs, standings(runs, runs, task), task, tmp_path / "ring.png")
+    axes = figures[0].axes
+    assert [axis.get_yscale() for axis in axes] == ["linear", "linear", "log"]
+    drawn = {line.get_color() for line in axes[0].lines}
+    assert drawn == {METHOD_LOOKS[row][0] for row in runs}
 
 
 def test_the_verdict_is_computed():
@@ -342,7 +415,7 @@ def test_another_classifier_is_refused(fake, tmp_path):
     other = tmp_path / "other.keras"
     other.write_bytes(b"another one")
     request = request_in(tmp_path, "good")
-    with pytest.raises(RunError, match=r"that it was begun with\. Received: cl"):
+    with pytest.raises(RunError, match=r"that it began with\. Received: cl"):
         session.run_and_report(request._replace(place=request.place._replace(classifier=other)))
 
 
@@ -374,7 +447,7 @@ def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(monkeypatch, tmp_pa
     status, said, error = told(capsys, *words)
     assert (status, closed) == (130, [True])
     assert said.count("ring-r1-") == len(list((tmp_path / "runs").glob("*.json"))) == 2
-    assert f"interrupted; this goes on: tf-consensus {' '.join(words)}" in error
+    assert f"interrupted; continue with: tf-consensus {' '.join(words)}" in error
 
 
 def made_up_modes(job):
@@ -402,7 +475,7 @@ def test_workers_return_what_ends_and_end_at_an_error():
             ("1", 2),
             ("2", 4),
         ]
-        with pytest.raises(RunError, match=r"bad, ArithmeticError: no 7\. Mend that"):
+        with pytest.raises(RunError, match=r"bad, ArithmeticError: no 7\. Mend this"):
             list(crew.map([workers.Call("bad", fail, (7,))]))
         with pytest.raises(RunError, match="Received: gone, its process ended with status 3"):
             list(crew.map([workers.Call("gone", sys.exit, (3,))]))
@@ -489,7 +562,7 @@ def test_the_list_needs_no_time(capsys):
         (["--seconds=0"], "must be a positive finite number"),
         (["--seconds=inf"], "must be a positive finite number"),
         (["--workers=0"], "0 is not a positive integer"),
-        (["ring"], "A leaderboard takes flags alone. Received: ring."),
+        (["ring"], "A leaderboard takes flags only. Received: ring."),
         (
             ["--tasks=deep", "--methods=consensus_gbn"],
             "Each method must be tried on one of the tasks",

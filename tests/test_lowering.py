@@ -119,7 +119,7 @@ def test_what_needs_python_does_not_lower():
 @pytest.mark.parametrize(
     ("flag", "message"),
     [
-        ("--largest_batch", "--largest_batch compiles. Received: no --tpu_python. Give one."),
+        ("--largest_batch", "--largest_batch compiles. Received: no --tpu_python. Pass one."),
         ("--penalty=r3", "flag --penalty=['r3']: must be a comma list of names out of"),
         ("step", "All arguments are flags. Received: step."),
     ],

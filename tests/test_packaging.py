@@ -30,9 +30,9 @@ build_meta.build_wheel(out)
 """
 SOURCES = (
     *("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "MANIFEST.in", "README.md"),
-    *("pyproject.toml", "setup.py"),
+    *("mkdocs.yml", "pyproject.toml", "setup.py"),
 )
-FOLDERS = ("docs", "examples", "tests", "tf_consensus")
+FOLDERS = ("docs", "examples", "notebooks", "tests", "tf_consensus")
 
 
 def files_of(folder):

@@ -11,7 +11,7 @@ from PIL import Image
 
 from tf_consensus import plotting
 from tf_consensus.plotting.densities import even_lightness
-from tf_consensus.plotting.style import METHOD_COLORS
+from tf_consensus.plotting.methods import METHOD_COLORS
 
 GOOD = np.random.default_rng(0).normal(scale=0.3, size=(400, 2))
 TARGET = GOOD[::-1] * [1.0, 0.5]

@@ -22,7 +22,7 @@ def test_of_many_samples_sixty_are_shown_with_both_ends(tmp_path):
     assert steps[0] == 0
     assert steps[-1] == 499
     assert {8, 9} == set(np.diff(steps))
-    assert "Of all pictures 60 per run are shown" in shown(text)
+    assert "60 pictures per run are shown" in shown(text)
 
 
 @pytest.mark.parametrize("runs", [1, 3])

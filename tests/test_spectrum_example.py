@@ -64,6 +64,10 @@ def test_trains_both_methods_and_leaves_numbers_and_pictures(tmp_path):
     replicas = ("--strategy=mirrored", "--replicas=2")  # .ci/run trains without
     printed = run("--steps=20", "--batches=1", "--frames=2", f"--output_dir={output}", *replicas)
     assert "after consensus: eigenvalue" in printed
+    for method in ("consensus", "simultaneous"):
+        assert f"training by {method}: step 20 of 20" in printed
+    assert "spectrum 1 of 8: before consensus, batches: 1" in printed
+    assert "spectrum 8 of 8: simultaneous, step 20, batches: 1" in printed
     found = report(output)
     assert set(found["spectra"]) == {"consensus", "simultaneous"}
     for rows in found["spectra"].values():

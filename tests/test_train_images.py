@@ -362,7 +362,7 @@ def test_divergence_stops_a_run_and_not_the_others(data_dir, tmp_path, monkeypat
     printed = capsys.readouterr()
     assert "Losses and weights must be finite" in printed.err
     assert "failed: simultaneous-dcgan4-lr1e+30-seed0" in printed.err
-    assert "no scores: give --classifier" in printed.out
+    assert "no scores: pass --classifier" in printed.out
     bad, good = read(tmp_path / "results.json")["runs"]
     assert "must be finite" in bad["diverged"]
     assert (good["diverged"], good["steps"]) == (None, 2)

@@ -267,7 +267,7 @@ def test_joins_the_logs_through_the_callback():
 
 def test_in_a_graph_it_raises():
     update = tf.function(metric().update_state)
-    message = r"needs the values .*Received: samples=.* in a graph\. Evaluate it outside of"
+    message = r"needs the values .*Received: samples=.* in a graph\. Evaluate it outside"
     with pytest.raises(RuntimeError, match=message):
         update(tf.zeros((30, 2)))
 

@@ -1,6 +1,6 @@
-"""Measure how many batches a second each 2D pipeline delivers.
+"""Measure how many batches per second each 2D pipeline delivers.
 
-One training step on such data takes 0.7-2 ms, so a pipeline should give 5,000 batches a second
+One training step on such data takes 0.7-2 ms, so a pipeline should give 5,000 batches per second
 on one core:
 
     taskset -c 0 python examples/benchmarks/data.py
@@ -15,7 +15,7 @@ import tf_consensus.data as pipelines
 
 FLAGS = flags.FLAGS
 flags.DEFINE_integer("batch_size", 512, "Points in a batch.")
-flags.DEFINE_integer("batches", 10_000, "Batches a measurement takes.")
+flags.DEFINE_integer("batches", 10_000, "Batches per measurement.")
 flags.DEFINE_integer("repeats", 3, "Measurements; the table shows the best.")
 
 PIPELINES = (
@@ -44,7 +44,7 @@ def from_graph(dataset):
 
 
 def measure(consume, dataset) -> tuple[float, float]:
-    """Return the best batches a second, and the CPU microseconds a batch of that measurement."""
+    """Return the most batches per second, and that measurement's CPU microseconds per batch."""
     consume(dataset)  # traces and warms up
     results = []
     for _ in range(FLAGS.repeats):
@@ -56,7 +56,7 @@ def measure(consume, dataset) -> tuple[float, float]:
 
 
 def main(_) -> None:
-    """Print one row a pipeline and way of reading it."""
+    """Print one row per pipeline and way of reading it."""
     print(f"{'pipeline':<24}{'read from':<12}{'batches/s':>10}{'CPU µs/batch':>14}")
     for name in PIPELINES:
         dataset = getattr(pipelines, name)(batch_size=FLAGS.batch_size, seed=0)

@@ -1,8 +1,9 @@
 """Time and memory of a regularized step against the share of the batch that is pulled back.
 
-Fashion-MNIST's convolutional GAN (dcgan4_nobn, or --network) in graph mode on one thread. Each row
-is measured in processes of its own, the rows in turn. Printed are the least CPU time per step, also
-over that of an alternating step, and the least memory that the steps add to the built networks.
+It uses Fashion-MNIST's convolutional GAN (dcgan4_nobn, or --network) in graph mode on one thread.
+Each row is measured in processes of its own, the rows in turn. The table has the least CPU time per
+step, also divided by that of an alternating step, and the least memory that the steps add to the
+built networks.
 
     python examples/benchmarks/fraction.py
     python examples/benchmarks/fraction.py --network=dcgan4_gbn --batch_size=256 --rounds=1
@@ -14,8 +15,8 @@ import time
 import warnings
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-# Unasked, TensorFlow takes oneDNN's convolutions on the newest CPUs only; elsewhere its own are
-# up to five times as slow.
+# By default TensorFlow uses oneDNN's convolutions on the newest CPUs only; its own are up to five
+# times as slow.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 import keras
@@ -27,7 +28,7 @@ from fresh_process import peak_mib, run_apart
 import tf_consensus as tfc
 
 FLAGS = flags.FLAGS
-flags.DEFINE_string("network", "dcgan4_nobn", "Networks of images of 32².")
+flags.DEFINE_string("network", "dcgan4_nobn", "Networks for images of 32².")
 flags.DEFINE_integer("batch_size", 64, "Examples in a batch.", 2)
 flags.DEFINE_integer("filters", 16, "Filters of the networks.", 1)
 flags.DEFINE_integer("rounds", 3, "Processes per row.", 1)

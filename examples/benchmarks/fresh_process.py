@@ -1,4 +1,4 @@
-"""What the benchmarks measure in a process of its own, whose peak of memory is nobody else's."""
+"""Runs a measurement in a process of its own, so that the peak of memory is its own."""
 
 import json
 import resource
@@ -12,11 +12,11 @@ def peak_mib() -> float:
 
 
 def run_apart(command, **options):
-    """What a Python command prints on its last line, as JSON.
+    """The JSON that a Python command prints on its last line.
 
     Args:
         command: the script and its flags.
-        **options: of `subprocess.run`.
+        **options: as for `subprocess.run`.
     """
     command = [sys.executable, *command]
     output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, **options)

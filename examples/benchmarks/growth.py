@@ -28,11 +28,19 @@ import numpy as np
 import tensorflow as tf
 from absl import app, flags
 from fresh_process import peak_mib, run_apart
-from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator, StrMethodFormatter
 
 import tf_consensus as tfc
 from tf_consensus.data.stream import without_autotuning
+from tf_consensus.plotting.methods import line_styles
+from tf_consensus.plotting.style import (
+    legend_below,
+    legend_line,
+    new_figure,
+    saved,
+    scale_by_logarithm,
+    tidy,
+)
 
 # What a quantity multiplies.
 QUANTITIES = {
@@ -45,7 +53,7 @@ QUANTITIES = {
 TITLES = {
     "batch": "batch",
     "width": "filters",
-    "depth": "blocks a level",
+    "depth": "blocks per level",
     "replicas": "replicas, batch fixed",
     "replicas_and_batch": "replicas, batch each fixed",
 }
@@ -53,10 +61,10 @@ METHODS = {
     "simultaneous": tfc.SimultaneousOptimizer,
     "consensus": tfc.ConsensusOptimizer,
 }
-COLORS = {"simultaneous": "#0072B2", "consensus": "#D55E00"}
+STYLES = {name: style | {"marker": "o"} for name, style in line_styles(METHODS).items()}
 RATIOS = {
-    "cpu_seconds": ("o-", "processor time"),
-    "mib": ("s--", "added memory"),
+    "cpu_seconds": ("ratio of processor times", {"color": "0.2", "marker": "o", "linestyle": "-"}),
+    "mib": ("ratio of added memory", {"color": "0.2", "marker": "s", "linestyle": "--"}),
 }
 LATENT = 64
 
@@ -182,34 +190,31 @@ def table_head():
 
 
 def draw(rows, path):
-    """A column a quantity: time above, ratios below."""
+    """A column per quantity: time above, ratios below."""
     names = list(dict.fromkeys(row["quantity"] for row in rows))
-    figure = Figure(figsize=(2.9 * len(names) + 0.6, 5.4), layout="constrained")
+    figure = new_figure(max(6.5, 2.9 * len(names) + 0.6), 6.6)
     axes = figure.subplots(2, len(names), squeeze=False, sharey="row")
     for (above, below), name in zip(axes.T, names, strict=True):
         own = [row for row in rows if row["quantity"] == name]
         sizes = [row["size"][QUANTITIES[name][0]] for row in own]
-        for method, color in COLORS.items():
-            times = [1e3 * row["cpu_seconds"][method] for row in own]
-            above.plot(sizes, times, "o-", color=color, markersize=4, label=method)
-        for key, (marker, label) in RATIOS.items():
-            ratios = [ratio(row, key) for row in own]
-            below.plot(sizes, ratios, marker, color="0.2", markersize=4, label=label)
-        above.set(yscale="log", title=TITLES[name])
+        for method, style in STYLES.items():
+            above.plot(sizes, [1e3 * row["cpu_seconds"][method] for row in own], **style)
+        for key, (_, style) in RATIOS.items():
+            below.plot(sizes, [ratio(row, key) for row in own], **style)
+        scale_by_logarithm(above)
         below.set(xlabel=TITLES[name], ylim=(0, None))
         for axis in (above, below):
             axis.set_xscale("log", base=2)
             axis.set_xticks(sizes)
             axis.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
             axis.xaxis.set_minor_locator(NullLocator())
-            axis.spines[["top", "right"]].set_visible(False)
-            axis.grid(alpha=0.25)
-    axes[0, 0].yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-    axes[0, 0].set_ylabel("processor ms a step")
+            tidy(axis)
+    axes[0, 0].set_ylabel("processor ms per step")
     axes[1, 0].set_ylabel("consensus / simultaneous")
-    for line in axes[:, 0]:
-        line.legend(frameon=False, fontsize=9)
-    figure.savefig(path, dpi=100)
+    entries = [legend_line(**style, label=method) for method, style in STYLES.items()]
+    entries += [legend_line(**style, label=label) for label, style in RATIOS.values()]
+    legend_below(figure, entries)
+    saved(figure, path)
 
 
 def main(argv):

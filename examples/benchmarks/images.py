@@ -1,13 +1,13 @@
-"""Measure how many images a second each image pipeline delivers, and whether its memory stays flat.
+"""Measure how many images per second a pipeline delivers, and whether its memory stays flat.
 
 The fastest consumer among the networks here, dcgan4_nobn with 16 filters on 32² images, takes a
-batch of 64 in about 20 ms on two cores: 3,200 images a second. Convolutions on images of twice the
-side take four times as long, so that is the need of 64² divided by four, and so on.
+batch of 64 in about 20 ms on two cores: 3,200 images per second. Convolutions on images of twice
+the side take four times as long, so images of 64² are needed a quarter as fast, and so on.
 
     python examples/benchmarks/images.py
     python examples/benchmarks/images.py --pipelines=fashion_mnist,jpeg_256 --examples=2000
 
-All but Fashion-MNIST, which must be on this machine, is made on the fly.
+Fashion-MNIST must be on this machine; all other data are made on the fly.
 """
 
 import pathlib
@@ -26,8 +26,8 @@ flags.DEFINE_integer("batch_size", 64, "Images in a batch.")
 flags.DEFINE_integer("examples", 1000, "Images of each data set that is made.")
 flags.DEFINE_float("seconds", 5.0, "Shortest time of a measurement.")
 flags.DEFINE_integer("repeats", 3, "Measurements; the table shows the best.")
-flags.DEFINE_list("pipelines", None, "Names of the rows to measure; all unless said.")
-flags.DEFINE_integer("need", 3200, "Images of 32² a second that the fastest consumer takes.")
+flags.DEFINE_list("pipelines", None, "Names of the rows to measure; none: all.")
+flags.DEFINE_integer("need", 3200, "Images of 32² per second that the fastest consumer takes.")
 
 
 def picture(height: int, width: int, number: int) -> np.ndarray:
@@ -68,7 +68,7 @@ def cifar10(root: pathlib.Path) -> None:
 
 
 def fashion_mnist(_):
-    """The true data, all of it."""
+    """The complete true data."""
     return images("fashion_mnist", batch_size=FLAGS.batch_size, seed=0)
 
 
@@ -109,7 +109,7 @@ PIPELINES = {
 
 
 def measure(dataset) -> tuple[float, float]:
-    """Return images a second, and the growth of the peak memory in MiB meanwhile.
+    """Return images per second, and the growth of the peak memory in MiB meanwhile.
 
     Every measurement takes at least one epoch of the data that were made.
     """
@@ -127,7 +127,7 @@ def measure(dataset) -> tuple[float, float]:
 
 
 def main(_) -> None:
-    """Print one row a pipeline."""
+    """Print one row per pipeline."""
     print(f"{'pipeline':<20}{'ready in s':>12}{'images/s':>12}{'of need':>10}{'growth MiB':>12}")
     with tempfile.TemporaryDirectory() as work:
         for name in FLAGS.pipelines or PIPELINES:

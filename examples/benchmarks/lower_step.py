@@ -1,9 +1,9 @@
-r"""Lowers a GAN's whole training step to StableHLO, for a compiler of a machine that is not here.
+r"""Lowers a GAN's whole training step to StableHLO, for the compiler of a machine that is not here.
 
-The step is that of `GAN.fit` under XLA, of any experiment of `image_experiments.py` or of the
-mixture of Gaussians; nothing of it is run. Writes the serialized module to --output. If the Python
-of an environment with jax[tpu] is given, `tpu_compile.py` compiles it for a TPU there, and what the
-compiler says of it is printed, one JSON object a line.
+The step is that of `GAN.fit` under XLA, for any experiment of `image_experiments.py` or for the
+mixture of Gaussians; nothing of it is run. The serialized module is written to --output. If the
+Python of an environment with jax[tpu] is given, `tpu_compile.py` compiles it for a TPU there, and
+the compiler's numbers are printed, one JSON object per line.
 
     python examples/benchmarks/lower_step.py --experiment=mixture --method=consensus \
         --output=step.stablehlo
@@ -41,21 +41,21 @@ FLAGS = flags.FLAGS
 flags.DEFINE_enum("experiment", "mixture", sorted(STEPS), "Whose networks and settings.")
 flags.DEFINE_enum("method", "consensus", sorted(METHODS), "How the players are updated.")
 flags.DEFINE_list("penalty", None, f"Penalties, of {', '.join(tfc.penalties.names())}.")
-flags.DEFINE_integer("penalty_every", None, "Take penalties each so many steps only.", 1)
+flags.DEFINE_integer("penalty_every", None, "Take penalties only every so many steps.", 1)
 flags.DEFINE_enum("network", None, tfc.networks.names(), "Networks, if not the experiment's.")
 flags.DEFINE_integer("image_size", None, "Side of the images in pixels.", 1)
 flags.DEFINE_integer("filters", None, "Filters of the networks' level next to the image.", 1)
 flags.DEFINE_integer("batch_size", None, "Examples in a batch.", 1)
-flags.DEFINE_integer("microbatches", None, "Equal parts to go through a batch in.", 1)
+flags.DEFINE_integer("microbatches", None, "Equal parts in which a batch is processed.", 1)
 flags.DEFINE_enum(
     "precision", None, ["float32", "mixed_bfloat16"], "Keras' dtype policy of the networks."
 )
 flags.DEFINE_string("output", None, "File for the module; none: it is not kept.")
-flags.DEFINE_string("tpu_python", None, "Python that can import jax[tpu]; none: only lowers.")
+flags.DEFINE_string("tpu_python", None, "Python that can import jax[tpu]; none: only lower.")
 flags.DEFINE_string("topology", "v5e:2x2", "TPU to compile for; one of its chips is used.")
-flags.DEFINE_float("effort", 0.0, "The compiler's, for a fast program; -1 compiles soonest.", -1, 1)
+flags.DEFINE_float("effort", 0.0, "Compiler's effort for a fast program; -1: the least.", -1, 1)
 flags.DEFINE_bool("largest_batch", False, "Also find the largest power of two that compiles.")
-flags.DEFINE_float("hbm_gib", 15.75, "Where to look for it: memory of a chip that programs get.")
+flags.DEFINE_float("hbm_gib", 15.75, "GiB of a chip's memory for programs, to guess that batch.")
 flags.register_validator(
     "penalty",
     lambda names: set(names or []) <= set(tfc.penalties.names()),
@@ -98,7 +98,7 @@ def lower(gan, batch_size):
 
 
 def compile_for_tpu(module):
-    """What the TPU's compiler says of a module: its costs, or, in "error", why it does not fit."""
+    """The TPU compiler's costs of a module, or, in "error", why it does not fit."""
     with tempfile.NamedTemporaryFile() as file:
         file.write(module)
         file.flush()
@@ -116,7 +116,7 @@ def report(run, batch_size, costs):
 
 
 def likely_batch(batch_size, costs):
-    """The power of two that should fill the memory, by what a batch takes beside the arguments."""
+    """The power of two that should fill the memory, from a batch's need besides the arguments."""
     if "error" in costs:
         return 2 ** int(math.log2(batch_size)) // 2
     each = (costs["peak_mib"] - costs["arguments_mib"]) / batch_size
@@ -124,7 +124,7 @@ def likely_batch(batch_size, costs):
 
 
 def find_largest_batch(run, gan, costs):
-    """The largest power of two that compiles, by twice as much or half as much from a guess on.
+    """The largest power of two that compiles, found by doubling or halving a guess.
 
     `costs` are those of the run's own batch.
     """
@@ -145,7 +145,7 @@ def main(argv):
     if len(argv) > 1:
         raise app.UsageError(f"All arguments are flags. Received: {' '.join(argv[1:])}.")
     if FLAGS.largest_batch and FLAGS.tpu_python is None:
-        raise app.UsageError("--largest_batch compiles. Received: no --tpu_python. Give one.")
+        raise app.UsageError("--largest_batch compiles. Received: no --tpu_python. Pass one.")
     run = resolve_run()
     gan = make_gan(run)
     module = lower(gan, run["batch_size"])

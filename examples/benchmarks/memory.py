@@ -1,8 +1,8 @@
 """Peak memory and time of a step: whole, in micro-batches, in bfloat16, recomputing activations.
 
-The convolutional GAN (dcgan4_nobn) in graph mode. Each row is measured in processes of its own,
-the rows in turn; the best time and the least memory of each are printed: that above the built
-networks, and the whole process's.
+It uses the convolutional GAN (dcgan4_nobn) in graph mode. Each row is measured in processes of its
+own, the rows in turn. The table has the best time and the least memory of each row: the memory
+above the built networks, and the whole process's.
 
     python examples/benchmarks/memory.py
     python examples/benchmarks/memory.py --batch_sizes=2048 --rounds=1 --rows=consensus
@@ -13,8 +13,8 @@ import os
 import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-# Unasked, TensorFlow takes oneDNN's convolutions on the newest CPUs only; elsewhere its own are
-# up to five times as slow.
+# By default TensorFlow uses oneDNN's convolutions on the newest CPUs only; its own are up to five
+# times as slow.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 import keras
@@ -30,9 +30,9 @@ FLAGS = flags.FLAGS
 flags.DEFINE_list("batch_sizes", ["64", "256", "512"], "Examples in a whole batch.")
 flags.DEFINE_integer("microbatch_size", 64, "Examples in a part; divides the batches.", 1)
 flags.DEFINE_integer("filters", 32, "Filters of the networks.", 1)
-flags.DEFINE_integer("rounds", 3, "Processes a row.", 1)
-flags.DEFINE_integer("steps", 2, "Steps a timing, after a first one.", 1)
-flags.DEFINE_string("rows", "", "Measure only the rows whose names begin so.")
+flags.DEFINE_integer("rounds", 3, "Processes per row.", 1)
+flags.DEFINE_integer("steps", 2, "Steps per timing, after a first one.", 1)
+flags.DEFINE_string("rows", "", "Measure only the rows whose names begin with this.")
 flags.DEFINE_string("row", None, "Used by the script itself: measure this row.")
 LATENT = 256
 WAYS = ("whole", "in parts", "recomputed", "recomputed, in parts", "bfloat16", "bfloat16, in parts")
@@ -62,10 +62,10 @@ def make_gan(row, parts):
 
 
 class RecomputingGAN(tfc.GAN):
-    """A GAN whose game keeps no network's activations."""
+    """A GAN whose game does not keep the networks' activations."""
 
     def game(self, real, training=True):
-        """The game of both networks, recomputed and by nested tapes."""
+        """The game on both networks, recomputed, with nested tapes."""
         game = super().game(real, training)
         return tfc.Game(self._player_losses, game.players, game.batch[:2])
 
@@ -77,7 +77,7 @@ class RecomputingGAN(tfc.GAN):
 
 
 def measure(row, size):
-    """Seconds a step, the memory that the steps add and all of it, as JSON on the last line."""
+    """Seconds per step, the memory that the steps add, and all memory, as JSON on the last line."""
     gan = make_gan(row, size // FLAGS.microbatch_size)
     images = np.random.default_rng(0).uniform(-1, 1, size=(size, 32, 32, 3))
     real = tf.constant(images, tf.float32)
@@ -101,7 +101,7 @@ def measure_apart(row, size):
 
 
 def check_sizes(sizes):
-    """Raises unless the batches can be cut."""
+    """Raises unless the batches can be divided."""
     odd = [size for size in sizes if size % FLAGS.microbatch_size]
     if odd:
         raise app.UsageError(
@@ -120,7 +120,7 @@ def main(argv):
         measure(FLAGS.row, *sizes)
         return
     rows = [(size, row) for size in sizes for row in ROWS if row.startswith(FLAGS.rows)]
-    # A batch of one part is whole.
+    # A batch with only one part is whole.
     rows = [(n, row) for n, row in rows if n > FLAGS.microbatch_size or "parts" not in row]
     results = {row: [] for row in rows}
     for _ in range(FLAGS.rounds):
@@ -128,7 +128,7 @@ def main(argv):
             results[size, row].append(measure_apart(row, size))
     print(f"tensorflow {tf.__version__}, {os.cpu_count()} cores, F {FLAGS.filters}, ", end="")
     print(f"parts of {FLAGS.microbatch_size}")
-    print(f"{'batch':>5}  {'row':34}{'ms a step':>10}{'MiB added':>10}{'process':>9}")
+    print(f"{'batch':>5}  {'row':34}{'ms / step':>10}{'MiB added':>10}{'process':>9}")
     for (size, row), runs in results.items():
         seconds, added, process = (min(run[key] for run in runs) for key in runs[0])
         print(f"{size:5}  {row:34}{1e3 * seconds:10.0f}{added:10.0f}{process:9.0f}", flush=True)

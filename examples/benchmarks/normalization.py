@@ -1,8 +1,8 @@
 """Time of a step with exact batch normalization against TensorFlow's own, whose v' is wrong.
 
-dcgan4 in graph mode on one batch. TensorFlow's stands for the layer as Keras ships it: the variance
-holds the mean without its derivative. Both are timed in turn, several rounds; the ratio is that of
-the medians.
+It times dcgan4 in graph mode on one batch. TensorFlow's stands for the layer as Keras ships it: the
+variance holds the mean without its derivative. Both are timed in turn, in several rounds; the ratio
+is that of the medians.
 
     python examples/benchmarks/normalization.py
     python examples/benchmarks/normalization.py --filters=16 --rounds=9
@@ -26,12 +26,12 @@ FLAGS = flags.FLAGS
 flags.DEFINE_list("filters", ["16", "64"], "Filters of the networks.")
 flags.DEFINE_integer("batch_size", 64, "Images in a batch.", 1)
 flags.DEFINE_integer("rounds", 5, "Timings of each.", 1)
-flags.DEFINE_integer("steps", 3, "Steps a timing.", 1)
+flags.DEFINE_integer("steps", 3, "Steps per timing.", 1)
 METHODS = {"simultaneous": tfc.SimultaneousOptimizer, "consensus": tfc.ConsensusOptimizer}
 
 
 class StockNormalization(keras.layers.BatchNormalization):
-    """Batch normalization by `tf.nn.moments` as TensorFlow has them."""
+    """Batch normalization with TensorFlow's own `tf.nn.moments`."""
 
     def _moments(self, inputs, mask):
         mean = tf.reduce_mean(inputs, self._reduction_axes, keepdims=True)
@@ -59,7 +59,7 @@ def make_step(method, filters, exact):
 
 
 def seconds(step):
-    """Seconds a step."""
+    """Seconds per step."""
     start = time.perf_counter()
     for _ in range(FLAGS.steps):
         step()
@@ -67,7 +67,7 @@ def seconds(step):
 
 
 def main(argv):
-    """Times both and prints a line a method and width."""
+    """Times both and prints one line per method and width."""
     if len(argv) > 1:
         raise app.UsageError(f"All arguments are flags. Received: {' '.join(argv[1:])}.")
     print(f"tensorflow {tf.__version__}, keras {keras.__version__}, {os.cpu_count()} cores")

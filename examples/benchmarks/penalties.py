@@ -1,10 +1,11 @@
 """Cost of gradient penalties: the discriminator's update with R1, R1 + R2 and without.
 
-The convolutional GAN (dcgan4_nobn) in graph mode. Prints one table: milliseconds an update by this
-package, by nested tapes written by hand (one forward pass of the discriminator a batch, its tape
-shared by loss and penalty), and, if the Python of an environment with PyTorch is given, by PyTorch
-eager; each as a ratio to the same implementation without a penalty; peak memory of a fresh process.
-The runs of all variants are interleaved, and the best of each is compared.
+It uses the convolutional GAN (dcgan4_nobn) in graph mode and prints one table: milliseconds per
+update with this package, with nested tapes written by hand (one forward pass of the discriminator
+per batch, whose tape loss and penalty share) and, if the Python of an environment with PyTorch is
+given, with PyTorch eager. It also has the ratio to the same implementation without a penalty, and
+the peak memory of a fresh process. The runs of all variants are interleaved, and the best of each
+is compared.
 
     python examples/benchmarks/penalties.py
     python examples/benchmarks/penalties.py --torch_python=/path/to/venv/bin/python
@@ -16,8 +17,8 @@ import os
 import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-# Unasked, TensorFlow takes oneDNN's convolutions on the newest CPUs only; elsewhere its own are
-# up to five times as slow.
+# By default TensorFlow uses oneDNN's convolutions on the newest CPUs only; its own are up to five
+# times as slow.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 import keras
@@ -33,7 +34,7 @@ from tf_consensus.optimizers import apply_direction
 
 FLAGS = flags.FLAGS
 flags.DEFINE_integer("rounds", 5, "Interleaved timings of each variant.", 1)
-flags.DEFINE_integer("steps", 4, "Updates a timing.", 1)
+flags.DEFINE_integer("steps", 4, "Updates per timing.", 1)
 flags.DEFINE_integer("filters", 64, "Filters of the convolutional networks.", 1)
 flags.DEFINE_integer("batch_size", 64, "Real and generated images in an update.", 1)
 flags.DEFINE_string("torch_python", None, "Python that can import torch; none: no such rows.")
@@ -58,7 +59,7 @@ def build_gan(r1, r2):
 
 
 def ours(r1, r2):
-    """The discriminator's update by the package, as AlternatingOptimizer takes it."""
+    """The discriminator's update by the package, as in AlternatingOptimizer."""
     gan, real = build_gan(r1, r2)
     optimizer = keras.optimizers.RMSprop(RATE)
     optimizer.build(gan.discriminator.trainable_variables)
@@ -74,7 +75,7 @@ def ours(r1, r2):
 
 
 def by_hand(r1, r2):
-    """The same by nested tapes."""
+    """The same update by nested tapes."""
     gan, real = build_gan(r1, r2)
     generator, discriminator = gan.generator, gan.discriminator
     variables = discriminator.trainable_variables
@@ -101,7 +102,7 @@ def by_hand(r1, r2):
 
 
 def whole(optimizer_class):
-    """Maker of a step of both players."""
+    """Function that makes a step of both players."""
 
     def make(r1, r2):
         gan, real = build_gan(r1, r2)
@@ -113,7 +114,7 @@ def whole(optimizer_class):
 
 
 def makers():
-    """Name of an implementation to its maker."""
+    """Functions that make an update, by the implementation's name."""
     if FLAGS.whole_step:
         return {
             "simultaneous": whole(tfc.SimultaneousOptimizer),
@@ -123,7 +124,7 @@ def makers():
 
 
 def timed(step):
-    """Function that times some updates, as seconds an update."""
+    """Function that times some updates and returns the seconds per update."""
 
     def run():
         start = time.perf_counter()
@@ -136,7 +137,7 @@ def timed(step):
 
 
 def measure_memory(variant):
-    """Peak memory of a variant, from a process of its own."""
+    """Peak memory of a variant, measured in a process of its own."""
     command = [__file__, f"--memory_of={variant}"]
     command += [f"--{key}={FLAGS[key].value}" for key in ("filters", "batch_size", "whole_step")]
     return run_apart(command)
@@ -152,7 +153,7 @@ def print_memory(variant):
 
 
 def measure_times(runs):
-    """Best seconds an update of every variant, over interleaved rounds after a warm-up."""
+    """Least seconds per update for every variant, over interleaved rounds after a warm-up."""
     for run in runs.values():
         run()
     best = dict.fromkeys(runs, float("inf"))

@@ -1,7 +1,7 @@
 """The discriminator's update of penalties.py in PyTorch eager; started by that script.
 
-Reads the name of a variant from standard input, times some updates and prints the seconds an update
-takes, line by line. Arguments: filters, batch size, updates a timing, learning rate, γ.
+It reads the name of a variant from standard input, times some updates and prints the seconds per
+update, line by line. Arguments: filters, batch size, updates per timing, learning rate, γ.
 """
 
 import sys
@@ -22,7 +22,7 @@ class SameConv(nn.Module):
         self.convolution = nn.Conv2d(inputs, outputs, 5, stride=2)
 
     def forward(self, x):
-        """One more pixel right and below than left and above."""
+        """Pads one more pixel right and below than left and above."""
         return self.convolution(nn.functional.pad(x, (1, 2, 1, 2)))
 
 

@@ -1,13 +1,13 @@
-"""Networks that keep no activations but compute them again, differentiable to any order.
+"""Networks that compute activations again instead of keeping them, differentiable to any order.
 
-Keras' and TensorFlow's own recomputation has one derivative only. `memory.py` measures this one.
+Keras' and TensorFlow's own recomputation has only one derivative. `memory.py` measures this one.
 """
 
 import tensorflow as tf
 
 
 class Recomputed:
-    """A Keras model without state of its own, as one block of activations computed again."""
+    """A Keras model without state of its own, as one block that computes its activations again."""
 
     def __init__(self, network):
         self._network = network
@@ -27,7 +27,7 @@ class Recomputed:
 
 
 def recomputed(function, order=3):
-    """A function of tensors that gives its inputs alone to its derivatives, up to the order."""
+    """A function of tensors that keeps only its inputs for its derivatives, up to the order."""
     if order == 0:
         return function
 
@@ -45,7 +45,7 @@ def recomputed(function, order=3):
 def _pull_back(function, number):
     def pull_back(*values):
         inputs, cotangents = values[:number], values[number:]
-        # Else the two evaluations would be merged, or the second one run first.
+        # Otherwise the two evaluations would be merged, or the second one would run first.
         with tf.control_dependencies(cotangents):
             inputs = [tf.identity(x) for x in inputs]
         with tf.GradientTape(watch_accessed_variables=False) as tape:

@@ -3,7 +3,7 @@
     python examples/benchmarks/spectrum.py --game=mog
     python examples/benchmarks/spectrum.py --game=dcgan --repeats=3
 
-Prints, for each task, the time of its first call (with compilation), the best of the following
+For each task it prints the time of the first call (with compilation), the best of the following
 calls, and the peak memory above that of the built game, alone and relative to one gradient step.
 """
 
@@ -31,7 +31,7 @@ _CHILD = flags.DEFINE_bool("child", False, "Run the one task here and print JSON
 
 MATRIX_FREE = ["step", "matvec", "rmatvec", "numerical_range", "arpack"]
 DENSE = ["jacobian", "eigenvalues"]
-# Freed blocks go back to the system at once, so that the peak is what was in use.
+# Freed blocks go back to the system at once, so the peak is what was in use.
 CHILD_ENVIRONMENT = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "65536"}
 
 
@@ -126,7 +126,7 @@ def run_task(name):
 
 
 def main(argv):
-    """Runs every task in a fresh process, or the one given with --child here."""
+    """Runs every task in a fresh process, or with --child the given one in this process."""
     tasks = _TASKS.value or MATRIX_FREE + (DENSE if _GAME.value == "mog" else [])
     if _CHILD.value:
         print(json.dumps(run_task(tasks[0])))

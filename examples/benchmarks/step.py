@@ -1,10 +1,10 @@
-"""Times and memory of one training step, ours beside a hand-written loop.
+"""Time and memory of one training step, ours beside a hand-written loop.
 
-Prints one table. The mixture-of-Gaussians GAN is timed through `gan.fit` and through a hand-written
-fused loop with nested tapes, graph and XLA; the convolutional GAN (dcgan4_nobn) through `gan.fit`,
-the bare compiled `gan.train_step` and a hand-written step, in graph mode, with the peak memory of a
-fresh process, and, where the Python of an environment with PyTorch is given, by PyTorch eager. The
-runs of all variants are interleaved, and the best of each is compared.
+It prints one table. The mixture-of-Gaussians GAN is timed in `gan.fit` and in a hand-written fused
+loop with nested tapes, in graph mode and with XLA. The convolutional GAN (dcgan4_nobn) is timed in
+`gan.fit`, in the bare compiled `gan.train_step` and in a hand-written step, in graph mode, with the
+peak memory of a fresh process. If the Python of an environment with PyTorch is given, it is timed
+in PyTorch eager too. The runs of all variants are interleaved; the best of each is compared.
 
     python examples/benchmarks/step.py
     python examples/benchmarks/step.py --game=mixture --rounds=9
@@ -18,8 +18,8 @@ import os
 import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-# Unasked, TensorFlow takes oneDNN's convolutions on the newest CPUs only; elsewhere its own are
-# up to five times as slow.
+# By default TensorFlow uses oneDNN's convolutions on the newest CPUs only; its own are up to five
+# times as slow.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 import keras
@@ -37,13 +37,13 @@ FLAGS = flags.FLAGS
 flags.DEFINE_enum("game", "all", ["all", "mixture", "images"], "Which game to time.")
 flags.DEFINE_string("only", "", "Time the variants whose names contain this, e.g. consensus/XLA.")
 flags.DEFINE_integer("rounds", 5, "Interleaved timings of each variant.", 1)
-flags.DEFINE_integer("steps", 2000, "Steps a timing of the mixture of Gaussians.", 100)
-flags.DEFINE_integer("image_steps", 5, "Steps a timing of the convolutional game.", 1)
+flags.DEFINE_integer("steps", 2000, "Steps per timing of the mixture of Gaussians.", 100)
+flags.DEFINE_integer("image_steps", 5, "Steps per timing of the convolutional game.", 1)
 flags.DEFINE_integer("filters", 64, "Filters of the convolutional networks.", 1)
 flags.DEFINE_integer("image_batch_size", 64, "Batch size of the convolutional game.", 1)
 flags.DEFINE_bool("xla_convolutions", False, "Time the convolutions under XLA too (slow on CPU).")
 flags.DEFINE_string("torch_python", None, "Python that can import torch; none: no such rows.")
-flags.DEFINE_integer("threads", 0, "Threads an operation of the mixture game; 0 is TensorFlow's.")
+flags.DEFINE_integer("threads", 0, "Threads per operation of the mixture game; 0: TensorFlow's.")
 flags.DEFINE_string("memory_of", None, "Used by the script itself: print the memory of a variant.")
 flags.register_validator(
     "steps", lambda n: n % 100 == 0, "must be a multiple of 100, the steps of one execution"
@@ -101,14 +101,14 @@ def compiled_gan(game, gamma, jit, fused):
 
 
 def ours(*settings):
-    """Function of a number of steps that trains for them through `gan.fit`."""
+    """Function of a number of steps that trains so long with `gan.fit`."""
     gan, batch = compiled_gan(*settings)
     data = tf.data.Dataset.from_tensors(batch).repeat().with_options(without_autotuning())
     return lambda steps: gan.fit(data, steps_per_epoch=steps, verbose=0, shuffle=False)
 
 
 def bare(game, gamma, jit, fused):
-    """The same by the bare compiled train step, without data, callbacks and logs."""
+    """The same with the bare compiled train step, without data, callbacks and logs."""
     gan, batch = compiled_gan(game, gamma, jit, fused)
     gan.optimizer.build(gan.trainable_variables)
     step, real = tf.function(gan.train_step, jit_compile=jit), tf.constant(batch)
@@ -122,7 +122,7 @@ def bare(game, gamma, jit, fused):
 
 
 def plain(game, gamma, jit, fused):
-    """The same by a hand-written loop of compiled steps; fused, the loop is compiled too."""
+    """The same with a hand-written loop of compiled steps; a fused loop is compiled too."""
     generator, discriminator, latent_dim, shape = networks(game)
     optimizer = keras.optimizers.RMSprop(RATE)
     optimizer.build(generator.trainable_variables + discriminator.trainable_variables)
@@ -145,7 +145,7 @@ def plain(game, gamma, jit, fused):
 
 
 def variants(game):
-    """Name of a variant to (implementation, method, mode, maker)."""
+    """(implementation, method, mode, maker) by the variant's name."""
     rows = {}
     modes = [("graph", False, False)]
     if game == "mixture":
@@ -161,7 +161,7 @@ def variants(game):
 
 
 def measure_times(game, steps):
-    """Best seconds a step of every variant, over interleaved rounds after a warm-up."""
+    """Least seconds per step for every variant, over interleaved rounds after a warm-up."""
     runs = {
         name: timed(make(*arguments), steps) for name, (make, *arguments) in variants(game).items()
     }
@@ -180,7 +180,7 @@ def measure_times(game, steps):
 
 
 def timed(run, steps):
-    """Function that takes a number of steps and returns the seconds a step."""
+    """Function that takes a number of steps and returns the seconds per step."""
 
     def measure():
         start = time.perf_counter()
@@ -200,15 +200,15 @@ def print_memory(variant):
 
 
 def measure_memory(variant):
-    """Peak memory of a variant, from a process of its own."""
+    """Peak memory of a variant, measured in a process of its own."""
     command = [__file__, f"--memory_of={variant}"]
     command += [f"--filters={FLAGS.filters}", f"--image_batch_size={FLAGS.image_batch_size}"]
     return run_apart(command)
 
 
 def print_table(best, memory):
-    """A line a variant; ratios against by hand, and consensus against simultaneous."""
-    head = f"{'variant':40}{'ms a step':>11}{'/ by hand':>11}{'/ simult.':>11}"
+    """One line per variant, with ratios to the step by hand and to the simultaneous step."""
+    head = f"{'variant':40}{'ms / step':>11}{'/ by hand':>11}{'/ simult.':>11}"
     print("\n" + head + (f"{'peak MiB':>10}{'/ simult.':>11}" if memory else ""))
     for name, seconds in best.items():
         game, method, mode, _ = name.split("/")
@@ -236,7 +236,7 @@ def main(argv):
     print(f"tensorflow {tf.__version__}, keras {keras.__version__}, {os.cpu_count()} cores")
     memory = {}
     if FLAGS.game != "mixture":
-        # First: a new process inherits the peak of the one that starts it.
+        # Memory comes first: a new process inherits the peak of the process that starts it.
         memory = {name: measure_memory(name) for name in variants("images") if "graph" in name}
     if FLAGS.game != "images":
         print_table(measure_times("mixture", FLAGS.steps), {})

@@ -1,7 +1,7 @@
 """The steps of step.py in PyTorch eager; started by that script.
 
-Reads the name of a method from standard input, times some steps and prints the seconds a step,
-line by line. Arguments: filters, batch size, steps a timing, learning rate, γ.
+It reads the name of a method from standard input, times some steps and prints the seconds per step,
+line by line. Arguments: filters, batch size, steps per timing, learning rate, γ.
 """
 
 import sys
@@ -31,7 +31,7 @@ def make_step(filters, batch_size, rate, gamma):
             gradients += torch.autograd.grad(loss, player, **options)
         if gamma:
             energy = sum((g**2).sum() for g in gradients) / 2
-            # The last bias enters v in no product with a variable: its second derivative is 0.
+            # No product in v has the last bias and a variable: its second derivative is 0.
             second = torch.autograd.grad(energy, variables, allow_unused=True)
             pairs = zip(gradients, second, strict=True)
             gradients = [g if h is None else g.detach() + gamma * h for g, h in pairs]

@@ -1,4 +1,4 @@
-"""A benchmark's PyTorch variants, in a process of their own that times them on request."""
+"""Runs a benchmark's PyTorch variants in a process of their own, which times them on request."""
 
 import pathlib
 import subprocess
@@ -20,7 +20,7 @@ class TorchProcess:
         )
 
     def seconds(self, name: str) -> float:
-        """Seconds an update of the variant, the mean over one timing."""
+        """Seconds per update of the variant, the mean over one timing."""
         self._process.stdin.write(name + "\n")
         self._process.stdin.flush()
         answer = self._process.stdout.readline()

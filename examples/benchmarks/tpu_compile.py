@@ -1,15 +1,15 @@
 """Compiles a lowered training step for a TPU that is not here; prints its costs as JSON.
 
-Works in an environment of its own, apart from TensorFlow's, of 1.3 GB:
+It needs its own environment of 1.3 GB, apart from TensorFlow's:
     python -m venv tpu && tpu/bin/pip install "jax[tpu]==0.10.2"
-Other versions of jax may not do, since what takes a module from elsewhere is not public there.
+Other versions of jax may not work, because the function that loads a foreign module is not public.
 
     tpu/bin/python examples/benchmarks/tpu_compile.py step.stablehlo v5e:2x2 0.0
 
-The last is the compiler's effort for a fast program, from -1 to 1.
-The module is the one that `lower_step.py` writes, TensorFlow's for XLA on a CPU. Operations and
-memory are those of the TPU's compiler; nothing is run, so there is no time. If the step does not
-fit the memory the object has "error", the compiler's message.
+The last argument is the compiler's effort for a fast program, from -1 to 1.
+The module is written by `lower_step.py`: TensorFlow's for XLA on a CPU. Operations and memory are
+the TPU compiler's numbers; nothing is run, so there is no time. If the step does not fit the
+memory, the object has "error", the compiler's message.
 """
 
 import json
@@ -19,8 +19,8 @@ import sys
 import time
 
 os.environ["JAX_PLATFORMS"] = "cpu"
-os.environ["TPU_SKIP_MDS_QUERY"] = "1"  # libtpu is not to ask a cloud machine's metadata server
-os.environ["ALLOW_MULTIPLE_LIBTPU_LOAD"] = "1"  # several may compile: none takes hold of a TPU
+os.environ["TPU_SKIP_MDS_QUERY"] = "1"  # libtpu must not ask a cloud machine's metadata server
+os.environ["ALLOW_MULTIPLE_LIBTPU_LOAD"] = "1"  # several may compile: none of them uses a TPU
 
 import jax
 import numpy as np

@@ -1,6 +1,6 @@
 """Keras callbacks for GAN training.
 
-From here are imported the callbacks, and what they raise, record and print. Experiments also use
+Imported from here are the callbacks, and what they raise, record and print. Experiments also use
 the modules `log_rows`, `evaluations`, `backup_files`, `spectrum_monitor` and `advice.piece`. The
 room imports `models` and the rooms below, and pictures from `plotting`.
 """

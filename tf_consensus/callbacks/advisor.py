@@ -1,4 +1,4 @@
-"""What goes wrong in training, said while it goes wrong."""
+"""Says what goes wrong in training while it happens."""
 
 import os
 import warnings
@@ -28,21 +28,21 @@ from tf_consensus.support.checks import check_count, check_int
 
 # Steps between two looks.
 _STEPS = 100
-# Measurements of γ∇L and the spectrum, which cost more, are that many times the step apart, after
-# the first few.
+# γ∇L and the spectrum cost more to measure. After the first few times, the next measurement is at
+# this many times the step of the last.
 _FEW, _APART = 4, 1.25
 _FEWEST = 4
 
 
 class Advisor(keras.callbacks.Callback):
-    """Says during `fit` what goes wrong, and what to change; once per run for each symptom.
+    """Says during `fit` what goes wrong and what to change, once per run for each symptom.
 
-    Each look is at the same real samples and latents, in training mode, and changes nothing: a run
-    with it ends in the same weights. With chance the discriminator's loss where it cannot tell
-    samples apart, and best its infimum, both found from the objective, it looks for
+    Each look uses the same real samples and latents, in training mode, and changes nothing: a run
+    ends in the same weights with and without it. Chance is the discriminator's loss if it cannot
+    tell samples apart, and best is its infimum; both follow from the objective. It looks for
 
         `data_range`: the first batch against the generator's last activation, at once;
-        `probabilities`: a sigmoid or softmax before logits, at once; outputs at 0 and 1, 3 looks;
+        `probabilities`: a sigmoid or softmax for logits, at once; outputs at 0 and 1, 3 looks;
         `discriminator_won`: its loss 95 % of the way from chance to best, 3 looks, 300 steps;
         `collapse`: spread below 0.1 of the data's, once wider or moving, 3 looks, 300 steps;
             or 0.4 of the pairs nearer than 0.1 of the data's mean distance, of real ones < 0.2;
@@ -54,12 +54,12 @@ class Advisor(keras.callbacks.Callback):
         `learning_rate`: above Lemma 4's bound, ‖v‖ not falling, 3 looks; plain SGD alone, up to
             300 parameters or with a `SpectrumMonitor` before it.
 
-    The logs have `advice`, the number of pieces. What the GAN has warned of is not warned of again.
+    The logs have `advice`, the number of pieces. It does not repeat what the GAN has warned of.
 
     Args:
         every: look at the end of each `every`-th epoch; two looks are at least 100 steps apart.
         path: JSON file that the advice is written to, [{"step": …, "name": …, "message": …}]. A
-            resumed run reads it, and says nothing twice.
+            resumed run reads the file, and says nothing twice.
         samples: how many real and generated samples are compared; fewer where the batch has fewer.
         report: "warn" for an `AdviceWarning` per piece; a function of the line; `None` for neither.
         real: batch of real samples, for a conditional GAN a tuple of these and their labels; `None`
@@ -113,13 +113,13 @@ class Advisor(keras.callbacks.Callback):
             keep(model, self.samples)
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Begins with the data and the objective of this `fit`."""
+        """Prepares for the data and the objective of this `fit`."""
         if self.path is not None:
-            read_advice(self.path)  # what is wrong with the file is said at once
+            read_advice(self.path)  # a damaged file raises at once
         self._begin()
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Takes what was said before, if a run is resumed."""
+        """Reads what was said before, if a run is resumed."""
         self._history.begin_epoch()
         if self._started:
             return
@@ -135,7 +135,7 @@ class Advisor(keras.callbacks.Callback):
         self._history.add_means(batch + 1, logs or {}, self._steps_of_epoch())
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Looks, where it is due, and speaks."""
+        """Looks if it is due, and reports what it finds."""
         logs = {} if logs is None else logs
         step = self._step()
         self._history.add_epoch(step, logs)
@@ -144,7 +144,7 @@ class Advisor(keras.callbacks.Callback):
         logs["advice"] = len(self.advice)
 
     def record_rows(self, rows: Sequence[Mapping[str, float]]) -> None:
-        """Takes the losses of a log that is resumed, one row per epoch, with its "step"."""
+        """Takes the losses of a resumed log: `rows` has one dict per epoch, with its "step"."""
         for row in rows:
             self._history.add_epoch(int(row["step"]), row)
 
@@ -165,7 +165,7 @@ class Advisor(keras.callbacks.Callback):
                 self._say(self.advice[-1], symptom.warned)
 
     def _check(self, step, logs, said) -> bool:
-        """Looks at both networks, if that is due; whether it has."""
+        """Looks at both networks if that is due; returns whether it has looked."""
         if self._probe is None and not self._prepare():
             return False
         if self._looked is not None and step - self._looked < _STEPS:
@@ -183,7 +183,7 @@ class Advisor(keras.callbacks.Callback):
         return True
 
     def _prepare(self) -> bool:
-        """Takes the real samples; whether there are enough."""
+        """Takes the real samples; returns whether there are enough."""
         if self.real is not None:
             batch = self.model.prepared(self.real)
             self._seen = seen_of(describe(batch))

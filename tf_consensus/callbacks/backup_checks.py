@@ -1,4 +1,4 @@
-"""Whether a backup and a model belong together, and all machines to one backup."""
+"""Checks that a backup and a model belong together, and that all machines use one backup."""
 
 import json
 import zlib
@@ -33,25 +33,25 @@ def prepare_model(model: keras.Model) -> None:
 
 
 def check_start(start: Start, record: Record) -> None:
-    """Raise if a run began neither where the backup's did nor where the backup is.
+    """Raise unless a run began where the backup's run began, or where the backup is.
 
     Raises:
-        BackupError: If it did not.
+        BackupError: If it began elsewhere.
     """
     if start.ended or start.step not in (record.started, record.step):
         raise BackupError(
             "Each `fit` needs a `backup_dir` of its own. Received: "
             f"{start.folder}, which holds the backup of a run that began at step "
             f"{record.started}, for a model at step {start.step}. Pass another path, or call "
-            "`delete()` when the model of the run before is saved."
+            "`delete()` after you have saved the model of the earlier run."
         )
 
 
 def progress(record: Record, steps: int | None) -> tuple[int, int]:
-    """Finished epochs and steps of the next, in epochs of so many steps.
+    """Finished epochs, and steps taken in the next, for epochs of this many steps.
 
     Raises:
-        BackupError: If the steps taken are no whole number of them.
+        BackupError: If the steps taken are not a whole number of epochs of a changed length.
     """
     if steps == record.steps_per_epoch:
         return record.epoch, record.begun
@@ -94,7 +94,7 @@ def check_same_step(model: keras.Model) -> None:
 
 
 def weight_sums(model: keras.Model) -> np.ndarray:
-    """The sum of each trained variable's magnitudes: changes where weights do."""
+    """The sum of each trained variable's magnitudes, which changes if the weights do."""
     arrays = map(keras.ops.convert_to_numpy, model.trainable_variables)
     return np.array([np.abs(x.astype(np.float64)).sum() for x in arrays])
 

@@ -1,8 +1,8 @@
-"""The files of a training run's backups: one per backup, whole or not at all, and checked.
+"""The files of a training run's backups: one per backup, written whole or not at all, and checked.
 
 A backup is an HDF5 file as `keras.Model.save_weights` makes it, with weights, optimizer and
-counters, and one more entry, a JSON text of everything else: `Record`. Its name says the step and
-a digest of its content, so a reader knows a damaged file before reading anything out of it.
+counters. One more entry is a JSON text of everything else: `Record`. The file's name holds the step
+and a digest of the content, so a reader recognizes a damaged file before using anything from it.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ import numpy as np
 from tf_consensus.callbacks.backup_record import BackupError, Record, seeds_of
 from tf_consensus.support.files import PARTIAL, check_space, digest, put_in_place
 
-# The newest, and the one before for the day when the disk damages the newest.
+# The newest, and the one before it in case the disk damages the newest.
 KEPT = 2
 _ENTRY = "tf_consensus_backup"
 _NAME = re.compile(r"step-(\d+)-([0-9a-f]{16})\.weights\.h5")
@@ -37,7 +37,7 @@ def write(folder: pathlib.Path, model: keras.Model, record: Record) -> None:
     """Add a backup, then delete all but the newest `KEPT`.
 
     Raises:
-        OSError: If it cannot be written; those before are then still there.
+        OSError: If it cannot be written; the earlier ones are then still there.
     """
     folder.mkdir(parents=True, exist_ok=True)
     partial = folder / f"{_STATE}.{os.getpid()}{PARTIAL}.weights.h5"
@@ -54,7 +54,7 @@ def write(folder: pathlib.Path, model: keras.Model, record: Record) -> None:
 def newest(folder: pathlib.Path) -> tuple[pathlib.Path, Record] | None:
     """The newest whole backup, or `None` if the folder has no backup at all.
 
-    A damaged one is named by a warning, and the one before it taken.
+    If it is damaged, a warning names it and the one before it is used.
 
     Raises:
         BackupError: If there are backups and all are damaged, or the folder is no folder.
@@ -67,7 +67,7 @@ def newest(folder: pathlib.Path) -> tuple[pathlib.Path, Record] | None:
             if damaged:
                 warnings.warn(
                     f"A damaged backup is left out: {damaged[0]}. Training goes on from the one "
-                    f"before, {path.name}.",
+                    f"before it, {path.name}.",
                     stacklevel=3,
                 )
             return path, record
@@ -96,10 +96,10 @@ def delete(folder: pathlib.Path) -> None:
 
 
 def prepare_folder(folder: pathlib.Path) -> None:
-    """Make the folder, and delete what killed writers have left; raise where none can write.
+    """Make the folder and delete what killed writers have left; raise if it cannot be written to.
 
     Raises:
-        BackupError: If it is a file, cannot be made, or is not for this process to write.
+        BackupError: If it is a file, cannot be made, or this process may not write to it.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -120,7 +120,7 @@ def prepare_folder(folder: pathlib.Path) -> None:
 def _prune(folder, newest_path):
     """Deletes all but the backup just written and those right before it.
 
-    Backups that claim to be as far or further are damaged ones, which were left out.
+    Other backups with the same or a later step are damaged ones, which were left out.
     """
     files = [path for path in _backups(folder) if path.is_file()]
     earlier = [path for path in files if _step(path) < _step(newest_path)][: KEPT - 1]
@@ -147,7 +147,7 @@ def _save(path, model, record):
         with h5py.File(path, "r+") as file:
             file[_ENTRY] = np.frombuffer(text, np.uint8)
     except RuntimeError as error:
-        # What HDF5 raises where closing a file fails, as on a full disk.
+        # HDF5 raises these if closing a file fails, as on a full disk.
         raise OSError(f"{path} cannot be written: {error}") from error
 
 
@@ -158,7 +158,7 @@ def _size(model):
 
 
 def _read(path):
-    """The record of a backup; `None` if the file is damaged, or no backup of this version."""
+    """The record of a backup; `None` if the file is damaged, or not a backup of this version."""
     if not path.is_file() or digest(path) != _parts(path)[1]:
         return None
     with h5py.File(path) as file:

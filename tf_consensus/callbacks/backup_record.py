@@ -9,7 +9,7 @@ from tf_consensus.support.layers import seed_generators, walk
 
 
 class BackupError(ValueError):
-    """Backups that cannot be used: damaged, of another run, or in a place that is no folder."""
+    """Backups that cannot be used: damaged, of another run, or in a place that is not a folder."""
 
 
 class Record(NamedTuple):
@@ -18,11 +18,11 @@ class Record(NamedTuple):
     Attributes:
         step: Value of `optimizer.iterations`.
         started: Its value before the first step of the run.
-        first_step: The step at which epoch 0 began, or would have.
-        epoch: Finished epochs.
-        begun: Steps taken of the epoch after them.
+        first_step: The step at which epoch 0 began, or would have begun.
+        epoch: Number of finished epochs.
+        begun: Steps taken in the epoch after them.
         steps_per_epoch: Steps of an epoch; None if `fit` could not tell.
-        history: Logs of the finished epochs, numbers by name, and the number of each as "epoch".
+        history: Logs of the finished epochs: numbers by name, with the epoch's number as "epoch".
         settings: What the run was started with, as JSON holds it.
         variables: Shape and type of every weight and optimizer variable, in order.
         seeds: States of the layers' random seeds, which Keras does not save.

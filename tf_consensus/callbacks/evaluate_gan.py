@@ -1,4 +1,4 @@
-"""Metrics of generated samples during training, the best and the final ones."""
+"""Measures generated samples during training, and keeps the best and the final values."""
 
 import contextlib
 import math
@@ -20,41 +20,41 @@ from tf_consensus.models.averaging import averaged_weights
 from tf_consensus.models.callback_checks import refuse_other_models
 from tf_consensus.support.checks import check_bool, check_count, check_function, check_int
 
-# Images at a time, unless said: 256 of 64² in colour take 12 MB.
+# The default number of images at a time: 256 of 64² in colour take 12 MB.
 _IMAGES = 256
 
 
 class EvaluateGAN(keras.callbacks.Callback):
     """Puts metrics of generated samples into the logs during `fit`.
 
-    At the end of each `every`-th epoch the same latents are turned into samples, and the metrics'
-    results join the epoch's logs, where the progress bar, CSVLogger, TensorBoard and History find
-    them. The other epochs repeat the last values, and before the first evaluation show the worst
-    there can be (infinity, of a result whose better end is "down"), so that Keras' ModelCheckpoint,
-    EarlyStopping and ReduceLROnPlateau, placed after this callback, choose among the evaluated
-    epochs. They count epochs, repeated ones too: a patience of n evaluations is `n * every`. With
-    `every` above 1 the logs have `evaluated` too, 1 in epochs with an evaluation, else 0; those of
-    a second EvaluateGAN have `evaluated_<its first result>`.
+    At the end of each `every`-th epoch it generates samples from the same latents, and adds the
+    metrics' results to the epoch's logs, where the progress bar, CSVLogger, TensorBoard and History
+    find them. The other epochs repeat the last values. Epochs before the first evaluation show the
+    worst possible value (infinity for a result whose better end is "down"). So Keras'
+    ModelCheckpoint, EarlyStopping and ReduceLROnPlateau, placed after this callback, choose among
+    the evaluated epochs. They count repeated epochs too: a patience of n evaluations is
+    `n * every`. With `every` above 1 the logs also have `evaluated`, which is 1 in epochs with an
+    evaluation, else 0; a second EvaluateGAN logs `evaluated_<its first result>`.
 
     Samples that are not finite are not measured: such an epoch counts as not evaluated, shows the
     worst values and is never the best. `StopWhenDiverged` ends training there.
 
-    The samples are made and measured in batches, which are forgotten at once, unless `on_samples`
-    wants them all. Each batch is `gan.generate(n, seed)` with a seed of its own, the first with
-    `seed` itself, so that a single batch is `gan.generate(samples, seed)`.
+    The samples are processed batch by batch and not kept, unless `on_samples` wants them all. Each
+    batch is `gan.generate(n, seed)` with a seed of its own. The first batch uses `seed` itself, so
+    a single batch is `gan.generate(samples, seed)`.
 
-    Where averages of the weights are kept (`use_ema`) the samples are the averaged generator's, as
-    `SampleGrid`'s are.
+    If averages of the weights are kept (`use_ema`), the samples are the averaged generator's, as in
+    `SampleGrid`.
 
-    `final` holds each metric's latest value and `best` its best one. A table of best values alone
-    hides that a run diverged after them, so a line at the end of training states both. They are
-    kept over several `fit`; a process that resumes a run begins anew, unless `record` tells it.
+    `final` holds each metric's latest value and `best` its best one. The best values alone would
+    hide that a run diverged after them, so a line at the end of training states both. Both are
+    kept over several `fit`; a process that resumes a run begins anew, unless `record` is called.
 
     Args:
-        metrics: Keras metrics of samples or others with `reset_state`, `update_state`, of the
-            samples alone, and `result`, which may be a dict, as `metrics.ModeCoverage`'s is, and is
-            asked before there are samples too. An attribute `directions`, a dict of "up" or
-            "down", says which results have a best value.
+        metrics: Keras metrics of samples, or other objects with `reset_state`, `update_state` and
+            `result`. `update_state` takes the samples alone. `result` may return a dict, as that of
+            `metrics.ModeCoverage` does, and is also called before there are samples. An attribute
+            `directions`, a dict of "up" or "down", says which results have a best value.
         samples: number of samples to generate.
         every: evaluate each `every`-th epoch.
         seed: determines the latents.
@@ -63,18 +63,18 @@ class EvaluateGAN(keras.callbacks.Callback):
         batch_size: samples at a time; None: all if the generator's output is points (batch, d),
             else 256.
         report: function that takes the line at the end of training; None to print nothing.
-        averaged: False for the weights as they are, also where averages are kept.
+        averaged: False uses the weights themselves, even if averages are kept.
         directions: "up" or "down" for results of metrics that do not say it, such as Keras' own.
 
     Attributes:
-        best: dict of `Evaluation`, by the result's name; of those with a direction.
-        final: the same of the latest values, of all results; NaN after samples that were not
-            finite.
+        best: dict of `Evaluation` by the result's name, for results with a direction.
+        final: dict of `Evaluation` of the latest values, for all results; NaN after samples that
+            were not finite.
 
     Raises:
-        TypeError: if `averaged` is no bool; in `fit`, if the model is no GAN.
-        ValueError: if another argument is of another kind, or a metric cannot take so many samples;
-            in `fit`, if a result has the name of another or of what is in the logs already.
+        TypeError: if `averaged` is not a bool; in `fit`, if the model is not a GAN.
+        ValueError: if another argument is invalid, or a metric cannot take so many samples; in
+            `fit`, if a result has the name of another or of an entry that the logs already have.
 
     Example:
         >>> coverage = metrics.ModeCoverage(data.ring_modes(), stddev=0.01)
@@ -129,7 +129,7 @@ class EvaluateGAN(keras.callbacks.Callback):
         refuse_other_models(self, "generate")
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Hands out the samples of the untrained, or restored, generator."""
+        """Gives `on_samples` the samples of the untrained or restored generator."""
         names = {*self._evaluations.directions, *(getattr(x, "name", "") for x in self.metrics)}
         check_free(names, [MARK, *(x.name for x in self.model.metrics)], "of the model")
         if self.on_samples is not None:
@@ -155,7 +155,7 @@ class EvaluateGAN(keras.callbacks.Callback):
     def evaluate(self) -> dict[str, float]:
         """The metrics of freshly generated samples, by name; kept in `best` and `final`.
 
-        NaN, all of them, if a sample is not finite.
+        All of them are NaN if a sample is not finite.
         """
         for metric in self.metrics:
             metric.reset_state()
@@ -164,7 +164,7 @@ class EvaluateGAN(keras.callbacks.Callback):
             for batch in self._batches():
                 if self.on_samples is not None:
                     kept.append(batch)
-                # Looked at first, because some metrics would make a number of it.
+                # Checked first, because some metrics would return a number for it.
                 self._measured = self._measured and bool(np.isfinite(batch).all())
                 for metric in self.metrics if self._measured else ():
                     metric.update_state(batch)
@@ -177,17 +177,17 @@ class EvaluateGAN(keras.callbacks.Callback):
         return results
 
     def record(self, step: int, results: dict[str, float]) -> None:
-        """Takes an evaluation into `best` and `final`, as one of a log that is resumed.
+        """Adds an evaluation to `best` and `final`, for example one of a log that is resumed.
 
         Args:
             step: steps taken before it.
             results: values by name; NaN is no evaluation and can't be the best. Epochs without an
-                evaluation go on to show them.
+                evaluation show these values.
         """
         self._evaluations.record(step, results)
 
     def record_rows(self, rows: Sequence[Mapping[str, float]]) -> None:
-        """Takes the evaluations of a log that is resumed, one row per epoch, with its "step"."""
+        """Adds the evaluations of a resumed log: `rows` has one dict per epoch, with its "step"."""
         self._evaluations.record_rows(rows, list(results_of(self.metrics)), self.every)
 
     def describe(self) -> str:
@@ -196,7 +196,7 @@ class EvaluateGAN(keras.callbacks.Callback):
         return line if self._measured else f"{line}; the last samples were not finite"
 
     def _weights(self):
-        """The weights to evaluate, put in place once for all batches."""
+        """Puts the weights to evaluate in place, once for all batches."""
         return averaged_weights(self.model) if self.averaged else contextlib.nullcontext()
 
     def _batches(self):

@@ -1,16 +1,16 @@
-"""The best and the final values of metrics, and what stands in the logs between evaluations."""
+"""The best and the final values of metrics, and what the logs show between evaluations."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-# The entry of the logs that tells epochs with an evaluation, where others have none.
+# The entry of the logs that marks epochs with an evaluation, if other epochs have none.
 MARK = "evaluated"
 _SIGNS: dict[str | None, int] = {"up": 1, "down": -1}
 
 
 class Evaluation(NamedTuple):
-    """A metric's value, and after how many optimizer steps.
+    """A metric's value, and the optimizer steps taken before it.
 
     Attributes:
         step: the optimizer's iterations.
@@ -22,28 +22,28 @@ class Evaluation(NamedTuple):
 
 
 def own_mark(names: Iterable[str]) -> str:
-    """The mark of results where another callback's stands in the logs already."""
+    """The name of the mark if the logs already hold the mark of another callback."""
     return "_".join([MARK, *list(names)[:1]])
 
 
 def mark(logs: dict[str, float], names: Iterable[str], evaluated: bool) -> None:
-    """Puts the mark of an epoch into its logs; none of no results where there is another's."""
+    """Puts the mark of an epoch into its logs; without results it leaves another's mark alone."""
     names = list(names)
     if names or MARK not in logs:
         logs[own_mark(names) if MARK in logs else MARK] = float(evaluated)
 
 
 class Evaluations:
-    """Results by name over a run: the last, the best, and what epochs without any show.
+    """Results by name over a run: the last, the best, and what epochs without an evaluation show.
 
     Args:
-        metrics: what the results come from. An attribute `worst`, a dict of numbers, says how bad a
-            result can be; infinitely, if it does not.
+        metrics: the metrics of the results. An attribute `worst`, a dict of numbers, says how bad a
+            result can be; without it the worst is infinite.
         directions: "up" or "down", the better end, by the result's name.
 
     Attributes:
-        best: dict of `Evaluation`; of results with a direction.
-        final: dict of `Evaluation`, of all results.
+        best: dict of `Evaluation`, for results with a direction.
+        final: dict of `Evaluation`, for all results.
         directions: as given.
     """
 
@@ -56,7 +56,7 @@ class Evaluations:
             self._worst |= getattr(metric, "worst", {})
 
     def record(self, step: int, results: Mapping[str, float]) -> None:
-        """Takes results in; one that is not finite cannot be the best."""
+        """Adds results; one that is not finite cannot be the best."""
         for key, value in results.items():
             self.final[key] = Evaluation(int(step), float(value))
             sign = _SIGNS.get(self.directions.get(key))
@@ -68,14 +68,13 @@ class Evaluations:
     def record_rows(
         self, rows: Sequence[Mapping[str, float]], names: Sequence[str], every: int
     ) -> None:
-        """Takes in what the logs have shown, one row per epoch, with its "step".
+        """Adds what the logs have shown, one row per epoch, with its "step".
 
         Args:
             rows: The logs' rows, in order.
             names: Names of the results.
-            every: Every how many epochs there was an evaluation. If in each, the rows have no mark
-                of it, and one that they have is another callback's: then a row counts whose values
-                are new.
+            every: Number of epochs from one evaluation to the next. If it is 1, any mark in the
+                rows is another callback's, and a row counts if its values are new.
         """
         last: dict[str, float] = {}
         for row in rows:
@@ -86,9 +85,9 @@ class Evaluations:
             last = results
 
     def shown(self, name: str) -> float:
-        """What the logs show of a result: its last value, and where it has none the worst.
+        """What the logs show of a result: its last value, or the worst if it has none.
 
-        Keras takes NaN for the best value there is, so NaN is shown only of results that have no
+        Keras treats NaN as the best possible value, so NaN is shown only for results that have no
         direction.
         """
         last = self.final.get(name)

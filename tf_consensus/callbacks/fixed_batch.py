@@ -31,6 +31,6 @@ def _checked(part):
 
 
 def _is_pair(real):
-    """Whether it is samples and labels, not samples alone, which may be a list of rows."""
+    """Whether it is a pair of samples and labels; samples alone may be a list of rows."""
     ranks = {np.ndim(part) for part in real} if isinstance(real, list) else set()
     return isinstance(real, tuple) or len(ranks) > 1

@@ -1,4 +1,4 @@
-"""Lists of metrics: what they must be, and what they say by name."""
+"""Lists of metrics: what they must be, and their results by name."""
 
 import inspect
 import warnings
@@ -15,7 +15,7 @@ def check_metrics(metrics: Sequence[Any]) -> list[Any]:
     """The metrics in a list, each an object that can be updated.
 
     Raises:
-        ValueError: If they are no list, or one of them is a name, a class or another thing.
+        ValueError: If they are not a list, or one of them is not such an object.
     """
     if isinstance(metrics, Sequence) and not isinstance(metrics, str):
         wrong = [metric for metric in metrics if not _is_metric(metric)]
@@ -35,15 +35,15 @@ def check_metrics(metrics: Sequence[Any]) -> list[Any]:
 def check_directions(
     metrics: Sequence[Any], directions: Mapping[str, str] | None
 ) -> dict[str, str]:
-    """Which end of results is the better one, as the metrics and `directions` say.
+    """Which end of each result is the better one, as the metrics and `directions` say.
 
     Raises:
-        ValueError: If `directions` is no dict of "up" or "down", names what no metric gives, or
-            says otherwise than a metric.
+        ValueError: If `directions` is not a dict of "up" or "down", names an unknown result, or
+            contradicts a metric.
     """
     if not isinstance(directions, Mapping | None):
         raise ValueError(
-            f"`directions` must be a dict by a result's name. Received: directions={directions!r}. "
+            f"`directions` must be a dict by results' names. Received: directions={directions!r}. "
             "Pass e.g. {'mean': 'down'}."
         )
     known: dict[str, str] = {}
@@ -59,7 +59,7 @@ def check_directions(
     unlike = sorted(key for key in said if said[key] != both[key])
     if unlike:
         raise ValueError(
-            f"`directions` must not say otherwise than a metric. Received: {unlike[0]!r} as "
+            f"`directions` must not contradict a metric. Received: {unlike[0]!r} as "
             f"{said[unlike[0]]!r}, which is {both[unlike[0]]!r}. Leave it out."
         )
     names = results_of(metrics) if said else ()
@@ -72,15 +72,15 @@ def check_directions(
 
 
 def check_free(names: Iterable[str], taken: Iterable[str], whose: str) -> None:
-    """Raises if a result would take the place of an entry in the logs.
+    """Raises if a result would replace an entry in the logs.
 
     Args:
         names: Names of results.
         taken: Names of entries.
-        whose: What these are, in words.
+        whose: Whose entries they are, in words.
 
     Raises:
-        ValueError: With the names that are both.
+        ValueError: If names are in both; the message lists them.
     """
     if both := sorted(set(names) & set(taken)):
         raise ValueError(
@@ -90,7 +90,7 @@ def check_free(names: Iterable[str], taken: Iterable[str], whose: str) -> None:
 
 
 def results_of(metrics: Sequence[Any]) -> dict[str, float]:
-    """What the metrics say now, by name.
+    """The metrics' present results, by name.
 
     Raises:
         ValueError: If two results have one name.
@@ -109,14 +109,14 @@ def results_of(metrics: Sequence[Any]) -> dict[str, float]:
 
 
 def warn_of_missing_directions(metrics: Sequence[Any], directions: Mapping[str, str]) -> None:
-    """Warns of metrics that do not say which end is the better one, unless `directions` does."""
+    """Warns of results for which neither metrics nor `directions` say which end is better."""
     lacking = [metric for metric in metrics if not hasattr(metric, "directions")]
     names = [getattr(metric, "name", type(metric).__name__) for metric in lacking]
     missing = [name for name in names if name not in directions]
     if missing:
         warnings.warn(
             f"Nothing says which end of {', '.join(missing)} is the better one. Epochs before the "
-            "first evaluation show NaN, which Keras' callbacks take for the best. Pass "
+            "first evaluation show NaN, which Keras' callbacks treat as the best. Pass "
             f"directions={{{missing[0]!r}: 'down'}}, or 'up'.",
             stacklevel=3,
         )
@@ -131,7 +131,7 @@ def _check_update(metric):
     """Raises if a metric needs more than the samples, such as labels."""
     try:
         signature = inspect.signature(metric.update_state)
-    except ValueError:  # of functions in C, which have none to look at
+    except ValueError:  # raised for functions in C, which have no signature to look at
         return
     try:
         signature.bind(None)

@@ -7,19 +7,19 @@ import keras
 
 from tf_consensus.support.layers import walk
 
-# Where a serialized object's class is, and automatic names; neither changes a result.
+# The module of a serialized object's class, and automatic names; neither changes a result.
 _LEFT_OUT = ("module", "registered_name", "name", "build_config", "shared_object_id")
 # What makes a GAN's game; its networks are compared by their variables.
 _OF_A_GAN = ("objective", "penalties", "latent_dim", "num_classes", "seed", "allow_cut")
 
 
 def settings_of(model: keras.Model, more: Any = None) -> dict[str, Any]:
-    """Optimizer, loss, layers and, of a GAN, objective, penalties and seed, as JSON holds them.
+    """Optimizer, loss, layers and, for a GAN, objective, penalties and seed, as JSON holds them.
 
-    What Keras cannot serialize is told by its class alone.
+    What Keras cannot serialize is represented by its class alone.
 
     Args:
-        model: Compiled.
+        model: The compiled model.
         more: Anything else that JSON can hold.
 
     Raises:

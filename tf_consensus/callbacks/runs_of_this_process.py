@@ -14,9 +14,10 @@ class Start(NamedTuple):
 
     Attributes:
         folder: Folder of its backups.
-        step: The model's step then.
-        settings: Optimizer, game and more, as they were: schedules of rates change them.
-        ended: Whether it has ended as planned.
+        step: The model's step at the start.
+        settings: Optimizer, game and more, as they were at the start: schedules of rates change
+            them.
+        ended: Whether the run has ended as planned.
     """
 
     folder: pathlib.Path
@@ -32,9 +33,9 @@ def start_of(model: keras.Model, folder: pathlib.Path, more: Any) -> Start:
     """How the run of a model began: an interrupted one goes on, any other begins now.
 
     Args:
-        model: Compiled, and not yet restored.
+        model: The compiled model, not yet restored.
         folder: Folder of the run's backups.
-        more: Further settings, as of `SafeBackup`.
+        more: Further settings, as for `SafeBackup`.
     """
     folder, known = folder.resolve(), _STARTS.get(model.optimizer)
     if known is not None and known.folder == folder and not known.ended:

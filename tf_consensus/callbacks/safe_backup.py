@@ -32,47 +32,47 @@ from tf_consensus.support.differences import differences
 
 
 class SafeBackup(keras.callbacks.Callback):
-    """Backs up a run so that, killed at any moment, it ends with the weights of one undisturbed.
+    """Backs up a run: killed at any moment and started again, it ends with the same weights.
 
-    A backup is one file of weights, optimizer, counters and logs, named when it is whole and on the
-    disk, with a digest in its name. Two are kept. `fit` goes on from the newest whole one.
+    A backup is one file of weights, optimizer, counters and logs. It gets its name, which holds a
+    digest, when it is whole and on the disk. Two are kept. `fit` goes on from the newest whole one.
 
-    A state that has diverged is never written: `DivergedError` ends `fit`, and the backup before
-    stays. A backup of another run is refused: of another optimizer or other settings of it, of
-    another loss, objective, penalties or seed, of other layers, or one that began at another step.
+    A state that has diverged is never written: `DivergedError` ends `fit`, and the last backup
+    stays. A backup of another run is refused. A run is another one if its optimizer or the settings
+    of it, the loss, objective, penalties, seed or layers differ, or if it began at another step.
 
     Weights are exact if the data go on where they stopped, as `tfc.data`'s streams do with
-    `start=gan.optimizer.iterations` and `shuffle=False`; arrays are shuffled anew. A backup within
-    an epoch (`save_freq` a number) goes on within it, for its remaining steps, with such a stream
-    alone: an array would begin at its first row. The logs of that epoch are of these steps alone.
-    Put it last: callbacks after it must not change weights. The state of other callbacks, as the
-    patience of `EarlyStopping`, is not kept.
+    `start=gan.optimizer.iterations` and `shuffle=False`; arrays are shuffled anew. From a backup
+    within an epoch (`save_freq` a number) the run takes the remaining steps of that epoch. This
+    needs such a stream: an array would begin at its first row. The logs of that epoch cover these
+    steps alone. Put the callback last: callbacks after it must not change weights. The state of
+    other callbacks, such as the patience of `EarlyStopping`, is not kept.
 
-    Of several machines the chief alone writes and all read, so the folder must be one that all of
-    them see.
+    If several machines train, only the chief writes and all of them read, so all of them must see
+    the folder.
 
     Args:
         backup_dir: Folder of the backups.
         save_freq: "epoch", or a number of steps between backups within an epoch, which needs
             `steps_per_epoch` or data of known size; the end of an epoch is backed up too.
-        delete_checkpoint: Whether the backups are deleted when `fit` ends as planned, as
-            `keras.callbacks.BackupAndRestore` does. False keeps them until you call `delete()`, to
-            be done when the trained model is saved; a kill while it is saved then loses nothing.
+        delete_checkpoint: Whether the backups are deleted when `fit` ends as planned, as by
+            `keras.callbacks.BackupAndRestore`. False keeps them until you call `delete()`. Call it
+            after saving the trained model, so that a kill during saving loses nothing.
         largest_loss: Largest magnitude of a loss; beyond it a run has diverged.
         settings: What else determines the run, to be compared with the backup's: anything that JSON
-            can hold, best a dict.
+            can hold, preferably a dict.
 
     Attributes:
-        history: Logs of all finished epochs, those before a restart too: one dict per epoch, with
-            its number as "epoch".
+        history: Logs of all finished epochs, including those before a restart: one dict per epoch,
+            with its number as "epoch".
 
     Raises:
         TypeError: If `delete_checkpoint` is not a bool.
         ValueError: If another argument is out of range, the model is not built or compiled, or
             another callback has changed weights after the backup.
         BackupError: A ValueError: if the backup is of another run, no backup is whole, or
-            `backup_dir` is no folder to write to.
-        DivergedError: At the end of an epoch, or before a backup, that has diverged.
+            `backup_dir` is not a folder to write to.
+        DivergedError: At the end of an epoch or before a backup, if training has diverged.
 
     Example:
         >>> backup = SafeBackup("backup", delete_checkpoint=False)
@@ -107,7 +107,7 @@ class SafeBackup(keras.callbacks.Callback):
         return backup_files.exist(self.backup_dir)
 
     def delete(self) -> None:
-        """Deletes the backups, once nothing needs them any more."""
+        """Deletes the backups; call it when nothing needs them any more."""
         backup_files.delete(self.backup_dir)
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
@@ -135,7 +135,7 @@ class SafeBackup(keras.callbacks.Callback):
         check_same_step(self.model)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Has the next `fit` of the model begin where it is told to."""
+        """Makes the next `fit` of the model begin at the given place."""
         self.model._initial_epoch = None
         if self._first_step is None:
             self._first_step = self._step() - epoch * (self.params.get("steps") or 0)
@@ -149,9 +149,9 @@ class SafeBackup(keras.callbacks.Callback):
             )
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Saves the state each `save_freq` steps, if it is in order."""
+        """Saves the state every `save_freq` steps, if it is in order."""
         if self.save_freq == "epoch" or batch + 1 >= self.params["steps"]:
-            return  # the end of the epoch, with its logs, is left to `on_epoch_end`
+            return  # `on_epoch_end` saves the end of the epoch, with its logs
         if self._step() >= self._saved + self.save_freq:
             self._save(self._epoch, batch + 1, logs)
 
@@ -203,7 +203,7 @@ class SafeBackup(keras.callbacks.Callback):
         epoch, begun = progress(record, steps)
         if epoch > self.params.get("epochs", epoch):
             raise BackupError(
-                "A run goes on to at least the epochs that it has. Received: "
+                "A run goes on to at least the epochs that it already has. Received: "
                 f"epochs={self.params['epochs']}, with a backup of {epoch} epochs in "
                 f"{path.parent}. Pass more epochs, or another `backup_dir`."
             )

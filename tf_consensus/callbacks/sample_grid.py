@@ -20,24 +20,24 @@ class SampleGrid(keras.callbacks.Callback):
     """Saves a grid of images from fixed latents during `fit`.
 
     The pictures are `<folder>/<steps taken, 8 digits>.png`: one before training, one at the end of
-    each `every`-th epoch, one at the end. Where averages of the weights are kept (`use_ema`) they
-    are the averaged generator's.
+    each `every`-th epoch, and one at the end. If averages of the weights are kept (`use_ema`), the
+    pictures are the averaged generator's.
 
     Args:
         folder: Where the pictures go.
         samples: Number of images.
         every: Save at the end of each `every`-th epoch.
         seed: Determines the latents.
-        labels: For a conditional GAN a label each sample, (samples,); None: one class a row, as
-            many samples a row as make the grid square.
+        labels: For a conditional GAN one label per sample, (samples,); None: one class per row,
+            with as many samples per row as make the grid square.
         tensorboard: Log folder for the same pictures as TensorBoard images, for which TensorFlow
             needs the package tensorboard; None: none.
-        averaged: False for the weights as they are, also where averages are kept.
+        averaged: False uses the weights themselves, even if averages are kept.
 
     Raises:
         ValueError: If `samples` or `every` is not a positive integer, `seed` is not an integer,
-            there is not one label per sample, or a folder is no path; in `fit`, if the model is no
-            GAN.
+            there is not one label per sample, or a folder is not a path; in `fit`, if the model is
+            not a GAN.
 
     Example:
         >>> gan.fit(images, epochs=10, steps_per_epoch=500, callbacks=[SampleGrid("samples")])
@@ -73,7 +73,7 @@ class SampleGrid(keras.callbacks.Callback):
         refuse_other_models(self, "generate")
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Saves the images of the untrained, or restored, generator."""
+        """Saves the images of the untrained or restored generator."""
         self.save()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -82,7 +82,7 @@ class SampleGrid(keras.callbacks.Callback):
             self.save()
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        """Saves the last, unless it has been."""
+        """Saves the last images, unless that is done."""
         if not self.path.exists():
             self.save()
         if self._writer is not None:
@@ -91,7 +91,7 @@ class SampleGrid(keras.callbacks.Callback):
 
     @property
     def path(self) -> pathlib.Path:
-        """Where the picture of the generator as it is now belongs."""
+        """The path for a picture of the present generator."""
         return self.folder / f"{int(self.model.optimizer.iterations.numpy()):08d}.png"
 
     def save(self) -> np.ndarray:
@@ -100,7 +100,7 @@ class SampleGrid(keras.callbacks.Callback):
         with averaged_weights(self.model) if self.averaged else contextlib.nullcontext():
             images = self.model.generate(self.samples, seed=self.seed, **options)
         self.folder.mkdir(parents=True, exist_ok=True)
-        # A generator without tanh may leave the range of a picture; that must not end training.
+        # The output of a generator without tanh may leave a picture's range, which is no error.
         images = np.where(np.isfinite(images), np.clip(images, -1.0, 1.0), images)
         picture = image_grid(images, self.path)
         if self.tensorboard is not None:

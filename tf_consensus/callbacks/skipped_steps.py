@@ -6,16 +6,16 @@ import keras
 
 
 def skip_steps(model: keras.Model, steps: int) -> None:
-    """Have the next `fit` epoch of a model leave out its first steps, which are trained already.
+    """Make the next `fit` epoch of a model leave out its first steps, which are already trained.
 
-    Nothing is taken from the data for them. To be called from `on_train_begin`.
+    They take nothing from the data. Call this from `on_train_begin`.
 
     Args:
-        model: Compiled, in `fit`.
+        model: The compiled model, in `fit`.
         steps: Number of steps to leave out.
 
     Raises:
-        ValueError: If the model takes several steps at once and `steps` is no multiple of them.
+        ValueError: If the model takes several steps at once and `steps` is not a multiple of them.
     """
     at_once = model.steps_per_execution
     if steps % at_once:
@@ -28,7 +28,7 @@ def skip_steps(model: keras.Model, steps: int) -> None:
 
 
 def skip_nothing(model: keras.Model) -> None:
-    """Take back what `skip_steps` has done in a `fit` that was interrupted."""
+    """Undo what `skip_steps` has done in a `fit` that was interrupted."""
     while isinstance(model.train_function, _Skipping):
         model.train_function = model.train_function.function
 

@@ -1,4 +1,4 @@
-"""What a spectrum says of the step size: numbers for the logs, and one line."""
+"""What a spectrum says about the step size: numbers for the logs, and one line."""
 
 import math
 
@@ -16,8 +16,8 @@ from tf_consensus.support.checks import check_float
 def summary(eigenvalues: np.ndarray) -> list[float]:
     """Largest real part, rotation, largest |Im/Re| and largest stable step of eigenvalues.
 
-    Of none, where all are neutral, it is that nothing grows or rotates and no step is too long:
-    0, 0, 0 and infinity. A NaN among them makes all four NaN.
+    Without eigenvalues, because all are neutral, nothing grows or rotates and no step is too long:
+    the four are 0, 0, 0 and infinity. A NaN among the eigenvalues makes all four NaN.
     """
     if not eigenvalues.size:
         return [0.0, 0.0, 0.0, math.inf]
@@ -40,11 +40,11 @@ def describe_spectrum(
 
     Args:
         eigenvalues: eigenvalues of v', without the neutral ones.
-        results: the entries of the logs, of which `step_limit_<method>` is used.
+        results: the entries of the logs; `step_limit_<method>` is used.
         gamma: weight of the method's regularizer; 0 for none.
         inner: the optimizer that takes the step, Keras' or one of ours.
         method: name of the method with the weight γ.
-        note: what else is to be said of the step, added to the line.
+        note: a further remark on the step, added to the line.
 
     Raises:
         ValueError: if the eigenvalues are no vector, γ is negative or not finite, or the step limit

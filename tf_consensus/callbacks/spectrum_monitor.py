@@ -1,4 +1,4 @@
-"""Which step sizes are stable, said during training."""
+"""Says during training which step sizes are stable."""
 
 import math
 from collections.abc import Callable
@@ -23,29 +23,31 @@ _KEYS = ("spectrum_real", "spectrum_rotation", "spectrum_quotient", "step_limit_
 class SpectrumMonitor(keras.callbacks.Callback):
     """Says during `fit` which step sizes are stable, and why.
 
-    Every `every`-th epoch it takes the derivative v' of the game's field on one fixed batch of real
-    samples and latents, and adds to the logs
+    At every `every`-th epoch it computes the derivative v' of the game's field on one fixed batch
+    of real samples and latents, and adds to the logs
 
     - `spectrum_real`: the largest real part; above 0 no step is stable;
     - `spectrum_rotation`: the largest |Im λ|;
     - `spectrum_quotient`: the largest |Im λ / Re λ|, the q of section 3;
     - `step_limit_gradient`: the largest stable step of plain gradient ascent (Lemma 4), 0 if none;
     - `consensus_spectrum_real`, `consensus_spectrum_rotation`, `consensus_spectrum_quotient` and
-      `step_limit_consensus`: the same of consensus' w' = v' - γ v'ᵀv' at the optimizer's current γ;
-      `smoothing_spectrum_real` and so on of smoothing's, v' less the discriminator's rows of
-      γ v'ᵀ C v' with C the generator's part alone; absent for other optimizers;
+      `step_limit_consensus`: the same for the field of consensus, w' = v' - γ v'ᵀv', at the
+      optimizer's current γ; `smoothing_spectrum_real` and so on for the field of smoothing, v'
+      minus the discriminator's rows of γ v'ᵀ C v' with C the generator's part alone; absent for
+      other optimizers;
 
-    and prints one line. Which field its steps follow an optimizer says itself (`field`); where it
-    follows none of these, as extragradient does, the logs have the gradient field's and the line
-    says so. The logs of other epochs repeat the last values, and show the worst there can be before
-    the first, so that Keras' callbacks choose among the measured ones; `spectrum_measured` says by
-    1 or 0 which these are. Eigenvalues below `neutral` times the largest modulus are left out:
-    directions that change nothing, as a dead unit's weights, have eigenvalue 0.
+    and prints one line. The optimizer itself says which field its steps follow (`field`). If it
+    follows none of these, as extragradient does, the logs have the numbers of the gradient field
+    and the line says so. Other epochs repeat the last values. Epochs before the first measurement
+    show the worst possible values, so that Keras' callbacks choose among the measured epochs;
+    `spectrum_measured` is 1 in these and 0 in the others. Eigenvalues below `neutral` times the
+    largest modulus are left out: directions that change nothing, such as a dead unit's weights,
+    have eigenvalue 0.
 
-    Up to `dense_limit` parameters v' is a matrix and all eigenvalues count. Above, the logs hold
-    what ARPACK finds at the largest real and imaginary parts, so that a step limit is an upper
-    bound. The bounds hold where v is small, near an equilibrium, and for plain steps: an adaptive
-    inner optimizer divides each parameter's step by its own scale, which they do not cover. The
+    Up to `dense_limit` parameters v' is a matrix and all eigenvalues count. Above that the logs
+    hold what ARPACK finds at the largest real and imaginary parts, so a step limit is an upper
+    bound. The bounds hold for plain steps near an equilibrium, where v is small. They do not cover
+    adaptive inner optimizers, which divide each parameter's step by a scale of its own. The
     networks are called with training=False. The 2,003 parameters of the mixture of Gaussians at
     batch 512 cost about 3 seconds per evaluation on two cores.
 
@@ -59,8 +61,8 @@ class SpectrumMonitor(keras.callbacks.Callback):
 
     Raises:
         ValueError: if `every` or `dense_limit` is not a positive integer, `neutral` is negative or
-            not finite, `report` is no function, or the batch is not of finite numbers.
-        TypeError: in training, if the model is no GAN or other `GameModel`.
+            not finite, `report` is not a function, or the batch holds anything but finite numbers.
+        TypeError: in training, if the model is neither a GAN nor another `GameModel`.
 
     Example:
         >>> real = next(iter(data.mixture_of_gaussians()))
@@ -91,7 +93,7 @@ class SpectrumMonitor(keras.callbacks.Callback):
         self._operator = None
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Says at once if the model is no GAN or other `GameModel`."""
+        """Raises at once if the model is neither a GAN nor another `GameModel`."""
         refuse_other_models(self, "game")
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -106,10 +108,10 @@ class SpectrumMonitor(keras.callbacks.Callback):
             logs["spectrum_measured"] = float(due)
 
     def measure(self) -> dict[str, float]:
-        """The entries of the logs for the model as it is now; reports the line.
+        """The entries of the logs for the present model; reports the line.
 
         Raises:
-            TypeError: if the model is no GAN or other `GameModel`.
+            TypeError: if the model is neither a GAN nor another `GameModel`.
         """
         refuse_other_models(self, "game")
         field = self._field()
@@ -138,7 +140,7 @@ class SpectrumMonitor(keras.callbacks.Callback):
         return [without_neutral(values, self.neutral) for values in found]
 
     def _regularize(self, jacobian, field):
-        """The derivative w' of a regularized field, in a list, of a matrix or an operator."""
+        """A list of the derivative w' of a regularized field, from a matrix or an operator."""
         if field is None or not field.is_regularized:
             return []
         return [field.derivative(jacobian, flat.sizes(self._fixed_game()))]
@@ -154,19 +156,19 @@ class SpectrumMonitor(keras.callbacks.Callback):
 
 
 def _worst(key):
-    """What no spectrum is worse than: no stable step, or infinite parts."""
+    """The worst possible values: no stable step, or infinite parts."""
     return 0.0 if key.startswith("step_limit") else math.inf
 
 
 def _keys(field):
-    """The entries of the logs; a field's name decides, so that they last while γ changes."""
+    """The names of the logs' entries, which depend on the field's name and not on γ."""
     if field is None or not field.is_regularized:
         return _KEYS
     return (*_KEYS, *(f"{field.name}_{key}" for key in _KEYS[:3]), f"step_limit_{field.name}")
 
 
 def without_neutral(values: np.ndarray, neutral: float) -> np.ndarray:
-    """Eigenvalues but for those below `neutral` times the largest modulus; NaN for none at all."""
+    """Eigenvalues except those below `neutral` times the largest modulus; NaN for none at all."""
     if not values.size:
         return np.full(1, complex(np.nan, np.nan))  # ARPACK found none, and has warned of it
     sizes = np.abs(values)
@@ -177,7 +179,7 @@ def _extreme(operator):
     """What ARPACK finds at the ends of an operator's spectrum."""
     probe = np.random.default_rng(0).standard_normal(operator.shape[0]).astype(operator.dtype)
     if not np.any(operator.matvec(probe)):
-        return np.zeros(1, "complex128")  # of the zero operator, which ARPACK cannot begin with
+        return np.zeros(1, "complex128")  # ARPACK cannot begin with the zero operator
     ends = ("largest_real", "largest_imaginary", "largest_modulus")
     return np.concatenate(
         [spectrum.extreme_eigenvalues(operator, 2, end, tolerance=1e-3).values for end in ends]

@@ -1,4 +1,4 @@
-"""From the flags of `train` to runs with all of their settings."""
+"""Turns the flags of `train` into runs with all of their settings."""
 
 from typing import Any
 
@@ -50,7 +50,7 @@ def _sweeps(values):
 
 
 def experiment_runs(values: flags.FlagValues) -> tuple[list[dict[str, Any]], str | None]:
-    """The runs of an experiment, with what the flags override, and the data set to measure by.
+    """The runs of an experiment with the flags' overrides, and the data set to measure by.
 
     Raises:
         RunError: If the data set is not there, or no run takes a setting.
@@ -65,7 +65,7 @@ def experiment_runs(values: flags.FlagValues) -> tuple[list[dict[str, Any]], str
     for run in runs:
         run["experiment"] = values.experiment
         if values.dataset is not None and values.channels is None:
-            # Another data set than the experiment's has its own colours.
+            # A data set other than the experiment's has colour channels of its own.
             with of_the_user("--dataset"):
                 run["channels"] = data.image_info(str(values.dataset), values.data_dir).channels
     print_settings(runs)
@@ -82,10 +82,10 @@ def _parts_of(dataset):
 def recommended_runs(
     values: flags.FlagValues, dataset: str
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """The runs that the pictures recommend, with what the flags override, printed.
+    """Print and return the runs that suit the pictures, with the flags' overrides.
 
     Returns:
-        The runs, and the data set to measure by if it is another.
+        The runs, and the data set to measure by if it is not the one trained on.
 
     Raises:
         RunError: If the pictures are not there, no network makes images of --image_size,
@@ -115,7 +115,7 @@ def recommended_runs(
         for key, flag in SHOWN.items():
             word, value = _WORDS.get(key, key.replace("_", " ")), run.get(key, "constant")
             print(f"  {word:14} {'no' if value in (None, False) else value!s:14} {flag}")
-    print("settings.json has all settings, and --helpfull all flags\n", flush=True)
+    print("settings.json holds all settings; --helpfull lists all flags\n", flush=True)
     return runs, measure
 
 

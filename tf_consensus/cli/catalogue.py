@@ -1,4 +1,4 @@
-"""What the program's flags choose from, each with a line that says what it is for.
+"""The names that the program's flags choose from, each with a line that says what it is for.
 
 It is kept here, beside the registries, because it must be read before TensorFlow is imported; a
 test compares the two.
@@ -16,16 +16,16 @@ METHODS = {
     "scaled_consensus": "consensus in which each layer's gradient counts alike; deep networks",
     "cross_term": "each player makes the others' gradients small (JARE)",
     "smoothing": "the discriminator alone makes the generator's gradient small",
-    "clipped": "simultaneous, each player's gradient no longer than --clip_norm",
+    "clipped": "simultaneous, with each player's gradient clipped to --clip_norm",
     "optimistic": "simultaneous, corrected by how the gradients have just changed",
-    "extragradient": "simultaneous, along the gradients at an extrapolated point; two per step",
-    "past_extragradient": "the same, extrapolated by the last update; one gradient per step",
-    "extrapolated_alternating": "alternating, each seeing the other extrapolated (Alex-GDA)",
+    "extragradient": "simultaneous, by gradients at an extrapolated point; two gradients per step",
+    "past_extragradient": "extragradient extrapolated by the last update; one gradient per step",
+    "extrapolated_alternating": "alternating; each player sees the other extrapolated (Alex-GDA)",
     "runge_kutta": "four gradients per step along the game's differential equation (ODE-GAN)",
     "implicit": "the implicit Euler step, by three products with the field's derivative",
-    "lookahead": "simultaneous, and after each five steps halfway back",
+    "lookahead": "simultaneous, and halfway back after every five steps",
     "symplectic": "simultaneous, with the rotating part of the field turned inwards",
-    "competitive": "each player foresees the other's step, solved by conjugate gradients; slow",
+    "competitive": "each player foresees the other's step, by conjugate gradients; slow",
     "r1": "alternating with the penalty R1 on real images",
     "relativistic": "alternating with the relativistic objective, R1 and R2 (R3GAN)",
 }
@@ -33,31 +33,31 @@ NETWORKS = {
     "dcgan4": "images, side a multiple of 16: 4 strided levels, batch normalization; the default",
     "dcgan4_gbn": "dcgan4 with batch normalization in the generator alone",
     "dcgan4_nobn": "dcgan4 without normalization, for consensus and penalties",
-    "dcgan4_nobn_cf": "dcgan4_nobn with as many filters at every level; small",
+    "dcgan4_nobn_cf": "dcgan4_nobn with the same number of filters at every level; small",
     "dcgan3": "side a multiple of 8: 3 strided levels, batch normalization",
     "dcgan3_nobn": "dcgan3 without normalization",
-    "dcgan3_nobn_cf": "dcgan3_nobn with as many filters at every level",
-    "conv3": "dcgan3_nobn_cf, and one more dense layer in the discriminator",
-    "conv4": "dcgan4_nobn_cf, and one more dense layer in each network",
+    "dcgan3_nobn_cf": "dcgan3_nobn with the same number of filters at every level",
+    "conv3": "dcgan3_nobn_cf with one more dense layer in the discriminator",
+    "conv4": "dcgan4_nobn_cf with one more dense layer in each network",
     "resnet": "64² images: residual blocks, filters growing with depth",
-    "resnet_cf": "64² images: residual blocks, as many filters at every level",
+    "resnet_cf": "64² images: residual blocks, the same number of filters at every level",
     "residual": "side start_size · 2^k: the poster's large residual networks, any size",
-    "residual_imagenet": "the poster's for ImageNet, 128², 1,000 classes",
-    "residual_lsun": "the poster's for LSUN bedrooms, 256²",
-    "residual_celeba_hq": "the poster's for CelebA-HQ, 1024²",
+    "residual_imagenet": "the poster's network for ImageNet, 128², 1,000 classes",
+    "residual_lsun": "the poster's network for LSUN bedrooms, 256²",
+    "residual_celeba_hq": "the poster's network for CelebA-HQ, 1024²",
     "mlp": "points in the plane, for the mixture of Gaussians",
 }
 OBJECTIVES = {
     "standard": "the non-saturating GAN loss; the default",
-    "js": "the first GAN loss, saturating, zero-sum (minimax)",
-    "kl": "the standard discriminator, the generator of the reverse KL divergence",
+    "js": "the original GAN loss: saturating, zero-sum (minimax)",
+    "kl": "the standard discriminator loss, with the reverse KL divergence for the generator",
     "tv": "total variation",
     "indicator": "the indicator divergence of The Numerics of GANs",
     "wgan": "the Wasserstein distance; needs wgan_gp, clipping or another Lipschitz bound",
     "hinge": "the hinge loss of the geometric GAN",
     "least_squares": "LSGAN",
-    "relativistic": "real and fake images compared in pairs, as in R3GAN",
-    "relativistic_average": "each compared with the mean of the others (RaSGAN)",
+    "relativistic": "real and fake images are compared in pairs, as in R3GAN",
+    "relativistic_average": "each image is compared with the mean of the other kind (RaSGAN)",
     "forward_kl": "the divergence KL(p‖q)",
     "reverse_kl": "the divergence KL(q‖p)",
     "pearson": "Pearson's χ² divergence",
@@ -70,27 +70,27 @@ OTHER_OBJECTIVES = {
     "logistic_wgan": "standard",
 }
 PENALTIES = {
-    "r1": "γ/2 of the squared gradient at real images; makes training converge locally",
+    "r1": "γ/2 times the squared gradient at real images; makes training converge locally",
     "r2": "the same at generated images",
     "zero_centered_interpolated": "the same between real and generated images",
-    "wgan_gp": "the gradient's length between them pulled to 1; does not converge by itself",
-    "dragan": "the gradient's length around real images pulled to 1",
-    "instance_noise": "noise on all that the discriminator sees; the weight is its deviation",
+    "wgan_gp": "pulls the gradient's length between the two to 1; does not converge by itself",
+    "dragan": "pulls the gradient's length around real images to 1",
+    "instance_noise": "noise on all that the discriminator sees; the weight is its std. deviation",
 }
 METRICS = {
-    "classifier_score": "higher is better: images sure of their class, classes even (--classifier)",
-    "inception_score": "the same by the reference Inception network (--inception)",
+    "classifier_score": "higher is better: clear classes, all alike often (--classifier)",
+    "inception_score": "the same with the reference Inception network (--inception)",
     "frechet_distance": "lower is better: distance of the features' means and covariances",
-    "fid": "the Fréchet distance by the reference Inception network",
+    "fid": "the Fréchet distance with the reference Inception network",
     "kernel_distance": "lower is better: the same idea, unbiased for few images (--kid)",
-    "kid": "the kernel distance by the reference Inception network",
-    "precision": "higher is better: part of the images that look real (--precision_recall)",
-    "recall": "higher is better: part of the real images that are reached (--precision_recall)",
-    "modes_covered": "higher is better: modes with samples, of the mixture of Gaussians",
-    "within_3_sigma": "higher is better: part of the points within 3 deviations of a mode",
-    "within_0.05": "higher is better: part of the points within 0.05 of a mode",
+    "kid": "the kernel distance with the reference Inception network",
+    "precision": "higher is better: share of the images that look real (--precision_recall)",
+    "recall": "higher is better: share of the real images that are reached (--precision_recall)",
+    "modes_covered": "higher is better: modes of the mixture of Gaussians that have samples",
+    "within_3_sigma": "higher is better: share of the points within 3 deviations of a mode",
+    "within_0.05": "higher is better: share of the points within 0.05 of a mode",
     "mode_kl": "lower is better: unevenness of the modes",
-    "wasserstein1": "lower is better: how far points must move to be the target's",
+    "wasserstein1": "lower is better: how far points must move to match the target",
 }
 STRATEGIES = {
     "none": "one device; the default",
@@ -98,7 +98,7 @@ STRATEGIES = {
     "multi_worker": "the machines of TF_CONFIG",
     "tpu": "a TPU",
 }
-# What an experiment is for, as a figure of the paper, by the beginning of its name.
+# What an experiment is for, such as a figure of the paper, by the beginning of its name.
 _FOR = {
     "inception_score": "scores over time, figures 5 and 11",
     "comparison": "figures 6 and 7",
@@ -112,7 +112,7 @@ _FOR = {
     "lsun": "the poster's bedrooms",
     "imagenet": "the poster's 1,000 classes",
     "fashion_mnist_recommended": "the one to begin with",
-    "fashion_mnist_grid": "all of the paper's on two cores",
+    "fashion_mnist_grid": "all of the paper's comparison on two cores",
     "fashion_mnist_adam": "with Adam",
     "fashion_mnist": "as in the paper",
 }
@@ -135,7 +135,7 @@ def sections() -> dict[str, dict[str, str]]:
 
 
 def _experiment(name: str, what: Mapping) -> str:
-    """What an experiment trains, and what for."""
+    """What an experiment trains, and for what purpose."""
     begun = max((key for key in _FOR if name.startswith(key)), key=len)
     runs = what["runs"]
     methods = list(dict.fromkeys(run["method"] for run in runs))

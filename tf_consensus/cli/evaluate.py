@@ -16,12 +16,13 @@ from tf_consensus.experiments.held_out import folder_to_measure_by
 HELP = """\
 usage: tf-consensus evaluate RUN_OR_FOLDER --classifier=FILE [--against=REAL] [flags]
 
-Scores a run, or a folder of pictures, against real pictures: the score of a network
-that knows their classes, and the Fréchet distance of its features. REAL is a folder,
-or the name of a data set; left out, it is what the run did not train on.
+Scores a run, or a folder of pictures, against real pictures. The scores are that of a
+network that knows their classes, and the Fréchet distance of its features. REAL is a
+folder or the name of a data set; the default is the pictures that the run did not
+train on.
 
 The network is a Keras classifier of such pictures (examples/train_classifier.py trains
-one), or by --inception the reference network, whose inception score and FID can be
+one). With --inception it is the reference network, whose inception score and FID can be
 compared with published ones. Pictures of other sizes are resized to its input.
 
 examples:
@@ -30,10 +31,10 @@ examples:
   tf-consensus evaluate folder:a --against=folder:b --inception=graph.pb
 
 flags most used (--helpfull shows all):
-  --n=10000              how many pictures are evaluated; of a folder all, up to that
-  --kid  --precision_recall   more distances
+  --n=10000              how many pictures to evaluate; a folder may hold fewer
+  --kid  --precision_recall   more scores
   --against_split=test   which split of the real pictures
-  --output=scores.json   write the numbers, and what they depend on
+  --output=scores.json   write the numbers and what they depend on
 """
 
 
@@ -42,19 +43,19 @@ def define(values: flags.FlagValues) -> None:
     text, integer, boolean = flags.DEFINE_string, flags.DEFINE_integer, flags.DEFINE_bool
     by: dict[str, Any] = {"flag_values": values}
     text("against", None, "The real pictures: folder:PATH, a path, or a data set's name.", **by)
-    hint = "Split of the real pictures; none: test, of a folder all that was not trained on."
+    hint = "Split of the real pictures; none: test, or all of a folder that was not trained on."
     text("against_split", None, hint, **by)
     text("classifier", None, "Keras classifier to score by (train_classifier.py).", **by)
     text("inception", None, "Graph of the reference Inception network to score by.", **by)
-    integer("n", None, "Pictures that are evaluated; none: 10,000, or all there are.", 2, **by)
-    integer("splits", 10, "Parts of them whose scores are averaged.", 1, **by)
-    boolean("kid", False, "Take the kernel distance too.", **by)
-    boolean("precision_recall", False, "Take precision and recall too.", **by)
+    integer("n", None, "Pictures to evaluate; none: 10,000, or all there are.", 2, **by)
+    integer("splits", 10, "Parts of the pictures whose scores are averaged.", 1, **by)
+    boolean("kid", False, "Measure the kernel distance too.", **by)
+    boolean("precision_recall", False, "Measure precision and recall too.", **by)
     side = "Side to compare folders at; none: their own, or the network's if sizes differ."
     integer("image_size", None, side, 1, **by)
-    integer("seed", 0, "Of the pictures that the run makes.", 0, **by)
-    boolean("averaged", True, "Take the averages of the weights, where the run keeps them.", **by)
-    integer("batch_size", 64, "Pictures at a time.", 1, **by)
+    integer("seed", 0, "Seed of the pictures that the run makes.", 0, **by)
+    boolean("averaged", True, "Use the averages of the weights, where the run keeps them.", **by)
+    integer("batch_size", 64, "Pictures that are computed at a time.", 1, **by)
     text("data_dir", None, "Folder of the data set, if not the usual one.", **by)
     text("cache", None, "Folder to keep decoded pictures in, if they exceed 2 GiB.", **by)
     text("output", None, "A .json file for the numbers.", **by)
@@ -79,7 +80,7 @@ def main(values: flags.FlagValues, words: list[str], command: list[str]) -> int:
 
 
 def _target(word) -> tuple[FoundRun | None, str | None]:
-    """The run, or the folder of pictures, that is to be scored."""
+    """The run or the folder of pictures to score."""
     if word.startswith("folder:"):
         return None, as_dataset(word)
     path = existing(word)
@@ -100,7 +101,7 @@ def _check_network(values):
     if len(named) != 1:
         received = "both --classifier and --inception" if named else "none"
         raise UsageError(
-            f"Scores are those of one network. Received: {received}. Pass --classifier=FILE, a "
+            f"Scores come from one network. Received: {received}. Pass --classifier=FILE, a "
             "Keras classifier of such pictures, which examples/train_classifier.py trains; or "
             "--inception=FILE, classify_image_graph_def.pb of inception-2015-12-05."
         )
@@ -123,7 +124,7 @@ def _real(values, run):
     """Name, split and crop of the real pictures, and the split's note.
 
     Raises:
-        UsageError: If they are not said, or no pictures.
+        UsageError: If they are not named, or are no pictures.
     """
     take_data_dir(values)
     take_places(values, "cache")
@@ -157,7 +158,7 @@ def _held_back(settings):
     beside = folder_to_measure_by(path)
     if path.name == "train" and beside is not None:
         return f"folder:{beside}", "train"
-    print("the run was trained on all of its pictures: none are left that it has not seen")
+    print("the run was trained on all of its pictures: scores are against pictures it has seen")
     return name, "train"
 
 

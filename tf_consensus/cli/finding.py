@@ -1,4 +1,4 @@
-"""From what is typed as RUN to the folder of a run, before TensorFlow is imported."""
+"""Finds the folder of a run from what is typed as RUN, before TensorFlow is imported."""
 
 import dataclasses
 import json
@@ -10,10 +10,10 @@ from typing import Any
 from tf_consensus.cli.messages import UsageError, did_you_mean
 
 _SETTINGS, _MODEL = "settings.json", "model.keras"
-# Any of them shows that a folder is that of a run.
+# Any of these files shows that a folder belongs to a run.
 _LEFT = ("log.csv", "result.json", _MODEL, "generator.keras")
 _BACKUPS = "backup/step-*.weights.h5"
-# What the settings of a run on images have, of all that `resolving.resolve` returns.
+# The keys, of all that `resolving.resolve` returns, that the settings of a run on images must have.
 _IMAGE_KEYS = ("network", "dataset", "image_size", "channels", "latent_dim", "batch_size")
 _POINTS = "mixture_of_gaussians"
 _LISTED = 12
@@ -24,7 +24,7 @@ class FoundRun:
     """A run that has left something to open.
 
     Attributes:
-        path: Its folder; or a `.keras` file that was named.
+        path: Its folder, or the `.keras` file that was named.
         settings: What it was started with; empty if unknown.
         kind: "images"; "points", of `examples/mixture_of_gaussians.py`; or "file".
         unfinished: Whether there are backups, newer than any saved model.
@@ -37,12 +37,12 @@ class FoundRun:
 
     @property
     def folder(self) -> pathlib.Path:
-        """The folder it is in."""
+        """The folder that the run is in."""
         return self.path.parent if self.kind == "file" else self.path
 
     @property
     def seed(self) -> int:
-        """The seed that the folder's name says."""
+        """The seed in the folder's name."""
         found = re.search(r"-seed(\d+)$", self.path.absolute().name)
         return int(found[1]) if found else 0
 
@@ -65,7 +65,7 @@ def find_run(word: str) -> FoundRun:
     runs = find_runs(word)
     if len(runs) > 1:
         raise UsageError(
-            f"One run at a time. Received: {word}, with {len(runs)} runs. Name one of them:"
+            f"The command takes one run. Received: {word}, with {len(runs)} runs. Name one of them:"
             f"{_lines(runs)}"
         )
     return _opened(runs[0])
@@ -94,23 +94,23 @@ def find_runs(word: str) -> list[pathlib.Path]:
         if deeper
         else "A run is the folder that `tf-consensus train` leaves, with its settings.json."
     )
-    raise UsageError(f"There must be a run in the folder. Received: {word}, with none. {remedy}")
+    raise UsageError(f"The folder must hold a run. Received: {word}, which holds none. {remedy}")
 
 
 def existing(word: str) -> pathlib.Path:
-    """The path that a word names, with ~ for the home folder.
+    """The path that a word names, where ~ is the home folder.
 
     Raises:
-        UsageError: If there is nothing; it offers the nearest names.
+        UsageError: If nothing is there; the message offers the nearest names.
     """
     path = pathlib.Path(word).expanduser() if word and "\0" not in word else None
     try:
         if path is not None and path.exists():
             return path
         found = [] if path is None else _near(path)
-    except OSError as error:  # a name too long, or a folder that nobody may look into
+    except OSError as error:  # a name that is too long, or a folder without permission
         raise UsageError(
-            f"The path must be one that can be read. Received: {word}: {error.strerror}. Check it."
+            f"The path must be readable. Received: {word}: {error.strerror}. Check the path."
         ) from error
     near = f"Did you mean {' or '.join(found)}? " if found else ""
     raise UsageError(f"There is no such path. Received: {word!r}. {near}Check the spelling.")
@@ -154,19 +154,19 @@ def _opened(path):
     unfinished = any(path.glob(_BACKUPS))
     if unfinished and kind == "points":
         raise UsageError(
-            "A run of the mixture of Gaussians is opened when it has finished. Received: "
+            "A run of the mixture of Gaussians can be opened only when it has finished. Received: "
             f"{path}, with backups. Repeat its command with --resume."
         )
     if not unfinished and not (path / _MODEL).exists():
         raise UsageError(
             f"A run must have left a model or a backup. Received: {path}, with neither: it has "
-            f"ended, or not come to its first backup yet. {_go_on(path)}"
+            f"ended, or has not reached its first backup yet. {_go_on(path)}"
         )
     return FoundRun(path, settings, kind, unfinished)
 
 
 def _go_on(path):
-    """How to go on with a run, as its run.json says."""
+    """A sentence that says how to continue a run, from its run.json."""
     try:
         command = json.loads((path / "run.json").read_text(encoding="utf-8"))["command"]
         return f"Wait for it, or go on with it: {shlex.join([*command, '--resume'])}"
@@ -205,7 +205,7 @@ def _read(path):
 
 
 def _near(path):
-    """Paths of like names where the path should be, and in output/."""
+    """Paths with similar names in the path's folder and in output/."""
     found = []
     for parent in (path.parent, pathlib.Path("output")):
         names = [entry.name for entry in parent.iterdir()] if parent.is_dir() else []

@@ -15,9 +15,9 @@ from tf_consensus.cli.telling import failures_told
 HELP = """\
 usage: tf-consensus generate RUN --output=PLACE [flags]
 
-Makes new pictures with a trained run: its folder, the output folder if it holds one
-run, or a model.keras or generator.keras. If a run still trains, or was stopped,
-the newest backup is taken. The ending of PLACE says what to write:
+Makes new pictures with a trained run. RUN is its folder, the output folder if it holds
+one run, or a model.keras or generator.keras. If the run still trains, or was stopped,
+its newest backup is used. The ending of PLACE says what to write:
   faces/      a folder of PNG files, 00000.png and so on
   faces.png   one picture, all images in a grid
   faces.npz   an array `images` of bytes (n, height, width, channels), and `labels`
@@ -30,10 +30,10 @@ examples:
 
 flags most used (--helpfull shows all):
   --n=64              how many pictures; with --interpolate, how many strips
-  --seed=0            another seed, other pictures; the same seed, the same
+  --seed=0            the same seed makes the same pictures
   --labels=3          classes of a conditional run, each in turn; or names of sub-folders
-  --noaveraged        the weights as they are, where the run keeps averages
-  --batch_size=64     how many at a time: less needs less memory
+  --noaveraged        use the weights themselves, where the run keeps averages of them
+  --batch_size=64     how many at a time; fewer need less memory
   --overwrite         replace what is there
 """
 _ENDINGS = (".png", ".npz")
@@ -44,16 +44,16 @@ def define(values: flags.FlagValues) -> None:
     """Define the command's flags."""
     integer, boolean = flags.DEFINE_integer, flags.DEFINE_bool
     by: dict[str, Any] = {"flag_values": values}
-    hint = f"Pictures, {_N} if not said; with --interpolate strips, {_STRIPS} if not said."
+    hint = f"How many pictures; none: {_N}. With --interpolate how many strips; none: {_STRIPS}."
     integer("n", None, hint, 1, **by)
-    place = "A folder for PNG files; or the name of a .png, for a grid, or of an .npz."
+    place = "A folder for PNG files, a .png file for a grid, or an .npz file."
     flags.DEFINE_string("output", None, place, **by)
     integer("seed", 0, "Determines the latents, and the labels that are not given.", 0, **by)
     labels = "Classes, each in turn; numbers, or names of the sub-folders trained on."
     flags.DEFINE_list("labels", None, labels, **by)
-    boolean("interpolate", False, "Strips of pictures on the way between two latents.", **by)
-    integer("frames", None, f"Pictures of a strip, {_FRAMES} if not said.", 2, **by)
-    boolean("averaged", True, "Take the averages of the weights, where the run keeps them.", **by)
+    boolean("interpolate", False, "Make strips of pictures between two latents.", **by)
+    integer("frames", None, f"Pictures per strip; none: {_FRAMES}.", 2, **by)
+    boolean("averaged", True, "Use the averages of the weights, where the run keeps them.", **by)
     integer("batch_size", 64, "Pictures that are computed at a time.", 1, **by)
     boolean("overwrite", False, "Replace the file, or the pictures in the folder.", **by)
 
@@ -66,8 +66,8 @@ def main(values: flags.FlagValues, words: list[str], command: list[str]) -> int:
     _check_labels(values.labels, run)
     if values.frames is not None and not values.interpolate:
         raise UsageError(
-            f"--frames is of --interpolate. Received: --frames={values.frames} alone. Add "
-            "--interpolate, or leave it out."
+            f"--frames belongs to --interpolate. Received: --frames={values.frames} alone. Add "
+            "--interpolate, or leave --frames out."
         )
     with failures_told():
         _generate(values, run, place)
@@ -75,10 +75,10 @@ def main(values: flags.FlagValues, words: list[str], command: list[str]) -> int:
 
 
 def _place(values, run):
-    """Where the pictures go, once nothing that is there is in the way.
+    """Where the pictures go, after a check that nothing there is in the way.
 
     Raises:
-        UsageError: If there is no --output, or it is of no known kind, or is there already.
+        UsageError: If --output is missing, of an unknown kind, or there already.
     """
     if not values.output:
         raise UsageError(
@@ -90,7 +90,7 @@ def _place(values, run):
     if not folder and path.suffix.lower() not in _ENDINGS:
         raise UsageError(
             "--output must be a folder, or end in .png or .npz. Received: "
-            f"{values.output}. End it in a / if it is to be a folder."
+            f"{values.output}. End it in / for a folder."
         )
     if folder and path.exists() and not path.is_dir():
         raise UsageError(
@@ -105,7 +105,7 @@ def _place(values, run):
     if folder and run.folder.absolute() == path.absolute():
         raise UsageError(
             "Pictures need a folder of their own. Received: "
-            f"--output={values.output}, the run's. Name one in it: {path / 'new'}."
+            f"--output={values.output}, the run's. Name a folder in it: {path / 'new'}."
         )
     full = path.exists() and (not folder or any(path.iterdir()))
     if full and not values.overwrite:
@@ -181,21 +181,21 @@ def _generate(values, run: FoundRun, place):
 
 
 def _write_samples(path, folder, batches, labels):
-    """What is no picture, as points in the plane, goes into an array of floats alone."""
+    """Write samples that are no pictures, such as points in the plane, as an array of floats."""
     from tf_consensus.experiments.errors import RunError
     from tf_consensus.experiments.written_images import write_arrays
 
     if folder or path.suffix.lower() != ".npz":
         raise RunError(
-            "Pictures need a generator of images with 1 or 3 channels. Received: one of other "
-            "samples. Pass --output=samples.npz."
+            "Pictures need a generator of images with 1 or 3 channels. Received: a generator of "
+            "other samples. Pass --output=samples.npz."
         )
     known = {} if labels is None else {"labels": labels}
     write_arrays(path, samples=np.concatenate(list(batches)), **known)
 
 
 def _numbers(labels, run):
-    """The classes that are asked for, by number."""
+    """The numbers of the classes that are asked for."""
     from tf_consensus.experiments.generation import class_numbers
 
     if labels is None:

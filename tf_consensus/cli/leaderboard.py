@@ -23,8 +23,8 @@ usage: tf-consensus leaderboard [flags]
 
 Compares the training methods, each with its own best settings and the same processor
 time. On every task each method first chooses a learning rate, and a weight if it has
-one, by short runs; then it trains longer with other seeds. Leaves tables, pictures and
-who wins where in leaderboard.md. Ctrl-C ends it, and the same command goes on.
+one, by short runs; then it trains longer with other seeds. leaderboard.md gets tables,
+pictures and who wins where. Ctrl-C stops the program; the same command continues it.
 
 examples:
   tf-consensus leaderboard --list
@@ -34,10 +34,10 @@ examples:
 flags most used (--helpfull shows all):
   --tasks=ring,grid      tasks; none: all
   --methods=r1,consensus rows of the tables; none: all
-  --seconds=100          CPU seconds of each full run; none: what suits the task
+  --seconds=100          CPU seconds of each full run; none: a number that suits the task
   --seeds=1,2,3          seeds of the full runs
   --workers=2            processes, one core each; none: one per core
-  --output_dir=FOLDER    where; what is finished there is not run again
+  --output_dir=FOLDER    folder for results; runs that are finished there are not repeated
   --list                 say what would run, and what it costs
 """
 
@@ -49,7 +49,7 @@ def define(values: flags.FlagValues = flags.FLAGS) -> None:
     a_list("tasks", [], f"Tasks, of {', '.join(TASKS)}; none: all.", **by)
     a_list("methods", [], f"Methods, of {', '.join(NAMES)}; none: all.", **by)
     a_list("seeds", ["1", "2", "3"], "Seeds of the full runs; seed 0 chooses.", **by)
-    hint = "CPU seconds of training of a full run; none: what suits the task."
+    hint = "CPU seconds of training per full run; none: a number that suits the task."
     flags.DEFINE_float("seconds", None, hint, **by)
     flags.DEFINE_integer("workers", None, "Processes; none: one per core.", 1, **by)
     text("output_dir", "output/leaderboard", "Folder for all results.", **by)
@@ -80,7 +80,7 @@ def main(values: flags.FlagValues, words: list[str], command: list[str]) -> int:
     """Run what the flags ask for; returns the exit status."""
     if words:
         raise UsageError(
-            f"A leaderboard takes flags alone. Received: {' '.join(words)}. For example "
+            f"A leaderboard takes flags only. Received: {' '.join(words)}. For example "
             "`tf-consensus leaderboard --tasks=ring`."
         )
     request = _request(values)
@@ -141,7 +141,7 @@ def _run(request: Request, command: list[str]) -> int:
         with plain_errors(), locked(request.place.output):
             run_and_report(request)
     except KeyboardInterrupt:
-        print(f"\ninterrupted; this goes on: {shlex.join(command)}", file=sys.stderr)
+        print(f"\ninterrupted; continue with: {shlex.join(command)}", file=sys.stderr)
         return 130
     finally:
         signal.signal(signal.SIGTERM, before)

@@ -23,7 +23,7 @@ print.
 
 
 def define(values: flags.FlagValues) -> None:
-    """There are no flags but those for help."""
+    """Define no flags: the command has only those for help."""
     del values
 
 

@@ -21,7 +21,7 @@ COMMANDS = {
 }
 _HELP = ("-h", "-help", "--help", "--helpshort")
 _FULL = ("-helpfull", "--helpfull")
-# The exit status of what was typed wrongly.
+# The exit status if what was typed is wrong.
 WRONG = 2
 
 
@@ -46,9 +46,9 @@ def main(arguments: Sequence[str]) -> int:
     Returns:
         The exit status: 0, 1 if something failed, 2 if what was typed is wrong, 130 after Ctrl-C.
     """
-    # TensorFlow reads them when it is imported; what matters it raises, too. Unasked, it takes
-    # oneDNN's convolutions on the newest processors only; elsewhere its own are up to five times as
-    # slow.
+    # TensorFlow reads both when it is imported. Log lines are not needed: what matters is raised
+    # too. By default TensorFlow uses oneDNN's convolutions on the newest processors only; on the
+    # others its own take up to five times as long.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     try:
@@ -129,7 +129,7 @@ def usage() -> str:
             "  tf-consensus train folder:~/pictures",
             "  tf-consensus generate output/pictures --n=64 --output=new/",
             "",
-            "`tf-consensus COMMAND -h` says more of one. --version prints the version.",
+            "`tf-consensus COMMAND -h` explains a command. --version prints the version.",
         ]
     )
 

@@ -1,4 +1,4 @@
-"""What the program says of a word that it does not know."""
+"""What the program says about a word that it does not know."""
 
 import difflib
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ class UsageError(Exception):
 
 
 def did_you_mean(word: str, known: Iterable[str], form: str = "{}") -> str:
-    """A sentence that offers the known word that is spelt most like `word`; else nothing."""
+    """A sentence that offers the known word spelt most like `word`; else nothing."""
     known = list(known)
     lower = {key.lower(): key for key in known}
     found = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.5)

@@ -1,4 +1,4 @@
-"""What the commands on runs have in common: the one word they take, and opening a run."""
+"""What the commands on runs share: the one word that they take, and opening a run."""
 
 from typing import TYPE_CHECKING
 
@@ -32,5 +32,5 @@ def open_found(run: FoundRun) -> "Opened":
         return open_file(run.path, run.num_classes)
     opened = open_run(run.path, run.settings, run.unfinished, run.seed)
     if run.unfinished:
-        print(f"{run.path} has not finished: {opened.source} is taken")
+        print(f"{run.path} has not finished: {opened.source} is used")
     return opened

@@ -1,4 +1,4 @@
-"""Files and folders that flags name: `~` written out, and refused where they are not there."""
+"""Files and folders that flags name: `~` is written out, and missing ones are refused."""
 
 import os
 
@@ -34,7 +34,7 @@ def take_data_dir(values: flags.FlagValues) -> None:
 
 
 def take_places(values: flags.FlagValues, *names: str) -> None:
-    """Write out the home folder in flags that name what may be made."""
+    """Write out the home folder in flags that name files or folders to be made."""
     for name in names:
         _write_out(values, name)
 

@@ -1,4 +1,4 @@
-"""A folder of pictures, or a data set, as it is typed."""
+"""Reads what is typed for a folder of pictures or a data set."""
 
 import os
 import pathlib

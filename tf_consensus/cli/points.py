@@ -1,4 +1,4 @@
-"""Training of the examples in the plane, as their flags say."""
+"""Trains the examples in the plane as their flags say."""
 
 import pathlib
 import sys
@@ -21,7 +21,8 @@ def train_points(
         train_and_report: Takes a `PointRequest`; returns whether all runs are finished.
 
     Raises:
-        SystemExit: With a sentence, if a run cannot start or go on; with status 130 after Ctrl-C.
+        SystemExit: With a sentence, if a run cannot start or continue; with status 130 after
+            Ctrl-C.
     """
     import tensorflow as tf
 

@@ -1,4 +1,4 @@
-"""TensorFlow's import without the lines that it writes for its own developers."""
+"""Imports TensorFlow without the lines that it writes for its own developers."""
 
 import os
 import sys
@@ -6,9 +6,9 @@ import tempfile
 
 
 def import_tensorflow() -> None:
-    """Import TensorFlow and look for its devices, and forget what it says unless that fails.
+    """Import TensorFlow and list its devices; drop what it prints unless that fails.
 
-    Before its logger is ready TensorFlow writes to the standard error itself, whatever
+    Before its logger is ready, TensorFlow writes to the standard error directly, whatever
     TF_CPP_MIN_LOG_LEVEL says.
     """
     sys.stderr.flush()
@@ -19,7 +19,7 @@ def import_tensorflow() -> None:
             import tensorflow as tf
 
             tf.config.list_physical_devices()
-        except Exception:  # whatever it is: said, and raised
+        except Exception:  # whatever it is, show what was printed and raise it
             said.seek(0)
             os.write(kept, said.read())
             raise

@@ -11,10 +11,11 @@ from tf_consensus.cli.telling import failures_told
 HELP = """\
 usage: tf-consensus report RUN... [--output=FILE.html]
 
-Writes a page that needs no other file and no network: how far the runs are, warnings
-met, samples over the steps, curves, best and final scores, the spectrum if it was
-measured, the settings and the command. RUN is a run's folder, or an output folder, of
-all runs in it. Several runs are shown side by side, and the settings that differ marked.
+Writes a page that needs no other file and no network. It shows how far the runs are,
+their warnings, samples over the steps, curves, best and final scores, the spectrum if
+it was measured, the settings and the command. RUN is a run's folder, or an output
+folder, which stands for all runs in it. Several runs are shown side by side, and the
+settings that differ are marked.
 
 examples:
   tf-consensus report output/pictures
@@ -22,11 +23,11 @@ examples:
   tf-consensus report "slow=output/a" "fast=output/b" --output=rates.html
 
 flags (--helpfull shows all):
-  --output=FILE.html  where; of one RUN it is RUN/report.html if not said
+  --output=FILE.html  the page; for one RUN the default is RUN/report.html
 
-LABEL=FOLDER says what to call a run on the page; of several runs in a folder the label
-comes before their names. A run writes its own report.html while it trains; this is for
-others, and for pages written anew.
+LABEL=FOLDER says what to call a run on the page. If the folder holds several runs, the
+label comes before their names. A run writes its own report.html while it trains; this
+command writes other pages, or that one anew.
 """
 _NAME = "report.html"
 
@@ -42,7 +43,7 @@ def main(values: flags.FlagValues, words: list[str], command: list[str]) -> int:
     del command
     if not words:
         raise UsageError(
-            "A report is of runs. Received: none. For example `tf-consensus report "
+            "A report needs runs. Received: none. For example `tf-consensus report "
             "output/pictures`."
         )
     labels = _labels(words)
@@ -63,7 +64,7 @@ def _labels(words: list[str]) -> dict[pathlib.Path, str | None]:
             if run.resolve() in places:
                 raise UsageError(
                     "A report shows each run once. Received: "
-                    f"{run} by {places[run.resolve()]} and by {word}. Leave one out."
+                    f"{run}, as {places[run.resolve()]} and as {word}. Leave one out."
                 )
             places[run.resolve()] = word
             found[run] = f"{label}: {run.name}" if label and len(runs) > 1 else label
@@ -88,7 +89,7 @@ def _split(word):
 
 
 def _place(output, words):
-    """Where the page goes."""
+    """The path of the page."""
     if output is None:
         if len(words) > 1:
             raise UsageError(

@@ -1,4 +1,4 @@
-"""`tf-consensus spectrum`: what the eigenvalues of a run's game say of its steps."""
+"""`tf-consensus spectrum`: what the eigenvalues of a run's game say about its steps."""
 
 from typing import Any
 
@@ -13,14 +13,15 @@ from tf_consensus.cli.telling import failures_told
 HELP = """\
 usage: tf-consensus spectrum RUN [flags]
 
-Takes the eigenvalues of the game of a run, its folder or the output folder if it holds
-one run, as the networks are now: whether directions grow, how much they rotate, and the
-largest stable step, of the gradient field and of the one that the optimizer follows. It
-says so in a sentence, and leaves spectrum.json and spectrum.png in the run's folder, and
-in its report.html. Bounds are those of plain steps near an equilibrium.
+Computes the eigenvalues of a run's game at its present weights. RUN is its folder, or
+the output folder if it holds one run. The eigenvalues show whether directions grow, how
+much they rotate, and the largest stable step, for the gradient field and for the field
+that the optimizer follows. The command prints a sentence, writes spectrum.json and
+spectrum.png into the run's folder, and adds them to its report.html. Bounds hold for
+plain steps near an equilibrium.
 
-Up to --dense_limit parameters all eigenvalues are taken; above, a few at each end of the
-spectrum. How long that takes is said beforehand.
+Up to --dense_limit parameters all eigenvalues are computed; above that, a few at each
+end of the spectrum. The command first says how long that takes.
 
 examples:
   tf-consensus spectrum output/pictures
@@ -28,11 +29,11 @@ examples:
   tf-consensus spectrum output/mixture_of_gaussians/consensus-seed0
 
 flags most used (--helpfull shows all):
-  --batch_size=64    samples of the batch that it is taken on
+  --batch_size=64    samples in the batch
   --eigenvalues=4    how many at each end
   --tolerance=0.01   their relative accuracy
-  --products=80      bounds the time: less is faster, and finds fewer
-  --data_dir=FOLDER  of the data set, if not the usual one
+  --products=80      bounds the time: fewer are faster, and find fewer eigenvalues
+  --data_dir=FOLDER  folder of the data set, if not the usual one
 """
 
 
@@ -40,13 +41,13 @@ def define(values: flags.FlagValues) -> None:
     """Define the command's flags."""
     integer = flags.DEFINE_integer
     by: dict[str, Any] = {"flag_values": values}
-    integer("batch_size", 64, "Samples of the batch that it is taken on.", 1, **by)
-    integer("eigenvalues", 4, "How many at each end of a large spectrum.", 1, **by)
+    integer("batch_size", 64, "Samples in the batch.", 1, **by)
+    integer("eigenvalues", 4, "Eigenvalues at each end of a large spectrum.", 1, **by)
     flags.DEFINE_float("tolerance", 0.01, "Their relative accuracy.", 0.0, 1.0, **by)
-    integer("products", 80, "Products with the derivative of each field, at most.", 2, **by)
-    limit = "Parameters up to which all eigenvalues are taken, from a matrix."
+    integer("products", 80, "Largest number of products with each field's derivative.", 2, **by)
+    limit = "Largest number of parameters for all eigenvalues, which need a matrix."
     integer("dense_limit", 3000, limit, 1, 20_000, **by)
-    integer("seed", 0, "Which batch.", 0, **by)
+    integer("seed", 0, "Seed of the batch.", 0, **by)
     flags.DEFINE_string("data_dir", None, "Folder of the data set, if not the usual one.", **by)
 
 
@@ -59,7 +60,7 @@ def main(values: flags.FlagValues, words: list[str], command: list[str]) -> int:
             "A spectrum needs the settings of a run. Received: a file, "
             f"{run.path}. Name the run's folder: {run.path.parent}."
         )
-    if not 0.0 <= values.tolerance <= 1.0:  # not a number, which absl lets through
+    if not 0.0 <= values.tolerance <= 1.0:  # absl lets NaN through
         raise UsageError(
             f"--tolerance must be from 0 to 1. Received: {values.tolerance}. For example 0.01."
         )
@@ -91,7 +92,7 @@ def _measure(values, run):
 
 
 def _batch(values, run):
-    """A batch of what the run trained on."""
+    """A batch of the data that the run trained on."""
     from tf_consensus.experiments.image_runs import make_data
     from tf_consensus.experiments.measured_spectrum import points_batch
 

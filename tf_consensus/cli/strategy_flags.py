@@ -44,14 +44,14 @@ def define(flag_values: flags.FlagValues = flags.FLAGS) -> None:
 
 
 def make_strategy(flag_values: flags.FlagValues = flags.FLAGS) -> "tf.distribute.Strategy":
-    """The strategy that the flags ask for; before TensorFlow computes anything."""
+    """The strategy that the flags ask for; call it before TensorFlow computes anything."""
     import tensorflow as tf
 
     from tf_consensus.execution import strategies
 
     name = flag_values.strategy
     if name != "none":
-        tf.get_logger().setLevel("WARNING")  # else it tells of every exchange
+        tf.get_logger().setLevel("WARNING")  # else it logs every exchange
     try:
         return strategies.make(
             name, flag_values.tpu, flag_values.replicas, flag_values.worker_timeout
@@ -63,7 +63,7 @@ def make_strategy(flag_values: flags.FlagValues = flags.FLAGS) -> "tf.distribute
 
 
 def own_folder(strategy: "tf.distribute.Strategy", output: pathlib.Path) -> pathlib.Path:
-    """Where this process writes: `output` if it is the chief, else where nobody looks."""
+    """Where this process writes: `output` if it is the chief, else a new temporary folder."""
     from tf_consensus.execution import strategies
 
     if strategies.is_chief(strategy):

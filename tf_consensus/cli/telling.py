@@ -1,4 +1,4 @@
-"""How commands tell of what fails, and of what they are warned of: a sentence, no traceback."""
+"""How commands report failures and warnings: by a sentence, without a traceback."""
 
 import contextlib
 import sys
@@ -11,9 +11,9 @@ from tf_consensus.cli.quiet import import_tensorflow
 
 @contextlib.contextmanager
 def failures_told() -> Iterator[None]:
-    """End the program by one sentence where a run, a file or the disk is what must be mended.
+    """End the program with one sentence if a run, a file or the disk is at fault.
 
-    Warnings are one line each on the standard error. To be entered once TensorFlow may be imported.
+    Each warning is one line on the standard error. Entering this context imports TensorFlow.
 
     Raises:
         SystemExit: With that sentence, for a `RunError`, a `BackupError`, an `OSError`, a
@@ -45,6 +45,6 @@ def told(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """Takes the place of `warnings.showwarning`: a line, without the place in the code."""
+    """Replaces `warnings.showwarning`: prints one line without the place in the code."""
     del category, filename, lineno, line
     print(f"warning: {message}", file=file or sys.stderr)

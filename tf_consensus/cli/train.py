@@ -36,13 +36,13 @@ examples:
   tf-consensus train fashion_mnist --num_classes=10 --seeds=0,1,2
   tf-consensus train --experiment=fashion_mnist_adam    (`tf-consensus list experiments`)
 
-flags most used, of those that --helpfull shows:
-  --output_dir=FOLDER  for all results; else output/ and the pictures' name
-  --resume             go on with what was stopped
+flags most used (--helpfull shows all):
+  --output_dir=FOLDER  folder for all results; none: output/ and the pictures' name
+  --resume             continue what was stopped
   --steps=N  --batch_size=N  --learning_rate=X  --ema=X   how long, how fast
   --image_size=N  --channels=1  --flip  --num_classes=N   what the images are
-  --optimizer=consensus  --network=NAME  --filters=N      who plays, and how
-  --objective=NAME  --penalty=r1,r2  --gamma=X            what for
+  --optimizer=consensus  --network=NAME  --filters=N      the method and the networks
+  --objective=NAME  --penalty=r1,r2  --gamma=X            the losses
   --classifier=FILE or --inception=FILE                   scores while it trains
   --strategy=mirrored                                     all GPUs of the machine
 """
@@ -75,10 +75,10 @@ def main(values: flags.FlagValues, words: list[str], command: list[str]) -> int:
 
 
 def _dataset(values, words):
-    """The data set that is named, in front of the flags or by --dataset; `None`: an experiment's.
+    """The data set that is named before the flags or by --dataset; `None`: the experiment's.
 
     Raises:
-        UsageError: If there is none, there are two, or a folder is not there.
+        UsageError: If none or two are named, or a folder is not there.
     """
     if len(words) > 1:
         raise UsageError(
@@ -88,7 +88,7 @@ def _dataset(values, words):
     given = words[0] if words else None
     if given is not None and values.dataset is not None:
         raise UsageError(
-            f"The pictures are named once. Received: {given} and --dataset={values.dataset}. "
+            f"The pictures must be named once. Received: {given} and --dataset={values.dataset}. "
             "Leave one out."
         )
     if given is not None and values.experiment is not None:
@@ -108,7 +108,7 @@ def _dataset(values, words):
 
 
 def _check_numbers(values, dataset):
-    """Refuses numbers that do not fit each other, before anything takes time."""
+    """Refuse numbers that do not fit each other, before anything takes time."""
     try:
         if dataset is not None and values.image_size and values.network is None:
             network_of(values.image_size)
@@ -119,7 +119,7 @@ def _check_numbers(values, dataset):
 
 
 def _check_files(values):
-    """Refuses files that are not there, before anything takes time."""
+    """Refuse files that are not there, before anything takes time."""
     take_files(values, "classifier", "inception", "reference")
     take_data_dir(values)
     take_places(values, "cache", "output_dir")
@@ -150,8 +150,8 @@ def train(
 
     Args:
         values: The flags of `train_flags`.
-        runs: With all of their settings.
-        measure: The data set to measure by, if it is another than the one to train on.
+        runs: The runs with all of their settings.
+        measure: The data set to measure by, if it is not the one to train on.
         name: Name of the folder of results below output/, if no flag names one.
         command: What was typed, to be repeated with --resume.
 
@@ -159,7 +159,7 @@ def train(
         The exit status.
 
     Raises:
-        SystemExit: With one sentence, if a run cannot start or go on.
+        SystemExit: With one sentence, if a run cannot start or continue.
     """
     from tf_consensus.experiments.errors import plain_errors
     from tf_consensus.experiments.image_session import Terminated, train_and_report
@@ -197,7 +197,7 @@ def request_of(
     scored = (values.classifier or values.inception) and values.reference is None
     test = choose_test(runs, measure, values.test_split, bool(scored))
     if "split" in runs[0]:
-        print("scores compare with a tenth of each sub-folder, which is held out of training")
+        print("scores are taken against a tenth of each sub-folder, held out of training")
     files = ("data_dir", "cache", "classifier", "inception", "reference")
     same = (*files, "resume", "interpolations", "tensorboard")
     places: dict[str, Any] = {key: values[key].value for key in same}

@@ -10,7 +10,7 @@ from tf_consensus.cli.validators import list_of, one_of, seeds
 from tf_consensus.experiments.presets import EXPERIMENTS
 from tf_consensus.experiments.resolving import SWEPT
 
-# Flags that override a setting of the experiment's.
+# Flags that override a setting of the experiment.
 OVERRIDES = (
     *("dataset", "image_size", "channels", "crop", "flip", "dequantise", "num_classes"),
     *("batch_size", "network", "latent_dim", "filters", "objective", "penalty", "penalty_weight"),
@@ -27,7 +27,7 @@ def define(values: flags.FlagValues = flags.FLAGS, experiment: str | None = None
     """Define the flags.
 
     Args:
-        values: Where.
+        values: The flag values that the flags are added to.
         experiment: The default of --experiment.
     """
     _define_method(values, experiment)
@@ -43,8 +43,9 @@ def _define_method(values, experiment):
     text, integer, a_list = flags.DEFINE_string, flags.DEFINE_integer, flags.DEFINE_list
     by = {"flag_values": values}
     text("experiment", experiment, "What to run; a wrong name lists them all.", **by)
-    a_list("optimizer", [], f"Methods to run, of {', '.join(METHODS)}; none: all of it.", **by)
-    a_list("seeds", ["0"], "Seeds; every run is done once with each.", **by)
+    hint = f"Methods to run, of {', '.join(METHODS)}; none: all of the experiment."
+    a_list("optimizer", [], hint, **by)
+    a_list("seeds", ["0"], "Seeds; every run is repeated with each.", **by)
     a_list("learning_rate", [], "Step size of the inner optimizer; several: a sweep.", **by)
     a_list("gamma", [], "Weight of consensus, smoothing and penalties; several: a sweep.", **by)
     text("network", None, f"One of {', '.join(NETWORKS)}.", **by)
@@ -54,7 +55,7 @@ def _define_method(values, experiment):
     a_list("penalty", None, f"Penalties, of {', '.join(PENALTIES)}.", **by)
     hint = "Weight of each penalty, if it is not gamma."
     flags.DEFINE_float("penalty_weight", None, hint, 0.0, **by)
-    integer("penalty_every", None, "Take penalties each so many steps only.", 1, **by)
+    integer("penalty_every", None, "Take penalties only every so many steps.", 1, **by)
 
 
 def _define_data(values):
@@ -65,7 +66,7 @@ def _define_data(values):
     integer("channels", None, "Colour channels, 1 or 3.", 1, 3, **by)
     integer("crop", None, "Side of the centre crop, if not the data set's usual one.", 1, **by)
     boolean("flip", None, "Mirror half of the images.", **by)
-    boolean("dequantise", None, "Add noise within a step of the images' 8 bits.", **by)
+    boolean("dequantise", None, "Add noise within one step of the images' 8 bits.", **by)
     integer("num_classes", None, "Classes of a conditional GAN; 0: unconditional.", 0, **by)
     integer("batch_size", None, "Images in a batch.", 1, **by)
     text("data_dir", None, "Folder of the data set, if not the usual one.", **by)
@@ -87,14 +88,14 @@ def _define_optimizer(values):
     number("rate_ratio", None, "Discriminator's learning rate over the generator's.", 0.0, **by)
     share = "Share of the batch that the regularizer is pulled back through."
     number("fraction", None, share, 0.0, 1.0, **by)
-    kind = "Whether gamma is the weight, or the regularizer's length over the field's."
+    kind = "Whether gamma is the weight, or the regularizer's length divided by the field's."
     flags.DEFINE_enum("gamma_kind", None, ["fixed", "relative"], kind, **by)
     who = "Players that alternating_consensus regularizes: generator, discriminator."
     flags.DEFINE_list("regularize", None, who, **by)
     again = "Have alternating_consensus take the other player's gradient from its last move."
     flags.DEFINE_bool("reuse", None, again, **by)
     number("ema", None, "Decay of the weights' average; 0: none.", 0.0, 1.0, **by)
-    parts = "Equal parts to go through a batch in."
+    parts = "Equal parts in which a batch is processed."
     flags.DEFINE_integer("microbatches", None, parts, 1, **by)
     flags.DEFINE_enum("debias", None, ["groups", "per_example"], _DEBIAS, **by)
     policy = "Keras' dtype policy of the networks."
@@ -108,13 +109,13 @@ def _define_course(values):
     integer("backup_every", None, "Steps between backups, if not eval_every.", 1, **by)
     integer("interpolations", 8, "Strips of interpolated images at the end.", 0, **by)
     flags.DEFINE_enum("jit", "auto", ["auto", "on", "off"], "XLA; auto: on a GPU or TPU.", **by)
-    flags.DEFINE_bool("advice", True, "Say what goes wrong while it goes wrong.", **by)
+    flags.DEFINE_bool("advice", True, "Say what goes wrong in training as it happens.", **by)
     flags.DEFINE_bool("tensorboard", False, "Write TensorBoard logs into the runs' folders.", **by)
-    flags.DEFINE_enum("verbose", "auto", ["auto", "0", "1", "2"], "Keras' progress.", **by)
+    flags.DEFINE_enum("verbose", "auto", ["auto", "0", "1", "2"], "Keras' progress lines.", **by)
     flags.DEFINE_string(
         "output_dir", None, "Folder for all results; none: output/ and a name.", **by
     )
-    flags.DEFINE_bool("resume", False, "Go on with the runs in --output_dir.", **by)
+    flags.DEFINE_bool("resume", False, "Continue the runs in --output_dir.", **by)
 
 
 def _define_scores(values):
@@ -122,11 +123,11 @@ def _define_scores(values):
     flags.DEFINE_integer("eval_samples", None, "Generated images per evaluation.", 1, **by)
     text("classifier", None, "Keras classifier to score by (train_classifier.py).", **by)
     text("inception", None, "Graph of the reference Inception network to score by.", **by)
-    text("reference", None, "Statistics of the real images; none: taken before training.", **by)
+    text("reference", None, "Statistics of the real images; none: computed before training.", **by)
     text(
         "test_split",
         None,
-        "Split of the real images, if there is no --reference; none: test, of a folder held_out.",
+        "Split of the real images without --reference; none: test, or held_out for a folder.",
         **by,
     )
 

@@ -1,4 +1,4 @@
-"""What flags may be, checked before TensorFlow is imported; messages offer the nearest name."""
+"""Checks values of flags before TensorFlow is imported; messages offer the nearest name."""
 
 from collections.abc import Callable, Collection
 from typing import Any
@@ -12,8 +12,8 @@ def one_of(names: Collection[str], also: Collection[str] = ()) -> Callable[[str 
     """A validator for an optional name.
 
     Args:
-        names: That are offered.
-        also: That are taken too.
+        names: The names that messages offer.
+        also: Further names that are accepted.
     """
 
     def check(name):
@@ -31,9 +31,9 @@ def list_of(
     """A validator for a list of different names.
 
     Args:
-        names: That are offered.
-        also: That are taken too.
-        least: How many there must be.
+        names: The names that messages offer.
+        also: Further names that are accepted.
+        least: The smallest number of names.
     """
     rule = f"It must be a comma list of different names out of {', '.join(names)}"
 
@@ -53,7 +53,7 @@ def seeds(below: int | None = None) -> Callable[[list[str]], bool]:
     """A validator for a list of seeds, at least one.
 
     Args:
-        below: Bound of each, if there is one: a power of 2.
+        below: Bound of each seed, if there is one: a power of 2.
     """
     bound = "" if below is None else f" and below 2^{below.bit_length() - 1}"
 
@@ -72,8 +72,8 @@ def multiple_or_less(part: int, what: str) -> Callable[[int | None], bool]:
     """A validator for an optional number of steps.
 
     Args:
-        part: The steps that it must be a multiple of, unless it is less.
-        what: What these are.
+        part: The number of steps that it must be a multiple of, unless it is smaller.
+        what: What this number is, in words.
     """
 
     def check(number):
@@ -85,12 +85,12 @@ def multiple_or_less(part: int, what: str) -> Callable[[int | None], bool]:
 
 
 def check_multiple(run: dict[str, Any], whole: str, part: str) -> None:
-    """Raise `absl.app.UsageError` unless one number of steps is a multiple of the other, or less.
+    """Raise `absl.app.UsageError` unless one number of steps is a multiple of another, or less.
 
     Args:
         run: Values of flags by their names.
         whole: The flag that is checked.
-        part: The flag whose value it is to be a multiple of.
+        part: The flag of whose value it must be a multiple.
     """
     if not _is_multiple_or_less(run[whole], run[part]):
         raise app.UsageError(

@@ -1,7 +1,7 @@
 """Input pipelines: seeded, resumable tf.data streams.
 
-From here are imported the streams of points and of images, `ring_modes` and `grid_modes`, the
-centres of the mixtures, and what is known of a set of images: `image_info` and `fingerprint`.
+Imported from here are the streams of points and of images, `ring_modes` and `grid_modes`, the
+centres of the mixtures, and facts about a set of images: `image_info` and `fingerprint`.
 Experiments read images one by one through the modules `sources`, `decoding` and `image_store`. The
 room imports `support` alone.
 """

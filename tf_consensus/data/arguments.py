@@ -9,7 +9,7 @@ from tf_consensus.support.checks import check_float, check_int, check_path, is_r
 
 # Points and lengths are float32, whose squares overflow beyond these.
 SMALLEST, LARGEST = 1e-18, 1e18
-# A batch's number times its size stays far below 2⁶³.
+# With it a batch's number times its size stays far below 2⁶³.
 LAST_START = 2**40
 # TensorFlow's kernels count the elements of a tensor in 32 bits.
 MOST_VALUES = 2**31 - 1
@@ -48,16 +48,16 @@ def check_length(name: str, value: Any, *, zero: bool) -> float:
 
 
 def check_points(batch_size: int, block: int) -> int:
-    """Return the size of a batch of points in the plane, of which `block` are drawn at a time.
+    """Return the size of a batch of points in the plane; `block` batches are drawn at a time.
 
     Raises:
-        ValueError: If it is no positive integer, or a block has more than `MOST_VALUES` numbers.
+        ValueError: If it is not a positive integer, or a block has more than `MOST_VALUES` numbers.
     """
     return check_below("batch_size", batch_size, 1, MOST_VALUES // (2 * block))
 
 
 def check_image_batch(batch_size: int, image_size: int, channels: int) -> None:
-    """Check that a batch of images is no larger than a tensor may be.
+    """Check that a batch of images is not larger than a tensor may be.
 
     Raises:
         ValueError: If it has more than `MOST_VALUES` numbers.
@@ -74,16 +74,16 @@ def check_folder(name: str, value: str | os.PathLike | None, hint: str) -> str |
     """Return `value` as the path of a folder, with ~ replaced by the home folder; None stays None.
 
     Raises:
-        ValueError: If it is neither None nor a path, or an empty one.
+        ValueError: If it is neither None nor a path, or is empty.
     """
     return value if value is None else os.path.expanduser(check_path(name, value, hint, "a folder"))
 
 
 def check_cache(cache: Any) -> None:
-    """Check that `cache` is what `open_store` takes.
+    """Check that `open_store` accepts `cache`.
 
     Raises:
-        ValueError: If it is not.
+        ValueError: If it does not.
     """
     empty = isinstance(cache, str) and not cache.strip()
     if empty or (cache is not None and not isinstance(cache, bool | str | os.PathLike)):

@@ -14,8 +14,9 @@ _ONES = 0xFFFFFFFF
 def masked_crc32c(content: bytes) -> int:
     """Return TFRecord's checksum of some bytes: their CRC-32C, rotated by 15 bits, plus a constant.
 
-    A CRC is linear, so that each byte of a block contributes a number that depends on its place in
-    the block alone; a block is one look-up and one sum modulo 2. About 400 MB per second.
+    A CRC is linear: each byte of a block contributes a number that depends only on the byte and its
+    place in the block, so a block takes one look-up and one sum modulo 2. It does about 400 MB per
+    second.
 
     Example:
         >>> hex(masked_crc32c(b"123456789"))  # its CRC-32C is 0xE3069283
@@ -38,7 +39,7 @@ def _by_block(content):
     lead = -len(content) % _BLOCK
     padded = np.zeros(lead + len(content), np.uint8)
     padded[lead:] = np.frombuffer(content, np.uint8)
-    # The register starts as ones: the same as to invert the first four bytes.
+    # The register starts as ones, which is the same as inverting the first four bytes.
     padded[lead : lead + 4] ^= 0xFF
     blocks = padded.reshape(-1, _BLOCK)
     state = 0

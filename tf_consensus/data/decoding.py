@@ -1,4 +1,4 @@
-"""From any image Pillow opens to a square array of bytes."""
+"""Turns any image that Pillow opens into a square array of bytes."""
 
 import warnings
 
@@ -16,14 +16,14 @@ class SquareDecoder:
     In this order: 16-bit grey is scaled to 8 bits; transparent pixels are laid over white; colours
     become RGB, or grey as 0.299 R + 0.587 G + 0.114 B; the centre square of side `crop` is cut out;
     it is resized by Pillow's bilinear filter, which averages over the whole footprint of a pixel
-    (antialiased, triangle filter) when images shrink. The first image that has to be enlarged, and
-    the first that loses its colours, are named in a warning.
+    (antialiased, triangle filter) when images shrink. Warnings name the first image that has to be
+    enlarged, and the first that loses its colours.
 
     Args:
         image_size: Side of the result in pixels.
         crop: Side of the centre crop in pixels; None for the image's shorter side.
         channels: 1 or 3.
-        told: Whether the user knows that colours are lost, so that no image is named for it.
+        told: Whether the user knows that colours are lost, so no warning is needed.
     """
 
     def __init__(
@@ -39,8 +39,8 @@ class SquareDecoder:
         """Return the array.
 
         Raises:
-            ValueError: If the image is smaller than `crop`, or holds no 8 or 16 bit values.
-            OSError: If its data is broken.
+            ValueError: If the image is smaller than `crop`, or its values do not have 8 or 16 bits.
+            OSError: If its data are broken.
         """
         self._note_greyed(image, name)
         square = self._square(image)

@@ -17,7 +17,7 @@ from tf_consensus.data.opening import MAX_PIXELS, ImageTooLargeError
 INFO = ImageInfo(10, {"train": 60_000, "test": 10_000}, (28, 28), 1)
 _PREFIXES = {"train": "train", "test": "t10k"}
 _DEBIAN = pathlib.Path("/usr/share/datasets/fashion-mnist")
-# Where Keras puts them if it may not write to its cache.
+# Keras puts the files here if it may not write to its cache.
 _FALLBACK = pathlib.Path("/tmp/.keras/datasets/fashion-mnist")
 _PADDING = 2
 
@@ -30,7 +30,7 @@ class FashionMNIST(ImageSource):
         image_size: 28 leaves the border out.
         data_dir: Folder of the four IDX files; None for Keras' cache, then Debian's folder, then
             Keras' own download.
-        max_pixels: Most pixels of an image that is to be decoded.
+        max_pixels: Largest number of pixels of an image that is decoded.
 
     Raises:
         ValueError: If the split is unknown or a file is broken.
@@ -123,7 +123,7 @@ def _keras_cache():
 
 
 def _find(split, data_dir):
-    """The folder that holds the split's files, None if it is to be downloaded."""
+    """The folder that holds the split's files; None if they must be downloaded."""
     if data_dir is not None:
         folder = pathlib.Path(data_dir).expanduser()
         if not _complete(folder, split):
@@ -170,7 +170,7 @@ def _read_idx(path, rank):
             if header[:4] != bytes((0, 0, 8, rank)) or len(shape) != rank:
                 raise ValueError(f"no IDX array of rank {rank}")
             size = math.prod(shape)
-            # No more than belongs: a small file can hold any number of zeros.
+            # Reads no more than belongs there: a small file can unpack to any number of zeros.
             values = file.read(size + 1)
     except (gzip.BadGzipFile, EOFError, zlib.error, ValueError) as error:
         raise ValueError(_broken(path, error)) from error

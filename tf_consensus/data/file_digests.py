@@ -14,10 +14,10 @@ _CHUNK = 64
 def digest_files(named: Iterable[tuple[str, str | os.PathLike]]) -> tuple[str, int]:
     """Return the SHA-256, in hex, of files' names, sizes and contents, and their total bytes.
 
-    Every file is read once, by several threads. One that cannot be read counts by its name alone.
+    Several threads read every file once. A file that cannot be read counts by its name alone.
 
     Args:
-        named: (name, path) of each file, in an order that does not depend on where they are.
+        named: (name, path) of each file, in an order that does not depend on where the files are.
     """
     named = list(named)
     chunks = [named[first : first + _CHUNK] for first in range(0, len(named), _CHUNK)]
@@ -31,7 +31,7 @@ def digest_files(named: Iterable[tuple[str, str | os.PathLike]]) -> tuple[str, i
 
 
 def _entries(chunk):
-    """Each file's size, and its name, size and digest as bytes that no other file has."""
+    """Each file's size, and bytes made of its name, size and digest that no other file has."""
     entries = []
     for name, path in chunk:
         encoded = os.fsencode(name)

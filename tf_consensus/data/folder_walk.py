@@ -1,4 +1,4 @@
-"""The image files below a folder, through links too, each real folder once."""
+"""Finds the image files below a folder, through links too, with each real folder once."""
 
 import heapq
 import os
@@ -11,14 +11,14 @@ EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff",
 def image_files(root: pathlib.Path) -> list[pathlib.Path]:
     """Return the paths of all images below `root`, relative to it.
 
-    They are sorted part by part, the same on every system. Links to folders are followed, and each
-    real folder counts once: at its own place if that is below `root`, else at the first link to
-    it. A link to `root` itself or to a folder above it would be a loop, and is not followed. A
-    linked file counts under each of its names, as a copy would. Links that are not followed are
-    counted in a warning.
+    They are sorted part by part, in the same order on every system. Links to folders are followed,
+    and each real folder counts once: at its own place if that is below `root`, else at the first
+    link to it. A link to `root` itself or to a folder above it would be a loop, and is not
+    followed. A linked file counts under each of its names, as a copy would. A warning counts the
+    links that are not followed.
 
     Raises:
-        ValueError: If there are none.
+        ValueError: If there are no images.
         OSError: If a folder cannot be read.
     """
     walk = _Walk(root)
@@ -41,7 +41,7 @@ def image_files(root: pathlib.Path) -> list[pathlib.Path]:
 
 
 class _Walk:
-    """What a walk has found: files, links to folders that are to be followed, and left ones."""
+    """The results of a walk: files, links to folders to be followed, and links left out."""
 
     def __init__(self, root):
         self._root = root
@@ -50,7 +50,7 @@ class _Walk:
         self.files, self.links, self.left = [], [], []
 
     def follow(self, link):
-        """Walk what a link leads to, if it is new."""
+        """Walk the folder that a link leads to, if it is new."""
         real = os.path.realpath(self._root / link)
         above = os.path.commonpath([real, self._top]) == real
         if above or real in self._seen:
@@ -59,7 +59,7 @@ class _Walk:
             self.enter(link)
 
     def enter(self, folder):
-        """Walk a folder, but for the links in it."""
+        """Walk a folder except for the links in it."""
         pending = [folder]
         while pending:
             here = pending.pop()
@@ -82,12 +82,12 @@ class _Walk:
 def _leads_to_folder(entry):
     try:
         return entry.is_dir()
-    except OSError:  # a link to itself, or to where nobody may look
+    except OSError:  # a link to itself, or to a place without permission
         return False
 
 
 def _may_be_lost_folder(link):
-    """Whether a link leads to nothing, as to a disk that is not mounted, and not to a file."""
+    """Whether a link without a file's ending leads to nothing, as to a disk not mounted."""
     return not os.path.splitext(link)[1] and not os.path.exists(link)
 
 

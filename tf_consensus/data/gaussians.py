@@ -77,7 +77,7 @@ def mixture_of_gaussians(
 
     Point i of batch b belongs to mode (b · batch_size + i) mod k: counts in a batch differ by at
     most one and even out over batches. With `balanced=False` each point's mode is drawn instead, so
-    that the points are independent, as Lemma 15 (`debias=` of the optimizers) wants them.
+    the points are independent, as Lemma 15 (`debias=` of the optimizers) requires.
 
     Batch b is a function of the seed and b alone (and of the other arguments), so a run resumes
     where it stopped: `mixture_of_gaussians(seed=0, start=gan.optimizer.iterations)`.
@@ -90,7 +90,7 @@ def mixture_of_gaussians(
         seed: Determines the stream; None draws one now, the same for every iteration.
         start: Number of the first batch, or an integer variable holding it, which is read
             whenever an iteration starts.
-        balanced: Whether counts of the modes are equal, or the modes of the points independent.
+        balanced: True for equal counts of the modes, False for independent modes of the points.
 
     Returns:
         An infinite dataset of float32 tensors of static shape (batch_size, 2).
@@ -125,13 +125,13 @@ def grid_of_gaussians(
 
     Args:
         batch_size: Points in a batch.
-        side: Modes along each axis; there are side².
+        side: Modes along each axis; there are side² in all.
         spacing: Distance between neighbouring modes.
         stddev: Standard deviation of a mode along each axis; 0 gives the centres themselves.
         seed: Determines the stream; None draws one now, the same for every iteration.
         start: Number of the first batch, or an integer variable holding it, which is read
             whenever an iteration starts.
-        balanced: Whether counts of the modes are equal, or the modes of the points independent.
+        balanced: True for equal counts of the modes, False for independent modes of the points.
 
     Returns:
         An infinite dataset of float32 tensors of static shape (batch_size, 2).
@@ -156,11 +156,11 @@ def _mixture(centres, batch_size, stddev, seed, start, balanced) -> tf.data.Data
 
     def make_block(block):
         key = tf.stack([seed, block])
-        # Philox by name, here and below: the default picks the algorithm by device.
+        # Philox by name, here and below: the default algorithm depends on the device.
         if balanced:
             mode = (block * points + tf.range(points, dtype=tf.int64)) % len(centres)
         else:
-            # Two keys: with a common one the noise would be a function of the mode.
+            # Two keys are needed: with one key the noise would be a function of the mode.
             drawn, key = tf.unstack(tf.random.split(key, alg="philox"))
             mode = tf.random.stateless_uniform(
                 (points,), drawn, maxval=len(centres), dtype=tf.int64, alg="philox"

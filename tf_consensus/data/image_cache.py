@@ -1,4 +1,4 @@
-"""A cache file of decoded images: written whole, checked when opened, made again if damaged."""
+"""A cache file of decoded images: written whole, checked when opened, and replaced if damaged."""
 
 import hashlib
 import math
@@ -15,7 +15,7 @@ from tf_consensus.support.files import PARTIAL, check_space, replacing
 
 _SUFFIX = ".images"
 _BLOCK = 2**24
-# Seconds after which nobody writes to a file any more that has no name yet.
+# Seconds after which no process still writes to a file that has no name yet.
 _ABANDONED = 24 * 3600
 
 
@@ -25,15 +25,15 @@ def cached(
     shape: tuple[int, int, int, int],
     fill: Callable[[np.ndarray], np.ndarray],
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return decoded images, mapped from a file that is made where it is not there.
+    """Return decoded images, mapped from a file that is made if it is not there.
 
-    The file holds the images' bytes, the labels (int32), and a CRC-32 over `key` and both; it is
-    read through once to compare that: 500 MB take 0.3 s from memory, and as long as the disk
-    takes otherwise. One that is damaged, or of
-    other images, is made again and named in a warning.
+    The file holds the images' bytes, the labels (int32), and a CRC-32 over `key` and both. It is
+    read through once to compare the CRC-32: 500 MB take 0.3 s from memory, and as long as the disk
+    takes otherwise. A file that is damaged, or of other images, is made again and named in a
+    warning.
 
     Args:
-        folder: Where the file is; made if need be.
+        folder: Folder of the file; made if it is not there.
         key: Determines the images; the file is named after its digest.
         shape: (n, height, width, channels).
         fill: Puts the images into an array of that shape, and returns the labels.
@@ -42,7 +42,7 @@ def cached(
         The images, uint8 and read-only, and the labels, int32 of shape (n,).
 
     Raises:
-        OSError: If the file cannot be written, and is not there or damaged.
+        OSError: If the file is missing or damaged and cannot be written.
     """
     path = folder / (hashlib.sha256(key.encode()).hexdigest()[:16] + _SUFFIX)
     seed = zlib.crc32(key.encode())
@@ -74,7 +74,7 @@ def _read(path, shape, seed):
         if size != pixels + tail:
             raise ValueError(f"{size:,} bytes, where {pixels + tail:,} belong")
         checksum = seed
-        # Read, not mapped: a disk's error is then an exception, not the end of the process.
+        # Read, not mapped, so that a disk's error is an exception and does not end the process.
         for start in range(0, pixels, _BLOCK):
             checksum = zlib.crc32(file.read(min(_BLOCK, pixels - start)), checksum)
         labels, stored = file.read(tail - 4), file.read(4)
@@ -94,7 +94,7 @@ def _write(path, shape, seed, fill, problem):
             labels = fill(images).astype("<i4").tobytes()
             images.flush()
             checksum = zlib.crc32(labels, zlib.crc32(images.data, seed))
-            del images  # Windows renames no file that is mapped
+            del images  # Windows does not rename a mapped file
             with open(partial, "ab") as file:
                 file.write(labels + checksum.to_bytes(4, "little"))
     except OSError as error:
@@ -107,7 +107,7 @@ def _write(path, shape, seed, fill, problem):
 
 
 def _allocate(path, size):
-    """A file of zeros that has its place on the disk: a mapped file that finds none kills."""
+    """Make a file of zeros with all of its disk space; mapped without it, a full disk kills."""
     with open(path, "wb") as file:
         if hasattr(os, "posix_fallocate"):
             os.posix_fallocate(file.fileno(), 0, size)
@@ -136,7 +136,7 @@ def _make_sure_it_fits(folder, size):
 
 
 def _remove_abandoned(path):
-    """Delete what killed processes have left of this file; others may be writing it now."""
+    """Delete what killed processes have left of this file, but nothing that is being written."""
     for partial in path.parent.glob(f"{path.stem}.*{PARTIAL}{path.suffix}"):
         try:
             if time.time() - partial.stat().st_mtime > _ABANDONED:

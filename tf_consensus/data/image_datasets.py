@@ -41,10 +41,10 @@ def images(
     that must be enlarged cause a warning. `decoding.SquareDecoder` says how colours, 16 bits and
     transparency are treated.
 
-    With `repeat`, every epoch is a new permutation of all images, of every kind of data set and
+    With `repeat`, every epoch is a new permutation of all images, for every kind of data set,
     cached or not: there is no shuffle buffer. Epochs follow one another without a gap, so a batch
-    may hold the last images of one and the first of the next. Batch b is a function of the seed
-    and b alone (and of the other arguments), and costs the same for every b:
+    may hold the last images of one epoch and the first of the next. Batch b is a function of the
+    seed and b alone (and of the other arguments), and costs the same for every b:
     `images("cifar10", seed=0, start=gan.optimizer.iterations)` goes on where a run stopped.
 
     Args:
@@ -53,16 +53,16 @@ def images(
             "celeb_a", "celeb_a_hq/1024", "lsun/bedroom", "imagenet2012".
         split: "train", "test", …; TensorFlow Datasets also knows parts: "train[:10%]". A folder
             has "train", which is all of it, "held_out", a tenth of each sub-folder, and "rest".
-        image_size: Side of the images in pixels. Fashion-MNIST has a black border to 32²; 28
+        image_size: Side of the images in pixels. Fashion-MNIST has a black border up to 32²; 28
             leaves it out.
         batch_size: Images in a batch.
         data_dir: Folder of Fashion-MNIST's four files, or TensorFlow Datasets' data folder; None
-            for the usual place. The files are to be on a local disk.
+            for the usual place. The files must be on a local disk.
         labels: Whether batches are (images, labels), labels int32 of shape (batch,). A
             folder's labels number its sub-folders in alphabetical order.
-        channels: 1 for grey, 3 for colour; None: as the images are, see `image_info`. Images that
-            lose their colours by 1 are counted in a warning.
-        crop: Side of the centre crop in pixels; None for the shorter side, for celeb_a 160.
+        channels: 1 for grey, 3 for colour; None: the images' own, see `image_info`. A warning
+            counts the images that lose their colours with 1.
+        crop: Side of the centre crop in pixels; None for the shorter side, or 160 for celeb_a.
         flip: Mirror every image left to right with probability ½.
         dequantise: Add noise uniform on [0, 1/128), a step of 8 bits; values then reach 1 + 1/128.
         seed: Determines order, flips and noise; None draws one now.
@@ -70,25 +70,26 @@ def images(
             whenever an iteration starts.
         repeat: Shuffle without end. False: one pass in order, to measure; its last batch may be
             smaller.
-        cache: True keeps the decoded bytes in memory; False decodes anew every time; a path is a
-            folder where they are kept in a file, for this run and others, which is checked when
-            it is opened and made again if it is damaged; None keeps them in memory if they take
-            at most 2 GiB. All are decoded before the function returns, but for False.
+        cache: True keeps the decoded bytes in memory; False decodes anew every time. A path is a
+            folder that keeps them in a file, for this run and others; the file is checked when it
+            is opened and made again if it is damaged. None keeps them in memory if they take at
+            most 2 GiB. Except with False, all are decoded before the function returns.
         check: Whether files of a folder that cannot be read are named by warnings and left out;
             without a cache every file is then decoded once in advance. False: they raise.
-        max_pixels: Most pixels that an image may have to be decoded, read from its header; others
-            count as files that cannot be read. The default, 8192² = 67,108,864, takes about a
-            second. Beyond `PIL.Image.MAX_IMAGE_PIXELS` Pillow warns, from twice as many it refuses.
-        shard: (index, count), or the input context of `tf.distribute`: of the batches, those whose
-            number is index modulo count, so that the shards of a stream share every epoch.
+        max_pixels: Largest number of pixels of an image that is decoded, read from its header;
+            larger images count as files that cannot be read. The default, 8192² = 67,108,864, takes
+            about a second. Beyond `PIL.Image.MAX_IMAGE_PIXELS` Pillow warns; from twice as many it
+            refuses.
+        shard: (index, count), or the input context of `tf.distribute`: the batches whose number is
+            index modulo count, so that the shards of a stream share every epoch.
 
     Returns:
         A dataset of float32 tensors of shape (batch_size, image_size, image_size, channels) in
         [-1, 1], endless and of static shape with `repeat`.
 
     Raises:
-        ValueError: If an argument is out of range, the name or the split unknown, labels are asked
-            for and there are none, an image is broken, none is left, or a file is damaged.
+        ValueError: If an argument is out of range, the name or the split is unknown, labels are
+            asked for and there are none, an image is broken, none is left, or a file is damaged.
         TypeError: If `labels`, `flip`, `dequantise`, `repeat` or `check` is not a bool.
         FileNotFoundError: If the data set is not there; the message says how to get it.
         OSError: If a file or a folder cannot be read, or a cache cannot be written.
@@ -128,10 +129,10 @@ def images(
 
 
 def image_info(name: str, data_dir: str | os.PathLike | None = None) -> ImageInfo:
-    """Return what is known of a data set without decoding it.
+    """Return what is known about a data set without decoding it.
 
-    A folder is in colour if one of its images is, of at most a thousand whose headers are read;
-    grey pixels stored as RGB count as colours.
+    A folder is in colour if one of its images is; the headers of at most a thousand images are
+    read. Grey pixels stored as RGB count as colours.
 
     Args:
         name: As for `images`.
@@ -154,11 +155,11 @@ def image_info(name: str, data_dir: str | os.PathLike | None = None) -> ImageInf
 def fingerprint(
     name: str, split: str = "train", data_dir: str | os.PathLike | None = None
 ) -> dict[str, str | int]:
-    """Return what tells the images of a data set from all others, to be kept with a run's settings.
+    """Return what tells the images of a data set from all others, to keep with a run's settings.
 
-    Every file of a folder is read once; the digest is over the sorted names relative to the folder,
-    the sizes and the contents, so that it does not change where the folder is moved, and changes
-    where an image is added, removed, renamed, or replaced. Fashion-MNIST's digest is over the
+    Every file of a folder is read once. The digest is over the sorted names relative to the folder,
+    the sizes and the contents, so it does not change if the folder is moved, and changes if an
+    image is added, removed, renamed or replaced. Fashion-MNIST's digest is over the
     unzipped images and labels. The digest of a split of TensorFlow Datasets is over the lengths and
     checksums of its records, which are not read themselves; ArrayRecord files are read through.
 
@@ -169,8 +170,8 @@ def fingerprint(
 
     Returns:
         `{"name": …, "split": …, "images": …, "bytes": …, "digest": …}`, fit for JSON: the name
-        ("folder" for every folder) with its version, the split, how many images, how many bytes
-        they take, and a SHA-256 in hex.
+        ("folder" for every folder) with its version, the split, the number of images, the bytes
+        that they take, and a SHA-256 in hex.
 
     Raises:
         ValueError, FileNotFoundError, OSError: As `images`.

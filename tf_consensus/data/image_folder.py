@@ -16,9 +16,9 @@ from tf_consensus.data.image_source import ImageInfo, ImageSource
 from tf_consensus.data.opening import BROKEN, MAX_PIXELS, is_grey, open_image
 
 SPLITS = ("train", "rest", "held_out")
-# One of so many is held out.
+# One of this many images is held out.
 _HELD_OUT = 10
-# Files whose headers are read to know whether a folder is in colour.
+# Largest number of files whose headers are read to know whether a folder is in colour.
 _LOOKED_AT = 1000
 
 
@@ -34,14 +34,14 @@ class ImageFolder(ImageSource):
         path: The folder.
         split: "train", all images; "held_out", a tenth of each sub-folder, chosen by the names, to
             measure by; "rest", all others.
-        check: Whether files that cannot be read are left out, with a warning each.
-        max_pixels: Most pixels of an image that is to be decoded.
+        check: Whether files that cannot be read are left out, each with a warning.
+        max_pixels: Largest number of pixels of an image that is decoded.
 
     Raises:
         FileNotFoundError: If there is no such folder.
         OSError: If a folder in it cannot be read.
-        ValueError: If it holds no images, another split is asked for, or there are too few images
-            to hold some out.
+        ValueError: If it holds no images, the split is unknown, or there are too few images to hold
+            some out.
     """
 
     remedy = "Remove or replace it; check=True leaves out such files of a folder."
@@ -61,7 +61,7 @@ class ImageFolder(ImageSource):
         self._max_pixels = max_pixels
         classes = _classes(everything)
         self.num_classes = len(classes)
-        # A file at the top has no sub-folder to name it.
+        # A file at the top has no sub-folder that names its class.
         self.labelled = all(len(file.parts) > 1 for file in self._files)
         self._labels = [classes.get(file.parts[0], 0) for file in self._files]
         self.tolerant = check
@@ -91,7 +91,7 @@ class ImageFolder(ImageSource):
         }
 
     def colours(self) -> tuple[int, int]:
-        """Return how many are in colour, of at most a thousand evenly spread over the folder."""
+        """Return how many are in colour among at most a thousand, evenly spread over the folder."""
         return self._colours
 
     @functools.cached_property
@@ -102,7 +102,7 @@ class ImageFolder(ImageSource):
 
     @functools.cached_property
     def channels(self) -> int:  # type: ignore[override]
-        """1 if no image looked at is in colour, else 3."""
+        """1 if none of the images looked at is in colour, else 3."""
         colour, looked_at = self._colours
         return 1 if looked_at and not colour else 3
 
@@ -116,7 +116,7 @@ class ImageFolder(ImageSource):
         found = []
         for index in self._looked_at():
             with contextlib.suppress(*BROKEN), self._open(index) as image:
-                # Half of the turns that EXIF data tell of exchange the sides.
+                # Half of the rotations in EXIF data exchange the sides.
                 turned = image.getexif().get(ExifTags.Base.Orientation, 1) >= 5
                 found.append(image.size if turned else image.size[::-1])
         return np.array(found, dtype=int).reshape(-1, 2)
@@ -132,7 +132,7 @@ class ImageFolder(ImageSource):
         return open_image(path, self._max_pixels)
 
     def _is_grey(self, index):
-        """None if it cannot be read; that is said when it is decoded."""
+        """Whether an image is grey; None if it cannot be read, which decoding it reports."""
         try:
             with self._open(index) as image:
                 return is_grey(image)
@@ -143,14 +143,14 @@ class ImageFolder(ImageSource):
         for file in self._files:
             try:
                 status = os.stat(self._root / file)
-            except OSError:  # found broken when it is read
+            except OSError:  # reading the file reports it
                 yield str(file), None, None
             else:
                 yield str(file), status.st_size, status.st_mtime_ns
 
 
 def folder_info(path: str) -> ImageInfo:
-    """Return what the names and headers of a folder's files tell; corrupt ones are counted, too.
+    """Return what the names and headers of a folder's files show, counting corrupt files too.
 
     Raises:
         FileNotFoundError, OSError, ValueError: As `ImageFolder`.
@@ -161,7 +161,7 @@ def folder_info(path: str) -> ImageInfo:
 
 
 def folder_sides(path: str) -> np.ndarray:
-    """Return heights and widths in pixels, of at most a thousand images of a folder, (n, 2).
+    """Return heights and widths in pixels of at most a thousand images of a folder, (n, 2).
 
     Raises:
         FileNotFoundError, OSError, ValueError: As `ImageFolder`.
@@ -170,12 +170,12 @@ def folder_sides(path: str) -> np.ndarray:
 
 
 def _same_folder(root, split):
-    """The sub-folder of a split's name, if there is one."""
+    """The sub-folder with a split's name, if there is one."""
     return root / split if split and (root / split).is_dir() else None
 
 
 def _of_split(files, split, path):
-    """The files of a split; which are held out depends on the names in a sub-folder alone."""
+    """The files of a split; only the names in a sub-folder decide which are held out."""
     if split == "train":
         return files
     groups = defaultdict(list)
@@ -195,7 +195,7 @@ def _of_split(files, split, path):
 
 def _folder(path):
     folder = pathlib.Path(path).expanduser()
-    if not os.path.isdir(folder):  # False for a name too long, too
+    if not os.path.isdir(folder):  # also False for a name that is too long
         raise FileNotFoundError(
             f"A folder of images must exist. Received: folder:{path}. Pass folder: and the path "
             "of a folder."

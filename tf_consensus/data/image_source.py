@@ -8,12 +8,12 @@ from PIL import Image
 
 
 class ImageInfo(NamedTuple):
-    """What is known of a set of images without decoding it.
+    """What is known about a set of images without decoding it.
 
     Attributes:
         num_classes: Number of labels; None for images without labels.
         num_examples: Number of images of each split.
-        image_size: (height, width) in pixels; None where images differ.
+        image_size: (height, width) in pixels; None if images differ.
         channels: 1 for grey images, 3 for colour.
     """
 
@@ -28,8 +28,8 @@ class ImageSource(abc.ABC):
 
     Attributes:
         identity: Equal for two sources only if they hold the same images.
-        crop: Side of the centre crop where the user asks for none; None for the shorter side.
-        channels: Channels of the images where the user does not say.
+        crop: Default side of the centre crop; None for the shorter side.
+        channels: Default channels of the images.
         labelled: Whether `open` returns labels.
         tolerant: Whether images that cannot be read are left out instead of raising.
         remedy: What to do about an image that cannot be read, a sentence.
@@ -48,10 +48,10 @@ class ImageSource(abc.ABC):
 
     @abc.abstractmethod
     def open(self, index: int) -> tuple[Image.Image, int]:
-        """Return image `index` and its label, 0 if there is none. Called by several threads.
+        """Return image `index` and its label, 0 if there is none. Several threads call it.
 
         Raises:
-            ImageTooLargeError: If it has more pixels than the source was told to decode.
+            ImageTooLargeError: If it has more pixels than the source may decode.
             ValueError, OSError: If it is broken.
         """
 
@@ -64,7 +64,7 @@ class ImageSource(abc.ABC):
         """Return what tells these images from others: see `data.fingerprint`."""
 
     def colours(self) -> tuple[int, int]:
-        """Return how many images are in colour, and how many were looked at to say so."""
+        """Return how many images are in colour, and how many were looked at."""
         return (len(self) if self.channels == 3 else 0), len(self)
 
     def decoded(
@@ -72,6 +72,6 @@ class ImageSource(abc.ABC):
     ) -> tuple[np.ndarray, np.ndarray] | None:
         """Return all images, (n, image_size, image_size, channels) uint8, and their int32 labels.
 
-        None where they are not at hand in this form; they are then opened one by one.
+        None if they are not available in this form; they are then opened one by one.
         """
         return None

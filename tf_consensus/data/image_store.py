@@ -14,14 +14,14 @@ from tf_consensus.data.image_cache import cached
 from tf_consensus.data.image_source import ImageSource
 from tf_consensus.data.opening import BROKEN, ImageTooLargeError
 
-# Largest decoded set kept in memory unasked: CelebA at 64² RGB takes 1.9 GiB.
+# Largest decoded set that is kept in memory by default: CelebA at 64² RGB takes 1.9 GiB.
 CACHE_LIMIT = 2 * 2**30
 THREADS = os.cpu_count() or 1
 _CHUNK = 64
-# The label of images to leave out; data sets without labels in a split use -1 there.
+# The label of images to leave out; data sets use -1 in a split without labels.
 _SKIPPED = np.iinfo(np.int32).min
 
-# Two streams of the same images (to train, to measure) hold one copy.
+# Two streams of the same images (to train and to measure) share one copy.
 _IN_MEMORY: weakref.WeakValueDictionary = weakref.WeakValueDictionary()
 
 
@@ -49,12 +49,12 @@ class ArrayStore:
 
 
 class ReadingStore:
-    """Images that are read and decoded when asked for, by several threads.
+    """Images that several threads read and decode on request.
 
     Args:
         source: The images.
-        decode: From an image and its name to an array.
-        rows: The numbers of those that count; None for all.
+        decode: Function of an image and its name that returns an array.
+        rows: The numbers of the images that count; None for all.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ def open_store(
     Args:
         source: The images.
         decode: Makes them squares.
-        cache: True to keep them in memory; False to decode them when asked for; None to keep them
+        cache: True to keep them in memory; False to decode them on request; None to keep them
             if they take at most `CACHE_LIMIT` bytes; or a folder for a file of them.
 
     Raises:
@@ -162,16 +162,16 @@ def _shape(source, decode):
 def decode_all(
     source: ImageSource, decode: SquareDecoder, images: np.ndarray | None = None
 ) -> np.ndarray:
-    """Decode every image by several threads.
+    """Decode every image with several threads.
 
     Args:
         source: The images.
         decode: Makes them squares.
-        images: Where to put them; None to find the broken ones only.
+        images: The array for them; None only finds the broken ones.
 
     Returns:
-        Their labels, int32, `_SKIPPED` for those that a tolerant source leaves out; each of these
-        is named in a warning.
+        Their labels, int32. The label is `_SKIPPED` for images that a tolerant source leaves out; a
+        warning names each of these.
 
     Raises:
         ValueError: If an image is broken and the source does not tolerate it.
@@ -206,7 +206,7 @@ def _decode_one(source, decode, index):
         return decode(image, name), label
     except ImageTooLargeError as error:
         raise ValueError(
-            f"An image must have no more pixels than are to be decoded. Received: {name}: {error}. "
+            f"An image must not have more pixels than may be decoded. Received: {name}: {error}. "
             "Make it smaller or pass a larger `max_pixels`; check=True leaves out such files of "
             "a folder."
         ) from error

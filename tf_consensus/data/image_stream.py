@@ -1,4 +1,4 @@
-"""From decoded images by number to a stream of batches: order, shards, flips, noise."""
+"""Turns decoded images into a stream of batches: order, shards, flips, noise."""
 
 import functools
 import math
@@ -10,7 +10,7 @@ import tensorflow as tf
 from tf_consensus.data.image_store import ArrayStore, ReadingStore
 from tf_consensus.data.stream import begin_at, without_autotuning
 
-# Batches made at the same time, and batches that wait for their consumer.
+# Number of batches made at the same time, and of batches that wait for their consumer.
 _PARALLEL = 2
 _WAITING = 2
 
@@ -25,7 +25,7 @@ class StreamSettings(NamedTuple):
         seed: Determines order, flips and noise.
         start: Number of the first batch: an integer or an integer variable.
         repeat: Shuffle without end; else one pass in order.
-        shard: (index, count): of the batches, those whose number is index modulo count.
+        shard: (index, count): the batches whose number is index modulo count.
         labels: Whether batches are (images, labels).
         flip: Mirror every image left to right with probability ½.
         dequantise: Add noise uniform on [0, 1/128).
@@ -46,10 +46,10 @@ def make_stream(
 ) -> tf.data.Dataset:
     """Return the dataset of batches.
 
-    Batch b of shard (i, k) is batch number g = b k + i of the whole; it holds the examples
+    Batch b of shard (i, k) is batch number g = b k + i of the whole stream; it holds the examples
     g · batch_size … (g + 1) · batch_size - 1 of an endless row of shuffled epochs, or of the one
-    pass. Order is a function of (seed, epoch), flips and noise of (seed, g): batch b costs the
-    same whatever b is.
+    pass. Order is a function of (seed, epoch), flips and noise are functions of (seed, g): batch b
+    costs the same for every b.
 
     Args:
         store: The decoded images.
@@ -88,9 +88,10 @@ def make_stream(
 
 
 def _fetcher(store, settings):
-    """From a batch's number to its bytes, labels and noise in units of 2⁻¹⁶.
+    """A batch's bytes, labels and noise in units of 2⁻¹⁶, from the batch's number.
 
-    In NumPy: TensorFlow takes 40 ms on one core to mirror half of 64 RGB images of 64², this 1 ms.
+    It uses NumPy, which takes 1 ms on one core to mirror half of 64 RGB images of 64²; TensorFlow
+    takes 40 ms.
     """
     n, size = len(store), settings.batch_size
     order = functools.lru_cache(maxsize=4)(lambda epoch: _permutation(settings.seed, epoch, n))
@@ -112,7 +113,7 @@ def _fetcher(store, settings):
             rows = np.arange(position, min(position + size, n))
         images, labels = store.take(rows)
         bits = _bits(settings.seed, int(number), stream=1)
-        # Drawn whether used or not, so that the noise does not depend on `flip`.
+        # Drawn even if unused, so that the noise does not depend on `flip`.
         mirrored = bits.random_raw(len(images)) >> np.uint64(63) == 1
         if settings.flip:
             images[mirrored] = images[mirrored, :, ::-1]
@@ -122,18 +123,18 @@ def _fetcher(store, settings):
 
 
 def _bits(seed, number, stream):
-    """Random bits by seed and number; those of different streams never overlap."""
+    """Random bits for a seed and a number; different streams never overlap."""
     key = np.array([seed % 2**64, number], np.uint64)
     return np.random.Philox(key=key, counter=np.array([0, 0, 0, stream], np.uint64))
 
 
 def _permutation(seed, epoch, n):
-    # By sorting raw bits: those are the same in every version of NumPy.
+    # Sorts raw bits, which are the same in every version of NumPy.
     return np.argsort(_bits(seed, epoch, stream=0).random_raw(n), kind="stable")
 
 
 def _noise(bits, shape):
-    # 16 bits an element: a step is then 2⁻²³, about what float32 resolves near 1.
+    # 16 bits per element: a step is then 2⁻²³, about what float32 resolves near 1.
     size = math.prod(shape)
     return bits.random_raw(-(-size // 4)).view(np.uint16)[:size].reshape(shape)
 
@@ -141,6 +142,6 @@ def _noise(bits, shape):
 def _options(count):
     options = without_autotuning()
     policy = tf.data.experimental.AutoShardPolicy
-    if count > 1:  # a shard already, not to be split among the workers once more
+    if count > 1:  # a shard must not be split among the workers again
         options.experimental_distribute.auto_shard_policy = policy.OFF
     return options

@@ -1,4 +1,4 @@
-"""Image files, opened without being decoded: their size and whether they are in colour."""
+"""Opens image files without decoding them, for their size and whether they are in colour."""
 
 import os
 import struct
@@ -8,13 +8,14 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image
 
-# A PNG of some 200 KB can hold this many pixels, and takes a second to decode. Cameras have fewer.
+# A PNG of about 200 KB can hold this many pixels, and takes a second to decode. Cameras' pictures
+# have fewer.
 MAX_PIXELS = 8192**2
-# Their decoders are Pillow's own; others start programs such as Ghostscript.
+# Pillow decodes these formats itself; for others it starts programs such as Ghostscript.
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 _GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N", "F")
 
-# What Pillow raises for files that are no images, or broken ones.
+# Pillow raises these for files that are broken or not images.
 BROKEN = (
     *(OSError, ValueError, TypeError, SyntaxError, EOFError, LookupError, ArithmeticError),
     *(struct.error, zlib.error),
@@ -22,7 +23,7 @@ BROKEN = (
 
 
 class ImageTooLargeError(ValueError):
-    """An image of more pixels than are to be decoded; says its size."""
+    """An image with more pixels than may be decoded; the message says its size."""
 
 
 def open_image(file: str | os.PathLike | BinaryIO, max_pixels: int) -> Image.Image:
@@ -30,11 +31,11 @@ def open_image(file: str | os.PathLike | BinaryIO, max_pixels: int) -> Image.Ima
 
     Args:
         file: A path, or a file that is open for reading.
-        max_pixels: Most pixels it may have, as its header says.
+        max_pixels: Largest number of pixels that it may have, as its header says.
 
     Raises:
         ImageTooLargeError: If it has more.
-        OSError: If it is none of `FORMATS`, or its header is broken.
+        OSError: If it has none of the `FORMATS`, or its header is broken.
     """
     try:
         image = Image.open(file, formats=FORMATS)
@@ -51,7 +52,7 @@ def open_image(file: str | os.PathLike | BinaryIO, max_pixels: int) -> Image.Ima
 
 
 def is_grey(image: Image.Image) -> bool:
-    """Whether an image's format has no colours: its mode, or all entries of its palette, is grey.
+    """Whether an image's format has no colours: its mode, or its whole palette, is grey.
 
     Grey pixels that are stored as RGB count as colours: only decoding them would tell.
     """

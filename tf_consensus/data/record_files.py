@@ -21,9 +21,9 @@ class RecordRange(NamedTuple):
 
     Attributes:
         path: The file.
-        skip: Records to be left out.
-        take: Records wanted.
-        total: Records that the file must hold; None if that is not known.
+        skip: Number of records to leave out.
+        take: Number of records wanted.
+        total: Number of records that the file must hold; None if that is not known.
     """
 
     path: str
@@ -33,14 +33,14 @@ class RecordRange(NamedTuple):
 
 
 class RecordFiles:
-    """A sequence of TFRecord files' records.
+    """A sequence of the records of TFRecord files.
 
-    Opening reads the records' headers and checksums alone, of several files at a time: one short
-    read a record. Reading opens the file anew, so that a thousand files need no thousand
-    descriptors, and compares the checksum.
+    Opening reads only the records' headers and checksums, of several files at a time: one short
+    read per record. Reading a record opens its file anew, so a thousand files do not need a
+    thousand descriptors, and compares the checksum.
 
     Args:
-        ranges: The files in order, with the part wanted of each.
+        ranges: The files in order, each with the part wanted.
 
     Raises:
         ValueError: If a file is shorter or longer than its headers say, or a header is damaged.
@@ -58,7 +58,7 @@ class RecordFiles:
         self._paths = [part.path for part in ranges]
         with concurrent.futures.ThreadPoolExecutor(_THREADS) as pool:
             places = list(pool.map(_places, ranges))
-        # Where each record's data begin, how long they are, their checksum.
+        # The offset, length and checksum of each record's data.
         self._places = np.concatenate(places) if places else np.empty((0, 3), np.int64)
         self._file = np.repeat(np.arange(len(ranges)), [len(part) for part in places])
 
@@ -77,7 +77,7 @@ class RecordFiles:
 
     @property
     def size(self) -> int:
-        """Bytes of all records' data."""
+        """Number of bytes of all records' data."""
         return int(self._places[:, 1].sum())
 
     def digest(self) -> str:

@@ -17,7 +17,7 @@ def gaussian(
     """Stream batches of N(0, stddev² I).
 
     Batch b is a function of the seed and b alone (and of the other arguments), as in
-    `mixture_of_gaussians`, so that a run resumes where it stopped.
+    `mixture_of_gaussians`, so a run resumes where it stopped.
 
     Args:
         batch_size: Points in a batch.
@@ -64,7 +64,7 @@ def line(
     Args:
         batch_size: Points in a batch.
         length: Length of the segment.
-        stddev: Standard deviation of the noise along each axis; 0 stays on the segment.
+        stddev: Standard deviation of the noise along each axis; with 0 points are on the segment.
         seed: Determines the stream; None draws one now, the same for every iteration.
         start: Number of the first batch, or an integer variable holding it, which is read
             whenever an iteration starts.
@@ -97,7 +97,7 @@ def circle(
     Args:
         batch_size: Points in a batch.
         radius: Distance of the circle from the origin.
-        stddev: Standard deviation of the noise along each axis; 0 stays on the circle.
+        stddev: Standard deviation of the noise along each axis; with 0 points are on the circle.
         seed: Determines the stream; None draws one now, the same for every iteration.
         start: Number of the first batch, or an integer variable holding it, which is read
             whenever an iteration starts.
@@ -138,7 +138,7 @@ def four_lines(
     Args:
         batch_size: Points in a batch.
         length: Length of each segment.
-        stddev: Standard deviation of the noise along each axis; 0 stays on the segments.
+        stddev: Standard deviation of the noise along each axis; with 0 points are on the segments.
         seed: Determines the stream; None draws one now, the same for every iteration.
         start: Number of the first batch, or an integer variable holding it, which is read
             whenever an iteration starts.
@@ -169,19 +169,19 @@ def _segments(heights, length):
 
 
 def _uniform(n, half, key):
-    # Philox by name, here and below: the default picks the algorithm by device.
+    # Philox by name, here and below: the default algorithm depends on the device.
     return tf.random.stateless_uniform((n,), key, -half, half, alg="philox")
 
 
 def _stream(place, batch_size, stddev, seed, start) -> tf.data.Dataset:
-    """The batches of `place(number of each point, key)`, with noise added."""
+    """The batches of points `place(number of each point, key)`, with noise added."""
     batch_size = check_points(batch_size, BLOCK)
     stddev = check_length("stddev", stddev, zero=True)
     seed = draw_seed(seed)
     points = BLOCK * batch_size
 
     def make_block(block):
-        # Two keys: with a common one the noise would be a function of the place.
+        # Two keys are needed: with one key the noise would be a function of the place.
         keys = tf.random.split(tf.stack([seed, block]), alg="philox")
         batches = place(block * points + tf.range(points, dtype=tf.int64), keys[0])
         if stddev:

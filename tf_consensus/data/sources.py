@@ -1,4 +1,4 @@
-"""From the name of a data set to its images, `ImageSource`."""
+"""Finds the images of a data set, an `ImageSource`, from its name."""
 
 import os
 import warnings
@@ -33,7 +33,7 @@ def find_source(
 
 
 def find_info(name: str, data_dir: str | os.PathLike[str] | None = None) -> ImageInfo:
-    """Return what is known of a data set; arguments and errors are those of `image_info`."""
+    """Return what is known about a data set; arguments and errors are those of `image_info`."""
     name, data_dir = _place(name, data_dir)
     if name == "fashion_mnist":
         return fashion_mnist.INFO
@@ -47,7 +47,7 @@ def channels_of(source: ImageSource, channels: int | None) -> tuple[int, bool]:
 
     Args:
         source: The images.
-        channels: 1, 3, or None for what they are.
+        channels: 1, 3, or None for the images' own.
 
     Raises:
         ValueError: If `channels` is anything else.

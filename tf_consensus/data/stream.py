@@ -9,8 +9,8 @@ import tensorflow as tf
 from tf_consensus.data.arguments import LAST_START, check_below
 from tf_consensus.support.checks import check_int
 
-# Batches drawn by one op. One at a time, the cost of calling the op dominates (4,000 batches of
-# 512 points per second on one core); from 16 on (10,000) drawing the numbers does.
+# Batches drawn by one op. With one batch the cost of calling the op dominates (4,000 batches of
+# 512 points per second on one core); from 16 on (10,000 batches) drawing the numbers does.
 BLOCK = 16
 _LOWEST_SEED = -(2**63)
 
@@ -20,12 +20,12 @@ def resumable(
 ) -> tf.data.Dataset:
     """Return the endless dataset of batches `start`, `start + 1`, ...
 
-    Batch b is row b mod BLOCK of `make_block(b // BLOCK)`, so that a stream begun at any batch
-    costs at most one block more than a stream begun at 0.
+    Batch b is row b mod BLOCK of `make_block(b // BLOCK)`, so a stream that begins at any batch
+    costs at most one block more than a stream that begins at 0.
 
     Args:
-        make_block: From a block's number (int64 scalar) to its batches, of static shape
-            (BLOCK, batch_size, ...). Must depend on the number alone.
+        make_block: Function of a block's number (int64 scalar) that returns its batches, of static
+            shape (BLOCK, batch_size, ...). It must depend on the number alone.
         start: Number of the first batch: an integer, or an integer variable (TensorFlow's or
             Keras'), read anew whenever an iteration starts.
 
@@ -52,7 +52,7 @@ def begin_at(
 
     Args:
         start: Number of the first batch: an integer or an integer variable.
-        stream: From that number (int64 scalar) to the dataset.
+        stream: Function of that number (int64 scalar) that returns the dataset.
 
     Raises:
         ValueError: If `start` is neither an integer of at least 0 nor a scalar integer variable.
@@ -60,7 +60,7 @@ def begin_at(
     read = _reader(start)
 
     def read_on_host(_):
-        # A captured variable would have to live on the CPU; a Python call reads it from anywhere.
+        # A captured variable would have to be on the CPU; a Python call reads it from anywhere.
         return tf.ensure_shape(tf.numpy_function(read, [], tf.int64), ())
 
     return tf.data.Dataset.from_tensors(0).map(read_on_host).flat_map(stream)
@@ -74,14 +74,14 @@ def without_autotuning() -> tf.data.Options:
     """
     options = tf.data.Options()
     options.autotune.enabled = False
-    # Each of several machines is to take its part of every batch.
+    # If several machines train, each takes its part of every batch.
     policy = tf.data.experimental.AutoShardPolicy
     options.experimental_distribute.auto_shard_policy = policy.DATA
     return options
 
 
 def draw_seed(seed: int | None) -> int:
-    """Return `seed`, or for None a fresh one that `keras.utils.set_random_seed` determines.
+    """Return `seed`; for None a new one, which `keras.utils.set_random_seed` determines.
 
     Raises:
         ValueError: If `seed` is neither None nor an integer of 64 bits.

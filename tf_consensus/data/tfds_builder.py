@@ -1,4 +1,4 @@
-"""What TensorFlow Datasets has on the disk, and plain words for what it raises."""
+"""Finds what TensorFlow Datasets has on the disk, and raises its errors in plain words."""
 
 import json
 import os
@@ -17,15 +17,15 @@ _DESCRIPTION = ("dataset_info.json", "features.json")
 
 
 def load_tfds() -> types.ModuleType:
-    """Return the module, whose import takes seconds: only who needs it pays.
+    """Return the module, which is imported only when needed, because this takes seconds.
 
     Raises:
-        ImportError: If it is not there, or not whole.
+        ImportError: If it is missing or incomplete.
     """
     import tensorflow_datasets as tfds
 
-    # Where its dependency tensorflow-metadata is newer than protobuf, the import logs an error
-    # and leaves an empty module.
+    # If its dependency tensorflow-metadata is newer than protobuf, the import logs an error and
+    # leaves an empty module.
     if not hasattr(tfds, "builder"):
         raise ImportError(
             "TensorFlow Datasets must import completely. Received: a module without `builder`, "
@@ -56,7 +56,7 @@ def prepared_builder(name: str, data_dir: str | None) -> "tensorflow_datasets.co
 
 
 def _failures():
-    """What TensorFlow Datasets raises for unknown names and versions, and for damaged files."""
+    """The errors of TensorFlow Datasets for unknown names and versions, and for damaged files."""
     from google.protobuf import json_format
 
     wrong_type = (TypeError, AttributeError, AssertionError, LookupError)
@@ -88,15 +88,15 @@ def _unusable(name, root, error):
 
 
 def _at_most_two_below(folder, name):
-    """The files of a name below a data set's folder: of its versions and configurations."""
+    """The files with a name below a data set's folder, for its versions and configurations."""
     try:
         return [file for depth in ("", "*/", "*/*/") for file in folder.glob(depth + name)]
-    except (OSError, ValueError):  # no name that a folder can have
+    except (OSError, ValueError):  # not a name that a folder can have
         return []
 
 
 def _damage(file):
-    """Why a file is no JSON; None if it is."""
+    """Why a file is not JSON; None if it is."""
     try:
         json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:

@@ -14,24 +14,24 @@ from tf_consensus.data.opening import MAX_PIXELS, open_image
 from tf_consensus.data.record_files import RecordFiles, RecordRange, unreadable
 from tf_consensus.data.tfds_builder import load_tfds, prepared_builder
 
-# The papers' centre crop of CelebA: its images are 178 × 218, the faces in the middle.
+# The papers' centre crop of CelebA, whose images are 178 × 218 with the face in the middle.
 _CROPS = {"celeb_a": 160}
-# The label of an image whose class is not known, as in some test splits.
+# The label of an image of unknown class, as in some test splits.
 _UNKNOWN = -1
 
 
 class TFDSImages(ImageSource):
     """One split of a data set in TFDS' format: TFRecord or ArrayRecord files.
 
-    Images are read by number, whatever their file's format, so that any order costs the same.
-    JPEG is decoded by the accurate transform; TFDS' own reader takes the fast one, which differs
+    Images are read by number, whatever their file's format, so any order costs the same.
+    JPEG is decoded with the accurate transform; TFDS' own reader uses the fast one, which differs
     by a few of 255 levels.
 
     Args:
         name: TFDS' name: "cifar10", "lsun/bedroom", "imagenet2012:5.*.*" …
         split: TFDS' name of a split or part of one: "train", "train[:10%]", "train+test".
         data_dir: TFDS' data folder; None for its own default.
-        max_pixels: Most pixels of an image that is to be decoded.
+        max_pixels: Largest number of pixels of an image that is decoded.
 
     Raises:
         ValueError: If TFDS does not know the name, the split, or any image in it, or a file is
@@ -66,7 +66,7 @@ class TFDSImages(ImageSource):
             values = tf.train.Example.FromString(self._records[index]).features.feature
         except DecodeError as error:
             raise ValueError("its record holds no example") from error
-        except RuntimeError as error:  # of ArrayRecord
+        except RuntimeError as error:  # raised by ArrayRecord
             raise ValueError(f"its file is damaged: {error}") from error
         image = open_image(io.BytesIO(_value(values, self._image, "bytes_list")), self._max_pixels)
         image.load()
@@ -110,7 +110,7 @@ def _value(values, key, kind):
 
 
 def tfds_info(name: str, data_dir: str | None) -> ImageInfo:
-    """Return what TFDS knows of a data set on the disk.
+    """Return what TFDS knows about a data set on the disk.
 
     Raises:
         ValueError, FileNotFoundError: As `TFDSImages`.
@@ -128,7 +128,7 @@ def tfds_info(name: str, data_dir: str | None) -> ImageInfo:
 
 
 def _keys(builder):
-    """The features that hold the image and, None without, the label."""
+    """The features that hold the image and the label; None without labels."""
     tfds = load_tfds()
     features = builder.info.features
     supervised = builder.info.supervised_keys or ()
@@ -154,7 +154,7 @@ def _ranges(builder, split):
     splits = builder.info.splits
     try:
         slices = load_tfds().core.ReadInstruction.from_spec(split).to_absolute(splits)
-        # TensorFlow Datasets takes -1 images, as of train[3:2], for all that are left.
+        # TensorFlow Datasets treats -1 images, as in train[3:2], as all that are left.
         if any(part.to is not None and (part.from_ or 0) > part.to for part in slices):
             raise ValueError("a part ends before it begins")
         parts = splits[split].file_instructions

@@ -10,6 +10,7 @@ from tf_consensus.execution import rendezvous, tf_config
 from tf_consensus.support.checks import check_count, check_float, nearest
 
 NAMES = ("none", "mirrored", "multi_worker", "tpu")
+"""The names that `make` takes."""
 
 
 def make(
@@ -51,6 +52,9 @@ def make(
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:
     """Whether this process is the one of all machines' that writes files.
+
+    Args:
+        strategy: a strategy of `tf.distribute`, such as `make` returns.
 
     Raises:
         TypeError: if `strategy` is none of `tf.distribute`.

@@ -1,4 +1,4 @@
-"""All ends of an operator's spectrum from one Krylov space, in a known number of products."""
+"""Finds all ends of an operator's spectrum from one Krylov space, in a known number of products."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,8 +14,8 @@ class Ritz(NamedTuple):
 
     Attributes:
         values: Complex (m,).
-        residuals: ‖Az - λz‖ of each value λ with its unit Ritz vector z: λ is exact for a matrix
-            that differs from A by so much.
+        residuals: ‖Az - λz‖ for each value λ with its unit Ritz vector z: λ is exact for a matrix
+            that differs from A by this much.
     """
 
     values: np.ndarray
@@ -29,18 +29,18 @@ def arnoldi(
     every: int = 10,
     seed: int = 0,
 ) -> Ritz:
-    """The Ritz values of A on the space of u, Au, A²u …, u random.
+    """The Ritz values of A on the space of u, Au, A²u …, with u random.
 
-    With V the orthonormal basis and H = VᵀAV they are the eigenvalues λ of H; of Hy = λy the
-    residual is h·|y_m|, h the length of the part of A v_m that is orthogonal to V. The values at
-    the ends of the spectrum converge first. `spectrum.extreme_eigenvalues` seeks one end at a time,
-    in a number of products that is not known.
+    With V the orthonormal basis and H = VᵀAV they are the eigenvalues λ of H. The residual of
+    Hy = λy is h·|y_m|, with h the length of the part of A v_m that is orthogonal to V. The values
+    at the ends of the spectrum converge first. `spectrum.extreme_eigenvalues` seeks one end at a
+    time, in a number of products that is not known beforehand.
 
     Args:
         operator: A, of shape (n, n).
-        products: At most so many products with A, and vectors of size n in memory.
-        enough: Asked each `every` products whether these values are enough.
-        every: See there.
+        products: Largest number of products with A, and of vectors of size n in memory.
+        enough: Function of the values that says whether they are enough.
+        every: Number of products from one call of `enough` to the next.
         seed: Seed of u.
 
     Reference:
@@ -55,13 +55,13 @@ def arnoldi(
     for j in range(products):
         w = operator.matvec(basis[j]).astype(kind)
         size = np.linalg.norm(w)
-        for _ in range(2):  # once more, for what rounding has left
+        for _ in range(2):  # the second time removes what rounding has left
             parts = basis[: j + 1] @ w
             w -= parts @ basis[: j + 1]
             h[: j + 1, j] += parts
         h[j + 1, j] = np.linalg.norm(w)
         found = _ritz(h, j + 1)
-        # The space holds all that A makes of it.
+        # A maps the space into itself.
         if h[j + 1, j] <= 10 * np.finfo(kind).eps * size:
             return Ritz(found.values, np.zeros_like(found.residuals))
         if (j + 1) % every == 0 and enough(found):

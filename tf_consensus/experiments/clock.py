@@ -1,4 +1,4 @@
-"""How long a run has trained."""
+"""Measures how long a run has trained."""
 
 import time
 from typing import Any
@@ -10,11 +10,11 @@ from tf_consensus.experiments.log import RunLog
 
 
 class Clock(keras.callbacks.Callback):
-    """Adds the step, the seconds trained so far and those of all processors to each epoch's logs.
+    """Adds the step, the seconds trained so far and the processors' seconds to each epoch's logs.
 
-    Evaluations and everything else between the epochs do not count, nor does compilation: the
-    first step of a process counts as much as the mean of the others of its epoch. Seconds of the
-    processors compare runs on a machine that has other work too.
+    Evaluations and everything else between the epochs do not count. Compilation does not count
+    either: the first step of a process counts as the mean of the other steps of its epoch. The
+    processors' seconds compare runs on a machine that has other work too.
 
     Args:
         log: The run's log, which knows the seconds of the epochs before a restart.
@@ -31,7 +31,7 @@ class Clock(keras.callbacks.Callback):
         self.start = _times()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Starts it again after the first step of the process."""
+        """Starts the clock again after the first step of the process."""
         if not self.compiled:
             self.compiled = True
             if batch + 1 < self.params["steps"]:
@@ -59,6 +59,6 @@ def _times():
 
 
 def _wait_for(logs):
-    """Has the device finish the steps that the logs come from."""
+    """Waits until the device has finished the steps that the logs come from."""
     for value in (logs or {}).values():
         float(value)

@@ -17,7 +17,7 @@ from tf_consensus.experiments.resolving import SWEPT
 from tf_consensus.experiments.result import read_result
 from tf_consensus.plotting.style import words
 
-# What tells runs of one name apart, by how a label says it.
+# The settings that tell runs of one name apart, and how a label shows them.
 TELLING = {
     "dataset": "{}",
     "inner": "{}",
@@ -37,12 +37,12 @@ Run: TypeAlias = dict[str, Any]  # a result, as `load_runs` returns it
 def load_runs(folders: Iterable[str | pathlib.Path], names: Sequence[str] = ()) -> list[Run]:
     """The finished runs of output folders, each a result with its "log", "label" and "settings".
 
-    Runs of one label are seeds of the same. A label is the run's name, and where runs of that name
-    have different settings also those that differ; or what the user says.
+    Runs with one label differ in the seed alone. A label is the run's name or what the user says;
+    if runs of one name have different settings, the label has these too.
 
     Args:
         folders: output folders of `train_images.py`, or pairs LABEL=FOLDER.
-        names: runs to load, in this order; none: all, by the alphabet.
+        names: runs to load, in this order; none: all, in alphabetical order.
     """
     runs = []
     for given in map(str, folders):
@@ -65,12 +65,12 @@ def read_run(folder: pathlib.Path) -> Run | None:
         return None
     try:
         settings = read_json(folder / "settings.json", "Restore it from a copy.")
-        # Folders of older versions have their log in log.csv alone.
+        # Folders from older versions have their log in log.csv alone.
         log = columns(result["log"]) if "log" in result else read_log(folder / "log.csv")
     except RunError as error:
         warnings.warn(f"A run is left out of pictures and tables. {error}", stacklevel=2)
         return None
-    # A run that goes on to more steps has logged more than its result knows of.
+    # A run that goes on to more steps has logged more than its result holds.
     log = {key: values[log["step"] <= result["steps"]] for key, values in log.items()}
     # Epochs without an evaluation repeat the last one.
     evaluated = log.get("evaluated", np.ones(len(log["step"]))) > 0
@@ -87,7 +87,7 @@ def split_label(given: str) -> tuple[str | None, pathlib.Path]:
 
 
 def label_of(run: Run, others: list[Run]) -> str:
-    """What to call a run among others."""
+    """The label of a run among others."""
     if run["said"] is not None:
         alone = len({other["name"] for other in others}) == 1
         return run["said"] if alone else f"{run['said']}: {run['name']}"
@@ -107,7 +107,7 @@ def telling(run: Run, others: list[Run], without: Sequence[str] = ()) -> str:
 
 
 def within(run: Run, clock: str, limit: float) -> Run:
-    """The run as it would have been, had it been stopped at `limit` on a clock of its log."""
+    """The run as it would be if it had been stopped at `limit` on a clock of its log."""
     log = run["log"]
     rows = log[clock] <= limit
     if not rows.any():
@@ -148,7 +148,7 @@ def metrics_of(runs: list[Run]) -> list[str]:
 
 
 def draw(runs: list[Run], output: pathlib.Path) -> list[str]:
-    """Curves of metrics over steps and over seconds, curves of losses, and sweeps; their names."""
+    """Draws metrics over steps and seconds, losses, and sweeps; returns the pictures' names."""
     groups = by_label(runs)
     logs = {label: [r["log"] for r in group if r["log"]] for label, group in groups.items()}
     logs = {label: group for label, group in logs.items() if group}
@@ -167,7 +167,7 @@ def draw(runs: list[Run], output: pathlib.Path) -> list[str]:
 
 
 def draw_sweeps(runs: list[Run], metrics: Sequence[str], output: pathlib.Path) -> list[str]:
-    """A picture for each setting that one method has several values of; their names."""
+    """Draws one picture for each setting that has several values in a method; returns the names."""
     drawn = []
     for key in SWEPT:
         sweeps: dict[str, Any] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))

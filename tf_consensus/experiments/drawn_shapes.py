@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from tf_consensus.support.files import replacing
 
-# Drawn so many times as large, then reduced, for smooth edges.
+# Pictures are drawn this many times as large, then reduced, for smooth edges.
 OVERSAMPLING = 4
 
 
@@ -71,7 +71,7 @@ def _shape(name, size, random):
 
 
 def shapes(number: int, size: int, seed: int) -> Iterator[tuple[str, Image.Image]]:
-    """Pairs (class, picture) of so many shapes of side `size`, the classes in turn."""
+    """Pairs (class, picture) of `number` shapes of side `size`, the classes in turn."""
     random = np.random.default_rng(seed)
     for index in range(number):
         name = list(SHAPES)[index % len(SHAPES)]
@@ -79,7 +79,7 @@ def shapes(number: int, size: int, seed: int) -> Iterator[tuple[str, Image.Image
 
 
 def write(pairs: Iterable[tuple[str, Image.Image]], output: pathlib.Path) -> int:
-    """A PNG file per picture, in a folder per class; returns how many."""
+    """Writes one PNG file per picture, in one folder per class; returns how many."""
     number = 0
     for number, (name, image) in enumerate(pairs, 1):
         (output / name).mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""What a user must mend before a run can start or go on, and how it is said."""
+"""Errors that a user must mend before a run can start or go on, and their messages."""
 
 import contextlib
 import errno
@@ -7,17 +7,17 @@ from collections.abc import Iterator
 
 
 class RunError(Exception):
-    """A run that cannot start or go on as asked; the message is one for the user."""
+    """A run that cannot start or go on as asked; the message is for the user."""
 
 
 @contextlib.contextmanager
 def plain_errors() -> Iterator[None]:
-    """End the program by one sentence where the user, a file or the disk is what must be mended.
+    """End the program with one sentence if the user's input, a file or the disk is at fault.
 
     Raises:
         SystemExit: With that sentence, for a `RunError`, a `BackupError` or an `OSError`.
     """
-    # Above, it would import TensorFlow for those who only raise a `RunError`.
+    # At the top it would import TensorFlow for those who only raise a `RunError`.
     from tf_consensus.callbacks import BackupError
 
     try:
@@ -28,7 +28,7 @@ def plain_errors() -> Iterator[None]:
         if "Received" in str(error):
             sys.exit(str(error))
         sys.exit(
-            f"{_rule(error)} Received: {error}. Nothing that was whole before is lost: mend that, "
+            f"{_rule(error)} Received: {error}. Nothing that was whole before is lost: mend this, "
             "and repeat the command with --resume."
         )
 
@@ -43,10 +43,10 @@ def _rule(error):
 
 @contextlib.contextmanager
 def of_the_user(flags: str) -> Iterator[None]:
-    """Take a `ValueError` for one of what the user named, as a damaged file.
+    """Turn a `ValueError` into an error about what the user named, such as a damaged file.
 
     Args:
-        flags: What names it, for the message, as "--classifier".
+        flags: The flags that name it, for the message, such as "--classifier".
 
     Raises:
         RunError: For a `ValueError`.

@@ -1,16 +1,16 @@
-"""How long a run will take, said after its first hundred steps."""
+"""Says after the first hundred steps how long a run will take."""
 
 import time
 from typing import Any
 
 import keras
 
-# Steps that are timed, after the first one, which compiles.
+# Number of steps that are timed, after the first one, which compiles.
 _TIMED = 100
 
 
 class Estimate(keras.callbacks.Callback):
-    """Prints once per process how long the steps that are left will take.
+    """Prints once per process how long the remaining steps will take.
 
     Args:
         steps: Training steps of the run.
@@ -25,14 +25,14 @@ class Estimate(keras.callbacks.Callback):
         self._seconds, self._taken, self._first, self._said = 0.0, 0, True, False
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Leaves out what is done between epochs."""
+        """Leaves out the time between epochs."""
         self._start = None if self._first else (time.perf_counter(), self._step())
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Counts all but the first step, which compiles, and speaks after a hundred."""
+        """Counts all steps but the first, which compiles, and prints after a hundred."""
         if self._said or logs is None:
             return
-        float(logs["generator_loss"])  # has the device finish
+        float(logs["generator_loss"])  # waits for the device
         now, step = time.perf_counter(), self._step()
         if self._start is not None:
             self._seconds += now - self._start[0]

@@ -1,4 +1,4 @@
-"""Scores of a run, or of a folder of images, against real images."""
+"""Scores a run, or a folder of images, against real images."""
 
 import dataclasses
 import pathlib
@@ -18,17 +18,17 @@ from tf_consensus.metrics import Extractor, ImageScores, Reference, inception, l
 from tf_consensus.metrics.image_network import ImageNetwork
 
 _INCEPTION_SIDE = 299
-# Images that are evaluated where nobody says how many.
+# The default number of images to evaluate.
 _USUAL = 10_000
 
 
 @dataclasses.dataclass(frozen=True)
 class Images:
-    """Images that are there: a split of a data set or of a folder.
+    """Existing images: a split of a data set or of a folder.
 
     Attributes:
         name: As for `data.images`.
-        split: Likewise.
+        split: As for `data.images`.
         crop: Side of the centre crop; `None` for the usual one.
         data_dir: Folder of the data set; `None` for the usual place.
         cache: As for `data.images`.
@@ -46,7 +46,7 @@ class Images:
         return ShuffledImages(self.name, self.split, side, channels, **place)
 
     def side(self) -> int | None:
-        """The side that all images have, as far as is looked; `None` if they are no such squares.
+        """The side of all images, as far as is looked; `None` unless they are squares of one size.
 
         Raises:
             ValueError, OSError: If there are none.
@@ -66,12 +66,12 @@ class Options:
     Attributes:
         classifier: A Keras classifier's file, or `None`.
         inception: The reference Inception network's file, or `None`.
-        n: Images that are evaluated; `None`: 10,000, or as many as there are.
+        n: Number of images to evaluate; `None`: 10,000, or as many as there are.
         image_size: Side to compare images at; `None`: their own, else the network's.
-        batch_size: Images at a time.
+        batch_size: Number of images at a time.
         splits: Parts of the images whose scores are averaged.
-        kid: Whether to take the kernel distance too.
-        precision_recall: Whether to take precision and recall too.
+        kid: Whether to measure the kernel distance too.
+        precision_recall: Whether to measure precision and recall too.
         seed: Seed of generated images.
         averaged: Whether generated images are of the averaged weights.
     """
@@ -92,7 +92,7 @@ def evaluate(target: Opened | Images, real: Images, options: Options) -> dict[st
     """Score a run, or images, against real images.
 
     Returns:
-        "scores", numbers by name; "directions", of each the better end; "evaluated" and "real",
+        "scores", numbers by name; "directions", the better end of each; "evaluated" and "real",
         how many images; "side", at which they were compared; and the network's description.
 
     Raises:
@@ -124,7 +124,7 @@ def evaluate(target: Opened | Images, real: Images, options: Options) -> dict[st
 
 
 def _input_of(classifier, options):
-    """Side, `None` for any, and channels of the network's images."""
+    """Side (`None` for any) and channels of the network's images."""
     if classifier is None:
         return _INCEPTION_SIDE, 3
     with of_the_user("--classifier"):
@@ -138,13 +138,13 @@ def _input_of(classifier, options):
 
 
 def _compared_at(target, options, network_side, channels):
-    """The side and the channels that both kinds of images are brought to."""
+    """The side and the channels to which both kinds of images are converted."""
     if isinstance(target, Images):
         side = options.image_size or target.side() or network_side
         if side is None:
             raise RunError(
-                "Images of several sizes need one to be compared at. Received: a classifier of "
-                f"any size, and {target.name}. Pass --image_size."
+                "Images of several sizes need one size for the comparison. Received: a classifier "
+                f"of any size, and {target.name}. Pass --image_size."
             )
         return side, channels
     shape = tuple(target.generator.output_shape[1:])
@@ -178,13 +178,13 @@ def _extractor(classifier, options, side, network_side) -> ImageNetwork:
 
 
 def _evaluated(target, options, side, channels) -> tuple[int, Iterable[np.ndarray]]:
-    """How many images are evaluated, and their batches."""
+    """The number of images to evaluate, and their batches."""
     if isinstance(target, Images):
         images = target.open(side, channels)
         n = min(len(images), _USUAL) if options.n is None else options.n
         if n > len(images):
             raise RunError(
-                f"--n must be no more than the images there are. Received: --n={n} for "
+                f"--n must be at most the number of images. Received: --n={n} for "
                 f"{len(images)} in {target.name}. Leave it out to take all."
             )
         print(f"{n:,} of {len(images):,} images of {target.name}", flush=True)
@@ -210,7 +210,7 @@ def _check_number(n, options):
 
 
 def table(found: dict[str, Any]) -> str:
-    """The scores, a line each: name, value with its deviation, and which end is better."""
+    """The scores, one per line: name, value with its deviation, and which end is better."""
     lines, ends = [], {"up": "higher is better", "down": "lower is better"}
     for key, value in found["scores"].items():
         if key.endswith("_std") and key.removesuffix("_std") in found["scores"]:

@@ -1,4 +1,4 @@
-"""Reading what a run has left, damaged or not."""
+"""Reads the files of a run, damaged or not."""
 
 import json
 import pathlib
@@ -15,7 +15,7 @@ def read_json(path: pathlib.Path, remedy: str) -> Any:
         remedy: A sentence that says what to do if it is damaged.
 
     Raises:
-        RunError: If it is missing, unreadable or no JSON.
+        RunError: If it is missing, unreadable or not JSON.
     """
     try:
         return json.loads(path.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""Runs that are finished, and those that are still to train."""
+"""Finds the runs that are finished, and trains the others."""
 
 import pathlib
 import sys
@@ -14,8 +14,8 @@ class Finished(NamedTuple):
     """A run's result, and what has happened to its files since.
 
     Attributes:
-        result: What it ended with.
-        damaged: Names of files that are no longer what was written.
+        result: The numbers that it ended with.
+        damaged: Names of files that are no longer as they were written.
     """
 
     result: dict[str, Any]
@@ -25,14 +25,14 @@ class Finished(NamedTuple):
 def finished(
     folder: pathlib.Path, is_enough: Callable[[dict[str, Any]], bool] = lambda result: True
 ) -> Finished | None:
-    """The result of a run, whose log is written again if it is damaged.
+    """The result of a run; a damaged log is written again.
 
     Args:
         folder: Folder of the run.
-        is_enough: Whether a result is that of all that is asked for.
+        is_enough: Function of a result that says whether it covers all that is asked for.
 
     Returns:
-        `None` if there is no result, a damaged one, or one that is not enough.
+        `None` if there is no result, or it is damaged or not enough.
     """
     result = read_result(folder)
     if result is None or not is_enough(result):
@@ -42,7 +42,7 @@ def finished(
 
 
 def results_of(folders: Iterable[pathlib.Path]) -> list[dict[str, Any]]:
-    """The numbers of those of the runs that are finished, in order."""
+    """The numbers of the finished runs, in order."""
     found = map(read_result, folders)
     return [numbers_of(result) for result in found if result is not None]
 
@@ -55,8 +55,8 @@ def write_results(
     Args:
         output: The folder of all results.
         runs: As `results_of` returns them.
-        settings: What JSON can hold.
-        **more: What else the file is to hold.
+        settings: Settings that JSON can hold.
+        **more: Further entries of the file.
     """
     found = {"python": sys.version.split()[0], **versions()}
     write_json(
@@ -72,12 +72,12 @@ def train_rest(
     """Train every run that has no result yet.
 
     Args:
-        runs: A title and a run each.
-        is_finished: Whether a run has a result.
+        runs: Pairs of a title and a run.
+        is_finished: Function that says whether a run has a result.
         train: Called with the title and the run.
 
     Returns:
-        Whether all are finished: `False` if Ctrl-C came in between.
+        Whether all are finished: `False` if Ctrl-C stopped them.
     """
     try:
         for title, run in runs:
@@ -91,7 +91,7 @@ def train_rest(
 
 
 def exit_interrupted() -> None:
-    """End the program as Ctrl-C does, and say how to go on.
+    """End the program as Ctrl-C does, and say how to continue.
 
     Raises:
         SystemExit: With status 130.

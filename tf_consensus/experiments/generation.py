@@ -1,4 +1,4 @@
-"""Samples of a run, batch by batch."""
+"""Generates samples of a run, batch by batch."""
 
 import contextlib
 import pathlib
@@ -14,7 +14,7 @@ from tf_consensus.models.averaging import averaged_weights
 from tf_consensus.models.latents import interpolate
 from tf_consensus.support.random import normal, uniform
 
-# Draws of `GAN.generate`, so that one seed means the same samples here and there.
+# The draws of `GAN.generate`, so that a seed means the same samples here as there.
 _LATENTS, _LABELS = tf.int64.min, tf.int64.min + 1
 
 
@@ -32,7 +32,7 @@ def draw_strips(opened: Opened, strips: int, frames: int, seed: int) -> np.ndarr
 
 
 def draw_labels(opened: Opened, n: int, seed: int, asked: Sequence[int] | None) -> np.ndarray:
-    """Labels (n,): those asked for, each in turn; else the ones that `GAN.generate` draws."""
+    """Labels (n,): those asked for, each in turn, else those that `GAN.generate` draws."""
     if asked is None:
         return np.floor(uniform((n,), seed, _LABELS).numpy() * opened.num_classes).astype(np.int32)
     return np.resize(np.array(asked, np.int32), n)
@@ -42,7 +42,7 @@ def check_labels(opened: Opened, asked: Sequence[int] | None) -> None:
     """Raise unless the model has the classes.
 
     Raises:
-        RunError: If it has not.
+        RunError: If it does not have them.
     """
     if asked is None:
         return
@@ -60,17 +60,17 @@ def check_labels(opened: Opened, asked: Sequence[int] | None) -> None:
 
 
 def class_numbers(names: Sequence[str], dataset: str) -> list[int]:
-    """The numbers of classes by the names of the sub-folders of a folder of images.
+    """The numbers of the classes that are named by sub-folders of a folder of images.
 
     Raises:
-        RunError: If a name is none of them.
+        RunError: If a name is not that of a sub-folder.
     """
     root = pathlib.Path(dataset.removeprefix("folder:")).expanduser()
     files = image_files(root)
     classes = sorted({file.parts[0] for file in files if len(file.parts) > 1})
     unknown = [name for name in names if name not in classes and not name.isdigit()]
     if unknown:
-        # The flag is a comma list: such a name goes by its number.
+        # The flag is a list with commas, so a name with a comma must be given by its number.
         shown = [f"{i} ({x!r})" if "," in x else x for i, x in enumerate(classes)]
         raise RunError(
             f"Labels must be numbers from 0 to {len(classes) - 1}, or sub-folders of {dataset}. "
@@ -91,9 +91,9 @@ def batches_of_samples(
     Args:
         opened: The run.
         latents: (n, latent_dim).
-        labels: (n,) of a conditional model; `None` of another.
-        batch_size: How many are computed at a time; what memory holds.
-        averaged: With averages of the weights, where the run keeps them.
+        labels: (n,) for a conditional model; `None` for another.
+        batch_size: How many are computed at a time.
+        averaged: Whether to use averages of the weights, if the run keeps them.
 
     Yields:
         Float32 samples (up to batch_size, …).

@@ -1,4 +1,4 @@
-"""Which real images the scores of a run compare with, and which are left to train on."""
+"""Chooses the real images that scores compare with, and those that are left to train on."""
 
 import pathlib
 from typing import Any
@@ -8,13 +8,13 @@ _TEST = ("test", "val", "valid", "validation")
 
 
 def parts_of(dataset: str) -> tuple[str, str | None]:
-    """The data sets to train on and to measure by, where a folder says so by its sub-folders.
+    """The data sets to train on and to measure by, as a folder's sub-folders say.
 
     Args:
         dataset: A name for `data.images`.
 
     Returns:
-        `folder:PATH/train` and `folder:PATH/test` (or val, valid, validation) where the folder has
+        `folder:PATH/train` and `folder:PATH/test` (or val, valid, validation) if the folder has
         both; else the data set itself and `None`.
     """
     if not dataset.startswith(FOLDER):
@@ -27,20 +27,20 @@ def parts_of(dataset: str) -> tuple[str, str | None]:
 
 
 def folder_to_measure_by(train: pathlib.Path) -> pathlib.Path | None:
-    """The folder to measure by that stands beside one to train on; `None` if there is none."""
+    """The folder to measure by, beside the one to train on; `None` if there is none."""
     return next((train.parent / name for name in _TEST if (train.parent / name).is_dir()), None)
 
 
 def choose_test(
     runs: list[dict[str, Any]], measure: str | None, split: str | None, scored: bool
 ) -> tuple[str, str]:
-    """The data set and the split to measure by; runs are told to leave out what is held out.
+    """The data set and the split to measure by; the runs' settings then leave out what is held out.
 
-    Of a folder without a part of its own for measuring a tenth is held out.
+    If a folder has no part of its own for measuring, a tenth of it is held out.
 
     Args:
-        runs: Settings; "split" joins those that train on the rest of a folder.
-        measure: The data set to measure by, if it is another one.
+        runs: Settings; "split" is added to those that train on the rest of a folder.
+        measure: The data set to measure by, if it is not the one to train on.
         split: The split that the user asks for.
         scored: Whether there are scores that need real images.
     """

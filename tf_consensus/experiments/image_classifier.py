@@ -1,4 +1,4 @@
-"""The small convolutional network that generated images are scored by."""
+"""The small convolutional network that scores generated images."""
 
 import pathlib
 
@@ -15,7 +15,7 @@ def make(shape: tuple[int, int, int], classes: int, filters: int, seed: int) -> 
         shape: (height, width, channels) of the images, whose sides are multiples of 8.
         classes: How many labels there are.
         filters: Filters of the first convolution.
-        seed: Seed of the dropout; the weights are of Keras' global one.
+        seed: Seed of the dropout; Keras' global seed determines the weights.
     """
     layers = [keras.Input(shape)]
     for level in range(3):
@@ -42,7 +42,7 @@ def fit(
     learning_rate: float,
     verbose: int,
 ) -> list[float]:
-    """Train a classifier by Adam, whose rate falls to 0, on endless batches of (images, labels).
+    """Train a classifier with Adam, at a rate that falls to 0, on endless (images, labels).
 
     Returns:
         The loss of each epoch.
@@ -52,7 +52,7 @@ def fit(
         optimizer=keras.optimizers.Adam(rate),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
-        # On a CPU the graph's convolutions are some 20 times as fast as XLA's.
+        # On a CPU the graph's convolutions are about 20 times as fast as XLA's.
         jit_compile=bool(tf.config.list_physical_devices("GPU")),
     )
     history = classifier.fit(
@@ -62,7 +62,7 @@ def fit(
 
 
 def save(classifier: keras.Model, path: pathlib.Path) -> None:
-    """Save the network alone, without what it was trained by: a third of the size."""
+    """Save the network without its optimizer: a third of the size."""
     bare = keras.Sequential.from_config(classifier.get_config())
     bare.set_weights(classifier.get_weights())
     with replacing(path) as partial:

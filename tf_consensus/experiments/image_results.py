@@ -1,4 +1,4 @@
-"""What a run of `train_images.py` leaves: its log and its result."""
+"""The log and the result of a run of `train_images.py`."""
 
 import pathlib
 import statistics
@@ -37,7 +37,7 @@ def result_of(
         "metrics": {key: best_and_final(log, key, directions[key]) for key in directions if log},
         "losses": {key: spread(log[key]) for key in LOSSES} if log else {},
         "evaluated": f"average of the weights, decay {run['ema']}" if run["ema"] else "weights",
-        # A process that only writes the result again has measured nothing itself.
+        # A process that only writes the result again has not measured anything itself.
         "scores": [metric.description() | {"n_fake": run["eval_samples"]} for metric in scores],
     }
 
@@ -45,7 +45,7 @@ def result_of(
 def best_and_final(
     log: Mapping[str, np.ndarray], key: str, direction: str
 ) -> dict[str, float] | None:
-    """The best value of a metric, the one furthest "up" or "down", and the last."""
+    """The best value of a metric, which is furthest "up" or "down", and the last."""
     evaluated = log.get("evaluated", np.ones_like(log[key])) > 0
     there = np.flatnonzero(evaluated & np.isfinite(log[key]))
     if not len(there):

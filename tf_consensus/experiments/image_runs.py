@@ -18,8 +18,8 @@ def make_inner(
 
     Args:
         run: Settings.
-        updates: Its steps per training step.
-        factor: Times the learning rate.
+        updates: The optimizer's steps per training step.
+        factor: Factor of the learning rate.
     """
     names = ("epsilon", "beta_1", "beta_2", "decay", "ema")
     steps, schedule = run["steps"] * updates, run.get("schedule") or "constant"
@@ -33,24 +33,24 @@ def make_optimizer(run: dict[str, Any]) -> keras.optimizers.Optimizer:
 
 
 def make_penalties(run: dict[str, Any]) -> list[Any]:
-    """The penalties by their names and the one weight, gamma unless it is given."""
+    """The penalties by name, with one weight, which is gamma unless penalty_weight is given."""
     weight = run["gamma"] if run["penalty_weight"] is None else run["penalty_weight"]
     return making.make_penalties(run["penalty"], weight, run["penalty_every"])
 
 
 def make_networks(run: dict[str, Any], seed: int) -> tuple[keras.Model, keras.Model]:
-    """Generator and discriminator, their initial weights determined by the seed."""
+    """Generator and discriminator; the seed determines their initial weights."""
     shape = {key: run[key] for key in ("image_size", "channels", "filters", "latent_dim")}
     classes = {}
     if run["num_classes"] or run["network"].startswith("residual"):
-        # Told None too: residual_imagenet has classes unless told otherwise.
+        # None is passed too: residual_imagenet has classes by default.
         classes = {"num_classes": run["num_classes"] or None}
     options = {"seed": seed, "dtype": run["precision"], **run["network_options"]}
     return networks.build(run["network"], **shape, **classes, **options)
 
 
 def make_gan(run: dict[str, Any], seed: int, jit: bool | str) -> GAN:
-    """The compiled model, with the accumulators of RMSProp set."""
+    """The compiled model, with RMSProp's accumulators set."""
     classes = {"num_classes": run["num_classes"]} if run["num_classes"] else {}
     gan = GAN(
         *make_networks(run, seed),
@@ -89,7 +89,7 @@ def make_data(
 def make_test_data(
     run: dict[str, Any], dataset: str, split: str, data_dir: str | None, cache: bool | str | None
 ) -> tf.data.Dataset:
-    """All images of a split, once, as they are."""
+    """All images of a split, once each and unchanged."""
     return _images(run, dataset, split, data_dir, cache, repeat=False)
 
 

@@ -1,4 +1,4 @@
-"""All runs of a request: claimed, trained or found finished, and reported."""
+"""Claims the folders of all runs of a request, trains those that are not finished, and reports."""
 
 import shlex
 import sys
@@ -24,7 +24,7 @@ class Terminated(KeyboardInterrupt):
 
 
 def train_and_report(request: Request) -> int:
-    """Train all runs in the folder of results, which this process holds.
+    """Train all runs in the folder of results, which this process locks.
 
     Returns:
         The exit status: 0, 1 if a run failed, 130 after Ctrl-C, 143 after SIGTERM.
@@ -43,17 +43,17 @@ def train_and_report(request: Request) -> int:
         _write_report(request)
         resumed = [] if request.resume else ["--resume"]
         command = shlex.join([*request.command, *resumed])
-        print(f"\ninterrupted; this goes on from the last backup:\n  {command}", file=sys.stderr)
+        print(f"\ninterrupted; continue from the last backup with:\n  {command}", file=sys.stderr)
         return 143 if isinstance(stop, Terminated) else 130
     _print_table(_write_report(request))
-    print(f"results in {request.output}/, to look at in {request.output}/report.html")
+    print(f"results in {request.output}/; {request.output}/report.html shows them")
     if failed:
         print(f"failed: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0
 
 
 def _check_networks(runs):
-    """Refuses settings that no networks fit, before data are read."""
+    """Refuse settings that fit no networks, before data are read."""
     keys = ("network", "image_size", "channels", "filters", "latent_dim", "num_classes")
     different = {str([run[key] for key in keys]): run for run in runs}
     for run in different.values():
@@ -62,7 +62,7 @@ def _check_networks(runs):
 
 
 def _claim(request, scores):
-    """Refuses folders of other runs than those asked for; without scores, as far as is known."""
+    """Refuse folders of runs other than those asked for; scores are not compared yet."""
     more: dict[str, Any] = {"versions": versions()}
     if request.reference is None and request.scored:
         more["test_split"] = request.test[1]
@@ -90,7 +90,7 @@ def _all(request):
 
 
 def going_on(found: dict[str, Any], run: dict[str, Any]) -> list[str]:
-    """The settings that a run may change when it goes on: to more steps, from whole epochs.
+    """The settings that a run may change when it goes on to more steps, from whole epochs.
 
     Raises:
         RunError: If it cannot go on to more steps.
@@ -100,7 +100,7 @@ def going_on(found: dict[str, Any], run: dict[str, Any]) -> list[str]:
         return []
     if run.get("schedule") == found.get("schedule") == "linear":
         raise RunError(
-            "More steps need a learning rate that does not fall to 0 at the last. Received: "
+            "More steps need a learning rate that does not fall to 0 at the last step. Received: "
             f"--steps={steps} for a run that was started with --steps={before} and "
             "--schedule=linear. Train anew in another folder, or from the start with "
             "--schedule=constant."
@@ -115,7 +115,7 @@ def going_on(found: dict[str, Any], run: dict[str, Any]) -> list[str]:
 
 
 def _is_finished(folder, run):
-    """Whether the run has a result of all its steps, or has diverged, and its files are whole."""
+    """Whether the run has a result of all its steps or has diverged, and its files are whole."""
     found = finished(folder, lambda x: x["diverged"] is not None or x["steps"] >= run["steps"])
     if found is None:
         return False
@@ -125,7 +125,7 @@ def _is_finished(folder, run):
 
 
 def _train_all(request, scores, more):
-    """Every run that has no result yet; returns the messages of those that failed."""
+    """Train every run that has no result yet; returns the messages of those that failed."""
     failed = {}
     for run, seed, folder in _all(request):
         try:
@@ -146,7 +146,7 @@ def _train_all(request, scores, more):
 
 
 def _write_report(request):
-    """results.json, pictures and pages, from whatever is finished; returns the results."""
+    """Write results.json, pictures and pages from what is finished; returns the results."""
     output, runs = request.output, request.runs
     folders = [folder for _, _, folder in _all(request)]
     numbers = results_of(folders)
@@ -157,7 +157,7 @@ def _write_report(request):
 
 
 def _print_table(finished):
-    """One line per run."""
+    """Print one line per run."""
     for run in finished:
         scores = "  ".join(
             f"{key} {value['final']:.2f} (best {value['best']:.2f} at {value['best_step']})"

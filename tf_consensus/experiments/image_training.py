@@ -1,4 +1,4 @@
-"""Training one image run, from its backup on if there is one, to its result."""
+"""Trains one image run, from its backup if there is one, to its result."""
 
 import pathlib
 from collections.abc import Sequence
@@ -40,15 +40,15 @@ def train(
 ) -> None:
     """Train one run and write its result.
 
-    It goes on from its backup if there is one, or else from the model that a run of fewer steps
+    It goes on from its backup if there is one, else from the model that a run of fewer steps has
     left. The backup is deleted when everything else is in its place.
 
     Args:
         run: Its settings.
         seed: Seed of weights, latents and the order of the data.
-        request: How to go about it.
+        request: How to train it.
         scores: Metrics of generated images.
-        settings: All that determines the results, but the steps.
+        settings: All that determines the results, except the steps.
 
     Raises:
         DivergedError: If losses or weights are no longer finite.
@@ -76,7 +76,7 @@ def train(
         callbacks=_callbacks(run, folder, shared, request, scores, backup, every),
         verbose=request.verbose,
     )
-    # What training goes on from, and what to sample from: the averages, where there are any.
+    # Training goes on from the model; samples come from the averages, if there are any.
     with replacing(folder / "model.keras") as partial:
         gan.save(partial)
     with averaged_weights(gan), replacing(folder / "generator.keras") as partial:
@@ -97,7 +97,7 @@ def epochs_of(run: dict[str, Any]) -> tuple[int, int]:
 
 
 def _callbacks(run, folder, shared, request, scores, backup, every):
-    """In the order in which the log needs them; the backup last."""
+    """The callbacks in the order that the log needs, with the backup last."""
     board = folder / "tensorboard" if request.tensorboard else None
     evaluate = EvaluateGAN(scores, run["eval_samples"], every, report=None) if scores else None
     advisor = advisor_of(folder) if request.advise else None
@@ -119,7 +119,7 @@ def _callbacks(run, folder, shared, request, scores, backup, every):
 
 
 def save_interpolations(gan: keras.Model, number: int, path: pathlib.Path) -> None:
-    """Save strips of images on the way between latents, one per row."""
+    """Save strips of images between two latents, one strip per row."""
     ends = np.random.default_rng(0).normal(size=(2, number, gan.latent_dim))
     steps = 10
     start, end = ends.astype(np.float32)

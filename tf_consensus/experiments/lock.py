@@ -1,4 +1,4 @@
-"""One process at a time per folder."""
+"""Lets only one process at a time write to a folder."""
 
 import contextlib
 import json
@@ -18,12 +18,12 @@ _LOCK, _HOLDER = ".lock", ".lock_holder.json"
 
 @contextlib.contextmanager
 def locked(folder: pathlib.Path) -> Iterator[None]:
-    """Hold a folder, which is made if it is not there, for this process alone.
+    """Lock a folder for this process alone; make it if it is not there.
 
-    What killed writers have left in it is deleted.
+    Files that killed writers have left in it are deleted.
 
-    The operating system holds the lock and lets it go when the process ends, however it ends, so
-    that no lock outlives its holder.
+    The operating system holds the lock and releases it when the process ends, however it ends, so
+    no lock outlives its holder.
 
     Raises:
         RunError: If another process holds it, or the folder cannot be made or written to.
@@ -35,7 +35,7 @@ def locked(folder: pathlib.Path) -> Iterator[None]:
     except filelock.Timeout as error:
         raise RunError(
             f"One process at a time may write to a folder. Received: {folder}, held by "
-            f"{_holder(folder)}. Wait for its end, stop it, or name another folder."
+            f"{_holder(folder)}. Wait until it ends, stop it, or name another folder."
         ) from error
     except OSError as error:
         raise RunError(
@@ -56,9 +56,9 @@ def locked(folder: pathlib.Path) -> Iterator[None]:
 
 
 def _holder(folder):
-    """Who holds the lock, in words."""
+    """The holder of the lock, in words."""
     try:
         holder = json.loads((folder / _HOLDER).read_text(encoding="utf-8"))
         return f"process {holder['pid']} on {holder['host']} since {holder['since']}"
     except (OSError, ValueError, KeyError, TypeError):
-        return "another process, which has not said which yet"
+        return "another process, which has not written its number yet"

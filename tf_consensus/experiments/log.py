@@ -17,18 +17,18 @@ from tf_consensus.support.files import write_text
 
 
 class RunLog(keras.callbacks.Callback):
-    """Writes log.csv, the logs of all epochs, anew after each.
+    """Writes log.csv, the logs of all epochs, anew after each epoch.
 
-    A run that goes on takes the rows of the epochs before from its backup, or, where it goes on
-    from a finished model, from the log itself. Put it before `SafeBackup`: a killed run then has a
-    row too many, which is replaced, and never one too few.
+    A run that goes on takes the rows of earlier epochs from its backup, or from the log itself if
+    it goes on from a finished model. Put this before `SafeBackup`: a killed run may then have one
+    row too many, which is replaced, but never one too few.
 
     Args:
         path: The file.
         backup: The run's backup, if it has one.
-        before: Where the log of the epochs before is if there is no backup; `None`: `path`.
-        evaluate: Told of the evaluations of the epochs before.
-        advisor: Told of the losses of the epochs before.
+        before: The log of earlier epochs if there is no backup; `None`: `path`.
+        evaluate: Gets the evaluations of earlier epochs.
+        advisor: Gets the losses of earlier epochs.
 
     Attributes:
         rows: One dict per epoch, with its number as "epoch".
@@ -50,11 +50,11 @@ class RunLog(keras.callbacks.Callback):
         self.rows: list[Row] = []
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Forgets the rows of a fit before."""
+        """Forgets the rows of an earlier fit."""
         self._known = False
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Takes the rows of the epochs before the first of this `fit`."""
+        """Takes the rows of the epochs before this `fit`."""
         if self._known:
             return
         self._known = True
@@ -63,7 +63,7 @@ class RunLog(keras.callbacks.Callback):
             self.rows = rows_before(read_rows(self.before), epoch)
         if [int(row["epoch"]) for row in self.rows] != list(range(epoch)):
             raise RunError(
-                f"A run goes on with the log of all epochs before. Received: {self.before}, with "
+                f"A run goes on with the log of all earlier epochs. Received: {self.before}, with "
                 f"{len(self.rows)} of {epoch}. Restore it from a copy, or delete the folder to "
                 "train from the start."
             )
@@ -89,7 +89,7 @@ def write_rows(path: str | os.PathLike, rows: list[Row]) -> None:
 def read_rows(path: str | os.PathLike) -> list[Row]:
     """The rows of a log, one per epoch; none if there is no log.
 
-    The last of a repeated epoch counts.
+    If an epoch is repeated, its last row counts.
 
     Raises:
         RunError: If it is damaged.
@@ -98,7 +98,7 @@ def read_rows(path: str | os.PathLike) -> list[Row]:
     try:
         with open(path, encoding="utf-8", newline="") as file:
             rows = {int(row["epoch"]): row for row in csv.DictReader(file, strict=True)}
-        # Keras' own log has columns of NA for the validation that there is none of.
+        # Keras' own log has columns of NA if there is no validation.
         keys = [key for key, value in next(iter(rows.values()), {}).items() if value != "NA"]
         found = [{key: _number(rows[epoch][key]) for key in keys} for epoch in sorted(rows)]
     except FileNotFoundError:

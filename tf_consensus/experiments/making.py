@@ -1,4 +1,4 @@
-"""From names and numbers to optimizers, the methods around them, and penalties."""
+"""Makes optimizers, the methods around them, and penalties from names and numbers."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -11,10 +11,10 @@ from tf_consensus.experiments.errors import RunError
 from tf_consensus.experiments.presets import DEFAULTS, PAPER
 from tf_consensus.models.gan import GAN
 
-# What the weight is called in those penalties that do not call it gamma.
+# The name of the weight in penalties that do not call it gamma.
 WEIGHTS = {"wgan_gp": "weight", "dragan": "weight", "instance_noise": "stddev"}
-# The methods by name: the class, and its arguments by the settings that they are taken from. gamma
-# is the weight of whatever the method adds to the plain step.
+# The methods by name: the class, and for each argument the setting that gives its value. gamma is
+# the weight of what the method adds to the plain step.
 _REGULARIZED = {"gamma": "gamma", "debias": "debias", "fraction": "fraction"}
 OPTIMIZERS: dict[str, tuple[Callable[..., optimizers.GameOptimizer], dict[str, str]]] = {
     "simultaneous": (optimizers.SimultaneousOptimizer, {}),
@@ -38,9 +38,9 @@ OPTIMIZERS: dict[str, tuple[Callable[..., optimizers.GameOptimizer], dict[str, s
     "symplectic": (optimizers.SymplecticOptimizer, {"strength": "gamma"}),
     "competitive": (optimizers.CompetitiveOptimizer, {"step_size": "gamma"}),
 }
-# Methods whose two players have an inner optimizer each, as arguments of their own.
+# Methods that take one inner optimizer per player, as two arguments.
 BY_TURNS = ("alternating", "alternating_consensus", "extrapolated_alternating")
-# Steps of the inner optimizer per training step, where it is not one: a schedule must know.
+# Steps of the inner optimizer per training step, if not one. Schedules count them.
 INNER_STEPS = {"extragradient": 2}
 
 
@@ -79,7 +79,7 @@ def make_inner(
 def scheduled(
     learning_rate: float, schedule: str, steps: int
 ) -> float | keras.optimizers.schedules.LearningRateSchedule:
-    """The learning rate as it is ("constant"), or falling to 0 ("cosine", "linear") in `steps`."""
+    """The learning rate, kept ("constant") or falling to 0 in `steps` ("cosine", "linear")."""
     if schedule == "cosine":
         return keras.optimizers.schedules.CosineDecay(learning_rate, steps)
     if schedule == "linear":
@@ -97,11 +97,12 @@ def make_optimizer(
 
     Args:
         method: One of `OPTIMIZERS`.
-        make_player: Makes an inner optimizer that steps so many times per training step, with so
-            many times the learning rate.
-        settings: With "microbatches", and what `OPTIMIZERS` says of the method, of `DEFAULTS` what
-            is another. Where "gamma_kind" is "relative", gamma is the scale of `RelativeGamma`.
-        discriminator_steps: Discriminator steps per generator step, of alternating methods.
+        make_player: Makes an inner optimizer, from its number of steps per training step and a
+            factor of the learning rate.
+        settings: Settings with "microbatches", those that `OPTIMIZERS` names for the method, and
+            those that differ from `DEFAULTS`. If "gamma_kind" is "relative", gamma is the scale of
+            `RelativeGamma`.
+        discriminator_steps: Discriminator steps per generator step, for alternating methods.
 
     Raises:
         KeyError: If the method is unknown, or a setting that it needs is missing.
@@ -121,24 +122,24 @@ def make_optimizer(
 
 
 def check_taken(runs: Sequence[Mapping[str, Any]], given: Mapping[str, Any]) -> None:
-    """Refuse a setting that none of the runs' methods takes, and two that exclude each other.
+    """Refuse a setting that none of the runs' methods takes, and settings that exclude each other.
 
     Args:
-        runs: As `resolving.resolve` returns them.
-        given: What the user says, by the names of settings.
+        runs: Runs as `resolving.resolve` returns them.
+        given: The user's values, by the names of settings.
 
     Raises:
-        RunError: If there is one.
+        RunError: If there is such a setting.
     """
     for key in ("fraction", "gamma_kind", "debias", "regularize", "reuse"):
-        # A relative gamma is of the methods that take a share of the batch.
+        # The methods that take a share of the batch are those that take a relative gamma.
         takes = "fraction" if key == "gamma_kind" else key
         methods = [name for name, (_, names) in OPTIMIZERS.items() if takes in names]
         value = given.get(key, PAPER[key])
         if value != PAPER[key] and not any(run["optimizer"] in methods for run in runs):
             names = ", ".join(dict.fromkeys(run["method"] for run in runs))
             raise RunError(
-                f"--{key} is of {', '.join(methods)}. Received: --{key}={value} for {names}. Name "
+                f"--{key} is for {', '.join(methods)}. Received: --{key}={value} for {names}. Name "
                 f"one of these by --optimizer, or leave --{key} out."
             )
     for run in runs:
@@ -151,12 +152,12 @@ def check_taken(runs: Sequence[Mapping[str, Any]], given: Mapping[str, Any]) -> 
 
 
 def make_penalties(names: Sequence[str], weight: float | None, every: int = 1) -> list:
-    """The penalties by their names, of one weight.
+    """The penalties by name, with one weight.
 
     Args:
         names: Some of `penalties.names()`.
         weight: Weight of each, or the stddev of instance noise; `None` for each one's own default.
-        every: Steps between two, of those that are gradients.
+        every: Steps from one use to the next, for gradient penalties.
 
     Example:
         >>> make_penalties(["r1", "instance_noise"], 0.5)

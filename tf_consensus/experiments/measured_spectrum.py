@@ -1,4 +1,4 @@
-"""The spectrum of a run's game as it is now: numbers, a sentence, and the eigenvalues."""
+"""The spectrum of a run's game at its present weights: numbers, a sentence, and eigenvalues."""
 
 import math
 import time
@@ -18,7 +18,7 @@ from tf_consensus.models.gan import GAN
 from tf_consensus.spectrum import flat
 from tf_consensus.spectrum.determinism import check_deterministic
 
-# The ends of a spectrum: what orders it, what it is called, and the numbers that it decides.
+# The ends of a spectrum: the function that orders it, the end's name, and the numbers it decides.
 _ENDS: dict[str, tuple[Callable, str, tuple[str, ...]]] = {
     "real": (np.real, "the largest real part", ("spectrum_real",)),
     "rotation": (
@@ -39,10 +39,11 @@ class Options(NamedTuple):
     """How to measure.
 
     Attributes:
-        eigenvalues: How many at each end of the spectrum, where there is no matrix.
-        tolerance: Largest residual of an eigenvalue, in parts of its modulus.
-        products: With the derivative of each field, at most.
-        dense_limit: Parameters up to which v' is a matrix, and all of its eigenvalues count.
+        eigenvalues: Number of eigenvalues at each end of the spectrum, if there is no matrix.
+        tolerance: Largest residual of an eigenvalue, relative to its modulus.
+        products: Largest number of products with the derivative of each field.
+        dense_limit: Largest number of parameters for which v' is a matrix and all of its
+            eigenvalues count.
     """
 
     eigenvalues: int = 4
@@ -57,7 +58,7 @@ class Measured(NamedTuple):
     Attributes:
         numbers: What `spectrum.json` holds: "step", "sentence", and numbers by name; `None` for
             those that were not found, or are not finite.
-        spectra: By the name of the field its eigenvalues, complex (k,), without the neutral ones.
+        spectra: The eigenvalues of each field by its name, complex (k,), without the neutral ones.
     """
 
     numbers: dict[str, Any]
@@ -65,7 +66,7 @@ class Measured(NamedTuple):
 
 
 def points_batch(settings: dict[str, Any], batch_size: int, seed: int) -> tf.Tensor:
-    """A batch of points as a run of the mixture of Gaussians trains on."""
+    """A batch of points such as a run of the mixture of Gaussians trains on."""
     stream = _POINTS[settings.get("target", "ring")]
     balanced = settings.get("balanced", True)
     return next(iter(stream(batch_size, stddev=_STDDEV, seed=seed, balanced=balanced)))
@@ -75,9 +76,9 @@ def measure(gan: GAN, real: Any, options: Options) -> Measured:
     """Measure the spectrum on one batch.
 
     Args:
-        gan: The model, compiled.
+        gan: The compiled model.
         real: Samples, or a pair of samples and labels.
-        options: How.
+        options: How to measure.
 
     Raises:
         RunError: If no eigenvalue was found.
@@ -107,10 +108,10 @@ class _Monitor(SpectrumMonitor):
 
     Attributes:
         line: The monitor's sentence.
-        notes: More sentences, on what was not found.
+        notes: More sentences, about what was not found.
         fields: Names of the gradient field and of the one that the steps follow.
-        spectra: The eigenvalues of each.
-        missed: The ends of each that were not found; empty where all eigenvalues are taken.
+        spectra: The eigenvalues of each field.
+        missed: The ends of each that were not found; empty if all eigenvalues are computed.
     """
 
     def __init__(self, real, options):
@@ -119,7 +120,7 @@ class _Monitor(SpectrumMonitor):
         self.line, self.notes, self.fields, self.spectra, self.missed = "", [], [], [], []
 
     def lacking(self):
-        """The names of the numbers that are decided by an end that was not found."""
+        """The names of the numbers that an end decides that was not found."""
         prefixes = ["", *[f"{name}_" for name in self.fields[1:]]]
         return [
             prefix + key
@@ -152,7 +153,7 @@ class _Monitor(SpectrumMonitor):
         return self.spectra
 
     def _say(self, operators, size, products):
-        """How long it may take, from the time of one product."""
+        """Prints how long it may take, from the time of one product."""
         each = 0.0
         for operator in operators:
             u = np.random.default_rng(0).standard_normal(size).astype(operator.dtype)
@@ -162,8 +163,8 @@ class _Monitor(SpectrumMonitor):
             each += time.perf_counter() - start
         print(
             f"{size:,} parameters: {self.options.eigenvalues} eigenvalues at each end of the "
-            f"spectrum, in up to {products} products, {in_words(products * each)}. Less: a smaller "
-            "--products or --batch_size, a larger --tolerance.",
+            f"spectrum, in up to {products} products, {in_words(products * each)}. A smaller "
+            "--products or --batch_size or a larger --tolerance takes less.",
             flush=True,
         )
 
@@ -177,13 +178,14 @@ class _Monitor(SpectrumMonitor):
         return found.residuals <= self.options.tolerance * np.abs(found.values)
 
     def _keep(self, name, found: Ritz):
-        """Keep the converged ones of the outermost values, and note ends without any."""
+        """Keep those of the outermost values that converged, and note ends without any."""
         good, k, taken = self._good(found), self.options.eigenvalues, len(found.values)
         rows, missed = set(), []
         for end, (key, _, _) in _ENDS.items():
             outer = np.argsort(-key(found.values))[:k]
             rows |= {int(row) for row in outer if good[row]}
-            # Real values at the end of the rotations show that none was seen, not that none is.
+            # Real values at the end of the rotations show that no rotation was found, not that
+            # there is none.
             seen = good[outer[0]] and key(found.values[outer[0]]) != 0
             if not seen and found.residuals.any():
                 missed.append(end)
@@ -196,9 +198,9 @@ class _Monitor(SpectrumMonitor):
         self.missed.append(missed)
         if missed:
             ends = " and ".join(_ENDS[end][1] for end in missed)
-            self.notes.append(f"of the {name} field {ends} did not show in {taken} products")
+            self.notes.append(f"{ends} of the {name} field did not show in {taken} products")
 
 
 def _pairs(values):
-    """Complex numbers as JSON holds them, from the largest real part on."""
+    """Complex numbers as JSON holds them, ordered from the largest real part down."""
     return [[float(x.real), float(x.imag)] for x in values[np.argsort(-values.real)]]

@@ -1,4 +1,4 @@
-"""The pictures of `mixture_of_gaussians.py`: one seed per method, the first that is finished."""
+"""The pictures of `mixture_of_gaussians.py`: for each method the first seed that is finished."""
 
 import pathlib
 from typing import Any
@@ -19,7 +19,7 @@ def draw(settings: dict[str, Any], output: pathlib.Path, shown: dict[str, int]) 
     Args:
         settings: Settings of all runs.
         output: The folder of all results.
-        shown: The seed to show of each method that has one.
+        shown: For each method that has one, the seed to show.
     """
     folders = {
         method: run_folder(output, method, shown[method])

@@ -35,7 +35,7 @@ TARGETS = {
 STDDEV = 0.01
 STEPS_PER_EPOCH = 1000
 LATENT_DIM = 16
-# The paper's RMSProp has its epsilon in the root, as Keras has.
+# The paper's RMSProp has its epsilon inside the root, as Keras' has.
 EPSILON = {"adam": 1e-7, "rmsprop": 1e-10}
 
 
@@ -45,12 +45,12 @@ def steps_per_epoch(settings: dict[str, Any]) -> int:
 
 
 def make_gan(method: str, seed: int, settings: dict[str, Any]) -> GAN:
-    """The compiled model, with the accumulators of RMSProp set.
+    """The compiled model, with RMSProp's accumulators set.
 
     Args:
         method: One of `METHODS`.
         seed: Seed of networks and latents.
-        settings: A preset of `PRESETS`, and what the flags say besides.
+        settings: A preset of `PRESETS`, with the settings of the flags.
     """
     generator, discriminator = networks.build(
         "mlp", dtype=settings["precision"], latent_dim=LATENT_DIM, seed=seed

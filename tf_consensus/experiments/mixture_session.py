@@ -1,4 +1,4 @@
-"""All runs of `mixture_of_gaussians.py`: claimed, trained or found finished, and reported."""
+"""Claims the folder of all runs of `mixture_of_gaussians.py`, trains them, and reports."""
 
 import pathlib
 import sys
@@ -16,7 +16,7 @@ from tf_consensus.experiments.settings import claim, versions
 
 
 def train_and_report(request: PointRequest) -> bool:
-    """Train all runs in the folder of results, which this process holds.
+    """Train all runs in the folder of results, which this process locks.
 
     Returns:
         Whether all are finished: `False` after Ctrl-C.
@@ -56,7 +56,7 @@ def _train_all(request):
 
 
 def _order(request):
-    """Seed by seed, so that what is finished early is comparable."""
+    """The runs seed by seed, so that those finished early are comparable."""
     settings = request.settings
     return [(seed, method) for seed in settings["seeds"] for method in settings["optimizer"]]
 
@@ -74,7 +74,7 @@ def _is_finished(folder: pathlib.Path) -> bool:
 
 
 def _write_report(request) -> list[dict[str, Any]]:
-    """results.json, pictures and pages, from whatever is finished; returns the results."""
+    """Write results.json, pictures and pages from what is finished; returns the results."""
     settings, output = request.settings, request.output
     methods, seeds = settings["optimizer"], settings["seeds"]
     runs = results_of(run_folder(output, method, seed) for method in methods for seed in seeds)
@@ -89,7 +89,7 @@ def _write_report(request) -> list[dict[str, Any]]:
 
 
 def _print_table(runs, number):
-    """One line per run; `number` modes are there to be covered."""
+    """Print one line per run; the target has `number` modes."""
     print(f"\n{'method':14}{'seed':>5}{'modes':>7}{'3 sigma':>9}{'0.05':>8}{'seconds':>9}")
     for run in runs:
         print(

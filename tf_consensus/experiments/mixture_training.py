@@ -1,4 +1,4 @@
-"""Training one run of `mixture_of_gaussians.py`, from its backup on if there is one."""
+"""Trains one run of `mixture_of_gaussians.py`, from its backup if there is one."""
 
 import pathlib
 from typing import Any
@@ -26,9 +26,10 @@ from tf_consensus.experiments.watching import advisor_of
 from tf_consensus.support.files import replacing
 
 SAMPLES = 2560
-# Looks of the advisor at a run: each takes as long as a hundred steps of these small networks.
+# Number of the advisor's looks at a run. Each takes as long as a hundred steps of these small
+# networks.
 LOOKS = 6
-# More methods and seeds may join the runs of a folder; everything else must stay.
+# More methods and seeds may be added to a folder; all other settings must stay the same.
 EXTENSIBLE = ("optimizer", "seeds")
 NUMBERS = (
     *("modes_covered", "within_3_sigma", "within_0.05", "mode_kl"),
@@ -42,14 +43,14 @@ def run_folder(output: pathlib.Path, method: str, seed: int) -> pathlib.Path:
 
 
 def train(method: str, seed: int, request: PointRequest) -> None:
-    """Train one run, going on from its backup if there is one, and write its results.
+    """Train one run, from its backup if there is one, and write its results.
 
-    The backup is deleted when everything else is there.
+    The backup is deleted when everything else is in its place.
 
     Args:
         method: One of `mixture_runs.METHODS`.
         seed: Seed of networks, latents and data.
-        request: How to go about it.
+        request: How to train it.
 
     Raises:
         DivergedError: If losses or weights are no longer finite.
@@ -84,7 +85,7 @@ def train(method: str, seed: int, request: PointRequest) -> None:
 
 
 def _callbacks(settings, folder, backup, advise):
-    """In the order in which the log needs them; the backup last."""
+    """The callbacks in the order that the log needs, with the backup last."""
     pictures = PointPictures(folder, target_sample(settings, SAMPLES))
 
     def save_samples(step, samples):

@@ -1,4 +1,4 @@
-"""What an advisor that knows the modes of the data says of a generator that leaves some out."""
+"""An advisor that knows the modes of the data, and says when a generator leaves some out."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from tf_consensus.callbacks.advice.piece import Advice
 from tf_consensus.optimizers.regularization import Regularization
 
 NAME = "mode_loss"
-# Samples that are near modes, as little even among them as if two thirds of the modes were all.
+# The share of samples near a mode, and the KL divergence of samples on two thirds of the modes.
 _NEAR, _KL = 0.5, math.log(1.5)
 _EVALUATIONS = 3
 
@@ -17,13 +17,13 @@ _EVALUATIONS = 3
 class ModeAdvisor(Advisor):
     """An `Advisor` that also says when samples gather at some of the modes.
 
-    With K modes and shares pₖ of the samples nearest to each, evaluations tell KL(p ‖ 1/K), which
-    is log(K/m) for m modes alike. It speaks where that has been above log(3/2) for three
-    evaluations while half of the samples were within 0.05 of a mode. Put it after an `EvaluateGAN`
-    of `metrics.ModeCoverage`.
+    With K modes and shares pₖ of the samples nearest to each, evaluations measure KL(p ‖ 1/K),
+    which is log(K/m) for equal shares of m modes. The advisor speaks if that has been above
+    log(3/2) for three evaluations while half of the samples were within 0.05 of a mode. Put it
+    after an `EvaluateGAN` of `metrics.ModeCoverage`.
 
     Args:
-        modes: K, how many modes the data have.
+        modes: K, the number of modes of the data.
         **options: As for `Advisor`.
 
     Example:
@@ -36,12 +36,12 @@ class ModeAdvisor(Advisor):
         self._evaluations: list[tuple[int, float, float]] = []
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Begins anew."""
+        """Forgets the evaluations of an earlier `fit`."""
         super().on_train_begin(logs)
         self._evaluations = []
 
     def record_rows(self, rows: Sequence[Mapping[str, float]]) -> None:
-        """Takes the losses and the evaluations of a log that is resumed."""
+        """Takes the losses and the evaluations of a resumed log."""
         super().record_rows(rows)
         for row in rows:
             self._evaluations.append(_evaluation(int(row["step"]), row))

@@ -1,4 +1,4 @@
-"""What is asked of the examples in the plane, beside the settings that determine a run."""
+"""A request to the examples in the plane: the settings of runs, and how to train them."""
 
 import dataclasses
 import pathlib
@@ -9,12 +9,12 @@ import tensorflow as tf
 
 @dataclasses.dataclass(frozen=True)
 class PointRequest:
-    """Runs, and how to go about them; nothing but `settings` changes a result.
+    """Runs, and how to train them; only `settings` changes a result.
 
     Attributes:
         settings: Settings of all runs.
         output: Folder of this process for all results.
-        shared: The chief's, the same unless several machines train.
+        shared: The chief's folder, which is the same unless several machines train.
         strategy: Strategy of `tf.distribute`.
         command: What was typed.
         resume: Whether to go on with the runs in `shared`.

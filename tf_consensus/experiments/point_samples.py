@@ -1,4 +1,4 @@
-"""Generated points in the plane while a run goes on: as numbers, and as pictures for its page."""
+"""Writes generated points in the plane during a run: as numbers, and as pictures for its page."""
 
 import pathlib
 
@@ -14,14 +14,14 @@ _EXTENT, _GAP = 1.6, 4
 
 
 class PointPictures:
-    """Writes the density of samples, that of the target beside it, into a run's folder.
+    """Writes the density of samples, beside the target's density, into a run's folder.
 
-    A picture takes some 10 ms. Points that are not finite are left out; of none there is no
-    picture.
+    A picture takes about 10 ms. Points that are not finite are left out; without finite points
+    there is no picture.
 
     Args:
-        folder: Folder of the run; the pictures are in its folder of samples.
-        target: Points that the run is to generate, (n, 2).
+        folder: Folder of the run; the pictures are in its sub-folder of samples.
+        target: Points of the target, (n, 2).
     """
 
     def __init__(self, folder: pathlib.Path, target: np.ndarray) -> None:
@@ -47,6 +47,6 @@ class PointPictures:
 
 
 def save_array(path: pathlib.Path, samples: np.ndarray) -> None:
-    """Write samples as a .npy file, whole or not at all."""
+    """Write samples into a .npy file, whole or not at all."""
     with replacing(path) as partial:
         np.save(partial, samples)

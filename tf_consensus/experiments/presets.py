@@ -1,15 +1,15 @@
 """The image experiments by name: what `tf-consensus train --experiment=NAME` runs.
 
 An experiment is a dict of settings with a list `runs`; each run is a method and a network, and may
-set anything else. `resolving.resolve` puts them together with what the user overrides.
+have any other setting. `resolving.resolve` combines them with the user's overrides.
 
-The papers' learning rates and weights of figures 12, 13 and 14 are not in their text: the sweeps
-below have values of our own around those of the other experiments.
+The papers' text does not give the learning rates and weights of figures 12, 13 and 14: the sweeps
+below use our own values, around those of the other experiments.
 """
 
 from typing import Any
 
-# What a method's name stands for. A penalty's weight is gamma unless penalty_weight is set.
+# The settings of each method by its name. A penalty's weight is gamma unless penalty_weight is set.
 METHODS: dict[str, dict[str, Any]] = {
     "simultaneous": {"optimizer": "simultaneous"},
     "alternating": {"optimizer": "alternating"},
@@ -40,7 +40,7 @@ METHODS: dict[str, dict[str, Any]] = {
     },
 }
 
-# Settings of some methods only, as they are where nobody says them.
+# Defaults of settings that only some methods have.
 DEFAULTS: dict[str, Any] = {
     "fraction": 1.0,
     "gamma_kind": "fixed",
@@ -49,8 +49,8 @@ DEFAULTS: dict[str, Any] = {
     "reuse": False,
 }
 
-# The first paper: RMSProp with its epsilon inside the root, its accumulator started at 1. None
-# leaves it to the data set (crop), to gamma (penalty_weight) or to eval_every (backup_every).
+# The first paper: RMSProp with its epsilon inside the root and its accumulator started at 1. For
+# None the data set (crop), gamma (penalty_weight) or eval_every (backup_every) gives the value.
 PAPER: dict[str, Any] = {
     "dataset": "cifar10",
     "image_size": 32,
@@ -111,8 +111,8 @@ FASHION_ADAM = FASHION | {
     "epsilon": 1e-8,
     "gamma": 1.0,
 }
-# The best of docs/own_pictures.md on folders of pictures. Other methods keep the rate that they
-# were tried with (docs/fashion_mnist.md).
+# The best settings of docs/own_pictures.md for folders of pictures. Other methods keep the rate
+# with which they were tried (docs/fashion_mnist.md).
 RECOMMENDED: dict[str, Any] = FASHION_ADAM | {
     "learning_rate": 1e-3,
     "schedule": "linear",
@@ -185,7 +185,7 @@ def _large():
 
 
 def _fashion_mnist():
-    """All of it on two CPU cores: every method on every network, and with today's Adam."""
+    """The experiments on two CPU cores: every method on every network, and with today's Adam."""
     table = {}
     for network in ("dcgan4", "dcgan4_nobn", "dcgan4_nobn_cf"):
         for method in PAPER_METHODS:
@@ -198,7 +198,7 @@ def _fashion_mnist():
         runs = _runs([method], "dcgan4_nobn")
         table[f"fashion_mnist_{method}_dcgan4_nobn"] = FASHION | {"runs": runs}
     grid = [run for experiment in table.values() for run in experiment["runs"]]
-    # Alternating updates are at their best with batch normalization, the others without.
+    # Alternating updates work best with batch normalization, the others without it.
     adam = {"consensus": "dcgan4_nobn", "alternating": "dcgan4", "relativistic": "dcgan4_nobn"}
     adam["simultaneous"] = "dcgan4_nobn"
     for method, network in adam.items():

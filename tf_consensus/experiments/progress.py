@@ -1,4 +1,4 @@
-"""Lines that say how far a long pass over batches is."""
+"""Prints how far a long pass over batches is."""
 
 import sys
 import time
@@ -8,12 +8,12 @@ import numpy as np
 
 from tf_consensus.experiments.estimate import in_words
 
-# Seconds between two lines.
+# Seconds from one line to the next.
 _PAUSE = 10.0
 
 
 def with_progress(batches: Iterable[np.ndarray], total: int, what: str) -> Iterator[np.ndarray]:
-    """The same batches; now and then a line says how many were taken, and how long it takes."""
+    """The same batches; now and then a line says how many are done and how long the rest takes."""
     start = said = time.perf_counter()
     done = 0
     for batch in batches:

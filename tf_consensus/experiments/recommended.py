@@ -1,4 +1,4 @@
-"""The settings that follow from the pictures and the machine, where the user says nothing."""
+"""The default settings, which follow from the pictures and the machine."""
 
 from typing import Any, NamedTuple
 
@@ -10,21 +10,21 @@ from tf_consensus.data.image_folder import folder_sides
 from tf_consensus.experiments.errors import RunError
 from tf_consensus.experiments.held_out import FOLDER
 
-# With fewer pictures a GAN repeats them.
+# With fewer pictures than this a GAN repeats them.
 FEW = 500
 
 
 class Pictures(NamedTuple):
-    """What is known of a data set of pictures.
+    """What is known about a data set of pictures.
 
     Attributes:
         dataset: Its name for `data.images`.
         number: How many there are.
         smaller: (smallest, median, largest) of the pictures' smaller sides in pixels; `None` if it
             is not known.
-        same_size: (height, width) if all have it.
+        same_size: (height, width) if all pictures have the same.
         channels: 1 if all are grey, else 3.
-        num_classes: How many classes there are; `None` without labels.
+        num_classes: Number of classes; `None` without labels.
     """
 
     dataset: str
@@ -50,7 +50,7 @@ class Pictures(NamedTuple):
 
 
 def look_at(dataset: str, data_dir: str | None = None) -> Pictures:
-    """Read what is known of a data set, of a folder the headers of at most a thousand files.
+    """Read what is known about a data set; for a folder from the headers of up to 1,000 files.
 
     Raises:
         ValueError, OSError: As `data.image_info`.
@@ -77,16 +77,16 @@ def has_accelerator() -> bool:
 
 
 def recommend(pictures: Pictures, accelerator: bool, image_size: int | None) -> dict[str, Any]:
-    """Settings for these pictures, those that `presets.RECOMMENDED` leaves to them.
+    """The settings that `presets.RECOMMENDED` leaves to the pictures.
 
     Args:
-        pictures: What is known of them.
-        accelerator: Whether there is a GPU or a TPU; without, images are of 32² and the networks a
-            quarter as wide, which two cores train in minutes.
+        pictures: What is known about them.
+        accelerator: Whether there is a GPU or a TPU. Without one, images have 32² pixels and the
+            networks are a quarter as wide, which two cores train in minutes.
         image_size: The side that the user asks for, if any.
 
     Returns:
-        Settings by name, all but the network.
+        Settings by name, except the network.
     """
     median = pictures.smaller[1] if pictures.smaller else 0
     size = image_size or (64 if accelerator and median >= 64 else 32)
@@ -103,7 +103,7 @@ def check_classes(pictures: Pictures, num_classes: int | None) -> None:
     """Raise unless the pictures have the classes that are asked for.
 
     Raises:
-        RunError: If they have others, or none.
+        RunError: If they have other classes, or none.
     """
     if not num_classes or num_classes == pictures.num_classes:
         return
@@ -120,11 +120,11 @@ def check_classes(pictures: Pictures, num_classes: int | None) -> None:
 
 
 def remarks(pictures: Pictures, settings: dict[str, Any]) -> list[str]:
-    """What a user should know before training, a sentence each."""
+    """Sentences about the pictures that a user should know before training."""
     found = []
     if pictures.number < FEW:
         found.append(
-            f"That is few: below some {FEW} a GAN repeats them rather than "
+            f"That is few: with fewer than about {FEW} a GAN repeats them instead of "
             "making new ones. Add pictures, or mirror them by --flip."
         )
     size = settings["image_size"]
@@ -134,13 +134,13 @@ def remarks(pictures: Pictures, settings: dict[str, Any]) -> list[str]:
             f"{pictures.smaller[0]}) are enlarged; --image_size sets another side."
         )
     if pictures.same_size and pictures.same_size[0] != pictures.same_size[1]:
-        found.append("Of each picture the centre square is used.")
+        found.append("The centre square of each picture is used.")
     classes = pictures.num_classes or 0
     if classes > 1 and not settings["num_classes"]:
         found.append(
-            f"The {classes} classes are mixed; --num_classes={classes} trains a generator that can "
-            "be asked for each."
+            f"The {classes} classes are mixed; --num_classes={classes} trains a generator that "
+            "makes each class on request."
         )
     if pictures.channels == 3 and settings["channels"] == 1:
-        found.append("The pictures lose their colours by --channels=1.")
+        found.append("The pictures lose their colours because of --channels=1.")
     return found

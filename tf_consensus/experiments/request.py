@@ -1,4 +1,4 @@
-"""What is asked of the image experiments, beside the settings that determine a run."""
+"""A request to the image experiments: the settings of runs, and how to train them."""
 
 import dataclasses
 import pathlib
@@ -9,13 +9,13 @@ import tensorflow as tf
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """Runs, and how to go about them; nothing but `runs`, `seeds` and `test` changes a result.
+    """Runs, and how to train them; only `runs`, `seeds` and `test` change a result.
 
     Attributes:
         runs: Settings, as `resolving.resolve` returns them.
-        seeds: Every run is done once with each.
+        seeds: Every run is repeated with each seed.
         output: Folder of this process for all results.
-        shared: The chief's, the same unless several machines train.
+        shared: The chief's folder, which is the same unless several machines train.
         strategy: Strategy of `tf.distribute`.
         command: What was typed, to be repeated with --resume.
         test: Data set and split of the real images that scores compare with.
@@ -24,10 +24,10 @@ class Request:
         cache: Folder to keep decoded images in.
         classifier: File of a Keras classifier to score by.
         inception: File of the reference Inception network to score by.
-        reference: File of statistics of the real images; `None` takes them before training.
+        reference: File of statistics of the real images; `None` computes them before training.
         interpolations: Strips of interpolated images at the end.
         jit: Keras' `jit_compile`.
-        verbose: Keras' progress.
+        verbose: Keras' setting for progress lines.
         tensorboard: Whether to write TensorBoard logs.
         advise: Whether `callbacks.Advisor` looks at the runs.
     """
@@ -57,5 +57,5 @@ class Request:
         return self.classifier is not None or self.inception is not None
 
     def folder(self, run: dict[str, Any], seed: int) -> pathlib.Path:
-        """The folder of one run, of this process."""
+        """This process's folder for one run."""
         return self.output / f"{run['name']}-seed{seed}"

@@ -1,15 +1,15 @@
-"""From an experiment and what the user overrides to runs with all of their settings."""
+"""Turns an experiment and the user's overrides into runs with all of their settings."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tf_consensus.experiments.presets import METHODS
 
-# These methods train with batch normalization and do not leave noise without it; with it the
-# discriminators of the others win (docs/fashion_mnist.md).
+# These methods need batch normalization: without it their samples stay noise. With it the
+# discriminators of the other methods win (docs/fashion_mnist.md).
 NORMALIZED = ("alternating", "simultaneous", "clipped")
 WITHOUT = {"dcgan3": "dcgan3_nobn", "dcgan4": "dcgan4_nobn"}
-# What a sweep may run over, by the name it gives the run's folder.
+# The settings that a sweep may run over, with their names in the run's folder.
 SWEPT = {"learning_rate": "lr", "gamma": "gamma"}
 
 
@@ -19,18 +19,18 @@ def resolve(
     methods: Sequence[str] = (),
     sweeps: Mapping | None = None,
 ) -> list[dict[str, Any]]:
-    """The experiment's runs, each with all of its settings and a name of its own.
+    """The experiment's runs, each with all of its settings and its own name.
 
     Args:
         experiment: one of `EXPERIMENTS`.
         overrides: settings that hold for every run, whatever the experiment says.
-        methods: methods to run: the experiment's own runs of them, and those it lacks on
-            `network_for` the network of its first run, with the settings that "paired" has for
-            them; none: all of the experiment's.
-        sweeps: for keys of `SWEPT` several values, each of which every run takes.
+        methods: methods to run; none: all of the experiment. The experiment's own runs of them are
+            used. Methods that it lacks run on `network_for` the network of its first run, with the
+            settings that "paired" has for them.
+        sweeps: several values for keys of `SWEPT`; every run is repeated with each value.
 
     Returns:
-        List of dicts of settings; "name" names the run.
+        List of dicts of settings; "name" is the name of the run.
     """
     runs = list(experiment["runs"])
     if methods:
@@ -43,7 +43,7 @@ def resolve(
     for key, values in (sweeps or {}).items():
         runs = [run | {key: value} for run in runs for value in values]
     base = {key: value for key, value in experiment.items() if key not in ("runs", "paired")}
-    # An override may make runs equal, such as those of a sweep.
+    # An override may make runs equal, for example those of a sweep.
     resolved = [base | METHODS[run["method"]] | run | dict(overrides) for run in runs]
     resolved = [run for k, run in enumerate(resolved) if run not in resolved[:k]]
     return [run | {"name": _name(run, resolved)} for run in resolved]
@@ -57,7 +57,7 @@ def network_for(method: str, network: str) -> str:
 
 
 def _name(run, runs):
-    """`method-network`, and whatever else tells the run from the others."""
+    """`method-network`, and all else that tells the run from the others."""
     parts = [run["method"], run["network"]]
     usual = METHODS[run["method"]].get("objective", "standard")
     if run["objective"] != usual:

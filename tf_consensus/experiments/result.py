@@ -1,4 +1,4 @@
-"""result.json: what a finished run leaves, and whether what it names is still there and whole."""
+"""result.json: the result of a finished run, and whether the files that it names are whole."""
 
 import hashlib
 import json
@@ -17,13 +17,13 @@ RESULT, LOG = "result.json", "log.csv"
 
 
 def write_result(folder: pathlib.Path, result: dict[str, Any], files: Sequence[str] = ()) -> None:
-    """Write a run's result, from which damage to it, to the log and to other files is known.
+    """Write a run's result, which reveals damage to itself, to the log and to other files.
 
     Args:
         folder: Folder of the run.
-        result: Numbers by name, what JSON can hold.
+        result: Numbers by name that JSON can hold.
         files: Names of other files that the run leaves; their digests are written as "files". The
-            rows of log.csv are written as "log", so that it can be restored.
+            rows of log.csv are written as "log", so that the log can be restored.
     """
     digests = {name: digest(folder / name) for name in (LOG, *files) if (folder / name).exists()}
     content = {**result, "log": read_rows(folder / LOG), "files": digests}
@@ -31,7 +31,7 @@ def write_result(folder: pathlib.Path, result: dict[str, Any], files: Sequence[s
 
 
 def read_result(folder: pathlib.Path) -> dict[str, Any] | None:
-    """The result of a run; `None` if it has none, or, with a warning, a damaged one."""
+    """The result of a run; `None` if it has none, or, with a warning, if it is damaged."""
     path = folder / RESULT
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
@@ -49,7 +49,7 @@ def read_result(folder: pathlib.Path) -> dict[str, Any] | None:
 
 
 def numbers_of(result: dict[str, Any]) -> dict[str, Any]:
-    """A result without what only serves to know and mend damage."""
+    """A result without the entries that only serve to find and mend damage."""
     return {key: value for key, value in result.items() if key not in ("log", "files")}
 
 
@@ -66,7 +66,7 @@ def _digest_of(content):
 
 
 def damaged_files(folder: pathlib.Path, result: dict[str, Any]) -> list[str]:
-    """The files of a result that are there and not what was written."""
+    """The files of a result that are there but no longer as they were written."""
     files = {name: folder / name for name in result.get("files", {})}
     there = {name: path for name, path in files.items() if path.exists()}
     return [
@@ -81,7 +81,7 @@ def check_model(path: pathlib.Path, result: dict[str, Any] | None) -> None:
 
     Args:
         path: The `.keras` file.
-        result: The run's result, which knows the file's digest, if there is one.
+        result: The run's result with the file's digest, if there is one.
 
     Raises:
         RunError: If it is damaged.

@@ -1,4 +1,4 @@
-"""The model of a run, from its newest backup or from the file that it has saved."""
+"""Opens the model of a run, from its newest backup or from the file that it has saved."""
 
 import pathlib
 import re
@@ -14,19 +14,19 @@ from tf_consensus.experiments.result import check_model, read_result
 from tf_consensus.models.gan import GAN
 from tf_consensus.support.layers import walk
 
-# What Keras was seen to raise at whole archives that hold no model it can make.
+# Keras was seen to raise these for whole archives that hold no model it can make.
 _NO_MODEL = (AttributeError, IndexError, KeyError, OSError, RuntimeError, TypeError, ValueError)
 
 
 class Opened(NamedTuple):
-    """What can be sampled from.
+    """A model that can be sampled from.
 
     Attributes:
         model: The `GAN`, or a generator alone.
-        generator: Its generator.
+        generator: The generator.
         latent_dim: Size of a latent.
         num_classes: Number of classes of a conditional model; `None` for another.
-        source: Where it comes from, in words.
+        source: Where the model comes from, in words.
         step: Training steps that it has taken; `None` if unknown.
     """
 
@@ -47,10 +47,10 @@ def open_run(
         path: Folder of the run.
         settings: Settings of the run.
         unfinished: Whether its newest state is a backup.
-        seed: Seed of the run; it matters only for what draws latents.
+        seed: Seed of the run; it matters only for drawing latents.
 
     Raises:
-        RunError: If the file is damaged, or no GAN.
+        RunError: If the file is damaged, or not a GAN.
         BackupError: If all backups are damaged.
     """
     if not unfinished:
@@ -59,8 +59,8 @@ def open_run(
     found = backup_files.newest(path / "backup")
     if found is None:
         raise RunError(
-            f"An unfinished run is opened from its backup. Received: {path}, whose backup was "
-            "deleted just now. Repeat the command."
+            f"An unfinished run is opened from its backup. Received: {path}, whose backup has "
+            "just been deleted. Repeat the command."
         )
     file, record = found
     gan = make_gan(dict(settings), seed, jit=False)
@@ -68,18 +68,18 @@ def open_run(
         backup_files.load(file, record, gan)
     except _NO_MODEL as error:
         raise RunError(
-            f"A backup must be one of the run's settings. Received: {file}: {_first_line(error)}. "
+            f"A backup must fit the run's settings. Received: {file}: {_first_line(error)}. "
             "Open it with the version of the package that trained it."
         ) from error
     return _of_gan(gan, f"its backup at step {record.step:,}")
 
 
 def open_file(path: pathlib.Path, num_classes: int | None = None) -> Opened:
-    """The GAN or the generator of a `.keras` file, of which no code is run.
+    """Loads the GAN or the generator of a `.keras` file without running code from it.
 
     Args:
         path: The file.
-        num_classes: Classes of a conditional generator; `None`: what its embedding says.
+        num_classes: Classes of a conditional generator; `None` reads them from its embedding.
 
     Raises:
         RunError: If it is damaged, or neither a GAN nor a generator.
@@ -123,6 +123,6 @@ def _classes(path, generator):
 
 
 def _first_line(error):
-    # Around the reason Keras puts the configuration of every model that holds the layer.
+    # Keras surrounds the reason with the configuration of every model that holds the layer.
     text = str(error).rpartition("Exception encountered: ")[2].strip() or type(error).__name__
     return re.split(r"\n|(?<=\.) ", text)[0][:200].rstrip(" .,:")

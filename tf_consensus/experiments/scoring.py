@@ -11,13 +11,13 @@ from tf_consensus.metrics.image_network import ImageNetwork
 
 
 def make_scores(request: Request) -> list[ImageScores]:
-    """The metrics of generated images, none if the request names no network to score by.
+    """The metrics of generated images; an empty list if the request names no network to score by.
 
     Raises:
-        RunError: If a file that it names is not what it must be.
+        RunError: If a file that it names is not of the right kind.
     """
     if not request.scored:
-        print("no scores: give --classifier or --inception to have some")
+        print("no scores: pass --classifier or --inception to get some")
         return []
     run = request.runs[0]
     extractor = make_extractor(request, run)
@@ -26,10 +26,10 @@ def make_scores(request: Request) -> list[ImageScores]:
 
 
 def make_extractor(request: Request, run: dict[str, Any]) -> ImageNetwork:
-    """The network whose features and classes the scores are of.
+    """The network whose features and classes give the scores.
 
     Raises:
-        RunError: If its file is not what it must be.
+        RunError: If its file is not of the right kind.
     """
     if request.inception is not None:
         with of_the_user("--inception"):
@@ -44,7 +44,7 @@ def make_extractor(request: Request, run: dict[str, Any]) -> ImageNetwork:
 
 
 def load_reference(request: Request, run: dict[str, Any], extractor: ImageNetwork) -> Reference:
-    """Statistics of the real images: those of the flag or of the run before, or new ones."""
+    """Statistics of the real images: from the flag's file, from an earlier run, or new ones."""
     path = request.output / "reference.npz"
     if request.reference is not None:
         return Reference.load(request.reference)
@@ -52,9 +52,9 @@ def load_reference(request: Request, run: dict[str, Any], extractor: ImageNetwor
         try:
             return Reference.load(path)
         except (ValueError, OSError):
-            print(f"{path} is damaged: its statistics are taken again", file=sys.stderr)
+            print(f"{path} is damaged: its statistics are computed again", file=sys.stderr)
     dataset, split = request.test
-    print(f"statistics of the {split} images of {dataset} ...", flush=True)
+    print(f"computing statistics of the {split} images of {dataset}", flush=True)
     real = make_test_data(run, dataset, split, request.data_dir, request.cache)
     reference = Reference.of(extractor, real, split=split)
     reference.save(path)

@@ -1,4 +1,4 @@
-"""The settings a folder of results was started with, and whether another start may go on in it."""
+"""The settings that a folder of results was started with, and whether a new start fits them."""
 
 import json
 import pathlib
@@ -16,12 +16,12 @@ from tf_consensus.support.differences import differences
 from tf_consensus.support.files import write_json
 
 SETTINGS = "settings.json"
-# What shows that a folder holds a run.
+# Any of these files shows that a folder holds a run.
 _LEFT = ("result.json", "results.json", "log.csv", "model.keras")
 
 
 def versions() -> dict[str, str]:
-    """Versions of the packages that numbers depend on."""
+    """Versions of the packages on which numbers depend."""
     import tf_consensus
 
     packages = {"tensorflow": tf, "keras": keras, "numpy": np, "tf_consensus": tf_consensus}
@@ -40,22 +40,22 @@ def check(
 
     Args:
         folder: Folder of the run; it need not be there.
-        settings: Some or all of what determines the result: what JSON can hold.
+        settings: Some or all of the settings that determine the result, as JSON can hold them.
         resume: Whether to go on with what the folder holds.
-        backups: Folders of backups that know the settings, for the day when settings.json is
-            damaged.
-        may_change: From the settings before and now to the keys in which they may differ.
+        backups: Folders of backups that hold the settings too, in case settings.json is damaged.
+        may_change: Function of the earlier and the present settings that returns the keys in which
+            they may differ.
 
     Raises:
-        RunError: If the folder holds a run and `resume` is false, or settings differ, or it cannot
-            be told whether they do.
+        RunError: If the folder holds a run and `resume` is false, or if settings differ or cannot
+            be compared.
     """
     path = folder / SETTINGS
     if not path.exists() and not _holds_a_run(folder, backups):
         if resume:
             others = sorted(path.parent.name for path in folder.parent.glob(f"*/{SETTINGS}"))
             there = f" (the runs there are {', '.join(others)})" if others else ""
-            print(f"nothing to go on with in {folder}{there}: training starts anew", flush=True)
+            print(f"nothing to resume in {folder}{there}: training starts anew", flush=True)
         return
     if not resume:
         raise RunError(
@@ -81,8 +81,8 @@ def claim(folder: pathlib.Path, settings: dict[str, Any], **options: Any) -> Non
     """`check` all settings of a run, make its folder and write them there.
 
     Args:
-        folder: Held by this process, by `lock.locked`.
-        settings: All that determines the result, `versions` too.
+        folder: The folder, which this process holds by `lock.locked`.
+        settings: All settings that determine the result, `versions` included.
         **options: As for `check`.
 
     Raises:
@@ -94,7 +94,7 @@ def claim(folder: pathlib.Path, settings: dict[str, Any], **options: Any) -> Non
 
 
 def check_example(folder: pathlib.Path, name: str) -> None:
-    """Raise if a folder holds results of another example, which has its settings there.
+    """Raise if a folder holds the results, and so the settings, of another example.
 
     Args:
         folder: Folder of all results of an example.
@@ -116,7 +116,7 @@ def _holds_a_run(folder, backups):
 
 
 def _known(path, backups):
-    """The settings before: of the file, or of a backup if the file is damaged."""
+    """The earlier settings: from the file, or from a backup if the file is damaged."""
     remedy = (
         "It may be the folder of another example: name another one. Or restore the file from a "
         "copy, or delete the run to train from the start."

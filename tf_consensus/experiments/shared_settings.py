@@ -1,4 +1,4 @@
-"""Settings of examples that keep those of all their runs in the folder above."""
+"""Settings of examples that keep the settings of all their runs in the folder above."""
 
 import pathlib
 import re
@@ -7,8 +7,8 @@ from typing import Any
 from tf_consensus.experiments.files import read_json
 from tf_consensus.experiments.settings import SETTINGS
 
-# For each example the lists of what its runs are, and what one of each is called; a folder's name
-# has one of each in this order, and the seed.
+# For each example the lists that its runs combine, and the name of one entry of each. A folder's
+# name has one entry of each list in this order, and the seed.
 KNOWN = {
     "mixture_of_gaussians": {"optimizer": "method"},
     "toy_2d": {"method": "method", "target": "target"},
@@ -17,13 +17,13 @@ _NAME = re.compile(r"(.+)-seed(\d+)")
 
 
 def settings_path(folder: pathlib.Path) -> pathlib.Path:
-    """Where the settings of a run are: in its folder, or else in the one above."""
+    """The folder with the settings of a run: its own, or else the one above."""
     own = folder / SETTINGS
     return own if own.exists() else folder.absolute().parent / SETTINGS
 
 
 def shared_settings(folder: pathlib.Path, remedy: str) -> dict[str, Any] | None:
-    """The settings of one of many runs, without those of the others; `None` if there are none.
+    """The settings of one of several runs, without those of the others; `None` if there are none.
 
     Args:
         folder: Folder of the run.

@@ -1,4 +1,4 @@
-"""Images of a data set, once each, in an order that has nothing to do with their classes."""
+"""Images of a data set, once each, in an order that does not depend on their classes."""
 
 from collections.abc import Iterator
 
@@ -12,14 +12,14 @@ from tf_consensus.data.sources import channels_of, find_source
 class ShuffledImages:
     """Images of a split, drawn without replacement.
 
-    The files of a folder are sorted by their sub-folders. A score over parts of them in that order
-    would see one class a part, and features of the first few would be those of one class.
+    The files of a folder are sorted by their sub-folders. In that order a score over parts of them
+    would see one class per part, and the first features would all be of one class.
 
     Args:
         name: Data set, as for `data.images`.
-        split: Likewise.
+        split: As for `data.images`.
         image_size: Side in pixels.
-        channels: 1 or 3; `None` for what they are.
+        channels: 1 or 3; `None` for the images' own.
         crop: Side of the centre crop; `None` for the usual one.
         data_dir: Folder of the data set; `None` for the usual place.
         cache: As for `data.images`.
@@ -47,11 +47,11 @@ class ShuffledImages:
         self._order = np.random.default_rng(seed).permutation(len(self._store))
 
     def __len__(self):
-        """How many can be read."""
+        """The number of images that can be read."""
         return len(self._order)
 
     def batches(self, n: int | None = None, batch_size: int = 64) -> Iterator[np.ndarray]:
-        """The first `n` of the order, all if `None`: float32 (batch, height, width, channels)."""
+        """The first `n` images, or all for `None`: float32 (batch, height, width, channels)."""
         rows = self._order[:n]
         for first in range(0, len(rows), batch_size):
             images, _ = self._store.take(rows[first : first + batch_size])

@@ -2,15 +2,15 @@
 
 from tf_consensus.experiments.errors import RunError
 
-# Steps between evaluations, where steps have such a divisor.
+# Steps between evaluations, if the number of steps has such a divisor.
 MOST_BETWEEN, LEAST_BETWEEN = 250, 25
 
 
 def network_of(size: int) -> str:
-    """The network that makes images of a side.
+    """The network that makes images of this side.
 
     Raises:
-        RunError: If none of the recommended ones does.
+        RunError: If no recommended network does.
     """
     if size % 16 == 0:
         return "dcgan4"

@@ -11,6 +11,7 @@ import numpy as np
 from tf_consensus import plotting
 from tf_consensus.experiments.toy_runs import METHODS, Run, steps_per_epoch, target_sample
 from tf_consensus.experiments.toy_training import read_distances
+from tf_consensus.plotting.style import words
 from tf_consensus.support.files import write_text
 
 
@@ -23,8 +24,8 @@ def draw(
     """Write wasserstein.csv, wasserstein.png and densities.png.
 
     Args:
-        runs: That are finished.
-        floor: By target what a perfect sample's distance is.
+        runs: The runs that are finished.
+        floor: The distance of a perfect sample, by target.
         settings: Settings of all runs.
         output: The folder of all results.
     """
@@ -35,7 +36,7 @@ def draw(
 
 
 def _write_distances(distances, settings, output):
-    """wasserstein.csv, one row per evaluation."""
+    """Write wasserstein.csv, one row per evaluation."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow([*Run._fields, "step", "wasserstein1"])
@@ -46,7 +47,7 @@ def _write_distances(distances, settings, output):
 
 
 def _draw_distances(distances, floor, settings, output):
-    """wasserstein.png, a panel a target."""
+    """Draw wasserstein.png, one panel per target."""
     epoch = steps_per_epoch(settings)
     steps = np.arange(epoch, settings["steps"] + 1, epoch)
     panels: dict[str, dict] = {}
@@ -54,25 +55,29 @@ def _draw_distances(distances, floor, settings, output):
         for method in settings["method"]:
             curves = [d for run, d in distances.items() if run[:2] == (method, target)]
             if curves:
-                panels.setdefault(target, {})[METHODS[method].label] = (steps, curves)
+                panels.setdefault(words(target), {})[METHODS[method].label] = (steps, curves)
     plotting.seed_curves(
         panels,
         "Wasserstein-1 distance",
-        references={target: floor[target]["mean"] for target in panels},
+        references={
+            words(target): floor[target]["mean"]
+            for target in settings["target"]
+            if words(target) in panels
+        },
         reference_label="floor: two samples of the target",
         path=output / "wasserstein.png",
     )
 
 
 def _draw_densities(runs, settings, output):
-    """densities.png, of the first seed that is finished."""
+    """Draw densities.png for the first seed that is finished."""
     rows: dict[str, dict] = {}
     for run in reversed(runs):
         row = rows.setdefault(METHODS[run.method].label, {})
-        row[run.target] = np.load(run.folder(output) / "samples.npy")
+        row[words(run.target)] = np.load(run.folder(output) / "samples.npy")
     labels = [METHODS[method].label for method in settings["method"]]
     plotting.density_table(
         {label: rows[label] for label in labels if label in rows},
-        {target: target_sample(target, 0) for target in settings["target"]},
+        {words(target): target_sample(target, 0) for target in settings["target"]},
         path=output / "densities.png",
     )

@@ -13,7 +13,7 @@ FLOOR_SAMPLES = 10
 
 
 def floors(targets: Sequence[str]) -> dict[str, dict[str, float]]:
-    """For each target, distances of further samples of it to the one that runs are measured by."""
+    """For each target, distances from further samples of it to the sample that measures runs."""
     found = {}
     for target in targets:
         fixed = target_sample(target, 0)
@@ -26,7 +26,7 @@ def floors(targets: Sequence[str]) -> dict[str, dict[str, float]]:
 def summarize(
     results: Sequence[Mapping[str, Any]], settings: Mapping[str, Any]
 ) -> dict[str, dict[str, dict[str, Any]]]:
-    """For each method and target, mean and standard deviation over the seeds."""
+    """For each method and target the mean and standard deviation over the seeds."""
     summary: dict[str, dict[str, dict[str, Any]]] = {method: {} for method in settings["method"]}
     for method in settings["method"]:
         for target in settings["target"]:
@@ -37,7 +37,7 @@ def summarize(
 
 
 def _spread(results):
-    """Means, standard deviations and how many seeds there are and have diverged."""
+    """Means, standard deviations, the number of seeds, and how many of them have diverged."""
     numbers = {"seeds": len(results), "diverged": sum(r["final"] == "inf" for r in results)}
     for key in ("final", "best"):
         values = np.array([float(result[key]) for result in results])
@@ -48,7 +48,7 @@ def _spread(results):
 
 
 def print_table(summary: Mapping[str, Mapping], floor: Mapping[str, Mapping]) -> None:
-    """One line per method: final distance, mean ± deviation, and in brackets the best mean."""
+    """One line per method: final distance as mean ± deviation, and the best mean in brackets."""
     lines = {method: [_cell(row.get(t)) for t in floor] for method, row in summary.items()}
     lines["floor"] = [f"{f['mean']:.3f} ± {f['std']:.3f}" + 8 * " " for f in floor.values()]
     print(f"\n{'method':20}" + "".join(f"{target:>26}" for target in floor))

@@ -15,7 +15,7 @@ EXAMPLE = "toy_2d"
 
 
 class Method(NamedTuple):
-    """What sets a method apart."""
+    """The settings of a method."""
 
     label: str
     optimizer: str = "alternating"
@@ -42,7 +42,7 @@ METHODS = {
         "relativistic, R1 + R2", objective="relativistic", penalties=("r1", "r2")
     ),
 }
-# The setting that is a penalty's weight; gamma of the others.
+# The setting that is a penalty's weight; for other penalties it is gamma.
 PENALTY_WEIGHTS = {"wgan_gp": "gp_weight", "instance_noise": "noise_stddev"}
 TARGETS: dict[str, Callable[..., tf.data.Dataset]] = {
     "gaussian": data.gaussian,
@@ -54,7 +54,7 @@ LATENT_DIM = 16
 POINTS = 1024
 EVALUATION_SEED = 1_000_000  # apart from the seeds of training
 STEPS_PER_EPOCH = 400
-# More of these may join the runs of a folder; everything else must stay.
+# More of these may be added to a folder; all other settings must stay the same.
 EXTENSIBLE = ("target", "method", "seeds")
 SHARED = ("steps", "batch_size", "width", "depth", "learning_rate", "schedule")
 WEIGHTS = ("gamma", "consensus_gamma", "gp_weight", "noise_stddev", "clip_bound")
@@ -68,12 +68,12 @@ class Run(NamedTuple):
     seed: int
 
     def folder(self, output: pathlib.Path) -> pathlib.Path:
-        """Where its results are."""
+        """The folder of its results."""
         return output / f"{self.method}-{self.target}-seed{self.seed}"
 
 
 def runs_of(settings: dict[str, Any]) -> list[Run]:
-    """All runs asked for, seed by seed, so that what is finished early is comparable."""
+    """All runs asked for, seed by seed, so that those finished early are comparable."""
     return [
         Run(method, target, seed)
         for seed in settings["seeds"]
@@ -83,7 +83,7 @@ def runs_of(settings: dict[str, Any]) -> list[Run]:
 
 
 class Trainer(NamedTuple):
-    """A compiled model, for all runs of a method: compiling takes as long as training."""
+    """A compiled model for all runs of a method: compiling takes as long as training."""
 
     gan: GAN
     optimizer_state: list[np.ndarray]
@@ -129,13 +129,14 @@ def _make_optimizer(method, settings):
 
 
 def restart(trainer: Trainer, settings: dict[str, Any], seed: int) -> GAN:
-    """The model, put where a run of this seed starts."""
+    """The model, set to the state in which a run with this seed starts."""
     gan = trainer.gan
     fresh = _make_networks(settings, seed)
     for network, drawn in zip((gan.generator, gan.discriminator), fresh, strict=True):
         network.set_weights(drawn.get_weights())
     gan.optimizer.set_weights(trainer.optimizer_state)
-    # The model's seed is compiled in; latents of another range of its counter are as independent.
+    # The model's seed is compiled in, so each run takes latents from its own range of the counter,
+    # which are as independent.
     gan.noise_counter.assign(seed << 32)
     gan.warned.clear()
     return gan

@@ -1,4 +1,4 @@
-"""All runs of `toy_2d.py`: claimed, trained or found finished, and reported."""
+"""Claims the folder of all runs of `toy_2d.py`, trains them, and reports."""
 
 import pathlib
 
@@ -21,7 +21,7 @@ from tf_consensus.experiments.toy_training import train
 
 
 def train_and_report(request: PointRequest) -> bool:
-    """Train all runs in the folder of results, which this process holds.
+    """Train all runs in the folder of results, which this process locks.
 
     Returns:
         Whether all are finished: `False` after Ctrl-C.
@@ -57,7 +57,7 @@ def _train_all(request):
 
 
 class _Trainers:
-    """The models of the methods, each made when it is asked for first."""
+    """The models of the methods, each made when it is first asked for."""
 
     def __init__(self, request):
         self.request = request
@@ -77,7 +77,7 @@ def _is_finished(folder: pathlib.Path) -> bool:
 
 
 def _write_report(request):
-    """results.json, the pictures, the table and the pages, from whatever is finished."""
+    """Write results.json, the pictures, the table and the pages from what is finished."""
     settings, output = request.settings, request.output
     runs = [run for run in runs_of(settings) if read_result(run.folder(output)) is not None]
     results = results_of(run.folder(output) for run in runs)

@@ -1,4 +1,4 @@
-"""Training one run of `toy_2d.py`, from its start."""
+"""Trains one run of `toy_2d.py` from its start."""
 
 import pathlib
 import time
@@ -26,17 +26,17 @@ from tf_consensus.experiments.toy_runs import (
 )
 from tf_consensus.experiments.watching import advisor_of
 
-# Evaluations between two looks of the advisor, which take as long as a hundred steps each.
+# Evaluations from one look of the advisor to the next; a look takes as long as a hundred steps.
 ADVISED_EVERY = 2
 
 
 def train(trainer: Trainer, run: Run, request: PointRequest) -> dict[str, Any]:
-    """Train one run and write its log, its final samples and its result, which it returns.
+    """Train one run, write its log, its final samples and its result, and return the result.
 
     Args:
         trainer: The model of the run's method.
-        run: Which one.
-        request: How to go about it.
+        run: The run.
+        request: How to train it.
 
     Raises:
         RunError: If the advice that a stopped run has left is damaged.
@@ -52,7 +52,7 @@ def train(trainer: Trainer, run: Run, request: PointRequest) -> dict[str, Any]:
         steps_per_epoch=epoch,
         shuffle=False,
         verbose=0,
-        # A run that diverges has an infinite distance, and the others go on.
+        # A run that diverges gets an infinite distance, and the other runs go on.
         stop_when_diverged=False,
         callbacks=_callbacks(run, folder, request.advise),
     )
@@ -63,7 +63,7 @@ def train(trainer: Trainer, run: Run, request: PointRequest) -> dict[str, Any]:
 
 
 def _callbacks(run, folder, advise):
-    """In the order in which the log needs them."""
+    """The callbacks in the order that the log needs."""
     target = target_sample(run.target, 0)
     pictures = PointPictures(folder, target)
 
@@ -98,5 +98,5 @@ def result_of(
 
 
 def json_number(x: float) -> float | str:
-    """The number, or the string "inf", as JSON has no infinity; `float` reads both."""
+    """The number, or the string "inf", because JSON has no infinity; `float` reads both."""
     return float(x) if np.isfinite(x) else "inf"

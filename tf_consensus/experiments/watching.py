@@ -1,4 +1,4 @@
-"""What looks at a run while it goes on."""
+"""The callback that watches a run."""
 
 import pathlib
 from collections.abc import Callable
@@ -21,7 +21,7 @@ def advisor_of(
         **options: Arguments of that kind, except its path.
 
     Raises:
-        RunError: If the file of a run that goes on is damaged.
+        RunError: If the advice file of a resumed run is damaged.
     """
     with of_the_user("--advice"):
         read_advice(folder / ADVICE)

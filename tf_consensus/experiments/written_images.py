@@ -1,4 +1,4 @@
-"""Images as files of a folder, one grid, or an array: whole or not at all."""
+"""Writes images as files of a folder, as one grid, or as an array: whole or not at all."""
 
 import contextlib
 import os
@@ -14,7 +14,7 @@ from PIL import Image
 from tf_consensus.plotting import image_grid
 from tf_consensus.support.files import PARTIAL, replacing
 
-# What `write_folder` calls its files, alone or in strips.
+# The names that `write_folder` gives its files, alone or in strips.
 _OURS = re.compile(r"\d{5,}(-\d{3,})?\.png")
 
 
@@ -23,12 +23,12 @@ def write_folder(
 ) -> list[pathlib.Path]:
     """Write PNG files, which appear when the last of them is written.
 
-    They are written into a folder beside, whose files are then moved. Files of the same kind that
+    They are written into a temporary folder beside it, and then moved. Files of the same kind that
     were there before are deleted, all others stay.
 
     Args:
-        folder: Made if it is not there.
-        batches: Bytes (n, height, width, channels), any number of times.
+        folder: The folder, made if it is not there.
+        batches: Any number of arrays of bytes (n, height, width, channels).
         names: Names of the files.
 
     Returns:
@@ -55,7 +55,7 @@ def write_folder(
 
 
 def write_grid(path: pathlib.Path, batches: Iterable[np.ndarray], columns: int | None) -> None:
-    """Write one picture of all images, `columns` a row.
+    """Write one picture of all images, with `columns` images per row.
 
     Raises:
         OSError: If it cannot be written.
@@ -78,7 +78,7 @@ def write_arrays(path: pathlib.Path, **arrays: np.ndarray) -> None:
 
 @contextlib.contextmanager
 def _beside(folder: pathlib.Path) -> Iterator[pathlib.Path]:
-    """A folder for what is not whole yet, gone afterwards."""
+    """A temporary folder for files that are not whole yet."""
     partial = folder.with_name(f".{folder.name}.{os.getpid()}{PARTIAL}")
     partial.mkdir(exist_ok=True)
     try:

@@ -15,7 +15,9 @@ import tensorflow as tf
 from tf_consensus.games.vector_checks import check_vector, described
 
 Vector = Sequence[tf.Tensor]
+"""One vector of the parameter space: a list of tensors that match `game.variables`."""
 Factor: TypeAlias = float | tf.Tensor
+"""A finite number or a scalar tensor."""
 
 
 def dot(a: Vector, b: Vector) -> tf.Tensor:
@@ -41,12 +43,20 @@ def dot(a: Vector, b: Vector) -> tf.Tensor:
 
 
 def norm(a: Vector) -> tf.Tensor:
-    """Euclidean norm ‖a‖ of the whole list, a scalar; raises as `dot` does."""
+    """Euclidean norm ‖a‖ of the whole list, a scalar; raises as `dot` does.
+
+    Args:
+        a: list of tensors.
+    """
     return tf.sqrt(dot(a, a))
 
 
 def scale(a: Vector, factor: Factor) -> list[tf.Tensor]:
-    """Every tensor times `factor`, a number or a scalar tensor, in the tensor's own dtype.
+    """Every tensor times `factor`, in the tensor's own dtype.
+
+    Args:
+        a: list of tensors.
+        factor: a number or a scalar tensor.
 
     Raises:
         TypeError: if `a` is no list of tensors.
@@ -57,7 +67,12 @@ def scale(a: Vector, factor: Factor) -> list[tf.Tensor]:
 
 
 def add_scaled(a: Vector, factor: Factor, b: Vector) -> list[tf.Tensor]:
-    """The list a + factor · b, `factor` a number or a scalar tensor.
+    """The list a + factor · b.
+
+    Args:
+        a: list of tensors.
+        factor: a number or a scalar tensor.
+        b: list of tensors of the same shapes as `a`.
 
     Raises:
         TypeError: if `a` or `b` is no list of tensors.
@@ -107,6 +122,9 @@ def _in_dtype(factor: Factor, dtype: tf.DType) -> tf.Tensor:
 
 def flatten(a: Vector) -> tf.Tensor:
     """One tensor of shape (n,) that holds every entry in order.
+
+    Args:
+        a: list of tensors, of one dtype.
 
     Raises:
         TypeError: if `a` is no list of tensors.

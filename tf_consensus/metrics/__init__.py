@@ -1,6 +1,6 @@
 """Metrics that compare generated samples with their target.
 
-From here are imported Keras metrics of points (`ModeCoverage`, `Wasserstein1`) and of images
+Imported from here are Keras metrics of points (`ModeCoverage`, `Wasserstein1`) and of images
 (`ImageScores` and its parts), the functions that they compute, and what image metrics need:
 `Extractor` or `inception`, `load_classifier` and `Reference`. The room imports `support` alone.
 """

@@ -8,16 +8,16 @@ import tensorflow as tf
 from tf_consensus.support.arrays import check_finite, check_reals
 from tf_consensus.support.checks import shown
 
-# A feature beyond this counts as infinite: the sixth power of it overflows in float64.
+# A feature beyond this counts as infinite: its sixth power overflows in float64.
 LARGEST = 1e50
-_MORE = 1.01  # rounding leaves [-1, 1] by less
+_MORE = 1.01  # rounding exceeds [-1, 1] by less
 
 
 def features(name: str, value: Any, least: int = 1) -> np.ndarray:
     """The value as finite float64 rows (n, d), n at least `least` and d at least 1.
 
     Raises:
-        ValueError: If it is no such array.
+        ValueError: If it is not such an array.
     """
     array = check_reals(name, value)
     if array.ndim != 2 or not array.shape[1] or len(array) < least:
@@ -25,7 +25,7 @@ def features(name: str, value: Any, least: int = 1) -> np.ndarray:
             f"Features must have shape (n, d), n at least {least}. Received: {name} of shape "
             f"{array.shape}. Stack the features of an extractor, of more images if there are few."
         )
-    hint = "Look for the images that gave them: the generator has diverged."
+    hint = "Look at the images that gave them: the generator has diverged."
     return check_finite(name, array, hint, LARGEST)
 
 
@@ -35,14 +35,14 @@ def images(value: Any, channels: int) -> tf.Tensor:
     Grey images become three equal channels if that is how many are asked for.
 
     Raises:
-        ValueError: If it is no such batch, or an image is not finite.
+        ValueError: If it is not such a batch, or an image is not finite.
     """
     tensor = _tensor(value)
     shape, allowed = tuple(tensor.shape), {1, 3} if channels == 3 else {channels}
     if len(shape) != 4 or shape[-1] not in allowed or 0 in shape:
         raise ValueError(
             f"Images must have shape (batch, height, width, {channels}), one image at least. "
-            f"Received: images of shape {shape}. Give the network's channels; one channel is "
+            f"Received: images of shape {shape}. Pass the network's channels; one channel is "
             "repeated to three."
         )
     _check_range(tensor)

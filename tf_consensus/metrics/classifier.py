@@ -1,4 +1,4 @@
-"""Classifiers from files, to measure images by."""
+"""Loads classifiers from files, to score images with."""
 
 import io
 import os
@@ -11,32 +11,32 @@ import keras
 from tf_consensus.metrics import layers
 from tf_consensus.support.checks import check_path
 
-_REMEDY = "Train it anew, e.g. by examples/train_classifier.py, or fetch the file again."
+_REMEDY = "Train it anew, e.g. with examples/train_classifier.py, or fetch the file again."
 _MEMBERS = {"config.json", "metadata.json", "model.weights.h5"}
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError)
-# What Keras was seen to raise at whole archives that hold no model it can make.
+# Keras was seen to raise these for whole archives that hold no model it can make.
 _NO_MODEL = (AttributeError, IndexError, KeyError, OSError, RuntimeError, TypeError, ValueError)
 
 
 def load_classifier(
     path: str | os.PathLike[str], image_shape: tuple[int, int, int] | None = None
 ) -> keras.Model:
-    """The Keras classifier of a .keras file, of which no code is run.
+    """Loads a Keras classifier from a .keras file without running code from the file.
 
     Keras' safe mode is on, whatever its global setting: a file with a `Lambda` layer is refused.
     The legacy .h5 format has no such mode, so such files are refused too.
 
     Args:
         path: path of a file that `model.save("name.keras")` has written.
-        image_shape: (height, width, channels) of the images to be measured, to be told here if the
-            classifier takes others; None: not compared.
+        image_shape: (height, width, channels) of the images to be measured; a classifier that takes
+            other images is refused. None: not compared.
 
     Returns:
         The model, not compiled, for `Extractor`.
 
     Raises:
         OSError: if there is no such file, or it cannot be read.
-        ValueError: if it is damaged, another file or another model than a classifier of images.
+        ValueError: if it is damaged, not a .keras file, or not a classifier of images.
 
     Example:
         >>> classifier = load_classifier("classifier.keras", image_shape=(32, 32, 1))
@@ -48,13 +48,13 @@ def load_classifier(
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except _NO_MODEL as error:
-        # Around the reason Keras puts the configuration of every model that holds the layer.
+        # Keras surrounds the reason with the configuration of every model that holds the layer.
         text = str(error).rpartition("Exception encountered: ")[2].strip()
         reason = (text or type(error).__name__).splitlines()[0][:200].rstrip(" .,:")
         raise ValueError(
             f"A classifier must be a Keras model that loads without code of its own. Received: "
             f"{str(path)!r}, of which Keras says: {reason}. Import what registers its layers "
-            "first, and have registered layers instead of Lambda."
+            "first, and use registered layers instead of Lambda."
         ) from error
     _check_model(path, model)
     if image_shape is not None:

@@ -1,4 +1,4 @@
-"""A Keras network as what image metrics see of an image: its features and logits."""
+"""A Keras network that gives image metrics the features and logits of an image."""
 
 from collections.abc import Callable
 
@@ -16,27 +16,27 @@ class Extractor(ImageNetwork):
     """A Keras classifier or feature extractor as the network of image metrics.
 
     The images, in [-1, 1], go through `preprocess`, the resizer and the network, which is called
-    with training=False. Metrics of different networks must not be compared, so results are
-    labelled by `description`.
+    with training=False. Metrics from different networks must not be compared, so results are
+    labelled with `description`.
 
     Args:
         model: built Keras model of images (batch, H, W, C), with one output.
         features: name of the layer whose output, (n, d) or (n, 1, 1, d), is the features. None:
             the input of the last Dense layer, if the model ends in it, or in it and a softmax.
-        logits: name of the layer whose output is the logits; False: no logits, as of a network
-            without classes. None: the output of the model. The logarithms are taken of what a
-            softmax returns; a score needs no more, as it takes the log-softmax of the logits.
-        name: what to call the network in results.
+        logits: name of the layer whose output is the logits; False: no logits, for a network
+            without classes. None: the output of the model. If a softmax returns it, its logarithm
+            is used; this is enough for a score, which takes the log-softmax of the logits.
+        name: name of the network in results.
         preprocess: function of the images in [-1, 1], before they are resized; None: none. Its
             own name is its description.
-        image_size: side to resize images to; None: they have the model's size.
+        image_size: side to which images are resized; None: they have the model's size.
         resizer: one of `resizing.RESIZERS`, or a function of (images, size).
         weights: where the weights come from, in words.
 
     Attributes:
         fingerprint: sixteen hexadecimal digits of the SHA-256 of the layers in use, their
-            connections and weights, the preprocessing, size and resizer; not of names that layers
-            have. Equal extractors have the same in every process.
+            connections and weights, the preprocessing, size and resizer; layers' names do not
+            count. Equal extractors have the same fingerprint in every process.
 
     Raises:
         ValueError: if the model has several inputs or outputs, a layer cannot be told or found,
@@ -87,7 +87,7 @@ class Extractor(ImageNetwork):
             self._check_size(images)
         features, logits = self._forward(images)
         if logits is not None and self._logits != layers.SOFTMAX:
-            # The user may have a softmax that no layer's type or activation tells.
+            # The user may have a softmax that no layer's type or activation shows.
             check_not_probabilities(logits.numpy())
         return features, logits
 
@@ -103,13 +103,13 @@ class Extractor(ImageNetwork):
             return features, None
         logits = tf.cast(outputs["logits"], "float32")
         if self._logits == layers.SOFTMAX:
-            # The smallest normal number: a class of probability 0 adds 0 to a score.
+            # At least the smallest normal number: a class of probability 0 adds 0 to a score.
             logits = tf.math.log(tf.maximum(logits, np.finfo("float32").tiny))
         return features, logits
 
     @property
     def fingerprint(self) -> str:
-        """What the class says of it; computed of the weights as they are now."""
+        """The fingerprint that the class describes, of the present weights."""
         functions = [fingerprints.of_function(f) for f in (self.preprocess, self.resizer)]
         about = [*functions[: 1 if self.image_size is None else 2], str(self.image_size)]
         about.append(str(self._logits == layers.SOFTMAX))

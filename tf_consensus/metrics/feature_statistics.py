@@ -7,15 +7,15 @@ from tf_consensus.metrics.checks import LARGEST
 from tf_consensus.support.arrays import check_finite, check_reals
 from tf_consensus.support.checks import check_int
 
-_DIVERGED = "Leave out images of a diverged generator."
+_DIVERGED = "Leave out images from a diverged generator."
 
 
 class FeatureStatistics:
     """Mean and unbiased covariance of rows that come in batches, in float64.
 
-    Kept are the count n, the mean m and the scatter S = Σ (x - m)(x - m)ᵀ. Two sets a and b merge
-    by δ = m_b - m_a, m = m_a + δ n_b/n, S = S_a + S_b + δδᵀ n_a n_b/n, so that nothing large
-    cancels and order and batch sizes matter only to rounding. Memory is two d × d matrices.
+    It keeps the count n, the mean m and the scatter S = Σ (x - m)(x - m)ᵀ. Two sets a and b merge
+    by δ = m_b - m_a, m = m_a + δ n_b/n, S = S_a + S_b + δδᵀ n_a n_b/n, so nothing large cancels,
+    and order and batch sizes matter only to rounding. It needs memory for two d × d matrices.
 
     Args:
         dim: number d of features.
@@ -47,7 +47,7 @@ class FeatureStatistics:
             features: (n, d); n may be 0.
 
         Raises:
-            ValueError: if the shape is another, or a feature is not finite; nothing is added then.
+            ValueError: if the shape is wrong or a feature is not finite; then nothing is added.
         """
         features = check_reals("features", features)
         if features.ndim != 2 or features.shape[1] != self.dim:
@@ -64,8 +64,11 @@ class FeatureStatistics:
     def merge(self, other: "FeatureStatistics") -> None:
         """Add the rows that another has seen.
 
+        Args:
+            other: statistics of features of the same dimension.
+
         Raises:
-            ValueError: if it is of another dimension, or no statistics.
+            ValueError: if it has another dimension, or is not a `FeatureStatistics`.
         """
         if not isinstance(other, FeatureStatistics):
             raise ValueError(
@@ -85,7 +88,7 @@ class FeatureStatistics:
         """(d,).
 
         Raises:
-            ValueError: without any row.
+            ValueError: if there is no row.
         """
         self._require(1, "mean")
         return self._mean.copy()
@@ -95,7 +98,7 @@ class FeatureStatistics:
         """S / (n - 1), of shape (d, d), symmetric.
 
         Raises:
-            ValueError: if there are less than two rows.
+            ValueError: if there are fewer than two rows.
         """
         self._require(2, "covariance")
         return self._scatter / (self.count - 1)

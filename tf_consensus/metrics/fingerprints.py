@@ -11,15 +11,15 @@ from typing import Any
 import keras
 import numpy as np
 
-# What no output depends on once a network is trained, and what Keras counts up by itself.
+# No output of a trained network depends on these settings.
 _IRRELEVANT = {"build_config", "compile_config", "module", "seed", "shared_object_id", "trainable"}
 _TRAINING = ("_initializer", "_regularizer", "_constraint")
 
 
 def digest(parts: Iterable, length: int = 16) -> str:
-    """So many hexadecimal digits of the SHA-256 of bytes, strings and arrays, one after the other.
+    """The first hexadecimal digits of the SHA-256 of bytes, strings and arrays in turn.
 
-    Of an array the type and the shape count too.
+    The type and the shape of an array count too.
     """
     sha = hashlib.sha256()
     for part in parts:
@@ -39,16 +39,16 @@ def of_weights(arrays: Iterable) -> str:
 
 
 def of_network(model: keras.Model) -> str:
-    """A digest of a functional model's layers, of how they are connected, and of their weights.
+    """A digest of a functional model's layers, their connections and their weights.
 
-    Names of layers, and what matters in training alone, do not count. In a model with a layer that
-    has no `get_config`, layers count by their classes and the shapes of what they give.
+    Names of layers, and settings that matter only in training, do not count. If a layer has no
+    `get_config`, all layers of the model count by their classes and the shapes of their outputs.
     """
     return digest([_architecture(model), *model.get_weights()])
 
 
 def of_function(function: Callable[..., Any] | None) -> str:
-    """What a function is called, and unless it is this library's, a digest of what it computes.
+    """The name of a function and, unless it is this library's, a digest of what it computes.
 
     Layers and partial functions are functions too. Other objects count by their class.
     """
@@ -62,13 +62,13 @@ def of_function(function: Callable[..., Any] | None) -> str:
     if function is None or code is None or function.__module__.startswith("tf_consensus."):
         return name
     held = [*inspect.getclosurevars(function).nonlocals.values(), *(function.__defaults__ or ())]
-    # The text of other objects has their address in it.
+    # The text of other objects contains their address.
     values = [repr(x) for x in held if isinstance(x, int | float | str | bytes | None)]
     return f"{name} {digest([*_code(code), *values], 8)}"
 
 
 def name_of(function: object) -> str:
-    """What a function is called, or the class of an object; "None" if there is none."""
+    """The name of a function, or the class of another object; "None" for `None`."""
     return str(function) if function is None else getattr(function, "__name__", _kind(function))
 
 
@@ -97,7 +97,7 @@ def _code(code):
 
 
 def _plain(config, places=None):
-    """The configuration with layers named by their places in their models."""
+    """The configuration with layers named by their places in the models."""
     if isinstance(config, list | tuple):
         return [_plain(item, places) for item in config]
     if not isinstance(config, dict):
@@ -106,7 +106,7 @@ def _plain(config, places=None):
     if isinstance(layers, list) and all(isinstance(x, dict) and "config" in x for x in layers):
         names = [layer.get("name") or layer["config"].get("name") for layer in layers]
         places = {name: k for k, name in enumerate(names)}
-    # A layer's configuration has a name; other objects' names, as of a precision, do count.
+    # A layer's name does not count; other objects' names, such as that of a precision, do.
     named = any(key in config for key in ("config", "trainable", "batch_shape", "layers"))
     kept = {}
     for key, value in config.items():
@@ -122,7 +122,7 @@ def _plain(config, places=None):
 
 
 def _placed(history, places):
-    """A layer's name, its call's number and the output's, with the place for the name."""
+    """A layer's name, the call's number and the output's number, with the name replaced."""
     name, *numbers = history
     return [places.get(name, name), *numbers]
 

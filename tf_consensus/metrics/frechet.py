@@ -1,4 +1,4 @@
-"""Fréchet distance between Gaussians, the FID's formula."""
+"""The Fréchet distance between Gaussians, which is the formula of the FID."""
 
 import numpy as np
 import scipy
@@ -7,9 +7,9 @@ from numpy.typing import ArrayLike
 from tf_consensus.metrics import checks
 from tf_consensus.support.arrays import check_finite, check_reals
 
-# Relative to the largest entry: more than rounding does to a covariance.
+# Relative to the largest entry; rounding changes a covariance by less.
 _TOLERANCE = 1e-6
-_DIVERGED = "Look for the images that gave it: the generator has diverged."
+_DIVERGED = "Look at the images that gave it: the generator has diverged."
 
 
 def frechet_distance(mean1: ArrayLike, cov1: ArrayLike, mean2: ArrayLike, cov2: ArrayLike) -> float:
@@ -17,14 +17,15 @@ def frechet_distance(mean1: ArrayLike, cov1: ArrayLike, mean2: ArrayLike, cov2: 
 
     d = ‖μ₁ - μ₂‖² + tr Σ₁ + tr Σ₂ - 2 Σ_i √λ_i(Σ₁Σ₂).
 
-    In exact arithmetic the λ_i are real and not negative; those computed of the product are
-    neither when a covariance is singular, as it is of no more images than features. So Σ_i √λ_i
-    is computed as what it equals, the sum of the singular values of L₁ᵀL₂ where Σ = L Lᵀ by a
+    In exact arithmetic the λ_i are real and not negative. Computed from the product they are
+    neither if a covariance is singular, as it is if there are no more images than features. So
+    Σ_i √λ_i is computed as the equal sum of the singular values of L₁ᵀL₂, where Σ = L Lᵀ is a
     pivoted Cholesky factorization, in float64. Pivots below d ε times the largest variance are
     rounding and count as 0, as does a negative result for equal Gaussians. With 2,048
-    features it takes some 12 seconds of one core.
+    features it takes about 12 seconds on one core.
 
-    The distance of finite samples is biased upwards; compare only those of equally many.
+    The distance between finite samples is biased upwards; compare only distances between samples of
+    equal sizes.
 
     Args:
         mean1: μ₁, (d,).
@@ -36,7 +37,7 @@ def frechet_distance(mean1: ArrayLike, cov1: ArrayLike, mean2: ArrayLike, cov2: 
         The distance, in squared units of the features.
 
     Raises:
-        ValueError: if the shapes do not fit, an entry is not finite, as of diverged samples, or a
+        ValueError: if the shapes do not fit, an entry is not finite, as with diverged samples, or a
             matrix is not symmetric or has eigenvalues that are negative by more than rounding.
 
     Example:
@@ -88,5 +89,5 @@ def _check_shapes(mean1, cov1, mean2, cov2):
         shapes = ", ".join(str(array.shape) for array in (mean1, cov1, mean2, cov2))
         raise ValueError(
             "Means must have shape (d,) and covariances (d, d), d at least 1. Received: "
-            f"shapes {shapes}. Take both of the same extractor's `FeatureStatistics`."
+            f"shapes {shapes}. Take both from `FeatureStatistics` of the same extractor."
         )

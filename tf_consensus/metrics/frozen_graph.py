@@ -1,4 +1,4 @@
-"""Graphs from files of others: what they may hold, and the part of them that is used."""
+"""Graphs from other people's files: what they may hold, and the part of them that is used."""
 
 import math
 from collections.abc import Sequence
@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
-# What a network that classifies images needs. None of these reads, writes, calls or keeps anything.
+# The operations that a classifier of images needs. None of them reads, writes, calls or keeps
+# anything.
 OPERATIONS = frozenset(
     {
         *("Add", "AddV2", "AvgPool", "BatchNormWithGlobalNormalization", "BiasAdd", "Cast"),
@@ -15,13 +16,13 @@ OPERATIONS = frozenset(
         *("ResizeBilinear", "Softmax", "Squeeze", "Sub"),
     }
 )
-# What may feed the input, and is nothing that features could depend on.
+# These may feed the input; features must not depend on them.
 _FEEDING = frozenset({"DecodeJpeg", "Placeholder"})
-# All constants together: the reference graph has 23,885,411.
+# The numbers in all constants together: the reference graph has 23,885,411.
 _MOST_NUMBERS = 2**26
-# The reference graph has 1,008 nodes, of some 1,100 inputs.
+# The reference graph has 1,008 nodes with about 1,100 inputs.
 _MOST_NODES, _MOST_INPUTS = 2**12, 2**14
-# Inputs whose values TensorFlow computes to know a shape, which it does at the import.
+# Inputs whose values TensorFlow computes at the import, to know a shape.
 _SHAPING = {
     "Concat": 0,
     "ConcatV2": -1,
@@ -34,11 +35,11 @@ _CALLS = ("func", "placeholder")
 
 
 def parse(content: bytes) -> tf.compat.v1.GraphDef:
-    """The graph of a file's bytes, of which nothing is imported or run.
+    """The graph in a file's bytes; nothing of it is imported or run.
 
     Raises:
-        ValueError: If the bytes are no graph, or the graph holds anything but `OPERATIONS` on
-            constants, or too much of it. The message says what, without the path.
+        ValueError: If the bytes are not a graph, or the graph holds anything but `OPERATIONS` on
+            constants, or is too large. The message says what is wrong, without the path.
     """
     graph_def = tf.compat.v1.GraphDef()
     try:
@@ -58,7 +59,7 @@ def parse(content: bytes) -> tf.compat.v1.GraphDef:
 def part(
     graph_def: tf.compat.v1.GraphDef, outputs: Sequence[str], inputs: Sequence[str]
 ) -> tf.compat.v1.GraphDef:
-    """What the outputs are computed by from the inputs; neither the inputs nor what feeds them.
+    """The nodes that compute the outputs from the inputs, without the inputs and what feeds them.
 
     Devices and TensorFlow's own attributes, whose names begin with "_", are left out: no result
     depends on them.
@@ -69,7 +70,7 @@ def part(
         inputs: Names of nodes that will be replaced.
 
     Raises:
-        ValueError: If a node is missing, what is used reads a file or waits for another input, or a
+        ValueError: If a node is missing, a used node reads a file or waits for another input, or a
             shape in it is computed. The message says which, without the path.
     """
     nodes = {node.name: node for node in graph_def.node}
@@ -117,20 +118,20 @@ def _check_length(graph_def):
     nodes, inputs = len(graph_def.node), sum(len(node.input) for node in graph_def.node)
     if nodes > _MOST_NODES or inputs > _MOST_INPUTS:
         raise ValueError(
-            f"a graph with {nodes:,} nodes and {inputs:,} inputs of theirs, of which "
+            f"a graph with {nodes:,} nodes and {inputs:,} inputs of theirs, of which at most "
             f"{_MOST_NODES:,} and {_MOST_INPUTS:,} are allowed"
         )
 
 
 def _check_inputs(used):
-    """Refuses what may feed the input of a network, where it is beyond it."""
+    """Refuses nodes that may feed the input of a network but feed anything else."""
     found = [f"{node.op} (node {node.name!r})" for node in used.node if node.op in _FEEDING]
     if found:
         raise ValueError(f"a graph whose features depend on other inputs: {_some(found)}")
 
 
 def _check_shapes(used):
-    """Refuses shapes that are computed: the import would compute them, of whatever size."""
+    """Refuses shapes that are computed: the import would compute them, whatever their size."""
     nodes = {node.name: node for node in used.node}
     computed = []
     for node in used.node:
@@ -155,7 +156,7 @@ def _check_operations(graph_def):
 
 
 def _check_attributes(graph_def):
-    """Refuses what names functions, wherever TensorFlow might look for it."""
+    """Refuses attributes that name functions, wherever TensorFlow might look for one."""
     calling = [
         f"{key} of {node.name!r}"
         for node in graph_def.node
@@ -167,7 +168,7 @@ def _check_attributes(graph_def):
 
 
 def _check_size(graph_def):
-    """Refuses constants that a few bytes of the file would blow up to more than memory holds."""
+    """Refuses constants of few bytes in the file that would need more memory than there is."""
     shapes = [constant_shape(node) for node in graph_def.node if node.op == "Const"]
     if any(min(shape, default=1) < 0 for shape in shapes):
         raise ValueError("a graph with a constant of unknown shape")

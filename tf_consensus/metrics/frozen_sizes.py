@@ -1,21 +1,21 @@
-"""How much memory a graph from a file would take, told by its shapes before anything is run."""
+"""Finds from a graph's shapes how much memory it would take, before anything is run."""
 
 import math
 
 import tensorflow as tf
 
-# All tensors together, for one image: the reference network has 80 million.
+# The numbers in all tensors together, for one image: the reference network has 80 million.
 _MOST_VALUES = 2**28
 
 
 def check(used: tf.compat.v1.GraphDef, name: str, shape: tuple[int, ...]) -> None:
     """Raises unless all tensors of the graph have known shapes and fit in memory together.
 
-    A graph of a few operations, each of which doubles a tensor, would take any memory.
+    A graph of a few operations could take any amount of memory if each doubles a tensor.
 
     Args:
-        used: A graph that `frozen_graph.part` has passed, of which TensorFlow infers the shapes.
-        name: The node that is replaced by the input.
+        used: A graph that `frozen_graph.part` returned; TensorFlow infers its shapes.
+        name: The node that the input replaces.
         shape: Shape of the input, one image.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What every network of image metrics is: checked images in, features and logits out."""
+"""The base of all networks of image metrics: checked images in, features and logits out."""
 
 from typing import NamedTuple
 
@@ -10,11 +10,11 @@ from tf_consensus.support.arrays import check_finite
 
 
 class Extracted(NamedTuple):
-    """What a network says of a batch of images.
+    """A network's output for a batch of images.
 
     Attributes:
         features: (n, d), float32.
-        logits: (n, k), float32, up to a constant an image; None of a network without classes.
+        logits: (n, k), float32, up to a constant per image; None for a network without classes.
     """
 
     features: np.ndarray
@@ -22,13 +22,13 @@ class Extracted(NamedTuple):
 
 
 class ImageNetwork:
-    """Base of the extractors: checks images, and says what the numbers come from.
+    """Base of the extractors: checks images, and describes where the numbers come from.
 
-    A subclass has `_run`, `fingerprint`, which differs wherever a metric's value would, and
+    A subclass defines `_run`, `fingerprint`, which differs whenever a metric's value would, and
     `_details`, which says the same in words.
 
     Args:
-        name: what the network is called in results.
+        name: name of the network in results.
         channels: colour channels that the network takes.
     """
 
@@ -47,8 +47,8 @@ class ImageNetwork:
                 equal channels if the network takes three.
 
         Raises:
-            ValueError: if the images are no such batch or not finite, or what the network makes of
-                them is not finite or not one row per image.
+            ValueError: if the images are not such a batch or not finite, or the network's output is
+                not finite or not one row per image.
         """
         images = checks.images(images, self._channels)
         features, logits = self._run(images)
@@ -56,13 +56,13 @@ class ImageNetwork:
         for name, array in extracted._asdict().items():
             if array is not None:
                 self._check_rows(name, array, len(images))
-                remedy = f"The images were: look at the weights of {self.name!r}."
+                remedy = f"The images were finite: look at the weights of {self.name!r}."
                 check_finite(name, array, remedy, checks.LARGEST)
         return extracted
 
     @property
     def fingerprint(self) -> str:
-        """Hexadecimal digits that differ wherever a metric's value would."""
+        """Hexadecimal digits that differ whenever a metric's value would."""
         raise NotImplementedError
 
     def _run(self, images):
@@ -91,10 +91,10 @@ class ImageNetwork:
 
 
 def check_extractor(extractor: object) -> ImageNetwork:
-    """The extractor, or says that it is none.
+    """Returns the extractor.
 
     Raises:
-        ValueError: If it is anything else.
+        ValueError: If it is not an extractor.
     """
     if isinstance(extractor, ImageNetwork):
         return extractor

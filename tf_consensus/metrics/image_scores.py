@@ -15,7 +15,7 @@ from tf_consensus.metrics.reference import Reference
 from tf_consensus.metrics.score import classifier_score
 from tf_consensus.support.checks import check_int
 
-# The names that results carry: of the reference network, and of any other.
+# The names of results: with the reference network, and with any other network.
 _KEYS = {
     "score": ("inception_score", "classifier_score"),
     "frechet": ("fid", "frechet_distance"),
@@ -26,31 +26,31 @@ _KEYS = {
 class ImageScores:
     """Scores of all images since `reset_state`, from one pass through the extractor.
 
-    `result()` holds, by the reference network of `inception.frozen_inception`,
+    With the reference network of `inception.frozen_inception`, `result()` holds
 
     - `inception_score`, `inception_score_std`: `classifier_score`, if the extractor has logits;
     - `fid`: `frechet_distance` to the reference;
     - `kid`, `kid_std`: `kernel_distance`, if asked for;
     - `precision`, `recall`: `precision_recall`, if asked for;
 
-    and by any other network `classifier_score`, `classifier_score_std`, `frechet_distance`,
+    With any other network it holds `classifier_score`, `classifier_score_std`, `frechet_distance`,
     `kernel_distance`, `kernel_distance_std` instead of the first names, because its numbers are
     not comparable with published ones. Without images every value is NaN.
 
-    Kept between batches are logits, the features' statistics and, for the last two, the features
-    of the first images, as many as the reference's sample has; never the images.
+    The metric keeps logits, the features' statistics and, for the last two results, the features of
+    the first images, as many as the reference's sample has. It never keeps images.
 
     Args:
-        extractor: `Extractor`, or what `inception` makes.
-        reference: the real images' `Reference`, by the same extractor.
-        splits: splits of the score.
+        extractor: `Extractor`, or a network made by `inception`.
+        reference: the real images' `Reference`, made by the same extractor.
+        splits: number of splits of the score.
         kid: whether to compute the kernel distance.
         precision_recall: whether to compute precision and recall.
         name: name of the metric; the logs show the keys above.
 
     Raises:
-        ValueError: if the reference is missing or another extractor's, or `splits` not a positive
-            integer.
+        ValueError: if the reference is missing or another extractor's, or `splits` is not a
+            positive integer.
 
     Example:
         >>> scores = ImageScores(extractor, Reference.load("cifar10_test.npz"))
@@ -82,7 +82,7 @@ class ImageScores:
                 "`Reference.of(extractor, batches)`; `InceptionScore` needs none."
             )
         self.extractor = extractor
-        # A part that needs it is refused above where it is None.
+        # The check above refuses None if a part needs it.
         self.reference: Any = reference
         self.splits = check_int("splits", splits, minimum=1)
         self.name = name
@@ -104,7 +104,11 @@ class ImageScores:
         self._results: dict[str, float] | None = None
 
     def update_state(self, images: np.ndarray | tf.Tensor) -> None:
-        """Adds a batch of images (batch, H, W, C) in [-1, 1]."""
+        """Adds a batch.
+
+        Args:
+            images: (batch, height, width, channels) in [-1, 1].
+        """
         features, logits = self.extractor(images)
         if "score" in self._parts:
             self._logits.append(logits)
@@ -117,7 +121,10 @@ class ImageScores:
         self._results = None
 
     def check_samples(self, number: int) -> None:
-        """Raises unless so many images are enough.
+        """Raises unless this number of images is enough.
+
+        Args:
+            number: number of images that will be measured.
 
         Raises:
             ValueError: if a split or a neighbourhood would lack images.
@@ -131,20 +138,20 @@ class ImageScores:
             )
 
     def result(self) -> dict[str, float]:
-        """The numbers that the class describes."""
+        """The results that the class describes."""
         if not self._count:
             return dict.fromkeys(self._names(), math.nan)
-        # Kept, because a distance of many features takes seconds.
+        # Kept, because a distance between many features takes seconds.
         if self._results is None:
             values = [value for part in self._parts for value in getattr(self, f"_{part}")()]
             self._results = dict(zip(self._names(), values, strict=True))
         return dict(self._results)
 
     def description(self) -> dict:
-        """What the numbers depend on beside the images: counts, split and the extractor's.
+        """What the numbers depend on besides the images: counts, split and the extractor.
 
-        `n_fake` counts the images since `reset_state`: 0 before the first evaluation of a process,
-        also where a run goes on whose log has evaluations.
+        `n_fake` counts the images since `reset_state`. It is 0 before the first evaluation of a
+        process, even if the process resumes a run whose log has evaluations.
         """
         about: dict[str, Any] = {"n_fake": self._count}
         if self.reference is not None:
@@ -186,6 +193,6 @@ class ImageScores:
 def _check_reference(reference):
     if not isinstance(reference, Reference | None):
         raise ValueError(
-            f"`reference` must be a `Reference`. Received: reference={reference!r}. Make it by "
+            f"`reference` must be a `Reference`. Received: reference={reference!r}. Make it with "
             "`Reference.of(extractor, batches)` or `Reference.load(path)`."
         )

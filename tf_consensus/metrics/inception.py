@@ -1,4 +1,4 @@
-"""Inception networks: the reference one from a file, and the one that Keras has."""
+"""Inception networks: the reference network from a file, and Keras' own."""
 
 import os
 import pathlib
@@ -26,7 +26,11 @@ _LARGEST_FILE = 2**28
 
 
 def to_bytes(images: tf.Tensor) -> tf.Tensor:
-    """The images, in [-1, 1], as they would be in a file: whole numbers from 0 to 255, float32."""
+    """Images as they would be in a file: whole numbers from 0 to 255, float32.
+
+    Args:
+        images: in [-1, 1], of any shape; values outside are clipped.
+    """
     return tf.round(tf.clip_by_value(127.5 * (images + 1.0), 0.0, 255.0))
 
 
@@ -37,10 +41,11 @@ def frozen_inception(path: str | os.PathLike[str]) -> "FrozenInception":
         path: path of the frozen graph, classify_image_graph_def.pb.
 
     Raises:
-        FileNotFoundError: if it is not there, with how to get it.
+        FileNotFoundError: if it is not there; the message says how to get it.
         OSError: if it cannot be read.
-        ValueError: if `path` is none, or the file is no graph that can stand for it, holds an
-            operation that is not one of `frozen_graph.OPERATIONS`, or would take too much memory.
+        ValueError: if `path` is not a path, or the file is not a graph with the nodes of this
+            network, holds an operation that is not one of `frozen_graph.OPERATIONS`, or would take
+            too much memory.
     """
     return FrozenInception(path)
 
@@ -48,12 +53,12 @@ def frozen_inception(path: str | os.PathLike[str]) -> "FrozenInception":
 def keras_inception(weights: str | None = "imagenet") -> Extractor:
     """Keras' InceptionV3, which is not the reference network.
 
-    Its weights were trained separately, so scores and distances differ from published ones; they
-    carry other names. Images are rounded to bytes and resized bilinearly, with antialiasing.
+    Its weights were trained separately, so scores and distances differ from published ones and
+    have other names. Images are rounded to bytes and resized bilinearly, with antialiasing.
 
     Args:
         weights: as in `keras.applications.InceptionV3`: "imagenet", which Keras downloads once,
-            a path, or None for random ones.
+            a path, or None for random weights.
     """
     model = keras.applications.InceptionV3(weights=weights, classifier_activation=None)
 
@@ -76,14 +81,14 @@ class FrozenInception(ImageNetwork):
 
     Images in [-1, 1] are rounded to bytes x, resized to 299 by `resizing.tf1_bilinear`, and enter
     as (x - 128) / 128. Features are `pool_3`, (n, 2048); logits are its product with the weights
-    of the last layer, (n, 1008), without the bias, which the inception score has never had.
+    of the last layer, (n, 1008), without the bias, which the inception score has never used.
 
-    The graph has operations that TensorFlow 2 runs only in a session of TensorFlow 1, so this is
-    one, on the GPU if there is one. Only the part of the file between `Mul` and these two
-    is imported, after all of it has been found to hold nothing but allowed operations.
+    TensorFlow 2 runs some operations of the graph only in a session of TensorFlow 1, so this is
+    such a session, on the GPU if there is one. The whole file is first checked to hold nothing but
+    allowed operations; then only the part between `Mul` and these two is imported.
 
     A graph that has these nodes but whose imported part is not the reference network
-    (`inception_graph.differences`) is taken, with a warning: its results carry the names of any
+    (`inception_graph.differences`) is accepted with a warning: its results have the names of any
     other network's, never `fid`, `kid` or `inception_score`.
 
     Args:
@@ -91,13 +96,13 @@ class FrozenInception(ImageNetwork):
 
     Attributes:
         reference_network: whether the graph is the reference network.
-        fingerprint: sixteen hexadecimal digits of the SHA-256 of the file and of what is done to
-            images.
+        fingerprint: sixteen hexadecimal digits of the SHA-256 of the file and of the preprocessing
+            of images.
 
     Raises:
-        FileNotFoundError: if it is not there, with how to get it.
+        FileNotFoundError: if it is not there; the message says how to get it.
         OSError: if it cannot be read.
-        ValueError: if the file is no graph with these nodes, or may do more than compute.
+        ValueError: if the file is not a graph with these nodes, or may do more than compute.
 
     Reference:
         Szegedy et al., Rethinking the Inception Architecture for Computer Vision, 2015.
@@ -132,14 +137,14 @@ class FrozenInception(ImageNetwork):
 
     @property
     def fingerprint(self) -> str:
-        """What the class says of it."""
+        """The fingerprint that the class describes."""
         return fingerprints.digest([self._weights, str(self._treatment())])
 
     def _run(self, images):
         try:
             return self._session.run(self._outputs, {self._images: np.asarray(images)})
         except tf.errors.OpError as error:
-            # TensorFlow says where before the reason, and names the node again after it.
+            # TensorFlow's message has the place before the reason, and the node again after it.
             reason = error.message.partition("\n\t [[")[0].splitlines()[-1].rstrip(".")
             raise ValueError(
                 f"A frozen graph must take images of 299². Received: {self.name}, of which "
@@ -164,7 +169,7 @@ def _connect(used, images):
     """Features and logits, as tensors, of images in [-1, 1].
 
     Raises:
-        ValueError: If the graph is not one that these come out of, without its path.
+        ValueError: If the graph does not give them; the message is without the path.
     """
     x = (resizing.tf1_bilinear(to_bytes(images), _SIZE) - 128.0) / 128.0
     pool, product = tf.compat.v1.import_graph_def(
@@ -189,7 +194,7 @@ def _read(path) -> bytes:
         )
     if not path.is_file():
         raise IsADirectoryError(
-            f"The reference Inception is a file. Received: path={str(path)!r}, which is none. "
+            f"The reference Inception is a file. Received: path={str(path)!r}, which is no file. "
             f"{_HOW_TO_GET_IT}"
         )
     if path.stat().st_size > _LARGEST_FILE:
@@ -202,7 +207,7 @@ def _read(path) -> bytes:
     except OSError as error:
         raise OSError(
             f"The reference Inception must be readable. Received: path={str(path)!r}, "
-            f"{error.strerror}. See to its permissions and the disk."
+            f"{error.strerror}. Check its permissions and the disk."
         ) from error
 
 

@@ -1,7 +1,7 @@
-"""What identifies the reference Inception network: names, shapes, numbers, wiring of its nodes.
+"""Identifies the reference Inception network by its nodes' names, shapes, numbers and wiring.
 
-TensorFlow publishes the file without a digest of it, so none is compared: a network of the same
-form with other weights would pass. Its fingerprint, which descriptions hold, tells it apart.
+TensorFlow publishes the file without a digest, so none is compared: a network of the same form with
+other weights would pass. Its fingerprint, which descriptions hold, tells it apart.
 
 Reference:
     The numbers of operations and of all constants, 23,885,411, are those that TensorFlow's guide to
@@ -19,7 +19,7 @@ from tf_consensus.metrics import inception_wiring
 from tf_consensus.metrics.frozen_graph import constant_shape
 
 FEATURES, CLASSES = 2048, 1008
-# All that is learnt or averaged and that features and logits depend on: of 94 convolutions, their
+# All learnt or averaged numbers that features and logits depend on: those of 94 convolutions, their
 # normalizations and the last layer, without its biases.
 PARAMETERS = 23_884_384
 _OPERATIONS = {
@@ -33,7 +33,7 @@ _OPERATIONS = {
     "Reshape": 1,
 }
 _SILENT = {"CheckNumerics", "Const", "Identity"}
-# The last of these is one that later Inceptions average over.
+# The last of these is a pool that takes the average in later Inceptions.
 _MAXIMA = ("pool", "pool_1", "mixed_3/pool", "mixed_8/pool", "mixed_10/tower_2/pool")
 _MEANS = (
     *(f"mixed{k}/tower_2/pool" for k in ("", "_1", "_2", "_4", "_5", "_6", "_7", "_9")),
@@ -43,11 +43,11 @@ _AVERAGES = ("beta", "gamma", "moving_mean", "moving_variance")
 
 
 def differences(graph_def: tf.compat.v1.GraphDef) -> list[str]:
-    """Where a graph differs from the reference network, each in a few words; empty if nowhere.
+    """The graph's differences from the reference network, each in a few words; maybe none.
 
     Args:
-        graph_def: What features and logits depend on, as `frozen_graph.part` gives it: nodes beside
-            it say nothing of what they are.
+        graph_def: The nodes that features and logits depend on, as `frozen_graph.part` returns
+            them; other nodes say nothing about these.
     """
     nodes = {node.name: node for node in graph_def.node}
     shapes = {name: constant_shape(node) for name, node in nodes.items() if node.op == "Const"}
@@ -68,7 +68,7 @@ def differences(graph_def: tf.compat.v1.GraphDef) -> list[str]:
     own = sum(math.prod(shapes.get(name, (0,))) for name in wanted)
     if own != PARAMETERS:
         found.append(f"{own:,} parameters where it has {PARAMETERS:,}")
-    # The wiring of other nodes differs anyway.
+    # With other nodes the wiring differs anyway.
     return found or inception_wiring.differences(graph_def, dict(convolutions()))
 
 
@@ -99,7 +99,7 @@ def parameters() -> Iterator[tuple[str, tuple[int, ...]]]:
 
 
 def _form(shape):
-    """A shape, and of filters the number of pixels instead of height and width."""
+    """A shape; for filters the number of pixels replaces height and width."""
     return shape if shape is None or len(shape) < 4 else (shape[0] * shape[1], *shape[2:])
 
 

@@ -1,7 +1,7 @@
 """How the nodes of the reference Inception network are connected.
 
-A layer is known by its filters' name. The branches of a block begin at what the block before gives,
-and are joined in a fixed order.
+A layer is known by the name of its filters. The branches of a block begin at the output of the
+block before, and are joined in a fixed order.
 
 Reference:
     Szegedy et al., Rethinking the Inception Architecture for Computer Vision, 2015, figures 5 to 7
@@ -19,7 +19,7 @@ _BLOCKS = ("mixed", *(f"mixed_{k}" for k in range(1, 11)))
 _SMALLER = ("mixed_3", "mixed_8")
 _PASSED = ("CheckNumerics", "Identity")
 _AVERAGES = ("moving_mean", "moving_variance", "beta", "gamma")
-# Convolutions of two steps at a time; all of these and three more do not pad.
+# Convolutions of stride 2; all of these and three more do not pad.
 _STRIDED = {"conv", "mixed_3/conv", "mixed_3/tower/conv_2", "mixed_8/tower/conv_1"}
 _STRIDED |= {"mixed_8/tower_1/conv_3"}
 _UNPADDED = _STRIDED | {"conv_1", "conv_4"}
@@ -27,10 +27,10 @@ _STEM = ("conv", "conv_1", "conv_2", "pool", "conv_3", "conv_4", "pool_1")
 
 
 def differences(graph_def: tf.compat.v1.GraphDef, filters: dict[str, tuple[int, ...]]) -> list[str]:
-    """Where the connections differ from the reference network's, each in a few words.
+    """The connections that differ from the reference network's, each in a few words.
 
     Args:
-        graph_def: A graph of the reference network's nodes, and of no others that compute.
+        graph_def: A graph with the reference network's nodes and no others that compute.
         filters: Shapes of the convolutions' filters, by name, in the order of `convolutions`.
     """
     joins = dict(_joins(filters))
@@ -45,7 +45,7 @@ def differences(graph_def: tf.compat.v1.GraphDef, filters: dict[str, tuple[int, 
 
 
 def _sources(filters) -> Iterator[tuple[str, str]]:
-    """What each convolution and each pool takes, and the last layer."""
+    """The inputs of each convolution, each pool and the last layer."""
     before = "Mul"
     for name in _STEM:
         yield name, before
@@ -82,7 +82,7 @@ def _branches(block, filters):
 
 
 def _forks(block, filters):
-    """Ends of branches, each with the two convolutions that part from it."""
+    """Ends of branches, each with the two convolutions that fork from it."""
     for tower in ("tower", "tower_1"):
         forks = [name for name in filters if name.startswith(f"{block}/{tower}/mixed/")]
         if forks:
@@ -94,10 +94,10 @@ class _Graph:
     """Nodes by the names of the layers that they belong to.
 
     Attributes:
-        labels: the layer that a node is the output of, by the node's name.
-        source_of: the layer that a layer takes, by the layer's name.
+        labels: the layer whose output a node is, by the node's name.
+        source_of: the layer whose output a layer takes, by the layer's name.
         nodes: the convolution or pool of a layer, by its name.
-        wrong: what is no layer of the network.
+        wrong: descriptions of nodes that are not a layer of the network.
     """
 
     def __init__(self, graph_def, joins):
@@ -142,7 +142,7 @@ class _Graph:
         self.nodes[pool.name] = pool
 
     def _inputs(self, node):
-        """Names of the nodes that a node's tensors are computed by."""
+        """Names of the nodes that compute a node's inputs."""
         names = []
         for name in data_inputs(node):
             while name in self._by_name and self._by_name[name].op in _PASSED:
@@ -160,7 +160,7 @@ class _Graph:
 
 
 def _wrong_options(graph, filters):
-    """Convolutions and pools with other windows, steps or margins."""
+    """Convolutions and pools with other windows, strides or padding."""
     for name, node in graph.nodes.items():
         pool = name not in filters
         side = 2 if name in _STRIDED or (node.op == "MaxPool" and "tower" not in name) else 1

@@ -1,4 +1,4 @@
-"""Kernel distance between two sets of features, the KID's formula."""
+"""The kernel distance between two sets of features, which is the formula of the KID."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -19,15 +19,15 @@ def kernel_distance(
 
     With k(x, y) = (xᵀy/d + 1)³ and m rows of each set,
     MMD² = Σ_{i≠j} [k(x_i, x_j) + k(y_i, y_j)] / (m (m - 1)) - 2 Σ_{i,j} k(x_i, y_j) / m²,
-    of which the expectation is 0 if and only if the first three moments agree; so a single value
-    may be negative. Computed in float64. Unlike the Fréchet distance it is unbiased, whatever m.
-    With 2,048 features the default takes some 40 seconds of one core.
+    whose expectation is 0 if and only if the first three moments agree; so a single value may be
+    negative. It is computed in float64. Unlike the Fréchet distance it is unbiased for every m.
+    With 2,048 features the default takes about 40 seconds on one core.
 
     Args:
         real_features: (n, d).
         fake_features: (m, d).
         subsets: number of pairs of subsets.
-        subset_size: rows of each, without repetition; at most as many as both sets have.
+        subset_size: rows of each subset, without repetition; at most as many as both sets have.
         seed: determines the subsets.
 
     Returns:
@@ -59,7 +59,7 @@ def check_features(real: ArrayLike, fake: ArrayLike, least: int) -> tuple[np.nda
     """Both as finite float64 arrays of shapes (n, d) and (m, d), n and m at least `least`.
 
     Raises:
-        ValueError: if they are no such sets.
+        ValueError: if they are not such sets.
     """
     real = checks.features("real_features", real, least)
     fake = checks.features("fake_features", fake, least)

@@ -1,4 +1,4 @@
-"""Where in a Keras model the features and logits of an image are."""
+"""Finds the features and logits of an image in a Keras model."""
 
 import keras
 
@@ -25,25 +25,25 @@ def check_model(model: keras.Model) -> None:
 
 
 def feature_tensor(model: keras.Model, name: str | None) -> tuple[str, keras.KerasTensor]:
-    """Which tensor of the model the features are.
+    """The tensor of the model that holds the features.
 
     Args:
-        model: a model that `check_model` passes.
+        model: a model that `check_model` accepts.
         name: name of a layer; None: the input of the last Dense layer.
 
     Returns:
         What it is, in words, and the symbolic tensor.
 
     Raises:
-        ValueError: if there is no such layer, or its output is no row of features per image.
+        ValueError: if there is no such layer, or its output is not one row of features per image.
     """
     if name is None:
         dense = _last_dense(model)
         if dense is None:
             raise ValueError(
-                "Without `features` the model must end in a Dense layer, or in one and a softmax, "
-                f"whose input is the features. Received: {_names(model)}. Pass the name of the "
-                "layer whose output is the features."
+                "Without `features` the model must end in a Dense layer, maybe with a softmax "
+                f"after it, whose input is the features. Received: {_names(model)}. Pass the name "
+                "of the layer whose output is the features."
             )
         label, tensor = f"input of {dense.name}", dense.input
     else:
@@ -60,18 +60,18 @@ def feature_tensor(model: keras.Model, name: str | None) -> tuple[str, keras.Ker
 def logit_tensor(
     model: keras.Model, name: str | bool | None
 ) -> tuple[str, dict[str, keras.KerasTensor]]:
-    """Which tensor of the model the logits are.
+    """The tensor of the model that holds the logits.
 
     Args:
-        model: a model that `check_model` passes.
+        model: a model that `check_model` accepts.
         name: name of a layer; None: the model's output; False: none.
 
     Returns:
-        What it is, in words, `SOFTMAX` if it goes through one, and a dict of the symbolic tensor
-        as "logits", empty without them.
+        What it is, in words (`SOFTMAX` if it goes through one), and a dict with the symbolic tensor
+        as "logits", empty without logits.
 
     Raises:
-        ValueError: if there is no such layer, or its output is no row of logits per image.
+        ValueError: if there is no such layer, or its output is not one row of logits per image.
     """
     if name is False:
         return "none", {}
@@ -80,7 +80,7 @@ def logit_tensor(
     shape = tuple(tensor.shape)
     if len(shape) != 2 or shape[1] is None or shape[1] < 2:
         raise ValueError(
-            "Logits must have shape (n, k), of k > 1 classes. Received: "
+            "Logits must have shape (n, k), for k > 1 classes. Received: "
             f"the output of {last.name} of shape {shape}. Name another layer by `logits`, or pass "
             "`logits=False` for a network without classes."
         )

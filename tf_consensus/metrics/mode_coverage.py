@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from tf_consensus.support.arrays import check_finite, check_reals
 from tf_consensus.support.checks import check_float
 
-_LENGTH = "Pass a length in the unit of the samples."
+_LENGTH = "Pass a length in the samples' unit."
 
 
 @keras.saving.register_keras_serializable("tf_consensus")
@@ -23,14 +23,14 @@ class ModeCoverage(keras.metrics.Metric):
     - `modes_covered`: #{j : #{x : ‖x - c_j‖ ≤ 3 stddev} ≥ N / 100},
     - `within_3_sigma`: #{x : ‖x - c(x)‖ ≤ 3 stddev} / N,
     - `within_<within>`, for example `within_0.05`: #{x : ‖x - c(x)‖ ≤ within} / N,
-    - `mode_kl`: Σ_j p_j log(k p_j) in nats, with p_j the share of samples nearest to c_j: the
-      divergence KL(p ‖ uniform), 0 when all modes get alike and log k when one gets all.
+    - `mode_kl`: Σ_j p_j log(k p_j) in nats, with p_j the share of samples nearest to c_j. This is
+      the divergence KL(p ‖ uniform): 0 if all modes get equal shares, log k if one gets all.
 
-    Samples that are not finite are refused, except in a graph, which does not know its values.
-    There they, and anywhere samples whose squared distances are beyond what the dtype holds (1e19),
-    belong to no mode: they count in N but are within nothing. As the uniform distribution never
-    gives such a sample, a single one makes `mode_kl` infinite. Without any sample `mode_kl` is
-    infinite too, and the rest is 0.
+    Samples that are not finite are refused, except in a graph, where values are not known. In a
+    graph they belong to no mode, as do samples whose squared distances exceed the dtype (beyond
+    1e19): they count in N but are within nothing. The uniform distribution never gives such a
+    sample, so a single one makes `mode_kl` infinite. Without any sample `mode_kl` is infinite too,
+    and the rest is 0.
 
     With sample weights, every # is a sum of weights. Sums are kept in the metric's dtype: counts
     in float32 are exact up to 2^24 samples, independent of order and batching.
@@ -38,12 +38,12 @@ class ModeCoverage(keras.metrics.Metric):
     Args:
         modes: The centres, shape (k, d), in the samples' unit of length.
         stddev: Standard deviation of a mode along each axis, in the same unit.
-        within: Radius of the second share, in the same unit.
+        within: Radius for `within_<within>`, in the same unit.
         name: Name of the metric; the logs show the keys of `result()`.
         dtype: As in any Keras metric.
 
     Raises:
-        ValueError: If `modes` is no finite (k, d) array with k and d at least 1, or `stddev` or
+        ValueError: If `modes` is not a finite (k, d) array with k and d at least 1, or `stddev` or
             `within` is not finite and positive.
 
     Example:
@@ -66,7 +66,7 @@ class ModeCoverage(keras.metrics.Metric):
         self.stddev = check_float("stddev", stddev, zero=False, hint=_LENGTH)
         self.within = check_float("within", within, zero=False, hint=_LENGTH)
         k = len(self.modes)
-        # One bin more than modes: the samples that belong to none.
+        # One bin more than there are modes, for the samples that belong to none.
         self.nearest = self._sum((k + 1,), "nearest")
         self.close = self._sum((k,), "close")
         self.within_3_sigma = self._sum((), "within_3_sigma")
@@ -79,7 +79,7 @@ class ModeCoverage(keras.metrics.Metric):
 
         Args:
             samples: Points, shape (n, d).
-            sample_weight: Non-negative weights, shape (n,); None weighs every sample 1.
+            sample_weight: Non-negative weights, shape (n,); None gives every sample weight 1.
 
         Raises:
             ValueError: If the shapes do not fit the modes or each other, a sample is not finite,
@@ -100,7 +100,7 @@ class ModeCoverage(keras.metrics.Metric):
     def result(self) -> dict[str, tf.Tensor]:
         """Return the dictionary of scalars that the class describes."""
         count = tf.reduce_sum(self.nearest)
-        # 100 · close against the count, because count / 100 rounds.
+        # Compares 100 · close with the count, because count / 100 rounds.
         covered = (100 * self.close >= count) & (count > 0)
         return {
             "modes_covered": tf.reduce_sum(tf.cast(covered, self.dtype)),
@@ -117,7 +117,7 @@ class ModeCoverage(keras.metrics.Metric):
 
     @property
     def worst(self) -> dict[str, float]:
-        """What stands for each result where the samples cannot be measured."""
+        """The value that replaces each result if the samples cannot be measured."""
         return {key: 0.0 if end == "up" else math.inf for key, end in self.directions.items()}
 
     def get_config(self) -> dict[str, Any]:
@@ -158,11 +158,11 @@ class ModeCoverage(keras.metrics.Metric):
 
 
 def _checked_values(samples, weight):
-    """Both unchanged, where their values are known to be good or not known at all."""
+    """Both unchanged, if their values are good or not known."""
     if not tf.executing_eagerly():
         return samples, weight
     samples = check_reals("samples", samples)
-    remedy = "Leave out what a diverged generator has made."
+    remedy = "Leave out samples from a diverged generator."
     check_finite("samples", samples, remedy, np.finfo(float).max)
     if weight is not None:
         weight = check_reals("sample_weight", weight)

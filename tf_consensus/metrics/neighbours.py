@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from tf_consensus.metrics.kernel import check_features
 from tf_consensus.support.checks import check_int
 
-# Rows of a block of the matrix of distances: 80 MB for 10,000 columns.
+# Rows per block of the matrix of distances: 80 MB for 10,000 columns.
 _BLOCK = 1000
 
 
@@ -29,18 +29,19 @@ def precision_recall(
 ) -> PrecisionRecallResult:
     """Return the share of each set that lies in the region that the other one spans.
 
-    The region of a set is the union of balls around its points, each reaching to the point's k-th
-    nearest neighbour in the set, itself not counted. Precision is the share of the generated
-    features in the region of the real ones, recall the share of the real in that of the generated.
-    Computed in float64, in blocks of 1,000 rows; twice 6,400 rows of 2,048 features take some 30
-    seconds of one core.
+    The region of a set is the union of balls around its points. Each ball reaches to the point's
+    k-th nearest neighbour in the set, not counting itself. Precision is the share of the generated
+    features in the region of the real ones, recall the share of the real features in the region of
+    the generated ones. They are computed in float64, in blocks of 1,000 rows; two sets of 6,400
+    rows of 2,048 features take about 30 seconds on one core.
 
-    Both depend on the sets' sizes; compare only those of equally many, 10,000 and more at best.
+    Both depend on the sets' sizes; compare only results for sets of equal sizes, preferably of
+    10,000 or more.
 
     Args:
         real_features: (n, d).
         fake_features: (m, d).
-        k: which neighbour a ball reaches to.
+        k: number of the neighbour that a ball reaches.
 
     Returns:
         The two shares.

@@ -1,4 +1,4 @@
-"""What the real images of a data set give, computed once and kept in a file."""
+"""Statistics of the real images of a data set, computed once and kept in a file."""
 
 import json
 import math
@@ -18,9 +18,9 @@ from tf_consensus.support.checks import check_int
 
 
 class Reference:
-    """Statistics and a sample of the features of real images, by one extractor.
+    """Statistics and a sample of the features of real images, from one extractor.
 
-    Make one by `Reference.of` or `Reference.load`.
+    Make one with `Reference.of` or `Reference.load`.
 
     Attributes:
         mean: mean of the features, (d,).
@@ -29,7 +29,7 @@ class Reference:
             `precision_recall`.
         n_real: number of images.
         split: which part of the data set they are.
-        description: the extractor's.
+        description: the extractor's description.
         fingerprint: one digest of all of these together, for the settings of a run.
 
     Raises:
@@ -74,17 +74,16 @@ class Reference:
 
         Args:
             extractor: what the metrics will use too.
-            batches: batches of images in [-1, 1], or of tuples that begin with them; not
-                augmented, neither flipped nor dequantized.
-            split: what part of the data set they are, for the description.
+            batches: batches of images in [-1, 1], or of tuples that begin with them. The images
+                must not be augmented, that is neither flipped nor dequantized.
+            split: the part of the data set that they are, for the description.
             keep: size of the sample of features; all are equally likely to be in it.
-            n_real: stop after so many images; None: all.
+            n_real: number of images after which to stop; None: all.
             seed: determines the sample.
 
         Raises:
-            ValueError: if there are less than two images or less than `n_real`, an image is not
-                finite, the data set is infinite and `n_real` None, or an argument is of another
-                kind.
+            ValueError: if there are fewer than two images or fewer than `n_real`, an image is not
+                finite, the data set is infinite and `n_real` is None, or an argument is invalid.
         """
         split = _checked_split(split)
         check_extractor(extractor)
@@ -115,24 +114,24 @@ class Reference:
         return fingerprints.digest([self.mean, self.cov, self.sample, about])
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes an .npz file, whole or not at all, with a checksum.
+        """Writes the .npz file `path`, whole or not at all, with a checksum.
 
         Raises:
             OSError: if the file cannot be written.
-            ValueError: if the name ends otherwise.
+            ValueError: if the name does not end in .npz.
         """
         arrays = {"mean": self.mean, "cov": self.cov, "sample": self.sample}
         reference_file.save(path, arrays, self._about())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Reference":
-        """Reads what `save` wrote; files of versions without a checksum too.
+        """Reads `path`, which `save` wrote, including files from versions without a checksum.
 
         Nothing in the file is run: it may come from anyone.
 
         Raises:
             OSError: if there is no such file, or it cannot be read.
-            ValueError: if the file is another one or damaged.
+            ValueError: if the file is damaged or not a reference.
         """
         arrays, about = reference_file.load(path)
         try:
@@ -141,10 +140,10 @@ class Reference:
             raise ValueError(f"{str(path)!r} is no reference. {error}") from error
 
     def check(self, extractor: ImageNetwork) -> None:
-        """Raises if the extractor is not the one that the reference was made by.
+        """Raises if `extractor` is not the one that made the reference.
 
-        They are compared by their fingerprints, so that names do not matter. References of versions
-        that had none are compared by all that their descriptions hold.
+        Their fingerprints are compared, so names do not matter. For references from versions
+        without fingerprints, the whole descriptions are compared.
 
         Raises:
             ValueError: if they differ.
@@ -170,7 +169,7 @@ class Reference:
 
 
 def _checked_statistics(mean, cov, sample):
-    """The arrays as floats, their types kept, that are finite and of fitting shapes."""
+    """The arrays as floats of unchanged types, checked to be finite and of fitting shapes."""
     arrays = {"mean": mean, "cov": cov, "sample": sample}
     for name, value in arrays.items():
         floats, largest = check_reals(name, value), np.finfo(float).max

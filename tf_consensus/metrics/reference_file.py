@@ -1,4 +1,4 @@
-"""The file of a reference: arrays and text with a checksum, nothing that is run when it is read."""
+"""The file of a reference: arrays and text with a checksum; reading it runs nothing."""
 
 import io
 import json
@@ -17,7 +17,7 @@ from tf_consensus.support.files import replacing
 _ARRAYS = ("mean", "cov", "sample")
 _ABOUT = {"n_real", "split", "description"}
 _REMEDY = "Make it anew by `Reference.of(...).save(path)`."
-# All that Python and NumPy were seen to raise at damaged archives.
+# Python and NumPy were seen to raise these for damaged archives.
 _DAMAGE = (
     *(zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, RuntimeError),
     *(ValueError, TypeError, OverflowError, MemoryError, OSError),
@@ -44,11 +44,11 @@ def save(path: str | os.PathLike[str], arrays: dict[str, np.ndarray], about: dic
 
 
 def load(path: str | os.PathLike[str]) -> tuple[dict[str, np.ndarray], dict]:
-    """The arrays and what is said about them.
+    """The arrays and their description.
 
     Raises:
         OSError: If there is no such file, or it cannot be read.
-        ValueError: If it is another file or damaged. The message says which.
+        ValueError: If it is not such a file, or damaged. The message says which.
     """
     check_path("path", path, _REMEDY)
     content = _read(path)
@@ -92,7 +92,7 @@ _KINDS = (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionEr
 
 
 def _entries(content):
-    """The arrays of an archive, none of them of Python objects, which reading would run."""
+    """The arrays of an archive, without arrays of Python objects, which reading would run."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         names = [name.removesuffix(".npy") for name in archive.namelist()]
         read = [io.BytesIO(archive.read(name)) for name in archive.namelist()]

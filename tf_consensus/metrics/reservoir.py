@@ -4,7 +4,7 @@ import numpy as np
 
 
 class Reservoir:
-    """Up to `size` rows of all that came, each subset being equally likely (Vitter's R)."""
+    """Up to `size` of all rows added, each subset being equally likely (Vitter's R)."""
 
     def __init__(self, size: int, generator: np.random.Generator) -> None:
         self._size, self._generator = size, generator

@@ -1,4 +1,4 @@
-"""Resizing of images for a network's input: the same picture, different numbers."""
+"""Ways to resize images for a network's input; the pictures look alike, the numbers differ."""
 
 from collections.abc import Callable
 
@@ -32,34 +32,48 @@ def tf1_bilinear(images: np.ndarray | tf.Tensor, size: int) -> tf.Tensor:
 
 
 def bilinear(images: np.ndarray | tf.Tensor, size: int) -> tf.Tensor:
-    """Bilinear resizing with pixel centres at halves and antialiasing; as `tf1_bilinear`."""
+    """Bilinear resizing with pixel centres at halves and antialiasing; raises like `tf1_bilinear`.
+
+    Args:
+        images: (batch, height, width, channels).
+        size: new height and width, in pixels.
+    """
     images, size = _checked(images, size)
     return tf.image.resize(images, (size, size), "bilinear", antialias=True)
 
 
 def bicubic(images: np.ndarray | tf.Tensor, size: int) -> tf.Tensor:
-    """Bicubic resizing with pixel centres at halves and antialiasing; as `tf1_bilinear`."""
+    """Bicubic resizing with pixel centres at halves and antialiasing; raises like `tf1_bilinear`.
+
+    Args:
+        images: (batch, height, width, channels).
+        size: new height and width, in pixels.
+    """
     images, size = _checked(images, size)
     return tf.image.resize(images, (size, size), "bicubic", antialias=True)
 
 
 def _checked(images, size):
-    """Both, where they are images and a number of pixels."""
+    """Both, checked to be images and a number of pixels."""
     if not tf.is_tensor(images):
         images = check_reals("images", images, "Stack images of one size.").astype("float32")
     if len(images.shape) != 4:
         raise ValueError(
             "Images must have shape (batch, height, width, channels). Received: images of shape "
-            f"{tuple(images.shape)}. Add the axis that lacks."
+            f"{tuple(images.shape)}. Add the missing axis."
         )
     return images, check_int("size", size, minimum=1)
 
 
 RESIZERS = {function.__name__: function for function in (tf1_bilinear, bilinear, bicubic)}
+"""The resizers by the names that `get` takes."""
 
 
 def get(resizer: str | Callable) -> Callable:
-    """The resizer of that name; a function of (images, size) is its own.
+    """The resizer of that name; a function of (images, size) is returned as it is.
+
+    Args:
+        resizer: a name of `RESIZERS`, or a function that has a name.
 
     Raises:
         ValueError: if it is neither.

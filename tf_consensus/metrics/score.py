@@ -1,4 +1,4 @@
-"""The classifier score: the inception score, of any classifier."""
+"""The classifier score: the inception score with any classifier."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,12 @@ from tf_consensus.support.checks import check_int
 
 
 class MeanStd(NamedTuple):
-    """Mean and population standard deviation over parts of a sample."""
+    """A result over the parts of a sample.
+
+    Attributes:
+        mean: the mean over the parts.
+        std: the population standard deviation over the parts.
+    """
 
     mean: float
     std: float
@@ -22,23 +27,23 @@ def classifier_score(logits: ArrayLike, splits: int = 10) -> MeanStd:
 
     With p(y|x) the softmax of the logits of image x and p(y) its mean over a split,
     score = exp E_x KL(p(y|x) ‖ p(y)), between 1 (all images alike) and k (every image certain,
-    the k classes even). Split i of s is the rows i n/s to (i + 1) n/s, each rounded down, so the
-    result depends on the rows' order as far as the splits do. Computed in float64. The inception
-    score is this of the reference network's logits without their bias.
+    the k classes equally frequent). Split i of s is the rows i n/s to (i + 1) n/s, each rounded
+    down, so the result depends on the rows' order as far as the splits do. It is computed in
+    float64. The inception score is this score with the reference network's logits without bias.
 
-    A split's score is biased towards 1 when it has few images for its classes; compare only
-    scores of equally many.
+    A split's score is biased towards 1 if it has few images for its classes; compare only scores
+    of equal numbers of images.
 
     Args:
         logits: (n, k), k at least 2, each row up to a constant; log-probabilities are logits, so
-            that -∞ is a class of probability 0.
+            -∞ stands for a class of probability 0.
         splits: number s of parts.
 
     Returns:
         Mean and population standard deviation of the splits' scores.
 
     Raises:
-        ValueError: if `logits` is no (n, k) array, has NaN or ∞ or rows of -∞ alone, or holds
+        ValueError: if `logits` is not an (n, k) array, has NaN or ∞ or rows of -∞ alone, or holds
             probabilities; or `splits` is not an integer from 1 to n.
 
     Example:
@@ -67,7 +72,7 @@ def classifier_score(logits: ArrayLike, splits: int = 10) -> MeanStd:
 def _score(log_p):
     p = np.exp(log_p)
     mean = p.mean(axis=0)
-    # p (log p - log mean), 0 where p is: there the logarithms may be infinite.
+    # p (log p - log mean) is 0 where p is 0; there the logarithms may be infinite.
     terms = np.where(p == 0, 0.0, p * (log_p - np.log(np.where(mean == 0, 1.0, mean))))
     return np.exp(terms.sum(axis=1).mean())
 
@@ -76,7 +81,7 @@ def check_not_probabilities(logits: np.ndarray) -> None:
     """Raises if every row of (n, k) could be probabilities.
 
     Raises:
-        ValueError: if none is negative and every row sums to 1.
+        ValueError: if no number is negative and every row sums to 1.
     """
     if (logits >= 0).all() and (np.abs(logits.sum(axis=1) - 1.0) < 1e-5).all():
         shown = np.array2string(np.asarray(logits[0][:4], dtype=float), precision=4)
@@ -95,11 +100,11 @@ def _check_logits(logits):
             "`logits` must have shape (n, k), one row per image, of k > 1 classes. Received: "
             f"logits of shape {array.shape}. Stack the batches of an extractor."
         )
-    # The largest of a row is that of a class it may be; all others may be impossible.
+    # The largest of a row must be finite; all others may belong to impossible classes.
     check_finite(
         "logits",
         np.where(np.isneginf(array), array.max(axis=1, keepdims=True), array),
-        "Look for the images that gave them: the generator has diverged.",
+        "Look at the images that gave them: the generator has diverged.",
         np.finfo(float).max,
     )
     return array

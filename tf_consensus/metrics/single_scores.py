@@ -9,7 +9,7 @@ class InceptionScore(ImageScores):
     """The score of `ImageScores` alone, which needs no real images.
 
     Args:
-        extractor: one with logits.
+        extractor: an extractor with logits.
         splits: number of splits.
         name: name of the metric.
 
@@ -25,14 +25,23 @@ class InceptionScore(ImageScores):
         check_extractor(extractor)
         if extractor.description["logits"] == "none":
             raise ValueError(
-                "A score needs logits. Received: an extractor without any, "
+                "A score needs logits. Received: an extractor without logits, "
                 f"{extractor.name!r}. Pass `logits` to the extractor."
             )
         super().__init__(extractor, None, splits, name=name)
 
 
 class FrechetDistance(ImageScores):
-    """The Fréchet distance of `ImageScores` alone."""
+    """The Fréchet distance of `ImageScores` alone.
+
+    Args:
+        extractor: the network whose features are compared.
+        reference: the features of real images, by the same network.
+        name: name of the metric.
+
+    Raises:
+        ValueError: if the reference is missing, or was made by another network.
+    """
 
     _parts = ("frechet",)
 
@@ -43,7 +52,16 @@ class FrechetDistance(ImageScores):
 
 
 class KernelDistance(ImageScores):
-    """The kernel distance of `ImageScores` alone."""
+    """The kernel distance of `ImageScores` alone.
+
+    Args:
+        extractor: the network whose features are compared.
+        reference: the features of real images, by the same network.
+        name: name of the metric.
+
+    Raises:
+        ValueError: if the reference is missing, or was made by another network.
+    """
 
     _parts = ("kernel",)
 
@@ -54,7 +72,16 @@ class KernelDistance(ImageScores):
 
 
 class PrecisionRecall(ImageScores):
-    """Precision and recall of `ImageScores` alone."""
+    """Precision and recall of `ImageScores` alone.
+
+    Args:
+        extractor: the network whose features are compared.
+        reference: the features of real images, by the same network.
+        name: name of the metric.
+
+    Raises:
+        ValueError: if the reference is missing, or was made by another network.
+    """
 
     _parts = ("precision_recall",)
 

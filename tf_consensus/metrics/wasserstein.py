@@ -1,4 +1,4 @@
-"""The Wasserstein-1 distance of two point clouds, exact and sliced."""
+"""The Wasserstein-1 distance between two point clouds, exact and sliced."""
 
 import numpy as np
 import scipy
@@ -18,23 +18,23 @@ def wasserstein1(a: ArrayLike, b: ArrayLike) -> float:
     transport plan between two clouds of equal size is cheaper.
 
     The result is exact, in float64. The matrix of distances takes 8 n² bytes: 32 MiB for 2,048
-    points. On one core 512, 1,024 and 2,048 points of two similar clouds take 0.02, 0.06 and 0.4
-    seconds, and of clouds far apart up to 0.05, 0.4 and 5 seconds. For more points there is
+    points. On one core two similar clouds of 512, 1,024 and 2,048 points take 0.02, 0.06 and 0.4
+    seconds; clouds far apart take up to 0.05, 0.4 and 5 seconds. For more points use
     `sliced_wasserstein1`.
 
     Two samples of one distribution are not at distance 0: for 2,048 points on the unit circle W₁
-    is 0.04 to 0.05. Compare with the distance of two samples of the target.
+    is 0.04 to 0.05. Compare with the distance between two samples of the target.
 
     Args:
         a: Points, shape (n, d).
-        b: As many points, shape (n, d).
+        b: The same number of points, shape (n, d).
 
     Returns:
         The distance, in the points' unit of length.
 
     Raises:
         ValueError: If `a` and `b` are not of the same shape (n, d), with n and d at least 1, or a
-            coordinate is not finite or beyond 1e150, as of diverged samples.
+            coordinate is not finite or beyond 1e150, as with diverged samples.
 
     Example:
         >>> wasserstein1([[0.0, 0.0], [1.0, 0.0]], [[1.0, 2.0], [0.0, 2.0]])
@@ -64,7 +64,7 @@ def sliced_wasserstein1(a: ArrayLike, b: ArrayLike, projections: int = 128, seed
 
     A projection shortens every distance, so SW₁ ≤ W₁. For a translation by t in the plane
     W₁ = ‖t‖, and SW₁ = 2/π ‖t‖ on average over directions, with relative standard error
-    0.48/√k. With 128 directions 2,048 points take less than 0.01 seconds on one core.
+    0.48/√k. With 128 directions, 2,048 points take less than 0.01 seconds on one core.
 
     Args:
         a: Points, shape (n, d).
@@ -78,7 +78,7 @@ def sliced_wasserstein1(a: ArrayLike, b: ArrayLike, projections: int = 128, seed
     Raises:
         ValueError: If `a` and `b` are not of shapes (n, d) and (m, d), with n, m and d at least 1,
             a coordinate is not finite or beyond 1e150, `projections` is not a positive integer, or
-            `seed` not a non-negative one.
+            `seed` is not a non-negative integer.
 
     Example:
         >>> sliced_wasserstein1([[0.0]], [[1.0], [3.0]])
@@ -98,11 +98,11 @@ def sliced_wasserstein1(a: ArrayLike, b: ArrayLike, projections: int = 128, seed
 
 
 def _reduced(cost):
-    """The cost less numbers u_i and v_j of its rows and columns, in place.
+    """The cost minus numbers u_i and v_j for its rows and columns, in place.
 
     Every assignment's cost falls by Σu + Σv, so the best one stays the best. The solver starts
-    nearer to its dual solution: two clouds far apart take half the time, and a collapsed one,
-    whose rows are all alike, a fiftieth.
+    nearer to its dual solution: two clouds far apart take half the time, and a collapsed cloud,
+    whose rows are all equal, takes a fiftieth.
     """
     for statistic in (np.mean, np.min):
         for axis in (1, 0):
@@ -121,7 +121,7 @@ def check_cloud(name: str, points: np.ndarray) -> None:
     """Raises if a coordinate is not finite, or too large for its square to be.
 
     Raises:
-        ValueError: With how many are not.
+        ValueError: If there is one; the message says how many.
     """
     remedy = "Diverged samples are infinitely far from any others: leave them out."
     check_finite(name, points, remedy, LARGEST)

@@ -20,7 +20,7 @@ from tf_consensus.support.checks import check_int
 
 @keras.saving.register_keras_serializable("tf_consensus")
 class Wasserstein1(keras.metrics.Metric):
-    """Wasserstein-1 distance of the samples of all batches to a fixed sample of the target.
+    """Wasserstein-1 distance from the samples of all batches to a fixed sample of the target.
 
     `result()` is `wasserstein1(samples, target)`, or `sliced_wasserstein1` with `sliced=True`.
     The samples are kept until `reset_state`, because the distance needs all of them at once, so
@@ -37,8 +37,8 @@ class Wasserstein1(keras.metrics.Metric):
         dtype: As in any Keras metric; the distance is computed in float64 regardless.
 
     Raises:
-        ValueError: If `target` is no finite (n, d) array with n and d at least 1, `projections`
-            is not a positive integer, or `seed` not a non-negative one.
+        ValueError: If `target` is not a finite (n, d) array with n and d at least 1, `projections`
+            is not a positive integer, or `seed` is not a non-negative integer.
 
     Example:
         >>> metric = Wasserstein1(target=[[0.0, 0.0], [1.0, 0.0]])
@@ -87,7 +87,7 @@ class Wasserstein1(keras.metrics.Metric):
             raise RuntimeError(
                 "`Wasserstein1` needs the values of all samples at once, which a graph does not "
                 f"have. Received: samples={samples!r} in a graph. "
-                "Evaluate it outside of `tf.function`, for example by `callbacks.EvaluateGAN`."
+                "Evaluate it outside `tf.function`, for example with `callbacks.EvaluateGAN`."
             )
         samples = check_reals("samples", samples)
         d = self.target.shape[1]
@@ -102,7 +102,10 @@ class Wasserstein1(keras.metrics.Metric):
         self._distance = None
 
     def check_samples(self, number: int) -> None:
-        """Raises unless so many samples can be compared with the target.
+        """Raises unless this number of samples can be compared with the target.
+
+        Args:
+            number: number of samples that will be measured.
 
         Raises:
             ValueError: If the distance is exact and the number is not the target's.
@@ -118,7 +121,7 @@ class Wasserstein1(keras.metrics.Metric):
         """Return the distance, a float.
 
         Raises:
-            ValueError: If the distance is exact and the number of samples, unless 0, is not the
+            ValueError: If the distance is exact and the number of samples is neither 0 nor the
                 target's.
         """
         # Kept, because `EvaluateGAN` asks again in epochs without an evaluation.

@@ -1,18 +1,18 @@
-"""One adjoint pass through a discriminator, shared by all that needs it.
+"""One adjoint pass through a discriminator, shared by all that need it.
 
 A discriminator ends in one logit per example. If no layer couples the examples of a batch, the
-backward pass of any loss of the logits is the adjoint pass of Σᵢ logitᵢ, each example scaled by the
-loss's slope there; so one pass serves both players' losses and every gradient penalty. With δ the
-adjoints of the layers' outputs, s the slopes and a layer h = W∗x + b,
+backward pass of any loss of the logits is the adjoint pass of Σᵢ logitᵢ, with each example scaled
+by the loss's slope there; so one pass serves both players' losses and every gradient penalty. With
+δ the adjoints of the layers' outputs, s the slopes and a layer h = W∗x + b,
 
     ∇_W loss = Σᵢ sᵢ δᵢ ⊗ xᵢ,          ∇_b loss = Σᵢ sᵢ δᵢ.
 
-If all layers are piecewise linear too, a penalty R of the gradient g = ∇D(x) has a derivative that
+If all layers are also piecewise linear, the derivative of a penalty R on the gradient g = ∇D(x)
 runs through the adjoint pass alone: with ẋ the tangents of the layers' inputs along ∂R/∂g,
 
     ∇_W (loss + R) = Σᵢ δᵢ ⊗ (sᵢ xᵢ + ẋᵢ),
 
-where nested tapes take one more backward pass and twice as many products δ ⊗ x. All of it is exact
+while nested tapes need one more backward pass and twice as many products δ ⊗ x. All of it is exact
 and can be differentiated again.
 """
 
@@ -31,7 +31,7 @@ Symbolic = list[keras.KerasTensor]
 
 
 class _Call(NamedTuple):
-    """A layer's call: what it took and what it returned, symbolic tensors."""
+    """A layer's call: its input and its output, symbolic tensors."""
 
     layer: keras.Layer
     before: keras.KerasTensor
@@ -39,7 +39,7 @@ class _Call(NamedTuple):
 
 
 class AdjointNetwork:
-    """A discriminator whose layers' inputs and outputs can be looked at.
+    """A discriminator whose layers' inputs and outputs are accessible.
 
     Attributes:
         layers: the layers that have parameters, each affine in its input.
@@ -62,9 +62,9 @@ class AdjointNetwork:
     def of(cls, network: keras.Model) -> "AdjointNetwork | None":
         """The network, or `None` if it is not known to meet the conditions.
 
-        It meets them if it is a sequential or functional model of one input in which every layer is
-        of a kind of `linear_layers`, is called once, and has no activity regularizer; layers with
-        parameters (dense, convolutions) have no activation of their own.
+        It meets them if it is a sequential or functional model with one input, and every layer is
+        of a kind in `linear_layers`, is called once, and has no activity regularizer; layers with
+        parameters (dense, convolutions) must not have an activation of their own.
         """
         functional = _as_functional(network)
         if functional is None or not all(map(is_known, functional.operations)):
@@ -85,9 +85,9 @@ class AdjointNetwork:
         return not any(map(is_smooth, self._operations))
 
     def covers(self, variables: Sequence[Any]) -> bool:
-        """Whether the network is as it was, all of the variables kernels or biases of `layers`."""
+        """Whether the network is unchanged, and all variables are kernels or biases of `layers`."""
         if self._chain != list(map(id, self._network.layers)):
-            return False  # a sequential model, to which layers were added
+            return False  # layers were added to a sequential model
         own = {id(x) for layer in self.layers for x in (layer.kernel, layer.bias)}
         return all(map(is_known, self._operations)) and all(id(x) in own for x in variables)
 
@@ -105,7 +105,7 @@ class Adjoint:
         logits: (batch, 1), those of the labels if there are any.
         gradient: g = ∇D, each logit's gradient with respect to its own example; of the samples'
             shape.
-        inputs: those of the layers that have parameters, (batch, …) each.
+        inputs: the inputs of the layers that have parameters, (batch, …) each.
     """
 
     def __init__(self, probe: keras.Model, layers: list[keras.Layer], points: Points) -> None:
@@ -118,7 +118,7 @@ class Adjoint:
             tensors = probe(samples, training=True)
         self.inputs, self.logits = tensors[:number], pick(tensors[-1], labels)
         ones = choice(tensors[-1], labels)
-        # Of the adjoint pass alone: the forward pass has no second derivative to contribute.
+        # Only the adjoint pass counts: the forward pass contributes no second derivative.
         self._tape = tf.GradientTape(persistent=True, watch_accessed_variables=False)
         with self._tape:
             self._tape.watch(ones)
@@ -141,10 +141,10 @@ class Adjoint:
 
         Args:
             variables: kernels and biases.
-            slopes: derivative of the loss with respect to the logits, (batch, 1); `None` where it
-                has none.
+            slopes: derivative of the loss with respect to the logits, (batch, 1); `None` if there
+                is none.
             tangents: from the penalties' derivative with respect to `gradient`, of the shapes of
-                `inputs`; `None` likewise.
+                `inputs`; `None` if there is none.
 
         Returns:
             One tensor per variable, of its shape.
@@ -164,7 +164,7 @@ def _layer_gradients(
     slopes: tf.Tensor | None,
     tangent: tf.Tensor | None,
 ) -> dict[int, tf.Tensor]:
-    """By id of the variable: ∂/∂W of δ ⊗ (s x + ẋ) and ∂/∂b of s δ, by the layer's own call."""
+    """By the variable's id: ∂/∂W of δ ⊗ (s x + ẋ) and ∂/∂b of s δ, by the layer's own call."""
     scaled = None if slopes is None else per_example(slopes, delta) * delta
     y, cotangent = x, scaled
     if tangent is not None:
@@ -190,7 +190,7 @@ def per_example(slopes: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
 
 
 def _as_functional(network: keras.Model) -> keras.Model | None:
-    """The network as a functional model, or `None` if it is not a plain one of one input."""
+    """The network as a functional model, or `None` if it is not a plain one with one input."""
     inputs = declared_inputs(network)
     if len(inputs) != 1 or len(network.outputs) != 1:
         return None
@@ -206,8 +206,8 @@ def _calls_each_once(functional: keras.Model) -> bool:
 def _call_anew(functional: keras.Model) -> tuple[Symbolic, Symbolic, list[_Call]]:
     """Symbolic inputs and outputs, and the layers' calls between them.
 
-    A layer's own `input` and `output` are those of its first call, which may have been in another
-    model, or in this one before Keras built it again.
+    A layer's own `input` and `output` are those of its first call, which may belong to another
+    model, or to this one before Keras built it again.
     """
     calls: list[_Call] = []
 

@@ -23,20 +23,20 @@ class AdversarialGame(Game):
 
     With labels the game is conditional: generated samples get the labels of the real ones.
 
-    The losses are those of the objective plus the networks' own: the losses of their weights once,
-    and those that layers add in a call (activity regularizers, `add_loss`) once for each batch, the
-    generated, and for the discriminator also the real one; calls of penalties do not count. The
-    penalties join the discriminator's.
+    The losses are those of the objective plus the networks' own. The losses of weights count once.
+    The losses that layers add in a call (activity regularizers, `add_loss`) count once per batch:
+    for the generated batch, and for the discriminator also for the real one; calls of penalties do
+    not count. The penalties are added to the discriminator's loss.
 
-    The field is the same by two ways: by tapes, or, where the discriminator allows it
-    (`AdjointNetwork`), with one adjoint pass for each batch of samples (`SharedField`).
+    The field is computed by tapes or, if the discriminator allows it (`AdjointNetwork`), with one
+    adjoint pass per batch of samples (`SharedField`). Both give the same field.
 
     Args:
         players: the networks, the objective and the penalties.
         real: real samples, (batch, …), or a tuple of these and their labels, integers (batch,).
             Samples of another type, integers for example, are cast to the discriminator's.
         latents: (batch, latent_dim).
-        noise: for every penalty what its `draw` returned, for instance noise a pair: for the real
+        noise: for every penalty what its `draw` returned; for instance noise a pair, for the real
             and for the generated samples; for a plain function anything.
         step: number of the training step, for the schedules and lazy penalties.
         training: how the networks are called; `False` also makes penalties count at every step.
@@ -65,14 +65,14 @@ class AdversarialGame(Game):
         )
 
     def rebuilt(self, dtype: str | None = "float64") -> "AdversarialGame":
-        """The same game of networks made again from their configs, in another precision.
+        """The same game on networks made again from their configs, in another precision.
 
         Args:
             dtype: floating type of the networks and of the batch; `None` keeps them as they are.
 
         Raises:
-            CannotRebuildError: if a network's config does not say all that it is, or a penalty or
-                the objective holds a network.
+            CannotRebuildError: if a network's config does not describe it completely, or a penalty
+                or the objective holds a network.
         """
         real, latents, noise, step = self.batch
         real, latents, noise = _cast((real, latents, noise), dtype)
@@ -97,7 +97,7 @@ class AdversarialGame(Game):
         return ("the generator", "the discriminator")[index]
 
     def unknown_parts(self) -> list[str]:
-        """What in networks, objective and penalties is not known to be differentiated exactly."""
+        """The parts of networks, objective and penalties whose exact derivatives are not known."""
         generator, discriminator, objective, penalties, _ = self._parts
         networks = {"generator": generator, "discriminator": discriminator}
         return unknown(networks, (objective, *penalties))
@@ -110,7 +110,7 @@ class AdversarialGame(Game):
         return AdversarialGame(players, real, latents, noise, step, self.losses.training, **options)
 
     def couplings(self) -> list[str]:
-        """Names of layers that mix examples in training, and of terms that take batch means."""
+        """Names of layers that mix examples in training, and of terms that use batch means."""
         terms = self._parts.objective, *self._parts.penalties
         couple = [t for t in terms if getattr(t, "couples_examples", False)]
         names = super().couplings() if self.losses.training else []
@@ -126,7 +126,7 @@ class AdversarialGame(Game):
         return self.losses.players
 
     def roots(self) -> Sequence[Any]:
-        """What holds the layers."""
+        """The networks that hold the layers."""
         generator, discriminator, objective, penalties, _ = self._parts
         return generator, discriminator, objective, *penalties
 
@@ -155,7 +155,7 @@ def _check_trainable(variables: Sequence[Sequence[keras.Variable]]) -> None:
 
 
 def _cast(batch: Any, dtype: str | None) -> Any:
-    """The batch with its floating tensors in this type."""
+    """The batch with its floating tensors cast to this type."""
 
     def cast(t: Any) -> tf.Tensor:
         t = tf.convert_to_tensor(t)

@@ -19,7 +19,7 @@ Terms = TypeVar("Terms")
 
 
 class AtPoints(Protocol):
-    """What was evaluated at a batch of points."""
+    """An evaluation at a batch of points."""
 
     points: Points
 
@@ -28,13 +28,13 @@ AnyBatch = TypeVar("AnyBatch", bound=AtPoints)
 
 
 class Players(NamedTuple):
-    """What a GAN's game is made of, apart from the batch.
+    """The parts of a GAN's game, apart from the batch.
 
     Attributes:
-        generator: latents, or [latents, labels], to samples.
-        discriminator: samples, or [samples, labels], to one logit each; or samples to one logit per
-            class, of which the label picks one.
-        objective: both losses from the logits.
+        generator: maps latents, or [latents, labels], to samples.
+        discriminator: maps samples, or [samples, labels], to one logit each; or samples to one
+            logit per class, from which the label picks one.
+        objective: gives both losses from the logits.
         penalties: gradient penalties, instance noise, and functions of (discriminator, real, fake).
         adjoint: the discriminator if its adjoint pass can be shared, else `None`.
     """
@@ -47,7 +47,7 @@ class Players(NamedTuple):
 
 
 class AdversarialLosses:
-    """The two losses as a function of a batch, and the pieces that they are made of.
+    """The two losses as a function of a batch, and their parts.
 
     Args:
         players: the networks, the objective and the penalties.
@@ -66,7 +66,7 @@ class AdversarialLosses:
         Args:
             real: samples (batch, …), or these and their labels (batch,).
             latents: (batch, latent_dim).
-            noise: what each penalty's `draw` returned; `None` where none of them draws.
+            noise: what each penalty's `draw` returned; `None` if none of them draws.
             step: number of the training step.
 
         Raises:
@@ -109,13 +109,13 @@ class AdversarialLosses:
     def when_due(
         self, penalty: GradientPenalty, step: Any, compute: Callable[[Any], Terms], zeros: Terms
     ) -> Terms:
-        """What `compute(weight)` returns at the steps that the penalty counts at, else zeros.
+        """The result of `compute(weight)` at the steps at which the penalty counts, else zeros.
 
         Args:
-            penalty: the penalty, of whose schedule the weight is.
+            penalty: the penalty, whose schedule gives the weight.
             step: number of the training step.
             compute: function of the weight, a number or a scalar tensor.
-            zeros: zeros of the structure and shapes of what it returns.
+            zeros: zeros with the structure and shapes of the result.
         """
         weight = factor(penalty.schedule, step)
         if penalty.every == 1 or not self.training:
@@ -124,17 +124,17 @@ class AdversarialLosses:
         return tf.cond(due, lambda: compute(penalty.every * weight), lambda: zeros)
 
     def generate(self, latents: tf.Tensor, real: Points) -> Points:
-        """Samples (batch, …) of latents (batch, latent_dim), with the real ones' labels if any."""
+        """Samples (batch, …) from latents (batch, latent_dim), with the real labels if any."""
         _, labels = split(real)
         return join(self.players.generator(join(latents, labels), training=self.training), labels)
 
     def _aside(self, points: Points) -> "_Evaluation":
-        """An evaluation at a penalty's own points, which moves no averages and adds no losses."""
+        """Evaluates at a penalty's own points, without moving averages or adding losses."""
         with apart():
             return _Evaluation(self.discriminate, points)
 
     def discriminate(self, points: Points) -> tf.Tensor:
-        """One logit per example, of samples or of samples with their labels; (batch, 1)."""
+        """One logit per example, for samples or for samples with their labels; (batch, 1)."""
         samples, labels = split(points)
         network = self.players.discriminator
         inputs = points if takes_labels(network) else samples
@@ -143,7 +143,7 @@ class AdversarialLosses:
     def noisy(
         self, real: Points, fake: Points, noise: Sequence[Any], step: Any
     ) -> tuple[Points, Points]:
-        """Both batches as the discriminator is to see them, of the same shapes."""
+        """Both batches as the discriminator is to see them, in the same shapes."""
         batches = [split(real), split(fake)]
         for penalty, drawn in zip(self.players.penalties, noise, strict=True):
             if isinstance(penalty, InstanceNoise):
@@ -205,12 +205,12 @@ class _Evaluation:
 
 
 def find(batches: Sequence[AnyBatch], points: Points) -> AnyBatch | None:
-    """The batch at these very points, or `None`."""
+    """The batch whose points are these very tensors, or `None`."""
     return next((batch for batch in batches if batch.points is points), None)
 
 
 def precise(dtype: tf.DType) -> tf.DType:
-    """The floating type that penalties are summed in: at least float32."""
+    """The floating type in which penalties are summed: at least float32."""
     return tf.float64 if dtype == tf.float64 else tf.float32
 
 

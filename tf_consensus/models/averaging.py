@@ -10,23 +10,23 @@ from tf_consensus.models.moving_statistics import latent_batches, measure_statis
 from tf_consensus.models.players import variables_of
 from tf_consensus.optimizers import GameOptimizer
 
-# Models inside of a block, where a second one has nothing to do.
+# Models inside such a block, in which a second block has nothing to do.
 _averaged: weakref.WeakSet[keras.Model] = weakref.WeakSet()
 
 
 @contextlib.contextmanager
 def averaged_weights(model: keras.Model) -> Iterator[None]:
-    """Puts the averages of the weights in their place for the time of the block.
+    """Replaces the weights by their averages for the duration of the block.
 
-    They are the exponential moving averages of the trainable weights that a Keras optimizer, or the
-    inner one of a `GameOptimizer`, keeps with `use_ema=True`; each player of an
-    `AlternatingOptimizer` has those of its own. Where a GAN's generator normalizes batches, its
-    moving means and variances are measured anew for them, on 2,048 latents in training mode; the
-    discriminator's, which need data, stay. Without `use_ema`, and before the first step, nothing
+    The averages are the exponential moving averages of the trainable weights that a Keras
+    optimizer, or the inner one of a `GameOptimizer`, keeps with `use_ema=True`; each player of an
+    `AlternatingOptimizer` has its own. If a GAN's generator normalizes batches, its moving means
+    and variances are measured anew for the averages, on 2,048 latents in training mode; those of
+    the discriminator, which need data, stay. Without `use_ema`, and before the first step, nothing
     changes.
 
-    Afterwards all is as it was. Outside of such blocks a GAN holds the weights that training goes
-    on with: `gan.save` and checkpoints resume exactly, `fit` leaves them there at its end.
+    After the block everything is as before. Outside such blocks a GAN holds the weights with which
+    training goes on: `gan.save` and checkpoints resume exactly, and `fit` ends with these weights.
     `generate`, `EvaluateGAN` and `SampleGrid` use the averages by themselves. Do not combine this
     with `keras.callbacks.SwapEMAWeights`, which exchanges the two.
 
@@ -34,7 +34,7 @@ def averaged_weights(model: keras.Model) -> Iterator[None]:
         model: Compiled model.
 
     Raises:
-        TypeError: if it is no Keras model.
+        TypeError: if it is not a Keras model.
 
     Example:
         >>> inner = keras.optimizers.Adam(2e-4, use_ema=True, ema_momentum=0.999)
@@ -51,7 +51,7 @@ def averaged_weights(model: keras.Model) -> Iterator[None]:
         yield
         return
     players = _players(model)
-    # A GAN's, whose inputs are known; what other games normalize needs their data.
+    # A GAN's generator has known inputs; the normalized layers of other games need their data.
     generator = getattr(model, "generator", None) if hasattr(model, "latent_dim") else None
     measured = generator.non_trainable_variables if generator is not None else []
     variables = [*model.trainable_variables, *measured]
@@ -70,7 +70,7 @@ def averaged_weights(model: keras.Model) -> Iterator[None]:
 
 @contextlib.contextmanager
 def weights_left_alone(optimizer: keras.optimizers.Optimizer) -> Iterator[None]:
-    """Keeps the end of Keras' `fit` from overwriting the weights by their averages."""
+    """Keeps Keras' `fit` from overwriting the weights with their averages at its end."""
     optimizer.finalize_variable_values = lambda variables: None  # in front of the class's own
     try:
         yield
@@ -101,5 +101,5 @@ def _put_averages(
         optimizer.put_averages(players)
     else:
         variables = [x for player in players for x in player]
-        # The class's, as in `GameOptimizer.put_averages`.
+        # The method of the class, as in `GameOptimizer.put_averages`.
         type(optimizer).finalize_variable_values(optimizer, variables)

@@ -1,4 +1,4 @@
-"""A batch of data, as a step takes it: what Keras hands over, checked, split and counted."""
+"""A batch of data as a step takes it: Keras' batch, checked, split and counted."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from tf_consensus.support.inputs import (
 
 
 def unpack(data: Any) -> Any:
-    """The data alone, where Keras hands over a tuple of them and of what was not given."""
+    """The data alone, if Keras passes a tuple of them and of what was not given."""
     if not isinstance(data, tuple | list):
         return data
     given = [part for part in data if part is not None]
@@ -27,7 +27,7 @@ def leading(batch: Any) -> tf.Tensor:
     """The first tensor of a batch that has examples along its first axis, (batch, …).
 
     Raises:
-        ValueError: if there is none.
+        ValueError: if there is no such tensor.
     """
     for part in tf.nest.flatten(batch):
         tensor = tf.convert_to_tensor(part)
@@ -40,24 +40,24 @@ def leading(batch: Any) -> tf.Tensor:
 
 
 def samples_of(data: Any, num_classes: int | None) -> Any:
-    """What a GAN's game takes of its data: labels, if any, only where they are used.
+    """The data that a GAN's game uses: samples, and labels only if they are used.
 
     Args:
         data: samples, or a tuple of samples, labels and what Keras adds.
         num_classes: how many classes the GAN has; `None` drops labels.
 
     Raises:
-        ValueError: if there are weights of examples.
+        ValueError: if there are weights for examples.
     """
     refuse_weights(data)
     if not isinstance(data, tuple | list) or not data:
         return data
-    # `train_on_batch` gives None for what there is not.
+    # `train_on_batch` gives None for missing parts.
     return data[0] if num_classes is None else [part for part in data if part is not None]
 
 
 def floating(real: Any, dtype: str, sample_shape: tuple[int | None, ...]) -> Any:
-    """Samples of a floating type, as tapes do not watch integers; labels as they are.
+    """Samples in a floating type, because tapes do not watch integers; labels as they are.
 
     Args:
         real: samples (batch, …), or a list of samples and labels.
@@ -65,8 +65,8 @@ def floating(real: Any, dtype: str, sample_shape: tuple[int | None, ...]) -> Any
         sample_shape: shape of the generator's output, (None, …).
 
     Raises:
-        TypeError: if samples are no real numbers.
-        ValueError: if they are not of the generator's shape.
+        TypeError: if samples are not real numbers.
+        ValueError: if they do not have the generator's shape.
     """
     real = cast_samples(real, dtype)
     check_sample_shape(split(real)[0], sample_shape)
@@ -74,11 +74,11 @@ def floating(real: Any, dtype: str, sample_shape: tuple[int | None, ...]) -> Any
 
 
 def labelled(real: Any, num_classes: int | None) -> Any:
-    """Samples alone, or a list of samples and int32 labels (batch,) where there are classes.
+    """Samples alone, or a list of samples and int32 labels (batch,) if there are classes.
 
     Raises:
-        TypeError: if labels are no integers.
-        ValueError: if there are none, or they are of another shape.
+        TypeError: if labels are not integers.
+        ValueError: if there are no labels, or they have another shape.
     """
     samples, labels = split(real)
     if num_classes is None:
@@ -89,7 +89,7 @@ def labelled(real: Any, num_classes: int | None) -> Any:
 
 
 def within_classes(real: Any, num_classes: int | None) -> Any:
-    """The batch, of which a label that is none of the classes raises when the graph runs.
+    """The batch, with a check that raises when the graph runs if a label is not a class.
 
     Raises:
         InvalidArgumentError: when the graph runs, if a label is out of range.

@@ -1,4 +1,4 @@
-"""What is wrong with the callbacks that `fit` is given, and with the model that one is given."""
+"""Checks of the callbacks that `fit` is given, and of the model that a callback is given."""
 
 import inspect
 from typing import Any
@@ -9,11 +9,11 @@ from tf_consensus.models.finite_losses import refuse_blind
 
 
 def check_callbacks(callbacks: Any) -> None:
-    """Raises unless `callbacks` are what Keras takes, none of them blind to a game's losses.
+    """Raises unless `callbacks` are Keras callbacks that all see a game's losses.
 
     Raises:
-        TypeError: if one is no callback.
-        ValueError: if one never fires, as `TerminateOnNaN` does here.
+        TypeError: if one is not a callback.
+        ValueError: if one never fires here, such as `TerminateOnNaN`.
     """
     if callbacks is None:
         return
@@ -31,7 +31,7 @@ def check_callbacks(callbacks: Any) -> None:
 
 
 def refuse_other_models(callback: keras.callbacks.Callback, *needed: str) -> None:
-    """Raises `TypeError` if a callback's model is no `GAN`, or has not what it needs.
+    """Raises `TypeError` if a callback has no model, or its model lacks the methods it needs.
 
     Args:
         callback: the callback, whose model is set.

@@ -1,4 +1,4 @@
-"""Keras' own methods of a model, given only what can train a game."""
+"""Keras' own methods of a model, which accept only what can train a game."""
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -34,7 +34,7 @@ class CheckedModel(keras.Model):
     (`layers_of_players`).
 
     Attributes:
-        noun: what the model is called in messages.
+        noun: the model's name in messages.
     """
 
     noun = "game"
@@ -44,34 +44,34 @@ class CheckedModel(keras.Model):
         raise NotImplementedError
 
     def check_data(self, data: Any) -> None:
-        """Raises if arrays, or a first batch, are not of a type and shape to train with."""
+        """Raises if arrays, or a first batch, have a type or shape that cannot train."""
 
     def without_data(self) -> tf.data.Dataset | None:
-        """What a game trains on that takes no data; `None` where it takes some."""
+        """The data for a game that takes none; `None` for a game that takes data."""
         return None
 
     def check_rates(self, ahead: Iterable[int]) -> None:
-        """Raises if learning rates or weights are no numbers to train with, some steps ahead."""
+        """Raises if learning rates or weights, also at later steps, are invalid numbers."""
         check_rates(self.optimizer, ahead)
 
     def compile(self, *args: Any, jit_compile: bool | str = "auto", **options: Any) -> None:
-        """Keras' `compile`; "auto" is XLA where there is a GPU, decided anew at loading.
+        """Keras' `compile`; "auto" is XLA if there is a GPU, decided anew at loading.
 
-        On a CPU, XLA's convolutions are some 20 times as slow as the graph's. Small dense networks
-        gain from XLA on a CPU too: there ask for it by `jit_compile=True`. Several replicas
-        exchange their fields between programs (`CompiledGame`), which pays where XLA gains much, so
-        there too it must be asked for; but a `TPUStrategy` compiles the step by itself.
+        On a CPU, XLA's convolutions are about 20 times as slow as the graph's. Small dense networks
+        gain from XLA on a CPU too: pass `jit_compile=True` for them. Several replicas exchange
+        their fields between programs (`CompiledGame`), which pays only if XLA gains much, so pass
+        `jit_compile=True` there too. A `TPUStrategy` compiles the step by itself.
 
         Raises:
-            TypeError: if there is an optimizer per player instead of one for all.
-            ValueError: if there are losses or metrics of labelled examples, an option is of the
+            TypeError: if there is one optimizer per player instead of one for all.
+            ValueError: if there are losses or metrics for labelled examples, an option is of the
                 wrong kind, or the optimizer scales the loss, as under 'mixed_float16'.
         """
         refuse_losses(self, super().compile, args, options)
         refuse_compile_options({**options, "jit_compile": jit_compile})
         args, options = self._resolved(args, options)
         self._asked_jit = jit_compile
-        # TensorFlow for TPUs lists a TPU_SYSTEM also where there is no TPU, and lacks XLA for CPUs.
+        # TensorFlow for TPUs lists a TPU_SYSTEM even without a TPU, and lacks XLA for CPUs.
         gpus = tf.config.list_physical_devices("GPU")
         if jit_compile == "auto" and (not gpus or exchanges(self)):
             jit_compile = False
@@ -88,7 +88,7 @@ class CheckedModel(keras.Model):
             warn_of_inexact_biases(*self.layers_of_players())
 
     def _resolved(self, args: Sequence[Any], options: Mapping[str, Any]) -> Arguments:
-        """The arguments of `compile`, with the optimizer that a name stands for."""
+        """The arguments of `compile`, with an optimizer in place of a name."""
         bound = inspect.signature(super().compile).bind_partial(*args, **options)
         if "optimizer" in bound.arguments:
             optimizer = resolve(bound.arguments["optimizer"], "optimizer")
@@ -97,7 +97,7 @@ class CheckedModel(keras.Model):
         return bound.args, bound.kwargs
 
     def get_compile_config(self) -> dict[str, Any] | None:
-        """Keras' hook for saving, with `jit_compile` as it was asked for."""
+        """Keras' hook for saving, with `jit_compile` as it was passed."""
         config = super().get_compile_config()
         return {**config, "jit_compile": self._asked_jit} if config else config
 
@@ -109,23 +109,23 @@ class CheckedModel(keras.Model):
     def fit(
         self, *args: Any, stop_when_diverged: bool = True, **options: Any
     ) -> keras.callbacks.History:
-        """Keras' `fit`, without weights of examples, that ends where training has diverged.
+        """Keras' `fit`, without weights for examples; it ends if training has diverged.
 
-        With `use_ema` it ends with the weights that training goes on with; `generate` and the
-        callbacks use their averages (`averaged_weights`). The first batch is looked at before the
+        With `use_ema` it ends with the weights with which training goes on; `generate` and the
+        callbacks use their averages (`averaged_weights`). The first batch is checked before the
         first step (`first_batch.inspect`).
 
         Args:
             *args: as Keras' `fit` takes them.
-            stop_when_diverged: whether an epoch after which losses or weights are not finite, or a
-                loss exceeds 1e10, ends training with an error (`callbacks.StopWhenDiverged`). False
-                trains on, and warns once.
+            stop_when_diverged: whether training ends with an error after an epoch in which losses
+                or weights are not finite, or a loss exceeds 1e10 (`callbacks.StopWhenDiverged`).
+                False trains on, and warns once.
             **options: as Keras' `fit` takes them.
 
         Raises:
             DivergedError: if training has diverged.
             ValueError: if there are no data, they are not finite, they have no end and there is no
-                `steps_per_epoch`, labels are no classes, or shapes do not fit the generator's.
+                `steps_per_epoch`, labels are not classes, or shapes do not fit the generator's.
             TypeError: if the data are not numbers.
         """
         args, options = self._checked(super().fit, args, options)
@@ -136,11 +136,11 @@ class CheckedModel(keras.Model):
             return super().fit(*args, **options)
 
     def evaluate(self, *args: Any, **options: Any) -> Any:
-        """Keras' `evaluate`, without weights of examples; it repeats exactly.
+        """Keras' `evaluate`, without weights for examples; its results repeat exactly.
 
         Raises:
             ValueError: if the model is not compiled, there are no data, they have no end, or there
-                are weights of examples.
+                are weights for examples.
             TypeError: if the data are not numbers.
         """
         args, options = self._checked(super().evaluate, args, options)
@@ -160,7 +160,7 @@ class CheckedModel(keras.Model):
         return checked_data(method, bound.args, bound.kwargs, self.check_data)
 
     def train_on_batch(self, *args: Any, **options: Any) -> Any:
-        """Keras' `train_on_batch`, without weights of examples.
+        """Keras' `train_on_batch`, without weights for examples.
 
         Raises:
             ValueError: if the model is not compiled, or samples and labels differ in number.
@@ -171,7 +171,7 @@ class CheckedModel(keras.Model):
         return super().train_on_batch(*args, **options)
 
     def test_on_batch(self, *args: Any, **options: Any) -> Any:
-        """Keras' `test_on_batch`, without weights of examples.
+        """Keras' `test_on_batch`, without weights for examples.
 
         Raises:
             ValueError: if the model is not compiled, or samples and labels differ in number.
@@ -182,7 +182,7 @@ class CheckedModel(keras.Model):
         return super().test_on_batch(*args, **options)
 
     def save(self, filepath: Any, *args: Any, **options: Any) -> None:
-        """Keras' `save`, in its own format alone: HDF5 keeps no model of several networks.
+        """Keras' `save`, in its own format only: HDF5 cannot keep a model of several networks.
 
         Raises:
             ValueError: if the file's name ends in `.h5` or `.hdf5`.

@@ -1,4 +1,4 @@
-"""What a generator and a discriminator must be like to play against each other."""
+"""Checks that a generator and a discriminator can play against each other."""
 
 import warnings
 from typing import Any
@@ -16,20 +16,21 @@ Shape = tuple[int | None, ...]
 def check_networks(
     generator: Any, discriminator: Any, latent_dim: int | None, num_classes: int | None = None
 ) -> tuple[Shape, int]:
-    """Says what is wrong with a pair of networks.
+    """Raises if a pair of networks does not fit.
 
     Args:
-        generator: from latents, or [latents, labels], to samples.
-        discriminator: from samples, or [samples, labels], to logits.
-        latent_dim: number of latent dimensions; `None` is the generator's.
-        num_classes: number of classes; `None` is no conditional model.
+        generator: maps latents, or [latents, labels], to samples.
+        discriminator: maps samples, or [samples, labels], to logits.
+        latent_dim: number of latent dimensions; `None` uses the generator's.
+        num_classes: number of classes; `None` for a model that is not conditional.
 
     Returns:
         The shape of the samples, (None, …), and the number of latent dimensions.
 
     Raises:
-        TypeError: if one of them is not a Keras model, or integers come between the two.
-        ValueError: if one is not built, takes another number of inputs, returns several tensors,
+        TypeError: if one of them is not a Keras model, or the generator's output is of an integer
+            type.
+        ValueError: if one is not built, takes a wrong number of inputs, returns several tensors,
             computes in float16, or shapes do not fit.
     """
     for key, network in (("generator", generator), ("discriminator", discriminator)):
@@ -88,7 +89,7 @@ def _check_inputs(key: str, network: keras.Model, num_classes: int | None) -> No
 
 def _check_labels(key: str, network: keras.Model) -> None:
     shapes = input_shapes(network)
-    # A network that was built by a call knows the size of that batch.
+    # A network that was built by a call has the size of that batch in its shape.
     if len(shapes) == 2 and shapes[1][1:] not in ((), (1,)):
         raise ValueError(
             f"The second input of a {key} is the labels, integers (batch,). Received: a second "
@@ -108,7 +109,7 @@ def _check_precision(key: str, network: keras.Model) -> None:
 
 
 def warn_of_inexact_biases(*networks: keras.Layer) -> None:
-    """Warns of biases whose gradients TensorFlow's kernel for CPUs would sum in bfloat16.
+    """Warns about biases whose gradients TensorFlow's kernel for CPUs would sum in bfloat16.
 
     See `networks.layers`, whose own layers are exempt.
 

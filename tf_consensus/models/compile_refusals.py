@@ -1,4 +1,4 @@
-"""What is wrong with what `compile` is given, and with a model that was not compiled."""
+"""Refuses wrong arguments of `compile`, and models that were not compiled."""
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
@@ -9,7 +9,7 @@ import keras
 from tf_consensus.support.checks import check_bool, check_count
 
 _UNUSED = ("loss", "loss_weights", "metrics", "weighted_metrics")
-# The arguments of the `compile` that tutorials write for a GAN of their own.
+# The arguments of the `compile` methods that tutorials write for their GANs.
 _PLAYERS = ("g", "d", "gen", "disc", "generator", "discriminator")
 _OF_PLAYERS = {f"{player}_{kind}" for player in _PLAYERS for kind in ("optimizer", "opt")}
 
@@ -20,17 +20,18 @@ def refuse_losses(
     args: Sequence[Any],
     options: Mapping[str, Any],
 ) -> None:
-    """Raises if `compile` was given losses or metrics of labelled examples.
+    """Raises if `compile` was given losses or metrics for labelled examples.
 
     Args:
-        model: the model, whose `noun` the message says.
+        model: the model, whose `noun` is in the message.
         compile_method: Keras' `compile`, for the names of the positional arguments.
         args: the positional arguments.
-        options: those by name.
+        options: the arguments by name.
 
     Raises:
-        TypeError: if there is an optimizer per player instead of one for all.
-        ValueError: if one is given; `None` and empty ones, as in saved models, are not.
+        TypeError: if there is one optimizer per player instead of one for all.
+        ValueError: if a loss or metric is given; `None` and empty ones, as in saved models, are
+            allowed.
     """
     players = sorted(set(options) & _OF_PLAYERS)
     if players:

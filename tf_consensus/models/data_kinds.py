@@ -1,4 +1,4 @@
-"""What looks like data and is none that `fit` can take."""
+"""Refuses objects that look like data but that `fit` cannot take."""
 
 import inspect
 import os
@@ -28,7 +28,7 @@ _ONE = (
 
 
 def refuse_kinds(x: Any) -> None:
-    """Raises `TypeError` of what is no data for `fit` and `evaluate`, with what to pass instead."""
+    """Raises `TypeError` for what `fit` and `evaluate` cannot take, and says what to pass."""
     found = _no_data(x)
     if found:
         raise TypeError(_DATA.format(*found))
@@ -37,7 +37,7 @@ def refuse_kinds(x: Any) -> None:
 
 
 def refuse_no_batch(x: Any) -> None:
-    """Raises `TypeError` of what holds batches, or makes them, where one batch is wanted."""
+    """Raises `TypeError` for what holds or makes batches if a single batch is wanted."""
     many = tf.data.Dataset | tf.data.Iterator | keras.utils.PyDataset | Iterator
     if isinstance(x, many) or callable(x):
         raise TypeError(_ONE.format(_kind(x)))
@@ -47,10 +47,10 @@ def refuse_no_batch(x: Any) -> None:
 
 
 def refuse_labels(x: Any, y: Any) -> None:
-    """Raises if labels beside samples are no array of one label per sample.
+    """Raises if labels beside samples are not an array of one label per sample.
 
     Raises:
-        TypeError: if they are no array.
+        TypeError: if they are not an array.
         ValueError: if there are more or fewer of them.
     """
     objects = isinstance(y, np.ndarray) and y.dtype.kind == "O"
@@ -68,7 +68,7 @@ def refuse_labels(x: Any, y: Any) -> None:
 
 
 def _no_data(x: Any) -> tuple[str, str] | None:
-    """What a thing is and what to write in its place, if it is no data."""
+    """What an object is and what to pass instead, if it is not data."""
     if isinstance(x, tf.RaggedTensor | tf.SparseTensor):
         return _kind(x), _DENSE
     if isinstance(x, str | bytes | os.PathLike):
@@ -93,7 +93,7 @@ def _no_data(x: Any) -> tuple[str, str] | None:
     known = tf.data.Dataset | tf.distribute.DistributedDataset | keras.utils.PyDataset
     if isinstance(x, known | types.GeneratorType | Mapping) or hasattr(x, "shape"):
         return None
-    # Keras takes data loaders of theirs.
+    # Keras accepts these libraries' data loaders.
     if any(base.__module__.split(".")[0] in ("torch", "grain") for base in type(x).__mro__):
         return None
     return _kind(x), _remedy(x)
@@ -146,11 +146,11 @@ def _refuse_uneven(dataset: tf.data.Dataset) -> None:
 def refuse_endless(x: Any, steps: int | None, key: str) -> None:
     """Raises `ValueError` if data have no end and nothing says how many steps to take.
 
-    Of a generator, and of a data set whose size TensorFlow does not know, it cannot be told.
+    For a generator, and for a data set whose size TensorFlow does not know, this cannot be checked.
 
     Args:
         x: the data.
-        steps: as the caller says it.
+        steps: the number of steps that the caller gives.
         key: the argument's name.
     """
     if steps is None and _is_endless(x):

@@ -1,4 +1,4 @@
-"""Training that has diverged ends with an error that says where."""
+"""Ends training that has diverged, with an error that says where."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,8 +10,8 @@ import tensorflow as tf
 
 from tf_consensus.support.checks import check_float
 
-# A loss beyond this is taken for one that explodes: no objective comes near it, and float32 ends
-# at 3e38, which the square of a gradient reaches far earlier.
+# A loss beyond this counts as exploding: no objective comes near it. float32 ends at 3e38, which
+# the square of a gradient reaches far earlier.
 LARGEST_LOSS = 1e10
 
 
@@ -23,16 +23,16 @@ class StopWhenDiverged(keras.callbacks.Callback):
     """Raises `DivergedError` at the end of an epoch that has diverged.
 
     An epoch has diverged if a logged loss or a weight is not finite, or a loss exceeds
-    `largest_loss` in magnitude. `GAN.fit` puts one before your callbacks by itself, so that none
-    evaluates or logs what is broken; pass your own for another `largest_loss`, or to the `fit` of
-    another model. `keras.callbacks`' `TerminateOnNaN` looks at `loss` alone, which a GAN lacks.
+    `largest_loss` in magnitude. `GAN.fit` itself puts one before your callbacks, so that none
+    evaluates or logs a broken model. Pass your own for another `largest_loss`, or to the `fit` of
+    another model. Keras' `TerminateOnNaN` looks only at `loss`, which a GAN lacks.
 
     Args:
         largest_loss: Largest magnitude of a loss.
 
     Raises:
         ValueError: If `largest_loss` is not positive and finite.
-        DivergedError: As said.
+        DivergedError: In `fit`, at the end of an epoch that has diverged.
 
     Example:
         >>> gan.fit(images, epochs=10, steps_per_epoch=500, callbacks=[StopWhenDiverged(1e6)])
@@ -53,10 +53,10 @@ def check_converging(
     """Raise unless the logs of the model's metrics and all its variables are in order.
 
     Args:
-        model: Compiled.
-        logs: Values by name, as `fit` hands them to callbacks; of others than the model's metrics
-            nothing is asked.
-        largest_loss: Largest magnitude of what is called a loss.
+        model: The compiled model.
+        logs: Values by name, as `fit` passes them to callbacks; only the model's metrics are
+            checked.
+        largest_loss: Largest magnitude of a value whose name says loss.
 
     Raises:
         DivergedError: If a number is not finite, or a loss is larger.
@@ -78,13 +78,13 @@ def check_converging(
 
 
 def _is_finite(variable: keras.Variable) -> bool:
-    """Whether all of a variable's numbers are finite; those of an integer one are."""
+    """Whether all numbers of a variable are finite; integers always are."""
     if not keras.backend.is_float_dtype(variable.dtype):
         return True
-    # One operation and one number tell it of most variables, without a copy of the weights.
+    # For most variables one operation and one number suffice, without a copy of the weights.
     if math.isfinite(tf.nn.l2_loss(keras.ops.convert_to_tensor(variable))):
         return True
-    # The squares of finite numbers may not be.
+    # The squares of finite numbers may overflow.
     return bool(np.isfinite(keras.ops.convert_to_numpy(variable)).all())
 
 

@@ -1,4 +1,4 @@
-"""What a game's `draw` returns, which must come from the step's random numbers alone."""
+"""Checks that what a game's `draw` returns comes from the step's random numbers alone."""
 
 from typing import Any
 
@@ -18,8 +18,8 @@ def drawn(model: Any, data: Any, random: Draws) -> Any:
         random: the step's random numbers.
 
     Raises:
-        ValueError: if something is drawn elsewhere, which would be another number on each replica
-            or after a resumption, or the same at each step.
+        ValueError: if something is drawn elsewhere. Such a number would differ between replicas or
+            after a resumption, or be the same at each step.
     """
     if tf.executing_eagerly():
         return _without_arrays(model.draw(data, random))

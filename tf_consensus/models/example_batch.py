@@ -1,4 +1,4 @@
-"""A batch that is made up of numbers such as a GAN's data and generator have."""
+"""Makes up a batch of numbers such as a GAN's data and generator have."""
 
 import itertools
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ _EXAMPLES = 8
 
 
 def first_examples(batch: Any) -> Any:
-    """The first examples of a batch, enough to compare derivatives on."""
+    """The first examples of a batch, enough to compare derivatives."""
 
     def first(t: tf.Tensor) -> tf.Tensor:
         return t if t.shape.rank == 0 else t[:_EXAMPLES]
@@ -34,14 +34,14 @@ def specification(iterator: Any) -> tuple[tf.TypeSpec, Any]:
 
 
 def made_up(gan: "KnownNetworks", spec: tf.TypeSpec) -> Any:
-    """Samples over the range of the generator's, with labels where there are classes.
+    """Samples over the range of the generator's samples, with labels if there are classes.
 
     Args:
         gan: the `GAN`.
         spec: type of the data's samples, (batch, …).
 
     Returns:
-        Samples of this type, up to 8 of them, or a list of these and labels.
+        Up to 8 samples of this type, or a list of these and labels.
     """
     number = min(spec.shape[0] or _EXAMPLES, _EXAMPLES)
     rng = np.random.default_rng(0)

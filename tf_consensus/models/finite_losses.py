@@ -1,4 +1,4 @@
-"""A training whose losses are no numbers any more ends, or says so and goes on."""
+"""Ends a training whose losses are no longer finite, or warns and lets it go on."""
 
 import copy
 import inspect
@@ -16,8 +16,8 @@ from tf_consensus.support.checks import check_bool
 class FiniteLosses(keras.callbacks.Callback):
     """Warns at the end of the first epoch whose losses or gradient norm are not finite.
 
-    It is what `fit(stop_when_diverged=False)` has in place of `StopWhenDiverged`: an experiment may
-    go on on purpose. It comes last, so that it is silent where another callback has raised.
+    `fit(stop_when_diverged=False)` uses it in place of `StopWhenDiverged`: an experiment may go on
+    on purpose. It comes last, so it is silent if another callback has raised.
     """
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ class FiniteLosses(keras.callbacks.Callback):
 
 
 def refuse_blind(callbacks: Iterable[Any]) -> None:
-    """Raises `ValueError` if one is Keras' `TerminateOnNaN`, which looks at what a GAN lacks."""
+    """Raises `ValueError` for Keras' `TerminateOnNaN`, which looks at a loss that a GAN lacks."""
     never = keras.callbacks.TerminateOnNaN
     if any(isinstance(x, never) and type(x).on_batch_end is never.on_batch_end for x in callbacks):
         raise ValueError(
@@ -71,23 +71,23 @@ def guarded(
     options: Mapping[str, Any],
     stops: bool,
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """The arguments of `fit`, with a callback beside theirs that looks at what the losses are.
+    """The arguments of `fit`, with one more callback, which checks the losses.
 
     Args:
         model: the model to be trained.
         method: Keras' method, for the names of the positional arguments.
         args: the positional arguments.
-        options: those by name.
+        options: the arguments by name.
         stops: True adds a callback before all others, which ends training that has diverged. False
-            adds one after all others, which warns. Neither is added to a `StopWhenDiverged` of the
-            caller's own.
+            adds one after all others, which warns. Neither is added if the caller passes a
+            `StopWhenDiverged`.
 
     Returns:
-        Positional arguments and those by name; what the caller passed is left as it is.
+        Positional arguments and arguments by name; the caller's own are left unchanged.
 
     Raises:
         TypeError: if `stops` is not True or False.
-        ValueError: if it is False, and a `SafeBackup` ends training that has diverged all the same.
+        ValueError: if it is False, but a `SafeBackup` would end training that has diverged.
     """
     check_bool("stop_when_diverged", stops)
     bound = inspect.signature(method).bind_partial(*args, **options)
@@ -104,7 +104,7 @@ def guarded(
 
 
 def _with_look(model: keras.Model, callbacks: list[Any], stops: bool) -> list[Any]:
-    """The callbacks, and before or behind them one that looks at what the losses are."""
+    """The callbacks, with one before or after them that checks the losses."""
     own = [x for x in callbacks if isinstance(x, StopWhenDiverged)]
     backups = [x for x in callbacks if hasattr(x, "largest_loss") and x not in own]
     if backups and not stops:
@@ -115,7 +115,7 @@ def _with_look(model: keras.Model, callbacks: list[Any], stops: bool) -> list[An
         )
     if own:
         return callbacks
-    # The bound of a `SafeBackup`, which stops too, holds for both.
+    # A `SafeBackup` stops training too, so its bound holds for both.
     largest = [x.largest_loss for x in backups]
     added = StopWhenDiverged(max(largest, default=LARGEST_LOSS)) if stops else FiniteLosses()
     added.set_model(model)

@@ -1,7 +1,7 @@
-"""The first batch of a training or an evaluation, looked at before it is used.
+"""Checks the first batch of a training or an evaluation before it is used.
 
-What is wrong with data is mostly wrong from the start, and then a look at one batch costs no step
-any time. The batch is taken from the data, looked at, and put back.
+Wrong data are mostly wrong from the start, and checking only the first batch costs the steps no
+time. The batch is taken from the data, checked, and put back.
 """
 
 import itertools
@@ -29,7 +29,7 @@ def count_broken(batch: Any) -> tf.Tensor:
 
 
 def refuse_broken(numbers: Any) -> None:
-    """Raises `ValueError` if a batch, of which `count_broken` is known, cannot train."""
+    """Raises `ValueError` if a batch cannot train, from the numbers of `count_broken`."""
     examples, broken = (int(x) for x in numbers)
     if not examples:
         raise ValueError(EMPTY.format("a first batch without examples"))
@@ -42,39 +42,39 @@ def refuse_broken(numbers: Any) -> None:
 
 
 class FirstLooks:
-    """What a model is asked about its first batch, by the functions that train and evaluate.
+    """The questions about its first batch that training and evaluation ask a model.
 
-    A subclass defines `prepared(data)`, what a step makes of a batch, and says by `see_batch` and
-    `inspect_batch` what is wrong with one.
+    A subclass defines `prepared(data)`, which prepares a batch for a step, and finds in `see_batch`
+    and `inspect_batch` what is wrong with one.
 
     Attributes:
-        steps_per_execution: how many batches a call of the function takes at most.
+        steps_per_execution: largest number of batches that a call of the function takes.
     """
 
     steps_per_execution: int
 
-    # Whether training and evaluation look at their next batch.
+    # Whether training and evaluation check their next batch.
     _to_look: frozenset[bool] = frozenset({True, False})
 
     def look(self, trains: bool) -> None:
-        """Has training, or evaluation, look at its next batch."""
+        """Makes training or evaluation check its next batch."""
         self._to_look = self._to_look | {trains}
 
     def takes_look(self, trains: bool) -> bool:
-        """Whether it is to look at the next batch, which is asked once."""
+        """Whether to check the next batch; asking resets it."""
         looks = trains in self._to_look
         self._to_look = self._to_look - {trains}
         return looks
 
     def look_at(self, batches: Any, count: int) -> None:
-        """Inspects the first of some batches to train with, stacked along a first axis.
+        """Checks the first of some batches to train with, stacked along a first axis.
 
         Args:
             batches: nested tensors (batches, batch, …).
-            count: how many there are.
+            count: number of batches.
 
         Raises:
-            ValueError: if there is none, or the first is one that cannot train.
+            ValueError: if there is none, or the first cannot train.
         """
         if count == 0:
             raise ValueError(EMPTY.format("data without a batch"))
@@ -82,41 +82,41 @@ class FirstLooks:
         self.inspect_batch(self.see_batch(first), first, trains=True)
 
     def prepared(self, data: Any) -> Any:
-        """What a step makes of a batch."""
+        """The batch as a step uses it."""
         raise NotImplementedError
 
     def see_batch(self, batch: Any) -> tf.Tensor:
-        """How many examples a batch has, and how many of its numbers are not finite; (2,)."""
+        """The number of examples in a batch, and of its numbers that are not finite; (2,)."""
         return count_broken(batch)
 
     def inspect_batch(self, numbers: Any, batch: Any = None, *, trains: bool) -> None:
-        """Raises `ValueError` if a batch of such numbers (`see_batch`) cannot train."""
+        """Raises `ValueError` if a batch with these numbers (`see_batch`) cannot train."""
         del batch, trains
         refuse_broken(numbers)
 
     def kept_rows(self) -> int:
-        """How many examples of the first batch somebody wants kept."""
+        """The number of examples of the first batch to keep, for `seen_samples.kept`."""
         return 0
 
     def seen_of_batch(self, batch: Any, rows: tf.Tensor) -> list[tf.Tensor]:
-        """What `see_batch` says, and what is kept of the first rows, in a loop on replicas.
+        """The numbers of `see_batch`, and the first rows to keep, in a loop on replicas.
 
         Args:
             batch: nested tensors (batch, …).
-            rows: how many examples are kept, a scalar.
+            rows: number of examples to keep, a scalar.
         """
         del rows
         return [self.see_batch(batch)]
 
     def nothing_seen(self) -> tuple[list[tf.Tensor], list[tf.TensorShape]]:
-        """As `seen_of_batch` of no batch, and the shapes of what that returns of one."""
+        """What `seen_of_batch` returns without a batch, and its shapes with one."""
         return [tf.zeros(2, tf.float64)], [tf.TensorShape(2)]
 
 
 def looked_at(
     model: FirstLooks, function: Callable[[Any], Any], trains: bool
 ) -> Callable[[Any], Any]:
-    """A train or test function that looks at the first batch after `model.look(trains)`.
+    """A train or test function that checks the first batch after `model.look(trains)`.
 
     Args:
         model: compiled `GameModel`.
@@ -124,7 +124,7 @@ def looked_at(
         trains: whether it trains.
 
     Returns:
-        Function of an iterator, whose batches all get to `function`.
+        Function of an iterator; all of its batches reach `function`.
     """
 
     def watched(iterator: Any) -> Any:
@@ -142,7 +142,7 @@ def looked_at(
 def peek(iterator: Any, steps: int) -> tuple[Any, Any]:
     """The first batch, and an iterator that still has all batches of one execution.
 
-    It is `None` where the batch cannot be put back, as on replicas, which look for themselves.
+    The batch is `None` if it cannot be put back, as on replicas, which check it themselves.
 
     Raises:
         ValueError: if there is no batch.
@@ -156,7 +156,7 @@ def peek(iterator: Any, steps: int) -> tuple[Any, Any]:
     if not isinstance(iterator, tf.data.Iterator):
         return first, itertools.chain([first], iterator)
     batches = itertools.chain([first], itertools.islice(iterator, steps - 1))
-    # Of the same specification, so that nothing is traced again.
+    # It has the same specification, so nothing is traced again.
     again = tf.data.Dataset.from_generator(lambda: batches, output_signature=iterator.element_spec)
     options = tf.data.Options()
     options.autotune.enabled = False

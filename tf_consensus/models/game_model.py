@@ -22,12 +22,12 @@ from tf_consensus.support.checks import check_seed
 from tf_consensus.support.layer_losses import added_losses
 from tf_consensus.support.random import Draws
 
-# What the constructor makes, and a subclass must not make anew.
+# Attributes that the constructor makes; a subclass must not replace them.
 _SETTINGS = ("allow_cut", "contract", "noise_counter", "noun", "parts", "seed", "verify", "warned")
 
 
 class GameModel(ReservedNames, TrainingModel):
-    """Any smooth game as a Keras model: players by name, noise drawn before, a loss per player.
+    """Any smooth game as a Keras model: players by name, noise drawn first, one loss per player.
 
     A training step draws the noise, builds the `Game` of the losses on the batch and lets the
     optimizer take one `step`. With a plain Keras optimizer that is simultaneous gradient ascent.
@@ -37,27 +37,28 @@ class GameModel(ReservedNames, TrainingModel):
 
     - `draw(data, random)`: all random numbers of a step, from `random.normal(shape)` and
       `random.uniform(shape)`, one row per example. They are a function of `seed` and of a counter
-      that is saved with the weights, so that an interrupted and resumed run repeats the
-      uninterrupted one, given the same batches;
-    - `losses(data, noise, training)`: one scalar per player, a dict by name. It is a function of
-      the variables, the batch and the noise alone; an optimizer evaluates it as often as it needs.
-      For several replicas and micro-batches to be exact, each loss is a mean over the examples.
+      that is saved with the weights. So an interrupted and resumed run repeats the uninterrupted
+      one, given the same batches;
+    - `losses(data, noise, training)`: one scalar per player, a dict by name. It must be a function
+      of the variables, the batch and the noise alone; an optimizer evaluates it as often as it
+      needs. Each loss must be a mean over the examples for replicas and micro-batches to be exact.
 
-    The regularizers of a player's weights join its loss. What a layer adds in a call
-    (activity_regularizer, `add_loss`) belongs to whom the subclass gives it, by `added_losses`.
+    The regularizers of a player's weights are added to its loss. Losses that a layer adds in a call
+    (activity_regularizer, `add_loss`) belong to the player to which the subclass gives them, by
+    `added_losses`.
 
     Args:
         players: dict from each player's name to its built layers, models and `keras.Variable`s, a
-            list or one alone. A variable belongs to one player; every loss may use all.
+            list or a single one. A variable belongs to one player; every loss may use all of them.
         seed: integer that determines the noise; `None` draws one.
         name: name of the model.
         allow_cut: names of operations or layers that may cut the field's derivative; see `Game`.
         verify: whether to compare TensorFlow's derivatives with central differences before the
-            first training step (`tf_consensus.verify`). "auto" does on one device where they enter
-            the update twice, unless `allow_cut` says that they are not those of the losses.
+            first training step (`tf_consensus.verify`). "auto" compares them on one device if they
+            enter the update twice, unless `allow_cut` says that they are not those of the losses.
 
     Raises:
-        TypeError: if `players` is no dict of layers and variables.
+        TypeError: if `players` is not a dict of layers and variables.
         ValueError: if a player is not built, has nothing to train, or shares a variable; in
             training, if derivatives are found wrong (`VerificationError`).
 
@@ -93,13 +94,13 @@ class GameModel(ReservedNames, TrainingModel):
         self.hold_players(check_parts(players))
         self.seed = int(np.random.randint(2**31)) if seed is None else check_seed(seed)
         self.track(list(self.players))
-        self.warned: set[str] = set()  # what the data were warned of
+        self.warned: set[str] = set()  # names of the warnings about the data
         self.built = True
-        if self.saves_seed:  # of a class of the user's own
+        if self.saves_seed:  # a class of the user's own
             self.settle(_SETTINGS)
 
     def hold_players(self, players: dict[str, list[Part]]) -> None:
-        """Keeps the players' parts where Keras saves them."""
+        """Keeps the parts of each player under its name, so that Keras saves them."""
         self.parts = players
 
     @property
@@ -119,7 +120,7 @@ class GameModel(ReservedNames, TrainingModel):
         return layers_of(self.players)
 
     def draw(self, data: Any, random: Draws) -> Any:
-        """All random numbers of a step; here none."""
+        """All random numbers of a step; none by default."""
         del data, random
         return ()
 
@@ -128,15 +129,15 @@ class GameModel(ReservedNames, TrainingModel):
         raise TypeError(_UNDEFINED.format("trained", type(self).__name__, "losses"))
 
     def added_losses(self, network: keras.Layer) -> list[tf.Tensor]:
-        """What layers added in the network's last call: scalars to add to its player's loss."""
+        """The losses that layers added in `network`'s last call, to add to its player's loss."""
         return added_losses(network)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        """What the trained game makes of inputs; a subclass that is called defines it."""
+        """The trained game's outputs for inputs; a subclass that is called defines it."""
         raise NotImplementedError(_UNDEFINED.format("called", type(self).__name__, "call"))
 
     def prepared(self, data: Any) -> Any:
-        """What `draw` and `losses` are given: the batch, without what Keras adds to it."""
+        """The batch without what Keras adds to it; `draw` and `losses` receive this."""
         return tf.nest.map_structure(tf.convert_to_tensor, unpack(data))
 
     def make_game(self, data: Any, noise: Any, step: Any, training: bool, **options: Any) -> Game:
@@ -145,31 +146,31 @@ class GameModel(ReservedNames, TrainingModel):
         return ModelGame(self, data, noise, training, **options)
 
     def verified_parts(self) -> list[Any]:
-        """What decides whether the derivatives are right: the parts of all players."""
+        """The parts of all players, which decide whether the derivatives are right."""
         return [part for parts in self.players.values() for part in parts]
 
     def differentiates_twice(self) -> bool:
-        """Whether the losses hold derivatives themselves, as far as the model knows."""
+        """Whether the losses contain derivatives, as far as the model knows."""
         return False
 
     def holds_unknown(self) -> bool:
-        """Whether the losses hold what is not known to be exact: a subclass's own always do."""
+        """Whether the losses hold parts not known to be exact; a subclass's own always do."""
         return self.distribute_strategy.num_replicas_in_sync == 1
 
     def batch_to_verify(self, iterator: Any) -> tuple[Any, Any]:
-        """A batch to verify on, `None` where none can be put back, and an iterator of all."""
+        """A batch of `iterator` for the verification, or `None`, and an iterator of all batches."""
         first, iterator = peek(iterator, self.steps_per_execution)
-        if first is not None:  # what is wrong with the data comes before what its losses are
+        if first is not None:  # wrong data are reported before the losses are evaluated
             batch = self.prepared(first)
             self.inspect_batch(self.see_batch(batch), batch, trains=True)
         return first, iterator
 
     def example_game(self, example: Any) -> Game:
-        """The game on the first rows of a batch, past the beginning of schedules."""
+        """The game on the first rows of the batch `example`, past the beginning of schedules."""
         return self.game_at(first_examples(self.prepared(example)), draw=0, step=1000)
 
     def without_data(self) -> tf.data.Dataset:
-        """What `fit(None, steps_per_epoch=…)` trains on: batches of one 0 per replica, no end."""
+        """The endless data of `fit(None, steps_per_epoch=…)`: batches of one 0 per replica."""
         replicas = self.distribute_strategy.num_replicas_in_sync
         return tf.data.Dataset.from_tensors(tf.zeros([replicas])).repeat()
 
@@ -180,7 +181,7 @@ class GameModel(ReservedNames, TrainingModel):
         return model
 
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments, as they were given; a subclass may return its own.
+        """The constructor's arguments as they were given; a subclass may return its own.
 
         Raises:
             TypeError: if one of them cannot be saved.

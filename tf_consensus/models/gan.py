@@ -39,46 +39,46 @@ class GAN(Generating, SampleLooks, KnownNetworks, GameModel):
     lets the optimizer take one `step`. With a plain Keras optimizer that is simultaneous gradient
     ascent. The logs hold `generator_loss`, `discriminator_loss` and `gradient_norm` = ‖v‖.
 
-    Latents are a pure function of `seed` and a counter that is saved with the weights, so that an
+    Latents are a pure function of `seed` and a counter that is saved with the weights. So an
     interrupted and resumed run repeats the uninterrupted one exactly, given the same batches.
 
     With `num_classes` the model is conditional: batches are pairs (samples, labels), and a
-    generated sample gets the label of the real one at its place.
+    generated sample gets the label of the real sample in the same row.
 
     Args:
-        generator: built Keras model, latents (batch, latent_dim) to samples; of a conditional
-            model [latents, labels] to samples.
-        discriminator: built Keras model, samples to one logit, (batch, 1); of a conditional model
-            samples to one logit per class, (batch, num_classes), of which the label picks one, or
-            [samples, labels] to one logit.
+        generator: built Keras model that maps latents (batch, latent_dim) to samples; in a
+            conditional model it maps [latents, labels] to samples.
+        discriminator: built Keras model that maps samples to one logit, (batch, 1). In a
+            conditional model it maps samples to one logit per class, (batch, num_classes), from
+            which the label picks one, or [samples, labels] to one logit.
         latent_dim: number of latent dimensions; `None` reads it from the generator's input.
         objective: name, config or instance of an `objectives.Objective`.
-        penalties: names, configs or instances of `penalties`, such as `R1(10.0)`, one or a list,
-            which are added to the discriminator's loss or put noise on its inputs; a function
+        penalties: names, configs or instances of `penalties`, such as `R1(10.0)`, one or a list.
+            They are added to the discriminator's loss or put noise on its inputs. A function
             `penalty(discriminator, real, fake)` that returns a scalar is added too. In a
             conditional model real and fake are lists [samples, labels], and the discriminator is a
             function from them to one logit per example.
         seed: integer that determines the latents; `None` draws one.
-        name: of the model.
-        num_classes: how many classes there are, labels being integers from 0 to num_classes - 1;
-            `None` leaves labels in the batches unused.
+        name: name of the model.
+        num_classes: number of classes; labels are integers from 0 to num_classes - 1. `None` leaves
+            labels in the batches unused.
         allow_cut: names of operations or layers that may cut the field's derivative; see `Game`.
         verify: whether to compare TensorFlow's derivatives with central differences before the
-            first training step (`tf_consensus.verify`). "auto" does where they enter the update
-            twice, by the optimizer or a penalty, and networks, objective or penalties hold what is
-            not known to be exact, such as a layer of your own; but not where `allow_cut` says that
-            the derivatives are not those of the losses.
+            first training step (`tf_consensus.verify`). "auto" compares them if they enter the
+            update twice, by the optimizer or a penalty, and networks, objective or penalties hold
+            parts not known to be exact, such as a layer of your own; but not if `allow_cut` says
+            that the derivatives are not those of the losses.
 
-    Layers that draw random numbers, such as Dropout, draw them as a function of `seed` and the
-    counter too, the same at every evaluation of a step, on every replica and in every micro-batch.
-    What layers keep, such as moving averages, moves once per step.
+    Layers that draw random numbers, such as Dropout, also draw them as a function of `seed` and the
+    counter: the same at every evaluation of a step, on every replica and in every micro-batch. The
+    state of layers, such as moving averages, is updated once per step.
 
     Raises:
         TypeError: if generator or discriminator is not a Keras model, or integers come between.
         ValueError: if one of them is not built, or their inputs and shapes do not fit each other,
-            `latent_dim`, `num_classes` or one logit. In training, if a label is missing or outside
-            of the classes (with `jit_compile=True` the losses are NaN then). Before training, if
-            derivatives are found wrong (`VerificationError`).
+            `latent_dim`, `num_classes` or one logit. In training, if a label is missing or not a
+            class (with `jit_compile=True` the losses are NaN then). Before training, if derivatives
+            are found wrong (`VerificationError`).
 
     Example:
         >>> generator, discriminator = networks.build("mlp", latent_dim=16)
@@ -122,7 +122,7 @@ class GAN(Generating, SampleLooks, KnownNetworks, GameModel):
         self._adjoint = AdjointNetwork.of(discriminator)
 
     def hold_players(self, players: dict[str, list[Part]]) -> None:
-        """Keeps the networks under the names that saved models have them by."""
+        """Keeps the networks under the names that they have in saved models."""
         (self.generator,), (self.discriminator,) = players.values()
 
     @property
@@ -136,13 +136,13 @@ class GAN(Generating, SampleLooks, KnownNetworks, GameModel):
     def game(self, real: Any, training: bool = True) -> Game:
         """As `GameModel.game`, on samples (batch, …), or a pair of these and labels (batch,).
 
-        Integer samples become floating-point numbers of the same values; of bytes that the
-        generator cannot make there is a warning. The generator is the first player.
+        Integer samples become floating-point numbers of the same values; a warning names bytes that
+        the generator cannot make. The generator is the first player.
         """
         return super().game(real, training)
 
     def draw(self, data: Any, random: Draws) -> tuple[tf.Tensor, list[Any]]:
-        """Latents (batch, latent_dim), and for every penalty what it draws."""
+        """Latents (batch, latent_dim), and the random numbers of every penalty."""
         samples, _ = split(data)
         number = samples.shape[0] or tf.shape(samples)[0]
         latents = random.normal((number, self.latent_dim), self.variable_dtype)
@@ -160,12 +160,12 @@ class GAN(Generating, SampleLooks, KnownNetworks, GameModel):
         return AdversarialGame(players, data, latents, drawn, step, training, **options)
 
     def losses(self, data: Any, noise: Any, training: bool) -> dict[str, tf.Tensor]:
-        """Both losses, scalars, as the first training step counts schedules and penalties."""
+        """Both losses, scalars, with the schedules and penalties of the first training step."""
         game = self.make_game(self.prepared(data), noise, 0, training)
         return dict(zip(self.players, game.losses(*game.batch), strict=True))
 
     def prepared(self, data: Any) -> Any:
-        """What a step makes of a batch: samples, or a list of samples and labels.
+        """The batch as a step uses it: samples, or a list of samples and labels.
 
         Raises:
             TypeError: if samples or labels are of the wrong type.
@@ -176,8 +176,8 @@ class GAN(Generating, SampleLooks, KnownNetworks, GameModel):
         return labelled(real, self.num_classes)
 
     def checked(self, data: Any) -> Any:
-        """As `prepared`; bytes are warned of, and labels must be classes."""
-        # In a graph there are no values yet; `fit` looks at them before it.
+        """As `prepared`; it warns about bytes, and labels must be classes."""
+        # A graph has no values yet; `fit` checks them beforehand.
         if not tf.executing_eagerly():
             return within_classes(self.prepared(data), self.num_classes)
         real = samples_of(data, self.num_classes)
@@ -189,10 +189,10 @@ class GAN(Generating, SampleLooks, KnownNetworks, GameModel):
         return real
 
     def without_data(self) -> None:
-        """Nothing: a GAN is of data."""
+        """Nothing: a GAN needs data."""
 
     def check_rates(self, ahead: Iterable[int]) -> None:
-        """Raises if rates, weights or schedules are no numbers to train with, some steps ahead."""
+        """Raises if rates, weights or schedules, also at later steps, are invalid numbers."""
         super().check_rates(ahead)
         for penalty in self.penalties:
             schedule = getattr(penalty, "schedule", None)
@@ -201,7 +201,7 @@ class GAN(Generating, SampleLooks, KnownNetworks, GameModel):
                 check_values("schedule", schedule, [now + step for step in ahead])
 
     def check_data(self, data: Any) -> None:
-        """Raises if arrays, or a first batch, are not of a type and shape to train with."""
+        """Raises if arrays, or a first batch, have a type or shape that cannot train."""
         real = floating(data, "float32", self.sample_shape)
         if split(real)[1]:
             labelled(real, self.num_classes)
@@ -215,6 +215,6 @@ class GAN(Generating, SampleLooks, KnownNetworks, GameModel):
         """The model that `get_config` describes, with freshly drawn weights.
 
         Raises:
-            ValueError: if the objective or a penalty cannot be loaded, by its name.
+            ValueError: if the objective or a penalty cannot be loaded; the message names it.
         """
         return cls(**arguments_of(config, custom_objects))

@@ -1,4 +1,4 @@
-"""A GAN's constructor arguments, as they are saved."""
+"""A GAN's constructor arguments as they are saved."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -33,10 +33,10 @@ def config_of(gan: "GAN") -> dict[str, Any]:
 
 
 def arguments_of(config: Mapping[str, Any], custom_objects: CustomObjects = None) -> dict[str, Any]:
-    """What the constructor takes, of a config.
+    """The constructor's arguments from a config.
 
     Raises:
-        ValueError: if the objective or a penalty cannot be loaded, by its name.
+        ValueError: if the objective or a penalty cannot be loaded; the message names it.
     """
     config = {key: value for key, value in config.items() if key not in LOADING}
     if isinstance(config.get("objective"), dict):

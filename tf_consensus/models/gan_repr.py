@@ -1,4 +1,4 @@
-"""What a GAN is, on one page."""
+"""A description of a GAN on one page."""
 
 from typing import TYPE_CHECKING, Any
 

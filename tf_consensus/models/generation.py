@@ -13,13 +13,13 @@ from tf_consensus.support.checks import check_count, check_seed
 from tf_consensus.support.inputs import check_latents, join
 from tf_consensus.support.random import normal, uniform
 
-# Training draws latents 0, 1, 2 …; draws that it never takes keep the other uses apart from it.
+# Training uses the draws 0, 1, 2 …; other uses have draws that training never takes.
 _GENERATION = tf.int64.min
 _LABELS = tf.int64.min + 1
 
 
 class Generating(keras.Model):
-    """A model that samples from its `generator`, and exports that alone."""
+    """A model that samples from its `generator`, and exports only the generator."""
 
     _sample: Callable[[Any], tf.Tensor] | None = None
 
@@ -27,7 +27,7 @@ class Generating(keras.Model):
         """Samples of the generator; see `call`.
 
         Raises:
-            ValueError: if latents or labels are not of the shape that the generator takes.
+            ValueError: if latents or labels do not have the shape that the generator takes.
         """
         check_latents(inputs, self.latent_dim, self.num_classes)
         return super().__call__(inputs, *args, **options)
@@ -37,7 +37,7 @@ class Generating(keras.Model):
         return self.generator(inputs, training=training)
 
     def export(self, *args: Any, **options: Any) -> None:
-        """Not what to export: the generator is.
+        """Refuses to export the whole model: export its generator.
 
         Raises:
             ValueError: always, with the remedy.
@@ -45,7 +45,7 @@ class Generating(keras.Model):
         raise ValueError(_EXPORT.format("gan.export"))
 
     def save_spec(self, *args: Any, **options: Any) -> None:
-        """TensorFlow Lite's hook, which asks what a model takes; raises as `export` does."""
+        """TensorFlow Lite's hook, which asks for a model's inputs; raises as `export` does."""
         raise ValueError(_EXPORT.format("a GAN to convert to TensorFlow Lite"))
 
     def generate(
@@ -63,16 +63,16 @@ class Generating(keras.Model):
             n: number of samples.
             seed: the same seed gives the same latents; `None` draws a seed.
             batch_size: how many are computed at a time.
-            labels: of a conditional model: one class for all, or n of them; `None` draws each
+            labels: for a conditional model: one class for all, or n of them; `None` draws each
                 uniformly from all classes.
-            averaged: with averages of the weights, where they are kept (`averaged_weights`).
+            averaged: whether to use averages of the weights, if they are kept (`averaged_weights`).
 
         Returns:
-            Array of shape (n, …), of float32 where the model is one of mixed precision.
+            Array of shape (n, …), in float32 if the model has mixed precision.
 
         Raises:
             ValueError: if `n` or `batch_size` is not a positive integer, or the labels are not
-                classes, not n, or given to a model without classes.
+                classes, are not n, or are given to a model without classes.
         """
         n = check_count("n", n, "For example gan.generate(64).")
         batch_size = check_count("batch_size", batch_size, "Leave it at 256.")
@@ -90,10 +90,10 @@ class Generating(keras.Model):
         batches = [tf.nest.pack_sequence_as(inputs, part) for part in zip(*parts, strict=True)]
         with averaged_weights(self) if averaged else contextlib.nullcontext():
             samples = np.concatenate([self._sample(batch).numpy() for batch in batches])
-        return samples.astype(self.variable_dtype)  # NumPy itself knows no bfloat16
+        return samples.astype(self.variable_dtype)  # NumPy itself has no bfloat16
 
     def _labels(self, n: int, seed: int, labels: Any) -> list[tf.Tensor]:
-        """A list of nothing or of n labels for `generate`."""
+        """An empty list, or a list with the n labels for `generate`."""
         if self.num_classes is None:
             if labels is not None:
                 raise ValueError(
@@ -120,5 +120,5 @@ _EXPORT = (
 
 
 def _sizes(n: int, size: int) -> list[int]:
-    """The number n as a sum of parts of a size and a rest."""
+    """The number n as a sum of parts of one size and a rest."""
     return [size] * (n // size) + [n % size] * (n % size > 0)

@@ -1,4 +1,4 @@
-"""The arguments that a model was constructed with, for its config."""
+"""The arguments with which a model was constructed, for its config."""
 
 import inspect
 from collections.abc import Mapping, Sequence
@@ -6,17 +6,17 @@ from typing import Any
 
 import keras
 
-# What the base class makes of them is saved, not what was given: a seed may have been drawn.
+# For these the base class's values are saved, not the given ones: a seed may have been drawn.
 _RESOLVED = ("name", "seed", "allow_cut", "verify")
 
 
 class Given:
-    """The arguments of one construction, by name. Keras tracks nothing in it.
+    """The arguments of one construction, by name. Keras does not track them.
 
     Args:
         cls: the model's class.
         args: the positional arguments.
-        kwargs: those by name.
+        kwargs: the arguments by name.
     """
 
     _positional = ""
@@ -25,14 +25,14 @@ class Given:
         try:
             bound = inspect.signature(cls).bind(*args, **kwargs)
         except TypeError:
-            self.arguments: dict[str, Any] = {}  # the constructor raises, and says what is wrong
+            self.arguments: dict[str, Any] = {}  # the constructor raises and says what is wrong
             return
         variadic = {
             name: kind
             for name, parameter in bound.signature.parameters.items()
             if (kind := parameter.kind) in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
         }
-        # Containers as they are now: a constructor may change its own.
+        # Copies of containers: a constructor may change its own.
         arguments = {k: _copied(v) for k, v in bound.arguments.items()}
         self.arguments = {k: v for k, v in arguments.items() if k not in variadic}
         for name, kind in variadic.items():

@@ -1,4 +1,4 @@
-"""Which derivatives of a GAN are verified before it trains, and on what."""
+"""Says which derivatives of a GAN are verified before it trains, and on which batch."""
 
 import math
 from typing import Any
@@ -12,7 +12,7 @@ from tf_consensus.support.known_layers import unknown
 
 
 class KnownNetworks(keras.Model):
-    """A model whose losses are made of networks, an objective and penalties that are looked at."""
+    """A model whose networks, objective and penalties decide what is verified."""
 
     def verified_parts(self) -> list[Any]:
         """Networks, objective and penalties."""
@@ -23,12 +23,12 @@ class KnownNetworks(keras.Model):
         return any(not isinstance(p, InstanceNoise) for p in self.penalties)
 
     def holds_unknown(self) -> bool:
-        """Whether networks, objective or penalties hold what is not known to be exact."""
+        """Whether networks, objective or penalties hold parts not known to be exact."""
         networks = {"generator": self.generator, "discriminator": self.discriminator}
         return bool(unknown(networks, (self.objective, *self.penalties)))
 
     def batch_to_verify(self, iterator: Any) -> tuple[Any, Any]:
-        """The type of the data, of which a batch is made up, so that none is taken from them."""
+        """The data's type, from which a batch is made up, so that the data keep all of theirs."""
         return specification(iterator)
 
     def example_game(self, example: Any) -> Game:

@@ -7,15 +7,15 @@ from tf_consensus.support.inputs import input_shapes
 
 
 def latent_size(generator: keras.Model, latent_dim: int | None) -> int:
-    """The number of latent dimensions: as given, or else of the generator's first input.
+    """The number of latent dimensions: the given one, or else that of the generator's first input.
 
     Args:
         generator: built Keras model of latents (batch, latent_dim), or [latents, labels].
-        latent_dim: what the user says; `None` is the generator's.
+        latent_dim: the user's number; `None` uses the generator's.
 
     Raises:
-        ValueError: if what is given is no positive integer, or nothing is and the generator takes
-            inputs of another rank or of any size.
+        ValueError: if the given number is not a positive integer, or none is given and the
+            generator takes inputs of another rank or of any size.
 
     Example:
         >>> latent_size(keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]), None)

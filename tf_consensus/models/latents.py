@@ -13,16 +13,16 @@ def interpolate(
 ) -> np.ndarray:
     """Latents on the way from `start` to `end`, both included.
 
-    The spherical path keeps to lengths that normal latents have; on the straight one the middle is
-    shorter, by 1/√2 for orthogonal ends, than any latent the generator was trained on. With ω the
-    angle between the ends,
+    The spherical path keeps to lengths that normal latents have. The middle of the straight path is
+    shorter, by a factor of 1/√2 for orthogonal ends, than any latent the generator was trained on.
+    With ω the angle between the ends,
 
         spherical:  z(t) = (sin((1 - t) ω) · start + sin(t ω) · end) / sin ω
         straight:   z(t) = (1 - t) · start + t · end
 
     Args:
         start: Latents (n, latent_dim), or one of shape (latent_dim,).
-        end: Likewise, of the same shape.
+        end: Latents of the same shape.
         steps: Number of latents per path, at least 2.
         path: "spherical" or "straight".
 
@@ -30,7 +30,7 @@ def interpolate(
         Array (n, steps, latent_dim), or (steps, latent_dim), of the ends' type.
 
     Raises:
-        ValueError: If the shapes differ, an entry is no finite number, the path is unknown or
+        ValueError: If the shapes differ, an entry is not a finite number, the path is unknown or
             `steps` is below 2.
 
     Example:

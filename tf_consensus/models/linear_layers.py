@@ -1,4 +1,4 @@
-"""Which layers are affine in their input, which are piecewise linear, and which smooth."""
+"""Lists layers that are affine in their input, piecewise linear, or smooth."""
 
 import keras
 
@@ -58,7 +58,7 @@ _SMOOTH_ACTIVATIONS = (
 
 
 def is_known(layer: keras.Operation) -> bool:
-    """Whether it treats each example by itself, and its parameters, if any, enter affinely."""
+    """Whether it treats each example by itself, and any parameters enter affinely."""
     kind = type(layer)
     if getattr(layer, "activity_regularizer", None) is not None:
         return False

@@ -1,4 +1,4 @@
-"""The game that a `GameModel` makes of a batch."""
+"""The game that a `GameModel` makes from a batch."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 class ModelGame(Game):
     """A model's losses on one batch and the noise that was drawn for it.
 
-    The regularizers of each player's weights join its loss.
+    The regularizers of each player's weights are added to its loss.
 
     Args:
-        model: the `GameModel`, of which `losses(data, noise, training)` is called.
+        model: the `GameModel`, whose `losses(data, noise, training)` is called.
         data: the batch.
         noise: what the model's `draw` returned.
         training: how the losses are called.
@@ -51,7 +51,7 @@ class ModelGame(Game):
         return [_total(loss, own) for loss, own in zip(losses, parts, strict=True)]
 
     def roots(self) -> list[Any]:
-        """What holds the layers."""
+        """The parts that hold the layers."""
         return [*layers_of(self._model.players), self._model.losses]
 
 
@@ -63,7 +63,7 @@ def in_order(losses: Any, names: Sequence[str]) -> list[tf.Tensor]:
         names: the players' names.
 
     Raises:
-        TypeError: if it is neither.
+        TypeError: if it is neither a dict nor a list.
         ValueError: if names are missing or unknown.
     """
     if isinstance(losses, Mapping):
@@ -79,7 +79,7 @@ def in_order(losses: Any, names: Sequence[str]) -> list[tf.Tensor]:
 
 def _total(loss: Any, parts: Sequence[Part]) -> tf.Tensor | None:
     if loss is None:
-        return None  # which the game refuses
+        return None  # the game refuses it
     loss = tf.convert_to_tensor(loss)
     terms = [x.regularizer(x) for x in variables_of(parts) if x.regularizer is not None]
     return tf.add_n([loss, *(tf.cast(t, loss.dtype) for t in terms)]) if terms else loss

@@ -1,4 +1,4 @@
-"""Moving means and variances of batch normalization, measured for the weights as they are."""
+"""Measures the moving means and variances of batch normalization for the present weights."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -11,15 +11,15 @@ from tf_consensus.support.layers import walk
 from tf_consensus.support.random import normal, uniform
 
 BATCHES, BATCH_SIZE = 16, 128
-# Draws from here on are taken by nothing else: training counts up from 0, evaluation down from -1.
+# Nothing else uses the draws from here on: training counts up from 0, evaluation down from -1.
 _DRAW = tf.int64.min + 1000
 
 
 def measure_statistics(network: keras.Model, batches: Iterable[Any]) -> None:
-    """Sets every `BatchNormalization`'s moving mean and variance to the mean over the batches'.
+    """Sets each `BatchNormalization`'s moving mean and variance to their means over the batches.
 
-    The network is called in training mode, where each layer sees what the normalized layers before
-    it make of the same batch. Without such layers nothing is called.
+    The network is called in training mode, in which each layer sees the output of the normalized
+    layers before it for the same batch. Without such layers nothing is called.
 
     Args:
         network: Built model, changed in place.
@@ -41,7 +41,7 @@ def measure_statistics(network: keras.Model, batches: Iterable[Any]) -> None:
 
 
 def latent_batches(gan: keras.Model) -> Iterator[Any]:
-    """Inputs of a GAN's generator, always the same: latents, and labels even over the classes."""
+    """Inputs of a GAN's generator, always the same: latents, and equally many labels per class."""
     for draw in range(_DRAW, _DRAW + 2 * BATCHES, 2):
         latents = normal((BATCH_SIZE, gan.latent_dim), gan.seed, draw, gan.variable_dtype)
         labels = []

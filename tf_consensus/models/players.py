@@ -1,4 +1,4 @@
-"""The players of a model: what each consists of, and which variables it moves."""
+"""The players of a model: their parts, and the variables that they move."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
@@ -15,9 +15,9 @@ def check_parts(players: Any) -> dict[str, list[Part]]:
         players: dict from a player's name to a layer, a model, a variable, or a list of these.
 
     Raises:
-        TypeError: if it is no dict of these.
-        ValueError: if there is no player, a name is no identifier, a layer is not built, or two
-            players have a variable in common.
+        TypeError: if it is not a dict of these.
+        ValueError: if there is no player, a name is not an identifier, a layer is not built, or two
+            players share a variable.
     """
     if not isinstance(players, Mapping):
         raise TypeError(_RULE.format(f"a {type(players).__name__}"))

@@ -1,4 +1,4 @@
-"""Warnings of samples, and of objectives, that do not go with how the networks end."""
+"""Warns about samples and objectives that do not fit the networks' last layers."""
 
 import math
 import warnings
@@ -9,7 +9,7 @@ import tensorflow as tf
 from tf_consensus.models.value_ranges import End, end_of
 from tf_consensus.objectives import Objective
 
-# From fewer values it cannot be told which range they are drawn from.
+# Fewer values do not show the range from which they are drawn.
 _ENOUGH = 256
 _NEAR = 0.02
 
@@ -17,7 +17,7 @@ _NEAR = 0.02
 def remedy_of_range(
     generator: keras.Model, ends: tuple[float, float], values: int
 ) -> tuple[End, str] | None:
-    """How to bring samples into the range of the generator's outputs.
+    """A remedy for samples outside the range of the generator's outputs.
 
     Args:
         generator: the generator.
@@ -25,7 +25,7 @@ def remedy_of_range(
         values: how many numbers it has.
 
     Returns:
-        What bounds the outputs, and the remedy; `None` where nothing is wrong.
+        What bounds the outputs, and the remedy; `None` if nothing is wrong.
     """
     end = end_of(generator)
     if end is None or _fill(end, *ends, values):
@@ -34,7 +34,7 @@ def remedy_of_range(
 
 
 def probable_end(discriminator: keras.Model, objective: Objective) -> End | None:
-    """How a discriminator ends, if that is in probabilities where the objective takes logits."""
+    """The discriminator's end, if it gives probabilities but the objective takes logits."""
     end = end_of(discriminator) if objective.takes_logits else None
     return end if end is not None and (end.low, end.high) == (0.0, 1.0) else None
 
@@ -42,13 +42,13 @@ def probable_end(discriminator: keras.Model, objective: Objective) -> End | None
 def warn_of_range(
     generator: keras.Model, ends: tuple[float, float], values: int, warned: set[str]
 ) -> None:
-    """Warns, once, of samples that are not in the range of the generator's outputs.
+    """Warns once about samples that are not in the range of the generator's outputs.
 
     Args:
         generator: the generator.
         ends: the smallest and the largest number of a batch.
         values: how many numbers it has.
-        warned: names of what was said already, to which this is added.
+        warned: names of the warnings already given; this one is added.
     """
     found = None if "range" in warned else remedy_of_range(generator, ends, values)
     if found is None:
@@ -68,11 +68,11 @@ def warn_of_range(
 
 
 def warn_of_bytes(generator: keras.Model, samples: tf.Tensor, warned: set[str]) -> None:
-    """Warns, once, of a batch of bytes that are not in the range of the generator's outputs.
+    """Warns once about a batch of bytes that are not in the range of the generator's outputs.
 
     Args:
         generator: the generator.
-        samples: tensor (batch, …) with values; nothing is said of one of another type than uint8.
+        samples: tensor (batch, …) with values; only a tensor of type uint8 gives a warning.
         warned: as in `warn_of_range`.
     """
     if samples.dtype != tf.uint8 or "bytes" in warned or not tf.size(samples):
@@ -97,8 +97,8 @@ def warn_of_bytes(generator: keras.Model, samples: tf.Tensor, warned: set[str]) 
 
 
 def _fill(end: End, low: float, high: float, values: int) -> bool:
-    """Whether samples may be ones that the generator can learn to make."""
-    # Noise that is added to samples, as dequantization does, goes a little beyond.
+    """Whether the generator may be able to make such samples."""
+    # Noise added to samples, as by dequantization, goes a little beyond the range.
     slack = 0.1 * (end.high - end.low) if math.isfinite(end.high) else 0.0
     if low < end.low - slack or high > end.high + slack:
         return False
@@ -106,7 +106,7 @@ def _fill(end: End, low: float, high: float, values: int) -> bool:
 
 
 def _is_half(end: End, low: float, high: float) -> bool:
-    """Whether they are the numbers from 0 to 1 against a range from -1 to 1."""
+    """Whether the samples are numbers from 0 to 1, for a range from -1 to 1."""
     return end.low == -1.0 and end.high == 1.0 and 0.0 <= low <= _NEAR and abs(high - 1) <= _NEAR
 
 
@@ -129,12 +129,12 @@ def _remedy(end: End, low: float, high: float) -> str:
 def warn_of_probabilities(
     discriminator: keras.Model, objective: Objective, warned: set[str]
 ) -> None:
-    """Warns, once, of a discriminator that ends in probabilities where logits are needed.
+    """Warns once about a discriminator that ends in probabilities where logits are needed.
 
     Args:
         discriminator: the discriminator.
-        objective: says by `takes_logits` whether it is one of logits.
-        warned: names of what was said already, to which this is added.
+        objective: the objective, whose `takes_logits` says whether it needs logits.
+        warned: names of the warnings already given; this one is added.
     """
     end = None if "probabilities" in warned else probable_end(discriminator, objective)
     if end is None:

@@ -1,4 +1,4 @@
-"""What is wrong with what `fit` and `evaluate` are given."""
+"""Refuses wrong arguments of `fit` and `evaluate`."""
 
 import inspect
 import math
@@ -19,7 +19,7 @@ from tf_consensus.models.first_batch import EMPTY
 from tf_consensus.support.checks import check_count, check_int
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]  # the positional ones, and those by name
-_LOOKS = 50  # at schedules, over a training
+_LOOKS = 50  # steps of a training at which schedules are checked
 _ALIKE = (
     "A game's losses count every example alike, so weights would be ignored. Received: {}. Leave "
     "the weights out, and draw each example as often as it is to count."
@@ -29,15 +29,15 @@ _ALIKE = (
 def refuse_weight_arguments(
     method: Callable[..., Any], args: Sequence[Any], options: Mapping[str, Any]
 ) -> None:
-    """Raises if `fit` or `evaluate` was given weights, which Keras drops where there are no labels.
+    """Raises if `fit` or `evaluate` was given weights, which Keras drops if there are no labels.
 
     Args:
         method: Keras' method, for the names of the positional arguments.
         args: the positional arguments.
-        options: those by name.
+        options: the arguments by name.
 
     Raises:
-        ValueError: if `sample_weight` or `class_weight` is given, or weights to validate with.
+        ValueError: if `sample_weight` or `class_weight` is given, or weights for validation.
     """
     given = inspect.signature(method).bind_partial(*args, **options).arguments
     weights = [key for key in ("sample_weight", "class_weight") if given.get(key) is not None]
@@ -50,7 +50,7 @@ def refuse_weights(data: Any) -> None:
     """Raises if a batch has weights beside samples and labels.
 
     Args:
-        data: what a training or test step is given; (x, y, None) has none.
+        data: the batch of a training or test step; (x, y, None) has no weights.
 
     Raises:
         ValueError: if there is a third part.
@@ -66,23 +66,23 @@ def checked_data(
     options: Mapping[str, Any],
     check: Callable[[Any], None],
 ) -> Arguments:
-    """The arguments of `fit` or `evaluate`, if they name data and numbers of steps.
+    """The arguments of `fit` or `evaluate`, checked for data and numbers of steps.
 
     Args:
         method: Keras' method, for the names of the positional arguments.
         args: the positional arguments.
-        options: those by name.
-        check: function of samples, or a tuple of samples and labels, that raises if they cannot be
-            a batch.
+        options: the arguments by name.
+        check: function of samples, or of a tuple of samples and labels, that raises if they cannot
+            be a batch.
 
     Returns:
-        Positional arguments and those by name, a generator among them replaced by one of the same
-        batches that says if there are none.
+        Positional arguments and arguments by name. A generator among them is replaced by one of the
+        same batches that raises if there are none.
 
     Raises:
         ValueError: if there are no data, they have no end and there is no number of steps, or a
-            number of epochs, steps or examples is none.
-        TypeError: if what is given for data is none.
+            number of epochs, steps or examples is not a positive integer.
+        TypeError: if the data are of a wrong kind.
     """
     bound = inspect.signature(method).bind_partial(*args, **options)
     given = bound.arguments
@@ -104,7 +104,7 @@ def checked_data(
 
 
 def _not_empty(x: Any, y: Any, check: Callable[[Any], None]) -> Any:
-    """The data, which raise if they hold nothing, or what `check` refuses."""
+    """The data; raises if they are empty, or if `check` refuses them."""
     if isinstance(x, tf.data.Dataset):
         if int(x.cardinality()) == 0:
             raise ValueError(EMPTY.format("an empty tf.data.Dataset"))
@@ -122,15 +122,15 @@ def _not_empty(x: Any, y: Any, check: Callable[[Any], None]) -> Any:
 def check_batch(
     method: Callable[..., Any], args: Sequence[Any], options: Mapping[str, Any]
 ) -> None:
-    """Raises if `train_on_batch` or `test_on_batch` is given what is no batch.
+    """Raises if `train_on_batch` or `test_on_batch` is given anything but one batch.
 
     Args:
         method: Keras' method, for the names of the positional arguments.
         args: the positional arguments.
-        options: those by name.
+        options: the arguments by name.
 
     Raises:
-        TypeError: if samples or labels are no arrays.
+        TypeError: if samples or labels are not arrays.
         ValueError: if there are more or fewer labels than samples.
     """
     given = inspect.signature(method).bind_partial(*args, **options).arguments
@@ -142,7 +142,7 @@ def check_batch(
 def planned_steps(
     method: Callable[..., Any], args: Sequence[Any], options: Mapping[str, Any]
 ) -> list[int]:
-    """Some of the steps that `fit` is to take, the first being 0; that alone where not known."""
+    """Some of the steps that `fit` will take, from 0; only 0 if their number is not known."""
     given: dict[str, Any] = inspect.signature(method).bind_partial(*args, **options).arguments
     x: Any = given.get("x")
     steps = given.get("steps_per_epoch")
@@ -155,7 +155,7 @@ def planned_steps(
 
 
 def _first_row(array: Any) -> Any:
-    """Enough of an array to know its type and shape; the whole might be large."""
+    """A part of an array that shows its type and shape; the whole might be large."""
     return array[:1] if len(getattr(array, "shape", ())) else array
 
 
@@ -170,12 +170,12 @@ def _check_numbers(given: Mapping[str, Any]) -> None:
 
 
 def _with_one_batch(batches: Iterator[Any], check: Callable[[Any], None]) -> Iterator[Any]:
-    """The batches of a generator, of which there must be one, and the first must be one."""
+    """The batches of a generator; there must be at least one, and the first must be valid."""
     number = 0
     for number, batch in enumerate(batches, 1):
         if number == 1:
             check(batch)
-        # Keras takes tuples only.
+        # Keras accepts only tuples.
         yield batch if isinstance(batch, list | tuple) else (batch,)
     if number == 0:
         raise ValueError(EMPTY.format("a generator without a batch"))

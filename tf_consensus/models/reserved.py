@@ -1,4 +1,4 @@
-"""Names of a model's own, which a subclass must not give to something else."""
+"""A model's own names, which a subclass must not give to something else."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -9,15 +9,15 @@ _PACKAGE = __name__.partition(".")[0]
 
 
 class ReservedNames(keras.Model):
-    """A model that refuses attributes by the names of its methods, properties and settings.
+    """A model that refuses attributes with the names of its methods, properties and settings.
 
-    A subclass says by `settle` which attributes its constructor has made.
+    A subclass declares with `settle` which attributes its constructor has made.
     """
 
     _settled: frozenset[str] = frozenset()
 
     def settle(self, names: Iterable[str]) -> None:
-        """Keeps these attributes as they are from here on."""
+        """Protects these attributes from here on."""
         super().__setattr__("_settled", frozenset(names))
 
     def refuse_taken(self, names: Iterable[str]) -> None:

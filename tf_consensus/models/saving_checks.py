@@ -1,4 +1,4 @@
-"""Which files a GAN can be saved to, and what they say where they cannot be loaded."""
+"""Checks the files to which a GAN can be saved, and gives them a hint for loading."""
 
 import os
 from typing import Any
@@ -9,7 +9,7 @@ LOADING = {"to_load": "write `import tf_consensus` before keras.saving.load_mode
 
 
 def refuse_hdf5(filepath: Any, save_format: str | None) -> None:
-    """Raises `ValueError` if a whole model is to be saved as HDF5, from which it does not load."""
+    """Raises `ValueError` if a whole model is to be saved as HDF5, which cannot be loaded."""
     name = os.fspath(filepath) if isinstance(filepath, str | os.PathLike) else ""
     if name.lower().endswith((".h5", ".hdf5")) or save_format in ("h5", "hdf5"):
         raise ValueError(

@@ -1,4 +1,4 @@
-"""What the first batch of a GAN was seen to hold: numbers of samples, and labels."""
+"""What the check of a GAN's first batch found: the range of samples, and labels."""
 
 import math
 import weakref
@@ -15,15 +15,15 @@ from tf_consensus.support.inputs import sample_dtype, split
 
 
 class Seen(NamedTuple):
-    """What a batch was seen to hold.
+    """What the check of a batch found.
 
     Attributes:
-        examples: how many.
+        examples: number of examples.
         broken: how many of the samples' numbers are NaN or infinite.
-        low: the smallest of the others.
-        high: the largest.
+        low: the smallest of the other numbers.
+        high: the largest of the other numbers.
         first_label: the smallest label; 0 without labels, infinite without examples.
-        last_label: the largest.
+        last_label: the largest label.
     """
 
     examples: int
@@ -38,36 +38,36 @@ class Kept(NamedTuple):
     """The beginning of the first batch of a training.
 
     Attributes:
-        parts: samples, and labels if there are any; as the networks take them.
-        seen: what the whole batch was seen to hold.
+        parts: samples, and labels if there are any, as the networks take them.
+        seen: what the check of the whole batch found.
     """
 
     parts: tuple[np.ndarray, ...]
     seen: Seen
 
 
-# By model: how many examples are to be kept, and those that are.
+# For each model the number of examples to keep, and those kept.
 _WANTED: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
 _KEPT: weakref.WeakKeyDictionary[Any, Kept] = weakref.WeakKeyDictionary()
 
 
 def keep(model: keras.Model, examples: int) -> None:
-    """Has training keep so many examples of the batch that it looks at next, for `kept`."""
+    """Makes training keep this many examples of the next batch that it checks, for `kept`."""
     _WANTED[model] = max(examples, _WANTED.get(model, 0))
 
 
 def wanted(model: Any) -> int:
-    """How many examples are to be kept."""
+    """The number of examples to keep."""
     return _WANTED.get(model, 0)
 
 
 def kept(model: keras.Model) -> Kept | None:
-    """What was kept; `None` before the first batch, or where nobody has asked for it."""
+    """The examples kept; `None` before the first batch, or if nothing asked for them."""
     return _KEPT.get(model)
 
 
 def describe(batch: Any) -> tf.Tensor:
-    """The numbers of `Seen` of samples, or a tuple of samples and labels; float64, (6,)."""
+    """The numbers of `Seen` for samples, or a tuple of samples and labels; float64, (6,)."""
     samples, labels = split(batch)
     finite = tf.math.is_finite(samples) if samples.dtype.is_floating else tf.ones_like(samples) == 1
     known = tf.boolean_mask(samples, finite)
@@ -78,28 +78,28 @@ def describe(batch: Any) -> tf.Tensor:
 
 
 def _ends(values: tf.Tensor) -> list[tf.Tensor]:
-    # Of no values the smallest is the largest number there is.
+    # Without values, the smallest is the largest number that there is.
     values = tf.cast(values, tf.float64)
     return [tf.reduce_min(values), tf.reduce_max(values)]
 
 
 def seen_of(numbers: Any) -> Seen:
-    """What a batch was seen to hold, of what `describe` returned."""
+    """What the check of a batch found, from the numbers that `describe` returned."""
     examples, broken, low, high, first, last = (float(x) for x in np.asarray(numbers))
     return Seen(int(examples), int(broken), low, high, _whole(first), _whole(last))
 
 
 def inspect(model: "SampleLooks", numbers: Any, batch: Any = None, *, trains: bool) -> None:
-    """Says what is wrong with a batch, by what was seen.
+    """Says what is wrong with a batch, from what the check found.
 
     Args:
         model: the `GAN`.
         numbers: what `describe` returned.
         batch: the batch, or its beginning, for `kept`; samples, or samples and labels.
-        trains: whether the batch is one to train with; that of an evaluation gets no warnings.
+        trains: whether the batch is for training; a batch for evaluation gets no warnings.
 
     Raises:
-        ValueError: if there is no example, a sample is NaN or infinite, or a label is no class.
+        ValueError: if there is no example, a sample is NaN or infinite, or a label is not a class.
 
     Warns:
         UserWarning: if the samples are not in the range of the generator's last activation, or the
@@ -125,7 +125,7 @@ def inspect(model: "SampleLooks", numbers: Any, batch: Any = None, *, trains: bo
 
 
 def check_label_range(num_classes: int | None, first: float, last: float) -> None:
-    """Raises `ValueError` if labels are no classes."""
+    """Raises `ValueError` if labels are not classes."""
     if num_classes is not None and not 0 <= first <= last < num_classes:
         raise ValueError(
             f"Labels must be from 0 to num_classes - 1 = {num_classes - 1}. Received: labels from "
@@ -134,13 +134,13 @@ def check_label_range(num_classes: int | None, first: float, last: float) -> Non
 
 
 def nothing_seen(model: "SampleLooks") -> tuple[list[tf.Tensor], list[tf.TensorShape]]:
-    """What is seen of no batch, and the shapes of what is seen of one.
+    """What the check finds without a batch, and the shapes of what it finds with one.
 
     Args:
         model: the `GAN`.
 
     Returns:
-        Tensors as `seen_rows` returns them, of no rows, and their shapes.
+        Tensors as `seen_rows` returns them, without rows, and their shapes.
     """
     shape = tf.TensorShape(model.sample_shape)
     shapes = [tf.TensorShape(6), shape]
@@ -159,15 +159,15 @@ def seen_rows(batch: Any, rows: tf.Tensor) -> list[tf.Tensor]:
 
 
 class SampleLooks(FirstLooks):
-    """What a GAN is asked about its first batch.
+    """The questions about its first batch that training asks a GAN.
 
     Attributes:
         generator: the generator.
         discriminator: the discriminator.
         objective: the objective.
         sample_shape: of the samples, (None, …).
-        num_classes: how many classes there are; `None` of a GAN without labels.
-        warned: what the data were warned of.
+        num_classes: number of classes; `None` for a GAN without labels.
+        warned: names of the warnings about the data.
     """
 
     generator: keras.Model
@@ -186,7 +186,7 @@ class SampleLooks(FirstLooks):
         inspect(self, numbers, batch, trains=trains)
 
     def kept_rows(self) -> int:
-        """How many examples of the first batch are to be kept."""
+        """The number of examples of the first batch to keep."""
         return wanted(self)
 
     def seen_of_batch(self, batch: Any, rows: tf.Tensor) -> list[tf.Tensor]:

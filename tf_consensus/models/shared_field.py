@@ -1,4 +1,4 @@
-"""Losses and field with one adjoint pass for each batch of samples."""
+"""Losses and field with one adjoint pass per batch of samples."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -17,14 +17,14 @@ Tensors = list[tf.Tensor]
 
 
 class _Generation(NamedTuple):
-    """What the generator made of the latents.
+    """The samples that the generator made from the latents.
 
     Attributes:
-        tape: what recorded it.
+        tape: the tape that recorded the generation.
         theta: the generator's variables.
         terms: the generator's own losses.
         real: the real samples as the discriminator is to see them, with their labels if any.
-        fake: the generated ones, likewise.
+        fake: the generated samples in the same form.
     """
 
     tape: tf.GradientTape
@@ -35,10 +35,10 @@ class _Generation(NamedTuple):
 
 
 class SharedField:
-    """The field of a GAN's game where the discriminator's adjoint pass can be shared.
+    """The field of a GAN's game if the discriminator's adjoint pass can be shared.
 
-    The generator's gradient, the discriminator's and the penalties' all need the derivative of the
-    logits with respect to the samples. It is computed once for each batch of samples.
+    The gradients of the generator, the discriminator and the penalties all need the derivative of
+    the logits with respect to the samples. It is computed once per batch of samples.
 
     Args:
         network: the discriminator, whose adjoint passes are taken.
@@ -58,7 +58,7 @@ class SharedField:
         self._variables, self._batch = variables, batch
 
     def __call__(self, wanted: Sequence[int]) -> LossesAndField:
-        """Losses and the field of these players, of whom the discriminator, 1, is one.
+        """Losses and the field of these players, which include the discriminator, number 1.
 
         Args:
             wanted: the players' numbers.
@@ -95,7 +95,7 @@ class SharedField:
     def _discriminator_part(
         self, batches: Sequence[Adjoint], slopes: Sequence[tf.Tensor]
     ) -> tuple[Tensors, Tensors]:
-        """The terms beside the objective, and the gradient of the whole loss.
+        """The terms besides the objective, and the gradient of the whole loss.
 
         Args:
             batches: the passes at the real and at the generated samples.
@@ -118,7 +118,7 @@ class SharedField:
     def _penalize(
         self, batches: Sequence[Adjoint]
     ) -> tuple[Tensors, list[Tensors], list[Tensors | None]]:
-        """The penalties' values, φ gradients of those at other points, tangents of each batch."""
+        """The penalties' values, φ gradients of those at other points, and tangents per batch."""
         values: Tensors = []
         gradients: list[Tensors] = []
         tangents: list[list[Tensors]] = [[], []]
@@ -141,7 +141,7 @@ class SharedField:
     def _weighted(
         self, penalty: GradientPenalty, points: Points, shared: Adjoint | None
     ) -> Callable[[Any], tuple[tf.Tensor, Tensors]]:
-        """A function of the weight: the penalty, and its tangents, or else its φ gradient."""
+        """A function of the weight that gives the penalty, and its tangents or its φ gradient."""
 
         def compute(weight: Any) -> tuple[tf.Tensor, Tensors]:
             batch = shared or self._network.at(points)

@@ -29,7 +29,7 @@ from tf_consensus.optimizers import GameOptimizer, apply_direction
 from tf_consensus.support.random import Draws, layer_seeds
 from tf_consensus.support.row_draws import Rows
 
-# Evaluation draws -1, -2, …, which training never takes.
+# Evaluation uses the draws -1, -2, …, which training never takes.
 _EVALUATION = -1
 
 
@@ -37,10 +37,10 @@ class TrainingModel(FirstLooks, CheckedModel):
     """A Keras model whose steps are those of a game.
 
     A subclass says what a batch is (`prepared`), what is drawn for it (`draw`) and which game the
-    two make (`make_game`). It names its players by `track`, once.
+    two make (`make_game`). It names its players once, with `track`.
     """
 
-    train_function: Any  # of an iterator; Keras asks for a new one where it is `None`
+    train_function: Any  # a function of an iterator; Keras asks for a new one if it is `None`
     test_function: Any
 
     def track(self, names: Sequence[str]) -> None:
@@ -57,14 +57,14 @@ class TrainingModel(FirstLooks, CheckedModel):
             aggregation="only_first_replica",
             name="noise_counter",
         )
-        # Batches since the metrics were reset. TensorFlow's own: Keras saves it in no file.
+        # Batches since the metrics were reset. A TensorFlow variable, which Keras does not save.
         once = tf.VariableAggregation.ONLY_FIRST_REPLICA
         self._evaluated = tf.Variable(0, trainable=False, dtype=tf.int64, aggregation=once)
         self._loss_means = [keras.metrics.Mean(name=f"{name}_loss") for name in names]
         self._gradient_norm = keras.metrics.Mean(name="gradient_norm")
 
     def prepared(self, data: Any) -> Any:
-        """What a step makes of a batch, as the losses take it."""
+        """The batch as the losses take it."""
         raise NotImplementedError
 
     def checked(self, data: Any) -> Any:
@@ -101,20 +101,20 @@ class TrainingModel(FirstLooks, CheckedModel):
         step = tf.convert_to_tensor(self.noise_counter)
         if training:
             draw = step
-            # A batch that never comes, at the end of the data, must not count.
+            # A batch that does not come, at the end of the data, must not count.
             with tf.control_dependencies([leading(batch)]):
                 self.noise_counter.assign_add(1)
         else:
-            # An evaluation has draws of its own, so that it never changes how training goes on.
+            # An evaluation has its own draws, so it never changes how training goes on.
             draw = _EVALUATION - tf.convert_to_tensor(self._evaluated)
         return self.game_at(batch, draw, step, training)
 
     def game_at(self, data: Any, draw: Any, step: Any, training: bool = True) -> Game:
-        """The game on a batch, as `game`, with the random numbers of one draw; it counts nothing.
+        """The game on a batch, as `game`, with the random numbers of one draw; no counter moves.
 
         Args:
             data: what `prepared` returned.
-            draw: which of the seed's draws the noise is.
+            draw: number of the seed's draw for the noise.
             step: number of the training step, for schedules.
             training: how the layers are called.
         """
@@ -171,7 +171,7 @@ class TrainingModel(FirstLooks, CheckedModel):
     def reset_metrics(self) -> None:
         """Keras' hook at the start of `evaluate` and of an epoch: noise of evaluation starts anew.
 
-        So `evaluate` draws the same for the same batches, whatever was evaluated before.
+        So `evaluate` draws the same numbers for the same batches, whatever was evaluated before.
         """
         super().reset_metrics()
         self._evaluated.assign(0)
@@ -181,7 +181,7 @@ class TrainingModel(FirstLooks, CheckedModel):
     def make_train_function(self, force: bool = False) -> StepsFunction:
         """Keras' hook: with XLA and several steps per execution, all of them are one program.
 
-        Where a step runs out of memory, the message says what takes less.
+        If a step runs out of memory, the message says what needs less.
         """
         if self.train_function is None or force:
             check_scope(self)
@@ -212,8 +212,8 @@ class TrainingModel(FirstLooks, CheckedModel):
         return self.distribute_strategy.num_replicas_in_sync
 
     def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
-        """Keras' hook, with nothing left to build: `make_train_function` builds the optimizer.
+        """Keras' hook, which has nothing to build: `make_train_function` builds the optimizer.
 
-        Keras takes a batch off the data for it and averages that over the replicas of a strategy,
-        which fails where they have different numbers of examples.
+        Keras' own would take a batch from the data and average it over the replicas of a strategy,
+        which fails if the replicas have different numbers of examples.
         """

@@ -1,4 +1,4 @@
-"""In which range the outputs of a network are, as far as its last layers say."""
+"""Finds the range of a network's outputs, as far as its last layers show it."""
 
 import math
 from collections.abc import Iterator
@@ -9,14 +9,14 @@ import keras
 from tf_consensus.support.inputs import declared_inputs
 
 _L = keras.layers
-# The values that activations have. All of them include 0, or come as near to it as one likes, so
-# that zeros which a layer puts in between stay in the range.
+# The ranges of activations. All of them include 0, or come arbitrarily near to it, so zeros that a
+# layer inserts stay in the range.
 _RANGES = {
     **dict.fromkeys(("tanh", "softsign", "hard_tanh"), (-1.0, 1.0)),
     **dict.fromkeys(("sigmoid", "hard_sigmoid", "softmax"), (0.0, 1.0)),
     **dict.fromkeys(("relu", "softplus", "exponential"), (0.0, math.inf)),
 }
-# Operations of Keras, as `keras.ops` records them in a functional model, have no public classes.
+# Keras' operations, as `keras.ops` records them in a functional model, have no public classes.
 _OPERATIONS = {name.replace("_", ""): name for name in _RANGES}
 _KEEPING_OPERATIONS = {
     "Cast", "ExpandDims", "Flatten", "GetItem", "Identity", "Max", "Mean", "Min", "Ravel",
@@ -31,7 +31,7 @@ _KEEPING = (
     _L.GlobalAveragePooling1D, _L.GlobalAveragePooling2D, _L.GlobalAveragePooling3D,
     _L.GlobalMaxPooling1D, _L.GlobalMaxPooling2D, _L.GlobalMaxPooling3D,
     _L.UpSampling1D, _L.UpSampling3D,
-    # Samples are made without them.
+    # Samples are made without these layers.
     _L.Dropout, _L.SpatialDropout1D, _L.SpatialDropout2D, _L.SpatialDropout3D,
 )  # fmt: skip
 
@@ -43,7 +43,7 @@ class End(NamedTuple):
         layer: name of the layer.
         activation: name of its activation.
         low: the smallest value.
-        high: the largest; infinite where there is none.
+        high: the largest value; infinite if there is none.
     """
 
     layer: str
@@ -53,13 +53,13 @@ class End(NamedTuple):
 
 
 def end_of(network: keras.Model) -> End | None:
-    """The activation that bounds a network's outputs, behind layers that keep the range.
+    """The activation that bounds a network's outputs; layers after it may keep the range.
 
     Args:
-        network: any Keras model. Of one that is not sequential or functional nothing is known.
+        network: any Keras model. Nothing is known about one that is not sequential or functional.
 
     Returns:
-        The end; `None` where nothing bounds the outputs, or it is not known what does.
+        The end; `None` if nothing bounds the outputs, or it is not known what does.
 
     Example:
         >>> layers = [keras.layers.Dense(4, activation="tanh"), keras.layers.Reshape((2, 2))]
@@ -76,7 +76,7 @@ def end_of(network: keras.Model) -> End | None:
 
 
 def _backwards(operation: keras.Operation, output: int = 0) -> Iterator[keras.Operation]:
-    """The operations that an output comes through, the last first, as long as there is one path."""
+    """The operations that lead to an output, the last first, as long as there is one path."""
     if _is_kerass(operation) and isinstance(operation, _L.Wrapper):
         yield from _backwards(operation.layer)
     elif _is_kerass(operation) and isinstance(operation, keras.Sequential):
@@ -101,7 +101,7 @@ def _along(tensor: keras.KerasTensor) -> Iterator[keras.Operation]:
 
 
 def _is_kerass(operation: keras.Operation) -> bool:
-    """Whether it computes what Keras' class, or one of ours, does: a subclass may do anything."""
+    """Whether it is exactly of Keras' class or of one of ours: a subclass may do anything."""
     does = type(operation).call if isinstance(operation, keras.Layer) else type(operation)
     return does.__module__.split(".")[0] in ("keras", "tf_consensus")
 
@@ -118,20 +118,20 @@ def _activation(operation: keras.Operation) -> str:
     activation = getattr(operation, "activation", None)
     if isinstance(activation, keras.Layer):
         return _activation(activation)
-    # A function of somebody's own may have the name of one of Keras'.
+    # A user's function may have the name of one of Keras'.
     origin = getattr(activation, "__module__", None) or ""
     known = origin.split(".")[0] in ("keras", "tensorflow")
     return getattr(activation, "__name__", "") if known else ""
 
 
 def _keeps(operation: keras.Operation) -> bool:
-    """Whether its outputs are in every range that holds its inputs and 0."""
+    """Whether its outputs stay in every range that holds its inputs and 0."""
     if not _is_kerass(operation):
         return False
     if isinstance(operation, _L.Activation):
         return _activation(operation) == "linear"
     if isinstance(operation, _L.UpSampling2D):
-        # The others overshoot.
+        # The other interpolations overshoot.
         return operation.interpolation in ("nearest", "bilinear")
     named = type(operation).__name__ in _KEEPING_OPERATIONS
     return isinstance(operation, _KEEPING) or (named and not isinstance(operation, keras.Layer))

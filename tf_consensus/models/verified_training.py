@@ -1,4 +1,4 @@
-"""The verification of a model's derivatives before it trains."""
+"""Verifies a model's derivatives before it trains."""
 
 import concurrent.futures
 import warnings
@@ -20,12 +20,12 @@ class Verifiable(Protocol):
     """A compiled model whose derivatives can be verified; a `GameModel` is one.
 
     Attributes:
-        noun: what the model is called in messages.
-        optimizer: what it was compiled with.
+        noun: the model's name in messages.
+        optimizer: the optimizer with which it was compiled.
         distribute_strategy: the strategy in whose scope it was made.
         verify: whether to verify: True, False or "auto".
         verified: what was verified last.
-        allow_cut: what may cut the field's derivative; see `Game`.
+        allow_cut: operations or layers that may cut the field's derivative; see `Game`.
     """
 
     noun: str
@@ -36,16 +36,16 @@ class Verifiable(Protocol):
     allow_cut: bool | Sequence[str]
 
     def verified_parts(self) -> list[Any]:
-        """What decides whether the derivatives are right."""
+        """The parts that decide whether the derivatives are right."""
 
     def differentiates_twice(self) -> bool:
-        """Whether the losses hold derivatives themselves, as far as the model knows."""
+        """Whether the losses contain derivatives, as far as the model knows."""
 
     def holds_unknown(self) -> bool:
-        """Whether the losses hold what is not known to be exact."""
+        """Whether the losses hold parts not known to be exact."""
 
     def batch_to_verify(self, iterator: Any) -> tuple[Any, Any]:
-        """A batch to verify on, `None` where none can be put back, and an iterator of all."""
+        """A batch for the verification (`None` if none can be put back) and an iterator of all."""
 
     def example_game(self, example: Any) -> Game:
         """The game on the first rows of a batch, past the beginning of schedules."""
@@ -68,8 +68,8 @@ def check_verify(setting: Any) -> bool | str:
 def verified(model: Verifiable, train_function: StepsFunction) -> StepsFunction:
     """A train function that verifies the derivatives before the first step, if they need it.
 
-    It does so once for the same parts and kind of optimizer. Training goes on as without it, bit
-    for bit.
+    It does so once for the same parts and kind of optimizer. Training is the same with and without
+    it, bit for bit.
 
     Args:
         model: compiled `GameModel`.
@@ -89,7 +89,7 @@ def verified(model: Verifiable, train_function: StepsFunction) -> StepsFunction:
 
 
 def _subject(model: Verifiable) -> tuple[Any, ...]:
-    """What decides whether the derivatives are right, but for the values of variables."""
+    """What decides whether the derivatives are right, except the values of variables."""
     optimizer, parts = model.optimizer, model.verified_parts()
     return (*map(id, parts), type(optimizer), _is_second_order(optimizer), model.verify)
 
@@ -118,7 +118,7 @@ def _evaluates_again(optimizer: keras.optimizers.Optimizer) -> bool:
 
 
 def _alone(compute: Callable[[], None]) -> None:
-    """Calls it outside of the scope of any strategy, which belongs to a thread."""
+    """Calls it outside the scope of any strategy: in another thread, as scopes are per thread."""
     if not tf.distribute.has_strategy():
         compute()
         return
@@ -130,7 +130,7 @@ def _verify(model: Verifiable, example: Any) -> None:
     """Verifies the game on an example; raises `VerificationError`."""
     game = None if example is None else model.example_game(example)
     if model.distribute_strategy.num_replicas_in_sync > 1:
-        # Off the replicas, whose variables are not to be moved.
+        # On copies, because the replicas' variables must not move.
         reason = "a game of functions, whose variables cannot be made again"
         try:
             game = game and game.rebuilt(None)

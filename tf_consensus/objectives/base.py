@@ -57,7 +57,12 @@ class Objective(Configurable):
         return self._generator(*_prepare(real_logits, fake_logits))
 
     def discriminator_loss(self, real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
-        """Computes the loss of the discriminator; arguments as for `generator_loss`."""
+        """Computes the loss of the discriminator, as `generator_loss` that of the generator.
+
+        Args:
+            real_logits: Discriminator outputs on real samples.
+            fake_logits: The same on generated samples.
+        """
         return self._discriminator(*_prepare(real_logits, fake_logits))
 
     def _generator(self, d_r, d_f):

@@ -95,6 +95,9 @@ def get(identifier: str | dict | Objective) -> Objective:
 def serialize(objective: Objective) -> dict[str, Any]:
     """Returns a JSON-ready dict from which `get` rebuilds the objective.
 
+    Args:
+        objective: An instance.
+
     Example:
         >>> get(serialize(Standard())) == Standard()
         True

@@ -20,7 +20,11 @@ class AdaptiveGamma(Configurable):
     of_one_step = False
 
     def make_state(self, optimizer: OwnState) -> Any:
-        """The variables that it remembers by, the optimizer's own."""
+        """The variables that it remembers by.
+
+        Args:
+            optimizer: the one whose γ it is, which owns and saves the variables.
+        """
         raise NotImplementedError
 
     def weights(
@@ -48,5 +52,9 @@ class AdaptiveGamma(Configurable):
         raise NotImplementedError
 
     def current(self, state: Any) -> float:
-        """The weight that was used last, the largest of those of all variables; 0 at first."""
+        """The weight that was used last, the largest of those of all variables; 0 at first.
+
+        Args:
+            state: what `make_state` returned.
+        """
         raise NotImplementedError

@@ -73,6 +73,7 @@ class Field(NamedTuple):
 
 
 GRADIENT = Field("gradient")
+"""The gradient field v itself."""
 
 
 def _check_sizes(sizes: Any) -> list[int]:

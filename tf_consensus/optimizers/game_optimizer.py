@@ -126,7 +126,7 @@ class GameOptimizer(FollowsField, WrappingOptimizer):
         apply_direction(self.inner_optimizer, w, variables_of(linearization))
 
     def check_game(self, game: Game) -> None:
-        """Raises `TypeError` if it is no game; a subclass looks at its players too."""
+        """Raises `TypeError` if `game` is none; a subclass looks at its players too."""
         if not isinstance(game, Game):
             hint = "Of a GAN pass gan.game(batch)."
             hint = hint if hasattr(game, "game") else "Make one by Game(…)."
@@ -139,7 +139,7 @@ class GameOptimizer(FollowsField, WrappingOptimizer):
         return f"microbatches={self.microbatches}" if self.microbatches > 1 else None
 
     def parts_of(self, game: Game) -> int:
-        """In how many parts `step` goes through the game's batch."""
+        """In how many parts `step` goes through the batch of `game`."""
         del game
         return self.microbatches
 

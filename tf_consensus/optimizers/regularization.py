@@ -80,12 +80,20 @@ class Regularization(WeightedTerm):
         raise NotImplementedError
 
     def block(self, linearization: Linearization) -> dict[str, Any]:
-        """Which players' part of u counts (`of`) and whose variables g is for (`wrt`); here all."""
+        """Which players' part of u counts (`of`) and whose variables g is for (`wrt`); here all.
+
+        Args:
+            linearization: of the game, which knows how many players there are.
+        """
         del linearization
         return {}
 
     def pulled_back(self, linearization: Linearization) -> list[tf.Tensor]:
-        """The term g = v'ᵀu at one point, without its weight and without a debiasing."""
+        """The term g = v'ᵀu at one point, without its weight and without a debiasing.
+
+        Args:
+            linearization: at that point.
+        """
         return linearization.vjp(self.cotangent(linearization), **self.block(linearization))
 
     @property

@@ -14,6 +14,9 @@ _WARNED: weakref.WeakSet[Callable[..., tf.Tensor]] = weakref.WeakSet()
 def warn_of_coupling(discriminator: Callable[..., tf.Tensor]) -> None:
     """Warns, once per discriminator, if the gradient of one example's logit is not defined.
 
+    Args:
+        discriminator: Keras model, or a function of samples.
+
     Raises:
         TypeError: if the discriminator is neither a network nor a function.
     """

@@ -28,14 +28,14 @@ class GradientPenalty(Configurable):
     saves its cost at the others. That is another method: it has been seen to fail on hard toy
     problems where every=1 converges. Compare before relying on it.
 
-    Attributes:
-        couples_examples: whether `points` depend on the whole batch, so that parts of a batch do
-            not add up to it.
-
     Args:
         every: k ≥ 1.
         schedule: `keras.optimizers.schedules.LearningRateSchedule` over the training steps, a
             factor on the penalty; `None` is the constant 1.
+
+    Attributes:
+        couples_examples: whether `points` depend on the whole batch, so that parts of a batch do
+            not add up to it.
 
     Raises:
         ValueError: if `every` is not a positive integer, or the schedule is no such schedule.
@@ -48,20 +48,26 @@ class GradientPenalty(Configurable):
         self.schedule = check_schedule(schedule)
 
     def draw(self, samples: tf.Tensor, random: Draws) -> Any:
-        """The random numbers of one evaluation, for a batch like `samples`; here none."""
+        """The numbers of one evaluation, from `random`, for a batch like `samples`; here none."""
         del samples, random
         return ()
 
     def points(self, real: Inputs, fake: Inputs, noise: Any) -> Inputs:
-        """The inputs x̂ at which the gradient is taken: `real`, `fake` or made from both."""
+        """The inputs x̂ at which the gradient is taken.
+
+        Args:
+            real: real samples, or a tuple of these and of their conditions.
+            fake: generated samples, likewise.
+            noise: what `draw` returned.
+        """
         raise NotImplementedError(f"{type(self).__name__} must implement `points`.")
 
     def per_example(self, squared_norm: tf.Tensor) -> tf.Tensor:
-        """The function ρ, from the squared norms, (batch,), to values of that shape."""
+        """The function ρ of `squared_norm`, ‖∇D(x̂)‖² of shape (batch,), to values of that shape."""
         raise NotImplementedError(f"{type(self).__name__} must implement `per_example`.")
 
     def of_gradient(self, gradient: tf.Tensor) -> tf.Tensor:
-        """The penalty from the gradients ∇D(x̂), (batch, …): a scalar, in at least float32."""
+        """The penalty from `gradient`, ∇D(x̂) of (batch, …): a scalar, in at least float32."""
         g = tf.cast(gradient, tf.float32) if gradient.dtype.size < 4 else gradient
         squared_norm = tf.reduce_sum(tf.reshape(g * g, (tf.shape(g)[0], -1)), axis=1)
         return tf.reduce_mean(self.per_example(squared_norm))

@@ -48,7 +48,7 @@ class InstanceNoise(Configurable):
         self.schedule = check_schedule(schedule)
 
     def draw(self, samples: tf.Tensor, random: Draws) -> tuple[tf.Tensor, tf.Tensor]:
-        """Two independent ε for batches like `samples`: the real and the generated one."""
+        """Two independent ε from `random`, for batches like `samples`: real and generated ones."""
         samples = floating(samples)
         shape = tf.shape(samples)
         return random.normal(shape, samples.dtype), random.normal(shape, samples.dtype)

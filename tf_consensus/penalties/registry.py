@@ -108,6 +108,9 @@ def get_all(identifiers: Any) -> list[Callable]:
 def serialize(penalty: Callable) -> dict[str, Any]:
     """Returns a JSON-ready dict from which `get` rebuilds the penalty.
 
+    Args:
+        penalty: an instance, or a registered function.
+
     Raises:
         TypeError: if it is no penalty.
     """

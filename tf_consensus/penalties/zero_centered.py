@@ -60,8 +60,13 @@ class R1(_ZeroCentered):
 class R2(_ZeroCentered):
     """The zero-centred gradient penalty on generated samples, R₂ = γ/2 · E_q ‖∇D(x)‖².
 
-    It enters the discriminator's loss alone. Arguments, errors and reference as for `R1`; the two
-    together, with the relativistic objective, are R3GAN (Huang et al., 2024).
+    It enters the discriminator's loss alone. Errors and reference as for `R1`; the two together,
+    with the relativistic objective, are R3GAN (Huang et al., 2024).
+
+    Args:
+        gamma: weight γ ≥ 0.
+        every: penalize each k-th step only, k times as strong; see `GradientPenalty`.
+        schedule: factor over the training steps; `None` is 1.
 
     Example:
         >>> x = tf.constant([[1.0], [3.0]])
@@ -80,7 +85,12 @@ class ZeroCenteredInterpolated(_ZeroCentered):
     """The zero-centred gradient penalty between the data and generated samples.
 
     γ/2 · E ‖∇D(x̂)‖² at x̂ = αx + (1 - α)x', x real, x' generated, α uniform on [0, 1] for each
-    example. Conditions are those of the real sample. Arguments as for `R1`.
+    example. Conditions are those of the real sample.
+
+    Args:
+        gamma: weight γ ≥ 0.
+        every: penalize each k-th step only, k times as strong; see `GradientPenalty`.
+        schedule: factor over the training steps; `None` is 1.
 
     Raises:
         ValueError: also if the two batches differ in shape.

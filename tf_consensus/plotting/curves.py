@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tf_consensus.plotting.checks import check_mapping, check_names, check_references, pair
-from tf_consensus.plotting.style import REFERENCE, line_style, new_figure, saved, tidy, words
+from tf_consensus.plotting.methods import line_styles
+from tf_consensus.plotting.style import (
+    REFERENCE,
+    SMALL,
+    axis_words,
+    legend_below,
+    legend_height,
+    legend_line,
+    new_figure,
+    saved,
+    tidy,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -49,18 +60,17 @@ def training_curves(
     """
     references = check_references(references)
     _check_histories(histories, quantities, references)
-    figure = new_figure(3.6 * len(quantities), 2.9)
+    styles = line_styles(histories)
+    width = max(5.0, 3.8 * len(quantities))
+    figure = new_figure(width, 3.2 + legend_height(list(styles), width))
     panels = figure.subplots(1, len(quantities), squeeze=False)[0]
     for axis, quantity in zip(panels, quantities, strict=True):
-        _draw_curves(axis, histories, quantity)
-        axis.set(xlabel=step_unit, ylabel=words(quantity))
+        _draw_curves(axis, histories, quantity, styles)
+        axis.set(xlabel=step_unit, ylabel=axis_words(quantity))
         if quantity in references:
             _draw_reference(axis, references[quantity])
-    labelled = [dict(zip(*axis.get_legend_handles_labels()[::-1], strict=True)) for axis in panels]
-    legend = {label: handle for handles in labelled for label, handle in handles.items()}
-    figure.legend(
-        legend.values(), legend, loc="outside upper center", ncols=len(legend), frameon=False
-    )
+    drawn = [name for name, history in histories.items() if set(quantities) & set(history)]
+    legend_below(figure, [legend_line(**styles[name], label=name) for name in drawn])
     return saved(figure, path)
 
 
@@ -85,13 +95,13 @@ def _check_histories(histories, quantities, references):
             )
 
 
-def _draw_curves(axis, histories, quantity):
+def _draw_curves(axis, histories, quantity, styles):
     drawn = []
-    for index, (method, history) in enumerate(histories.items()):
+    for method, history in histories.items():
         if quantity not in history:
             continue
         steps, values = _series(method, quantity, history[quantity])
-        axis.plot(steps, values, **line_style(index), label=method)
+        axis.plot(steps, values, **styles[method], label=method)
         drawn.append(values)
     tidy(axis)
     drawn = np.concatenate(drawn)
@@ -115,4 +125,4 @@ def _draw_reference(axis, value):
     axis.axhline(value, **REFERENCE)
     place = {"xy": (1, value), "xycoords": ("axes fraction", "data")}
     offset = {"xytext": (2, 0), "textcoords": "offset points"}
-    axis.annotate(f"{value:.3g}", **place, **offset, fontsize=8, color="0.3", va="center")
+    axis.annotate(f"{value:.3g}", **place, **offset, fontsize=SMALL, color="0.3", va="center")

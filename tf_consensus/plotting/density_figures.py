@@ -16,7 +16,7 @@ from tf_consensus.plotting.densities import (
     peak_density,
     shades,
 )
-from tf_consensus.plotting.style import new_figure, saved
+from tf_consensus.plotting.style import LARGE, MEDIUM, SMALL, new_figure, saved
 from tf_consensus.support.checks import check_float
 
 if TYPE_CHECKING:
@@ -61,16 +61,16 @@ def density_grid(
     check_rows("rows", rows, titles)
     extent = check_float("extent", extent, zero=False)
     columns = len(titles) + 1
-    figure = new_figure(1.65 * columns + 0.4, 1.65 * len(rows) + 0.4)
+    figure = new_figure(1.8 * columns + 0.4, 1.8 * len(rows) + 0.4)
     axes = figure.subplots(len(rows), columns, squeeze=False)
     peak = peak_density([target], extent)
     for axis, title in zip(axes[0], [*titles, "target"], strict=True):
-        axis.set_title(title, fontsize=11)
+        axis.set_title(title, fontsize=LARGE)
     for line, (method, arrays) in zip(axes, rows.items(), strict=True):
         for axis, samples in zip(line, padded(arrays, columns - 1), strict=False):
             _draw_density(axis, samples, extent, peak, "Blues")
         _draw_density(line[-1], target, extent, peak, "Reds")
-        line[0].set_ylabel(method, fontsize=11)
+        line[0].set_ylabel(method, fontsize=LARGE)
     # The limits are those of every panel, so one corner states them for all.
     _draw_limits(axes[-1, 0], extent)
     figure.align_ylabels(axes[:, 0])
@@ -114,16 +114,16 @@ def density_table(
     """
     _check_table(rows, targets)
     extent = check_float("extent", extent, zero=False)
-    figure = new_figure(1.25 * len(targets) + 0.4, 1.25 * (len(rows) + 1) + 0.3)
+    figure = new_figure(1.6 * len(targets) + 0.6, 1.6 * (len(rows) + 1) + 0.3)
     axes = figure.subplots(len(rows) + 1, len(targets), squeeze=False)
     for column, (name, target) in zip(axes.T, targets.items(), strict=True):
         peak = peak_density([target], extent)
-        column[0].set_title(name, fontsize=10)
+        column[0].set_title(name, fontsize=LARGE)
         for axis, samples in zip(column, rows.values(), strict=False):
             _draw_density(axis, samples.get(name), extent, peak, "Blues")
         _draw_density(column[-1], target, extent, peak, "Reds")
     for axis, method in zip(axes[:, 0], [*rows, "target"], strict=True):
-        axis.set_ylabel(method, fontsize=8)
+        axis.set_ylabel(_two_lines(method), fontsize=MEDIUM)
     _draw_limits(axes[-1, 0], extent)
     figure.align_ylabels(axes[:, 0])
     return saved(figure, path)
@@ -146,12 +146,21 @@ def _check_table(rows, targets):
             )
 
 
+def _two_lines(name):
+    """A name broken between words, about in the middle, if it is longer than a panel is high."""
+    words = name.split(" ")
+    if len(name) <= 14 or len(words) == 1:
+        return name
+    cut = min(range(1, len(words)), key=lambda k: abs(2 * len(" ".join(words[:k])) - len(name)))
+    return " ".join(words[:cut]) + "\n" + " ".join(words[cut:])
+
+
 def _draw_density(axis, samples, extent, peak, colors):
     axis.set(xlim=(-extent, extent), ylim=(-extent, extent), xticks=[], yticks=[], aspect="equal")
     for spine in axis.spines.values():
         spine.set_color(_FRAME_GREY)
     if message := message_instead(samples, extent):
-        axis.text(0, 0, message, ha="center", va="center", color="0.35", fontsize=9)
+        axis.text(0, 0, message, ha="center", va="center", color="0.35", fontsize=SMALL)
         return
     shade = shades(samples, extent, peak)
     from matplotlib.colors import ListedColormap
@@ -163,7 +172,7 @@ def _draw_density(axis, samples, extent, peak, colors):
 
 def _draw_limits(axis, extent):
     axis.set(xticks=[-extent, extent], yticks=[-extent, extent])
-    axis.tick_params(labelsize=8, length=2)
+    axis.tick_params(labelsize=SMALL, length=2)
     # Kept within the panel's sides, the labels push no other panel away.
     for label, side in zip(axis.get_xticklabels(), ("left", "right"), strict=True):
         label.set_horizontalalignment(side)

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tf_consensus.plotting.checks import check_mapping, check_names, check_references, pair
+from tf_consensus.plotting.methods import line_styles
 from tf_consensus.plotting.style import (
     REFERENCE,
+    axis_words,
+    legend_below,
+    legend_height,
     legend_line,
-    line_style,
     new_figure,
     saved,
     tidy,
@@ -19,6 +22,9 @@ from tf_consensus.plotting.style import (
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+# Counts and shares, whose end is known and of which a logarithm shows the failures alone.
+_LINEAR = ("modes_covered", "within_3_sigma", "within_0.05")
 
 
 def run_curves(
@@ -33,7 +39,8 @@ def run_curves(
     A line is the mean over the run's seeds, the band around it reaches from the smallest to the
     largest. Seeds that were logged at different places, as along seconds, are interpolated between
     their own, from the latest of their first places to the earliest of their last. Quantities that
-    are positive and range over more than two powers of ten get a logarithmic axis.
+    are positive and range over more than two powers of ten get a logarithmic axis, except counts of
+    modes and shares of samples.
 
     Args:
         runs: For each run its logs, one per seed: columns of equal length by name, one of which is
@@ -63,9 +70,9 @@ def run_curves(
     _check(runs, quantities, along, references)
     columns = min(3, len(quantities))
     rows = -(-len(quantities) // columns)
-    # High enough for the legend.
-    height = max(3.4 * rows, 0.21 * len(runs) + 0.4)
-    figure = new_figure(4.4 * columns + 2.6, height)
+    styles = line_styles(runs)
+    width = max(6.5, 4.0 * columns)
+    figure = new_figure(width, 3.4 * rows + legend_height(list(styles), width))
     axes = list(figure.subplots(rows, columns, squeeze=False).flat)
     for axis in axes[len(quantities) :]:
         axis.set_axis_off()
@@ -73,16 +80,16 @@ def run_curves(
     alpha = 0.15 / max(1, len(runs) / 4)
     for axis, quantity in zip(axes, quantities, strict=False):
         drawn = [
-            _draw(axis, *mean_and_range(logs, quantity, along), line_style(index), alpha)
-            for index, logs in enumerate(runs.values())
+            _draw(axis, *mean_and_range(logs, quantity, along), styles[name], alpha)
+            for name, logs in runs.items()
         ]
-        _scale(axis, np.concatenate(drawn))
-        axis.set(xlabel=words(along), ylabel=words(quantity))
+        if quantity not in _LINEAR:
+            _scale(axis, np.concatenate(drawn))
+        axis.set(xlabel=words(along), ylabel=axis_words(quantity))
         tidy(axis)
         if quantity in references:
             axis.axhline(references[quantity], **REFERENCE)
-    entries = [legend_line(**line_style(k), label=name) for k, name in enumerate(runs)]
-    figure.legend(handles=entries, loc="outside right center", frameon=False, fontsize=9)
+    legend_below(figure, [legend_line(**style, label=name) for name, style in styles.items()])
     return saved(figure, path)
 
 

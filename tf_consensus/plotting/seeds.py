@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tf_consensus.plotting.checks import check_mapping, check_references, pair
+from tf_consensus.plotting.methods import line_styles
 from tf_consensus.plotting.style import (
     REFERENCE,
+    legend_below,
+    legend_height,
     legend_line,
-    line_style,
     new_figure,
     saved,
     scale_by_logarithm,
@@ -65,7 +67,8 @@ def seed_curves(
     methods = list(dict.fromkeys(method for runs in panels.values() for method in runs))
     columns = min(2, len(panels))
     lines = -(-len(panels) // columns)
-    figure = new_figure(4.2 * columns + 2.2, 2.9 * lines)
+    styles, width = line_styles(methods), max(6.5, 5.2 * columns)
+    figure = new_figure(width, 3.2 * lines + legend_height([*methods, reference_label], width))
     axes = list(figure.subplots(lines, columns, squeeze=False).flat)
     for axis in axes[len(panels) :]:
         axis.set_axis_off()
@@ -76,13 +79,13 @@ def seed_curves(
         for method, series in runs.items():
             steps, values = _seed_series(panel, method, series)
             # Bands of many methods lie on each other.
-            _draw_seeds(axis, steps, values, methods.index(method), 0.15 / max(1, len(runs) / 4))
+            alpha = 0.15 / max(1, len(runs) / 4)
+            _draw_seeds(axis, steps, values, styles[method], alpha, methods.index(method))
             diverged |= not np.isfinite(values).all()
         if panel in references:
             axis.axhline(references[panel], **REFERENCE)
         tidy(axis)
-    entries = _seed_legend(methods, references, reference_label, diverged)
-    figure.legend(handles=entries, loc="outside right center", frameon=False, fontsize=9)
+    legend_below(figure, _seed_legend(styles, references, reference_label, diverged))
     return saved(figure, path)
 
 
@@ -100,11 +103,10 @@ def _check_panels(panels, references):
         )
 
 
-def _draw_seeds(axis, steps, values, index, alpha):
+def _draw_seeds(axis, steps, values, style, alpha, row):
     """Draws mean and band where all seeds are finite, and marks at the top elsewhere."""
     finite = np.isfinite(values).all(axis=0)
     values = np.where(finite, values, np.nan)
-    style = line_style(index)
     # One value makes no line.
     alone = "." if finite.sum() == 1 else None
     axis.plot(steps, values.mean(axis=0), marker=alone, **style)
@@ -115,7 +117,7 @@ def _draw_seeds(axis, steps, values, index, alpha):
         # In the axes' own units, as infinity has no place on the scale; one row per method.
         top = {"transform": axis.get_xaxis_transform(), "clip_on": False, "linestyle": "none"}
         mark = {"color": style["color"], "marker": _DIVERGED, "markersize": 4}
-        heights = np.full(np.sum(~finite), 1 - 0.03 * index)
+        heights = np.full(np.sum(~finite), 1 - 0.03 * row)
         axis.plot(steps[~finite], heights, **mark, **top)
 
 
@@ -130,8 +132,8 @@ def _seed_series(panel, method, series):
     return steps, values
 
 
-def _seed_legend(methods, references, reference_label, diverged):
-    entries = [legend_line(**line_style(k), label=name) for k, name in enumerate(methods)]
+def _seed_legend(styles, references, reference_label, diverged):
+    entries = [legend_line(**style, label=name) for name, style in styles.items()]
     if references:
         entries.append(legend_line(**REFERENCE, label=reference_label))
     if diverged:

@@ -2,12 +2,22 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tf_consensus.plotting.checks import check_mapping, check_names
-from tf_consensus.plotting.style import legend_line, line_style, new_figure, saved, tidy, words
+from tf_consensus.plotting.methods import line_styles
+from tf_consensus.plotting.style import (
+    axis_words,
+    legend_below,
+    legend_height,
+    legend_line,
+    new_figure,
+    saved,
+    tidy,
+)
 from tf_consensus.support.arrays import check_reals
 from tf_consensus.support.checks import is_real
 
@@ -23,8 +33,9 @@ def sweep_curves(
 ) -> "Figure":
     """Draws what training reached against a setting such as the learning rate, a panel a quantity.
 
-    The final value is a solid line with dots, the best one a dotted line with circles; both are
-    means over the seeds, whose single values are small dots. The axis of the setting is
+    The final value is a solid line with filled marks, the best one a dotted line with hollow ones;
+    both are means over the seeds, whose single values are small dots. A method has a colour and a
+    mark. The axis of the setting is
     logarithmic and names the values tried. How far the lines lie apart tells how much is lost again
     after the best.
 
@@ -52,39 +63,46 @@ def sweep_curves(
     from matplotlib.ticker import NullLocator
 
     _check(sweeps, quantities, setting)
-    figure = new_figure(4.4 * len(quantities) + 2.6, 3.4)
+    styles, width = line_styles(sweeps), max(6.5, 4.4 * len(quantities))
+    figure = new_figure(width, 3.4 + legend_height([*styles, *_MARKS], width))
     axes = figure.subplots(1, len(quantities), squeeze=False)[0]
     values = sorted({value for sweep in sweeps.values() for value in sweep})
     for axis, quantity in zip(axes, quantities, strict=True):
-        for index, sweep in enumerate(sweeps.values()):
-            _draw(axis, sweep, quantity, line_style(index))
-        axis.set(xscale="log", xlabel=setting, ylabel=words(quantity))
+        for marker, (name, sweep) in zip(cycle(_METHOD_MARKERS), sweeps.items(), strict=False):
+            _draw(axis, sweep, quantity, styles[name]["color"], marker)
+        axis.set(xscale="log", xlabel=setting, ylabel=axis_words(quantity))
         axis.set_xticks(values, [f"{value:g}" for value in values])
         # Those of a logarithmic axis would overlap where the values lie within a decade.
         axis.xaxis.set_minor_locator(NullLocator())
         if not axis.lines or all(len(line.get_xdata()) == 0 for line in axis.lines):
             axis.text(0.5, 0.5, "not measured", transform=axis.transAxes, ha="center", color="0.35")
         tidy(axis)
-    entries = [legend_line(**line_style(k), label=name) for k, name in enumerate(sweeps)]
+    entries = [
+        legend_line(color=style["color"], marker=marker, linestyle="none", label=name)
+        for marker, (name, style) in zip(cycle(_METHOD_MARKERS), styles.items(), strict=False)
+    ]
     entries += [legend_line(color="0.3", label=key, **_MARKS[key]) for key in _MARKS]
-    figure.legend(handles=entries, loc="outside right center", frameon=False, fontsize=9)
+    legend_below(figure, entries)
     return saved(figure, path)
 
 
+# Dashes and filling tell best from final, so markers tell methods of one colour apart.
+_METHOD_MARKERS = "osD^vPX*"
 _MARKS = {
-    "best": {"linestyle": ":", "marker": "o", "markerfacecolor": "none", "markersize": 5},
-    "final": {"linestyle": "-", "marker": "o", "markersize": 4},
+    "best": {"linestyle": ":", "marker": "o", "markerfacecolor": "none", "markersize": 7},
+    "final": {"linestyle": "-", "marker": "o", "markersize": 6},
 }
 
 
-def _draw(axis, sweep, quantity, style):
+def _draw(axis, sweep, quantity, color, marker):
     values = sorted(value for value in sweep if sweep[value].get(quantity))
     for column, marks in enumerate(_MARKS.values()):
         seeds = [[pair[column] for pair in sweep[value][quantity]] for value in values]
-        axis.plot(values, [np.mean(s) for s in seeds], color=style["color"], linewidth=1.2, **marks)
+        look = {"color": color, "linewidth": 1.8} | marks | {"marker": marker}
+        axis.plot(values, [np.mean(s) for s in seeds], **look)
         for value, results in zip(values, seeds, strict=True):
             if len(results) > 1:
-                axis.plot([value] * len(results), results, ".", color=style["color"], markersize=2)
+                axis.plot([value] * len(results), results, ".", color=color, markersize=3)
 
 
 def _check(sweeps, quantities, setting):

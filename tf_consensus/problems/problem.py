@@ -50,15 +50,15 @@ class Problem:
         return Game(losses, [[x] for x in variables])
 
     def losses(self, *players: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        """One scalar per player, a differentiable function of the players' parameters."""
+        """One scalar per player, a differentiable function of the parameters `players`."""
         raise NotImplementedError
 
     def vector_field(self, *players: Any) -> tuple[np.ndarray, ...]:
-        """The field in closed form, one float64 array per player."""
+        """The field at `players` in closed form, one float64 array per player."""
         raise NotImplementedError
 
     def jacobian(self, *players: Any) -> np.ndarray:
-        """The derivative of `vector_field` in closed form."""
+        """The derivative of `vector_field` at `players` in closed form."""
         raise NotImplementedError
 
     def _variable(self, index, x):

@@ -16,13 +16,21 @@ from tf_consensus.theory.consensus import consensus_matrix
 
 
 class QuotientBound(NamedTuple):
-    """Lemma 9's two sides and what the right one is made of."""
+    """Lemma 9's two sides and what the right one is made of.
 
-    quotient: float  # q(γ), measured
-    bound: float  # its limit, equation 18 corrected
-    c: float  # equation 17
-    rho: float  # smallest singular value of A
-    rotation: float  # ‖A - Aᵀ‖, missing from equation 18
+    Attributes:
+        quotient: q(γ), measured.
+        bound: its limit, equation 18 corrected.
+        c: equation 17.
+        rho: smallest singular value of A.
+        rotation: ‖A - Aᵀ‖, missing from equation 18.
+    """
+
+    quotient: float
+    bound: float
+    c: float
+    rho: float
+    rotation: float
 
 
 def imaginary_quotient(eigenvalues: ArrayLike) -> float:

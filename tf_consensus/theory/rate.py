@@ -15,7 +15,12 @@ _POINTS = 200  # six decades, so neighbours differ by 7 %
 
 
 class OptimalGamma(NamedTuple):
-    """The best γ and the convergence rate it gives."""
+    """The best γ and the convergence rate it gives.
+
+    Attributes:
+        gamma: γ.
+        spectral_radius: the factor by which the error shrinks per step.
+    """
 
     gamma: float
     spectral_radius: float

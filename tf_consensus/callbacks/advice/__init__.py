@@ -1,7 +1,7 @@
 """What goes wrong in the training of a GAN: one symptom per file.
 
-From here is imported `SYMPTOMS`, all of them in the order in which `Advisor` looks for them; from
-`piece` the advice itself and its file.
+`SYMPTOMS`, which is imported from here, has all of them in the order in which `Advisor` looks for
+them. The module `piece` has the advice itself and its file.
 """
 
 from tf_consensus.callbacks.advice.collapse import COLLAPSE

@@ -1,4 +1,4 @@
-"""Data outside of the generator's range."""
+"""Data outside the generator's range."""
 
 import math
 

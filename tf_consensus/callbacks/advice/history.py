@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 LOSSES = ("generator_loss", "discriminator_loss", "gradient_norm")
-# Parts of an epoch whose mean losses are kept, and how many in all.
+# How many parts of an epoch get their mean losses kept, and how many parts are kept in all.
 PARTS, KEPT = 64, 384
 CHECKS = 32
 
@@ -29,8 +29,8 @@ class Check(NamedTuple):
         twins: share of pairs of generated samples that nearly coincide.
         real_twins: the same of real samples.
         distance: squared distance of means and standard deviations over the real variance.
-        measured: whether what follows was measured.
-        outweighs: ‖γ∇L‖ / ‖v‖, 0 of an optimizer without γ.
+        measured: whether the numbers below were measured.
+        outweighs: ‖γ∇L‖ / ‖v‖, 0 for an optimizer without γ.
         step_limit: the largest stable plain step, NaN where it is not known.
         rotation: the largest |Im λ|, if no step is stable because of it, else 0.
     """
@@ -72,7 +72,7 @@ class History:
         self._before = np.zeros(4)
 
     def begin_epoch(self) -> None:
-        """The running means of the metrics begin anew."""
+        """Notes that the running means of the metrics begin anew."""
         self._before = np.zeros(4)
 
     def add_means(self, steps: int, logs: Mapping[str, float], total: int | None) -> None:
@@ -86,7 +86,8 @@ class History:
         if steps - self._before[0] < max(1.0, (total or steps) / PARTS):
             return
         now = np.array([steps, *(steps * logs.get(key, np.nan) for key in LOSSES)])
-        steps_more, *sums = now - self._before
+        with np.errstate(invalid="ignore"):  # infinite sums: the run ends by another callback
+            steps_more, *sums = now - self._before
         self.parts.append((steps_more, *(float(x / steps_more) for x in sums)))
         self._before, self.parts = now, self.parts[-KEPT:]
 
@@ -101,11 +102,11 @@ class History:
         self.widest = max(self.widest, check.spread)
 
     def last(self, number: int, steps: int, *, measured: bool = False) -> Sequence[Check]:
-        """The last checks, at least `number` over at least `steps`; none where there are fewer.
+        """The last checks, at least `number` over at least `steps`; none if there are fewer.
 
         Args:
-            number: how many.
-            steps: between the first and the last.
+            number: how many checks.
+            steps: training steps between the first and the last of them.
             measured: take only those with measured dynamics.
         """
         checks = [check for check in self.checks if check.measured or not measured]

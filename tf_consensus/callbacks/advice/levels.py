@@ -16,8 +16,8 @@ class Levels(NamedTuple):
     """Ends of the scale on which a discriminator's loss is read.
 
     Attributes:
-        chance: min_t loss(t, t), where real and generated samples cannot be told apart.
-        best: the infimum of loss(d_r, d_f); `None` where the loss has none, as Wasserstein's.
+        chance: min_t loss(t, t), the loss if real and generated samples cannot be told apart.
+        best: the infimum of loss(d_r, d_f); `None` if the loss has none, as Wasserstein's.
         shifts: whether a constant added to all logits changes the loss.
     """
 
@@ -26,7 +26,7 @@ class Levels(NamedTuple):
     shifts: bool
 
     def advantage(self, loss: float) -> float | None:
-        """0 at chance, 1 at the best; `None` of a loss that has no best."""
+        """0 at chance, 1 at the best; `None` for a loss without a best."""
         return None if self.best is None else (self.chance - loss) / (self.chance - self.best)
 
 
@@ -34,7 +34,7 @@ def levels(objective: Objective) -> Levels | None:
     """The ends of the scale, found from the objective's own equation.
 
     Returns:
-        The ends; `None` where the loss is no number at some logits of moderate size.
+        The ends; `None` if the loss is not a number at some logits of moderate size.
 
     Example:
         >>> [round(x, 3) for x in levels(objectives.get("hinge"))[:2]]
@@ -57,7 +57,7 @@ def levels(objective: Objective) -> Levels | None:
     if not np.isfinite(equal).all() or not np.isfinite(known).any():
         return None
     chance = _lowest(at, level, equal, [(1, 1)])
-    # A loss that still falls from logits of 15 to those of 30 falls for ever.
+    # A loss that still falls between logits of 15 and of 30 falls for ever.
     pairs = np.array(list(itertools.product(_GRID, _GRID)))
     near = known[np.abs(pairs).max(axis=1) <= 15.0].min()
     bounded = near - known.min() <= 1e-3

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from tf_consensus.callbacks.advice.symptom import Scene, Symptom
 from tf_consensus.optimizers import RelativeGamma, SpectralGamma
 
-# Fewer values, or periods, show no period.
+# Fewer values, or fewer periods, do not show a period.
 _VALUES, _PERIODS, _LOOKS_AT = 48, 4, 192
 _TROUGH, _PEAK = -0.4, 0.5
 # Swing against the way from chance to the best loss; of losses without a best, against their size.
@@ -21,8 +21,8 @@ class Swing(NamedTuple):
 
     Attributes:
         period: in values of the series.
-        low: the 5th of a hundred of its values, in order.
-        high: the 95th.
+        low: the 5th percentile of its values.
+        high: the 95th percentile.
         growth: standard deviation of the last third over that of the first.
     """
 
@@ -33,7 +33,7 @@ class Swing(NamedTuple):
 
 
 def find_swing(series: ArrayLike) -> Swing | None:
-    """The swing of a series, by its autocorrelation; `None` of one without a clear period.
+    """The swing of a series, by its autocorrelation; `None` without a clear period.
 
     Example:
         >>> find_swing(np.sin(np.arange(96.0))).period
@@ -116,7 +116,7 @@ def _remedy(optimizer):
 
 
 def _is_epochs(scene, steps):
-    """Whether the period is an epoch, as of data whose order repeats."""
+    """Whether the period is an epoch, as with data whose order repeats."""
     epoch = scene.epoch_steps
     return epoch is not None and abs(steps - epoch) < 0.05 * epoch
 

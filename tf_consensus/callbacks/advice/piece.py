@@ -1,4 +1,4 @@
-"""A piece of advice, and the file that it is kept in."""
+"""A piece of advice, and the file that keeps it."""
 
 import json
 import os
@@ -15,7 +15,7 @@ class AdviceWarning(UserWarning):
 
 
 class Advice(NamedTuple):
-    """What `Advisor` says of a run.
+    """What `Advisor` says about a run.
 
     Attributes:
         step: the optimizer's iterations when it was said.
@@ -28,12 +28,12 @@ class Advice(NamedTuple):
     message: str
 
     def line(self) -> str:
-        """It as one line."""
+        """The advice as one line."""
         return f"step {self.step:,}, {self.name}: {self.message}"
 
 
 def read_advice(path: str | os.PathLike) -> list[Advice]:
-    """The advice that `Advisor(path=...)` has written; none if there is no file yet.
+    """The advice that `Advisor(path=...)` has written; an empty list if there is no file yet.
 
     Args:
         path: the JSON file, [{"step": …, "name": …, "message": …}, …].
@@ -50,7 +50,7 @@ def read_advice(path: str | os.PathLike) -> list[Advice]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return []
-    except ValueError as error:  # also of text that is no UTF-8
+    except ValueError as error:  # raised also for text that is not UTF-8
         raise ValueError(_FILE.format(f"{path}, which is no JSON ({error})")) from error
     if not isinstance(content, list) or not all(map(_is_advice, content)):
         raise ValueError(_FILE.format(f"{path}, with other content"))
@@ -67,7 +67,7 @@ def check_advice_path(path: Any) -> pathlib.Path:
     """The path of a file.
 
     Raises:
-        ValueError: if it is none.
+        ValueError: if it is not the path of a file.
     """
     hint = "For example 'run/advice.json'."
     found = pathlib.Path(check_path("path", path, hint, "the path of a JSON file"))
@@ -79,7 +79,7 @@ def check_advice_path(path: Any) -> pathlib.Path:
 
 
 def check_report(report: str | Callable[[str], None] | None) -> str | Callable[[str], None] | None:
-    """What the advice is to be told by: "warn", a function of a line, or `None`.
+    """How the advice is reported: "warn", a function of a line, or `None`.
 
     Raises:
         ValueError: if it is none of these.

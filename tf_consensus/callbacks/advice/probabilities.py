@@ -4,12 +4,12 @@ from tf_consensus.callbacks.advice.symptom import Scene, Symptom
 from tf_consensus.models.range_warnings import probable_end
 
 _CHECKS, _STEPS = 3, 300
-# Where a sigmoid ends up whose loss wants more: at both of its ends, never beyond.
+# The ends of a sigmoid. A loss that wants more drives the outputs to both ends, never beyond.
 _ENDS = 0.02
 
 
 def find(scene: Scene) -> str | None:
-    """Looks at the discriminator's last layers, and where they do not say, at its outputs."""
+    """Looks at the discriminator's last layers, or at its outputs if the layers do not tell."""
     model = scene.model
     end = probable_end(model.discriminator, model.objective)
     if end is not None:

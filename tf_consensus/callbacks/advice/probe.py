@@ -23,11 +23,11 @@ from tf_consensus.spectrum import compile_jacobian, flat
 from tf_consensus.support.evaluation import LayerState
 from tf_consensus.support.inputs import join, pick, split, takes_labels
 
-# Nothing else takes this draw: training counts up from 0, evaluation down from -1.
+# Nothing else uses this draw: training counts up from 0, evaluation down from -1.
 _DRAW = tf.int64.min + 500
 # Pairs nearer than this share of the real samples' mean distance count as twins.
 _TWINS = 0.1
-# The most parameters whose eigenvalues are computed: a matrix of 300² takes some 10 ms.
+# The most parameters whose eigenvalues are computed: a matrix of 300² takes about 10 ms.
 _PARAMETERS = 300
 _NEUTRAL = 1e-3
 
@@ -35,8 +35,9 @@ _NEUTRAL = 1e-3
 class Probe:
     """Looks at a GAN on real samples and on latents that are always the same.
 
-    Networks are called in training mode, in an evaluation that assigns nothing: batch normalization
-    has its moving averages of many steps only later. Nothing is drawn from a generator of training.
+    Networks are called in training mode, because the moving averages of batch normalization are
+    right only after many steps; the evaluation assigns nothing. Nothing is drawn from the random
+    numbers of training.
 
     Args:
         model: compiled `GAN`.
@@ -52,7 +53,7 @@ class Probe:
         self._jacobian: Callable[..., np.ndarray] | None = None
 
     def look(self, step: int, logs: Mapping[str, float], *, dynamics: bool) -> Check | None:
-        """What is to be seen now; `None` if samples or logits are not finite.
+        """What the networks show now; `None` if samples or logits are not finite.
 
         Args:
             step: the optimizer's iterations.
@@ -121,10 +122,10 @@ class Probe:
         return None
 
     def _linearize(self, game, second_order):
-        """The field, `None` where nothing needs it or it is not finite."""
+        """The field; `None` if nothing needs it, or it is not finite."""
         if not second_order and self._plain_field() is None:
             return None
-        # A game that executes eagerly raises of losses that are not finite.
+        # A game that executes eagerly raises an error for losses that are not finite.
         losses = game.state.run(
             lambda: game.losses(*game.batch), game.variables, game.seeds, game.rows
         )
@@ -170,7 +171,7 @@ class Probe:
 
 
 def _weigh(optimizer, lin):
-    """‖γ∇L‖/‖v‖, ∇L being what the regularized optimizer takes of it."""
+    """‖γ∇L‖/‖v‖, with the part of ∇L that the regularized optimizer uses."""
     pulled = optimizer.pulled_back(lin)
     norms = [float(vectors.norm(x)) for x in (pulled, lin.v)]
     return optimizer.current_gamma * norms[0] / norms[1] if norms[1] > 0 else 0.0
@@ -181,7 +182,7 @@ def _compare(real, fake, labels):
     real, fake = (x.reshape(len(x), -1) for x in (real, fake))
     variances = real.var(axis=0), fake.var(axis=0)
     total = variances[0].sum()
-    if not total > 0:  # data of one sample have nothing to be compared with
+    if not total > 0:  # there is nothing to compare with if all samples are one
         return np.zeros(1), 1.0, 0.0, 1.0, 0.0
     spread = math.sqrt(variances[1].sum() / total)
     means = ((real.mean(axis=0) - fake.mean(axis=0)) ** 2).sum()
@@ -189,7 +190,7 @@ def _compare(real, fake, labels):
     pairs = np.triu_indices(len(real), 1)
     if labels is not None:
         alike = labels[pairs[0]] == labels[pairs[1]]
-        # Samples of one class are to differ; of fewer pairs no share can be told.
+        # Only samples of one class count as pairs; too few pairs give no share.
         pairs = tuple(index[alike] for index in pairs) if alike.sum() >= 20 else pairs
     distances = [_distances(x)[pairs] for x in (real, fake)]
     near = _TWINS * _distances(real)[np.triu_indices(len(real), 1)].mean()

@@ -1,12 +1,12 @@
-"""Losses that rest at chance level, while samples are far from the data."""
+"""Losses that stay at chance level while samples are far from the data."""
 
 from tf_consensus.callbacks.advice.symptom import Scene, Symptom
 
-# Where the loss is, and how much it moves: shares of the way from chance to the best loss; in
+# Where the loss is, and how much it moves: as shares of the way from chance to the best loss, or in
 # logits for a loss without a best.
 _CHANCE, _MOVES, _LOGITS = 0.1, 0.02, 1e-3
-# Squared distance over the data's variance: far; and what it changes where nothing learns. A slow
-# start goes on all the time.
+# Squared distance divided by the data's variance: what counts as far, and the largest change if
+# nothing learns. In a slow start it changes all the time.
 _FAR, _RESTS = 0.5, 1.02
 _CHECKS, _STEPS = 4, 1000
 
@@ -28,7 +28,7 @@ def find(scene: Scene) -> str | None:
         f"{last.discriminator_loss:.4g}, where chance is {levels.chance:.4g}, while means and "
         f"deviations of generated samples are {last.distance**0.5:.2g} standard deviations off "
         "the data's; raise the learning rate, lower `gamma` or the penalties' weights if there are "
-        "any, or build the networks with another seed, as their units may be dead."
+        "any, or build the networks with another seed, because their units may be dead."
     )
 
 

@@ -1,4 +1,4 @@
-"""What a symptom is, and what it is looked for in."""
+"""What a symptom is, and the scene in which it is sought."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -9,15 +9,15 @@ from tf_consensus.models.seen_samples import Seen
 
 
 class Scene(NamedTuple):
-    """What a symptom is looked for in.
+    """All that the search for a symptom may look at.
 
     Attributes:
         model: the `GAN`, compiled.
         history: checks and losses so far.
-        levels: ends of the discriminator's loss, `None` where they are not known.
+        levels: ends of the discriminator's loss, `None` if they are not known.
         seen: what the first batch held, `None` before it.
-        epoch_steps: steps of an epoch, `None` where that is not known.
-        checked: whether the history's last check is of now.
+        epoch_steps: steps of an epoch, `None` if that is not known.
+        checked: whether the history's last check was made just now.
     """
 
     model: Any
@@ -33,8 +33,8 @@ class Symptom(NamedTuple):
 
     Attributes:
         name: a word.
-        find: function of a scene, that returns the sentence, or `None`.
-        warned: the name by which `GAN.warned` knows that a warning was given already; "" if none.
+        find: function of a scene that returns the sentence, or `None`.
+        warned: the name by which `GAN.warned` knows that a warning was already given; "" if none.
     """
 
     name: str

@@ -5,7 +5,7 @@ from tf_consensus.callbacks.advice.symptom import Scene, Symptom
 # A share of the way from chance to the best loss; the standard objective's loss is then below 0.07.
 _WON = 0.95
 _CHECKS, _STEPS = 3, 300
-# A loss whose slope by the logits of generated samples is below this share gives no gradient.
+# A loss gives no gradient if its slope with respect to the generated logits is below this share.
 _FLAT = 0.05
 _FALLS = 0.2
 

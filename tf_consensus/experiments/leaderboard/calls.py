@@ -1,4 +1,4 @@
-"""What a worker is asked for; TensorFlow is imported there alone."""
+"""What a worker is asked to do; only workers import TensorFlow."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from tf_consensus.experiments.leaderboard.tasks import Task
 
 
 def prepare(task: Task, place: Place) -> None:
-    """Write what all runs of a task read."""
+    """Write the files that all runs of a task read."""
     from tf_consensus.experiments.leaderboard import image_files
 
     image_files.prepare(task, place)

@@ -1,4 +1,4 @@
-"""The runs of all rows, as they were after the same time, or after the same steps."""
+"""The runs of all rows as they were after the same time, or after the same steps."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,17 +7,17 @@ from tf_consensus.experiments.leaderboard.tasks import Task
 
 
 def common_steps(results: Mapping[str, Sequence[Result]], task: Task) -> int | None:
-    """The steps that every full run has reached that did not fail.
+    """The number of steps that every full run reached, of those that did not fail.
 
-    They are rounded down to the steps between two evaluations, so that every run was evaluated
-    there.
+    It is rounded down to a multiple of the steps between two evaluations, so every run was
+    evaluated there.
 
     Args:
         results: The full runs of each row.
-        task: On what.
+        task: The task of the runs.
 
     Returns:
-        `None` if all runs failed, or one ended before the first evaluation that is shared.
+        `None` if all runs failed, or one ended before the first evaluation that they share.
     """
     reached = [
         int(result["steps"])
@@ -29,9 +29,9 @@ def common_steps(results: Mapping[str, Sequence[Result]], task: Task) -> int | N
 
 
 def until_step(result: Result, steps: int) -> Result:
-    """The run as it would have been, had it ended after so many steps.
+    """The run as it would be if it had ended after this many steps.
 
-    A run that diverged later than that did not diverge.
+    A run that diverged later counts as not diverged.
     """
     rows = [row for row in result["rows"] if row["step"] <= steps]
     later = result["steps"] > steps

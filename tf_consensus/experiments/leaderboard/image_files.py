@@ -1,4 +1,4 @@
-"""What the runs of a task of images read: pictures, a classifier, and statistics of real images."""
+"""Files that the runs of an image task read: pictures, a classifier, statistics of real images."""
 
 import os
 import pathlib
@@ -22,13 +22,13 @@ from tf_consensus.experiments.leaderboard.jobs import Place
 from tf_consensus.experiments.leaderboard.tasks import SHAPES, Task
 from tf_consensus.metrics import Reference
 
-# Pictures per part: those to train on, and those to measure by, which another seed draws.
+# Pictures per part: those to train on, and those to measure by, drawn with another seed.
 NUMBERS = {"train": 6000, "test": 2000}
 FILTERS, EPOCHS, RATE = 16, 8, 2e-3
 
 
 def prepare(task: Task, place: Place) -> None:
-    """Write what is not there yet."""
+    """Write the files that are not there yet."""
     if task.kind != "images":
         return
     settings = task.settings
@@ -46,7 +46,7 @@ def prepare(task: Task, place: Place) -> None:
 
 
 def _draw(side: int, folder: pathlib.Path) -> None:
-    """The shapes, which appear when the last of them is drawn."""
+    """Draw the shapes; their folder appears when the last of them is drawn."""
     if folder.exists():
         return
     partial = folder.with_name(f".{folder.name}.partial")

@@ -1,4 +1,4 @@
-"""Models, data and metrics of the tasks of images."""
+"""Models, data and metrics of the image tasks."""
 
 import pathlib
 from typing import Any
@@ -13,10 +13,10 @@ from tf_consensus.models.gan import GAN
 
 
 def images(job: Job, place: Place) -> tuple[GAN, tf.data.Dataset, list[Any]]:
-    """The parts of a run on images: model, data, metrics; `image_files` has prepared the task."""
+    """The parts of a run on images: model, data, metrics. `image_files` must have prepared them."""
     settings = job.settings() | {"steps": job.task.epoch}
     settings["dataset"] = data_of(settings, place)
-    # On a CPU the graph's convolutions are some 20 times as fast as XLA's.
+    # On a CPU the graph's convolutions are about 20 times as fast as XLA's.
     gan = image_runs.make_gan(settings, job.seed, jit=False)
     data = image_runs.make_data(settings, job.seed, 0, place.data_dir, None)
     reference = Reference.load(reference_path(job.task.settings, place))
@@ -31,7 +31,7 @@ def data_of(settings: dict[str, Any], place: Place, part: str = "train") -> str:
 
 
 def prepared(place: Place) -> pathlib.Path:
-    """The folder of what all runs read."""
+    """The folder of the files that all runs read."""
     return place.output / "prepared"
 
 
@@ -48,7 +48,7 @@ def classifier_path(settings: dict[str, Any], place: Place) -> pathlib.Path:
 
 
 def extractor_of(settings: dict[str, Any], place: Place) -> Extractor:
-    """The network by which a task's images are scored."""
+    """The network that scores a task's images."""
     side = settings["image_size"]
     return Extractor(
         load_classifier(classifier_path(settings, place), (side, side, settings["channels"])),

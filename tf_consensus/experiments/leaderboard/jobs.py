@@ -9,12 +9,12 @@ from tf_consensus.experiments.leaderboard.rows import Row
 from tf_consensus.experiments.leaderboard.tasks import Task
 
 CHOOSING_SEED = 0
-# What a run that chooses takes, as a part of the time of a full one.
+# The time of a run that chooses, as a fraction of a full run's time.
 QUARTER = 0.25
 
 
 class Place(NamedTuple):
-    """Where a leaderboard is and what it reads.
+    """The place of a leaderboard, and the files that it reads.
 
     Attributes:
         output: Its folder.
@@ -31,13 +31,13 @@ class Job(NamedTuple):
     """One run.
 
     Attributes:
-        task: On what.
+        task: The task.
         row: The method.
         point: The point of its grid.
         seed: Seed of networks, latents and data.
         seconds: CPU seconds of training after which it ends.
         samples: Samples per evaluation.
-        full: Whether it is one of the chosen point, and not one that chooses.
+        full: Whether it is a full run of the chosen point, or else a short run that chooses.
     """
 
     task: Task
@@ -54,13 +54,13 @@ class Job(NamedTuple):
         return f"{self.task.name}-{self.row.name}-{point_name(self.point)}-seed{self.seed}"
 
     def settings(self) -> dict[str, Any]:
-        """The settings of its model; those of the row count more than those of the task."""
+        """The settings of its model; the row's settings override the task's."""
         return self.task.settings | self.row.settings | self.point
 
     def path(self, place: Place) -> pathlib.Path:
-        """Its result, in whose name is a digest of all that determines it.
+        """The file of its result, whose name has a digest of all that determines the result.
 
-        A result of other settings has another name, so that it is never taken for this one.
+        A result of other settings has another name, so it is never mistaken for this one.
         """
         determines = {
             "settings": self.settings(),
@@ -74,13 +74,13 @@ class Job(NamedTuple):
 
 
 def point_name(point: dict[str, float]) -> str:
-    """A point of a grid, in a file's name."""
+    """A point of a grid, as a part of a file's name."""
     short = {"learning_rate": "lr", "rate_ratio": "ratio"}
     return "-".join(f"{short.get(key, key)}{value:g}" for key, value in point.items())
 
 
 def choosing_jobs(task: Task, row: Row, seconds: float) -> list[Job]:
-    """A run for each point of a row's grid, of a quarter of the time of a full one."""
+    """A run for each point of a row's grid, with a quarter of a full run's time."""
     quarter = QUARTER * seconds
     return [
         Job(task, row, point, CHOOSING_SEED, quarter, task.samples[0]) for point in row.points()
@@ -90,6 +90,6 @@ def choosing_jobs(task: Task, row: Row, seconds: float) -> list[Job]:
 def full_jobs(
     task: Task, row: Row, point: dict[str, float], seconds: float, seeds: list[int]
 ) -> list[Job]:
-    """A run for each seed of the point that was chosen."""
+    """A full run of the chosen point for each seed."""
     samples = task.samples[1]
     return [Job(task, row, point, seed, seconds, samples, full=True) for seed in seeds]

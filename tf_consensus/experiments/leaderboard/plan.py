@@ -1,4 +1,4 @@
-"""What would be run, and what it costs."""
+"""Says what would be run, and what it costs."""
 
 from collections.abc import Mapping, Sequence
 
@@ -39,7 +39,7 @@ def described(
     seconds: Mapping[str, float],
     seeds: Sequence[int],
 ) -> str:
-    """What would be run, a line per row, and what each task and all of it cost."""
+    """What would be run, one line per row, and the cost of each task and of all."""
     lines, costs = [], cost(tasks, rows, seconds, seeds)
     for task, each in zip(tasks, costs, strict=True):
         lines.append(f"{task.name}: {task.title}; about {each / 60:.0f} CPU minutes")

@@ -9,7 +9,7 @@ from tf_consensus.experiments import mixture_runs, toy_runs
 from tf_consensus.experiments.leaderboard.jobs import Job, Place
 from tf_consensus.models.gan import GAN
 
-# Today's Adam at a constant rate, as nobody knows how many steps a run's time has.
+# Today's Adam at a constant rate, because the number of steps in a run's time is not known.
 _MIXTURE = mixture_runs.PRESETS["recommended"] | {
     "schedule": "constant",
     "batch_size": 512,

@@ -1,4 +1,4 @@
-"""leaderboard.md: all tables, pictures and verdicts."""
+"""Writes leaderboard.md: all tables, pictures and verdicts."""
 
 import pathlib
 from collections.abc import Mapping, Sequence
@@ -15,12 +15,12 @@ from tf_consensus.support.files import write_text
 _HEAD = """\
 # Leaderboard
 
-Each method chose a point of its grid by runs of seed 0 and a quarter of the time, and was then
+Each method chose a point of its grid by runs with seed 0 and a quarter of the time, and was then
 trained with other seeds. Numbers are means over the seeds that did not fail, with the smallest and
-the largest; the order is by failures, then by the first measure, and the next ones break ties. Time
-is that of the processor, of training alone. A full run has failed if it diverged or ended beyond
-the task's bound, a short one if it diverged. "Within 10 %" counts the points of the grid that came
-so close to the method's best.
+the largest. The order is by failures, then by the first measure; the other measures break ties.
+Time is the processor's time for training alone. A full run has failed if it diverged or ended
+beyond the task's bound, a short run if it diverged. "Within 10 %" counts the points of the grid
+that came this close to the method's best.
 """
 
 
@@ -30,13 +30,13 @@ def write_report(
     reports: Mapping[str, tuple[Mapping[str, list[Result]], Mapping[str, list[Result]]]],
     seconds: Mapping[str, float],
 ) -> None:
-    """Write a table and a picture per task, and leaderboard.md, which holds all.
+    """Write one table and one picture per task, and leaderboard.md, which holds all.
 
     Args:
         output: The folder.
         tasks: All tasks; those without results are left out.
-        reports: For each task the runs over the grids and the full ones, by row.
-        seconds: CPU seconds of a full run, of each task.
+        reports: For each task the runs over the grids and the full runs, by row.
+        seconds: CPU seconds of a full run, for each task.
 
     Raises:
         OSError: If a file cannot be written.

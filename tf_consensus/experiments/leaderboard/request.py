@@ -14,9 +14,9 @@ class Request(NamedTuple):
     Attributes:
         tasks: The tasks, in order.
         rows: The rows of each.
-        seconds: CPU seconds of a full run, of each task.
+        seconds: CPU seconds of a full run, for each task.
         seeds: Seeds of the full runs.
-        place: The folder, and what the runs read.
+        place: The folder, and the files that the runs read.
         cores: A core for each worker.
     """
 

@@ -9,7 +9,7 @@ from tf_consensus.support.files import write_json
 
 
 def read(job: Job, place: Place) -> Result | None:
-    """The result of a run; `None` if there is none, or a damaged one, which is made again."""
+    """The result of a run; `None` if there is none or it is damaged, so that it is made again."""
     try:
         found = json.loads(job.path(place).read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
@@ -18,7 +18,7 @@ def read(job: Job, place: Place) -> Result | None:
 
 
 def write(job: Job, place: Place, result: dict[str, Any]) -> None:
-    """Write the result of a run whole or not at all.
+    """Write the result of a run, whole or not at all.
 
     Raises:
         OSError: If it cannot be written.

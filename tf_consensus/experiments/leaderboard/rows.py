@@ -1,4 +1,4 @@
-"""The rows of the leaderboard: a method each, with what it needs and the grid it may choose from.
+"""The rows of the leaderboard: each is a method with what it needs and the grid of its choices.
 
 To add a method, add a line to a list below; its optimizer must be a name of `making.OPTIMIZERS`.
 """
@@ -12,8 +12,8 @@ class Row(NamedTuple):
 
     Attributes:
         name: Its name for --methods; the same method has the same name on every task.
-        settings: Settings of `image_runs`, of which those in the plane take "optimizer",
-            "objective" and "penalty".
+        settings: Settings of `image_runs`; runs in the plane use only "optimizer", "objective" and
+            "penalty" of them.
         grid: For each setting that is chosen, the values to choose from.
     """
 
@@ -22,7 +22,7 @@ class Row(NamedTuple):
     grid: dict[str, tuple[float, ...]]
 
     def points(self) -> list[dict[str, float]]:
-        """All points of the grid; with two rates those whose discriminator's is in `SECOND`."""
+        """All points of the grid; of two rates, the discriminator's must be in `SECOND`."""
         values = itertools.product(*self.grid.values())
         points = [dict(zip(self.grid, point, strict=True)) for point in values]
         least, most = SECOND
@@ -34,17 +34,17 @@ class Row(NamedTuple):
         ]
 
 
-# Learning rates of the generator, and the discriminator's over it.
+# Learning rates of the generator, and the discriminator's rate divided by it.
 RATES = (1e-3, 2e-3)
 THREE_RATES = (*RATES, 4e-3)
 RATIOS = (1.0, 0.5, 0.25)
-# The discriminator's rates that are tried with these.
+# The discriminator's rates that are tried with them.
 SECOND = (1e-3, 2e-3)
 # The small networks of the plane take larger steps.
 PLANE_RATES = (1e-3, 3e-3, 1e-2)
 GAMMAS = (0.1, 0.3, 1.0)
 PLANE_GAMMAS = (0.1, 1.0)
-# How long the regularizer is over the field, of methods that keep it in proportion.
+# The regularizer's length divided by the field's, for methods that keep the two in proportion.
 SCALES = (1.5, 3.0)
 
 NORMALIZED: dict[str, Any] = {"network": "dcgan4"}
@@ -61,12 +61,12 @@ RELATIVISTIC: dict[str, Any] = {
 
 
 def _row(name: str, grid: dict[str, tuple[float, ...]] | None = None, **settings: Any) -> Row:
-    """A row whose optimizer is called as the row is, unless a setting says it.
+    """A row whose optimizer has the row's name, unless a setting names another.
 
     Args:
-        name: As of `Row`.
-        grid: What is chosen beside the learning rate, or other rates.
-        **settings: As of `Row`.
+        name: As for `Row`.
+        grid: Settings chosen besides the learning rate, or other rates.
+        **settings: As for `Row`.
     """
     return Row(name, {"optimizer": name, **settings}, {"learning_rate": RATES, **(grid or {})})
 
@@ -102,7 +102,7 @@ _POINTS = [
     _plane("r1", PLANE_GAMMAS, **R1),
     _plane("relativistic", PLANE_GAMMAS, **RELATIVISTIC),
 ]
-# What the networks without normalization are trained by.
+# The methods that train the networks without normalization.
 _BARE_IMAGES = [
     _row("simultaneous"),
     _row("alternating"),

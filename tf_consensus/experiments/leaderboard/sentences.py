@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from tf_consensus.experiments.leaderboard.standings import Standing
 from tf_consensus.experiments.leaderboard.tasks import Measure, Task
-from tf_consensus.plotting.style import words
 
 
 def verdict(standings: Sequence[Standing], task: Task, when: str) -> str:
@@ -58,7 +57,7 @@ def _several(standing):
 
 
 def _value(standing, measure):
-    return f"a {words(measure.name)} of {_number(standing, measure)}"
+    return measure.said(standing.final[measure.name].mean)
 
 
 def _number(standing, measure):

@@ -1,4 +1,4 @@
-"""The whole leaderboard: choosing and full runs of each task, and the report after each."""
+"""Runs the whole leaderboard: for each task the choosing runs, the full runs and the report."""
 
 import time
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ Found = dict[str, list[Result]]  # results by row
 
 
 def run_and_report(request: Request) -> None:
-    """Run what is not finished, in the folder of results, which this process holds.
+    """Run what is not finished, in the folder of results, which this process locks.
 
     Raises:
         RunError: If a run fails by anything but divergence, or the folder holds other results.
@@ -41,7 +41,7 @@ def run_and_report(request: Request) -> None:
 
 
 def _claim(place: Place) -> None:
-    """Refuse a folder whose runs were scored otherwise, or are of another program."""
+    """Refuse a folder whose runs were scored differently, or belong to another program."""
     path = place.output / "settings.json"
     classifier = None if place.classifier is None else digest(place.classifier)
     now: dict[str, Any] = {"example": "leaderboard", "classifier": classifier}
@@ -49,14 +49,14 @@ def _claim(place: Place) -> None:
         before = read_json(path, "Restore it from a copy, or name another --output_dir.")
         if changed := differences(before, now):
             raise RunError(
-                "A leaderboard goes on in its own folder, with the classifier that it was begun "
-                f"with. Received: {', '.join(changed)}, in {path}. Name another --output_dir."
+                "A leaderboard goes on in its own folder, with the classifier that it began with. "
+                f"Received: {', '.join(changed)}, in {path}. Name another --output_dir."
             )
     write_json(path, now)
 
 
 def _run_task(task, request, workers, progress) -> tuple[Found, Found]:
-    """The results of a task's runs: over the grids, and in full of what was chosen there."""
+    """The results of a task's runs: over the grids, and the full runs of the chosen points."""
     rows, seconds = request.rows[task.name], request.seconds[task.name]
     jobs = plan.choosing(task, rows, seconds)
     choosing = _by_row(rows, _run(jobs, request.place, workers, progress))
@@ -74,7 +74,7 @@ def _run_task(task, request, workers, progress) -> tuple[Found, Found]:
 
 
 def _run(jobs: list[Job], place: Place, workers: Workers, progress: "_Progress") -> list[Result]:
-    """The results of jobs in their order, from files where these are there."""
+    """The results of jobs in their order, read from files if these are there."""
     found = {job.name: results.read(job, place) for job in jobs}
     missing = [job for job in jobs if found[job.name] is None]
     progress.found(jobs, missing)
@@ -92,14 +92,14 @@ def _by_row(rows: Sequence[Row], found: list[Result]) -> Found:
 
 
 class _Progress:
-    """Says what has ended and how much is left."""
+    """Prints which runs have ended and how much is left."""
 
     def __init__(self, request: Request) -> None:
         self.left = sum(plan.cost(request.tasks, request.rows, request.seconds, request.seeds))
         self.done, self.start = 0.0, time.perf_counter()
 
     def found(self, jobs: list[Job], missing: list[Job]) -> None:
-        """Those of the jobs that are there cost nothing."""
+        """Counts the jobs that have a result, which cost nothing."""
         there = len(jobs) - len(missing)
         if there:
             print(f"{jobs[0].task.name}: {there} of {len(jobs)} runs finished before", flush=True)

@@ -1,4 +1,4 @@
-"""What the runs of each row come to, best row first."""
+"""Summaries of the runs of each row, best row first."""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -27,15 +27,15 @@ class Standing(NamedTuple):
 
     Attributes:
         row: Its name.
-        seeds: Number of full runs; 0 of a row of which every point failed when it was chosen.
-        failures: How many of them failed.
-        final: The last values of those that did not, by measure; empty if all failed.
+        seeds: Number of full runs; 0 for a row whose points all failed in the choosing runs.
+        failures: How many of the full runs failed.
+        final: The last values of those that did not fail, by measure; empty if all failed.
         best: The best values of all runs, by measure; empty if there are none.
         point: The point that was chosen; `None` if every point failed.
         robustness: Share of the grid within 10 % of the best point.
         points: How many points the grid has.
-        milliseconds: CPU milliseconds per step, the mean over the full runs.
-        steps: Steps of the full runs, the mean.
+        milliseconds: CPU milliseconds per step, averaged over the full runs.
+        steps: Mean number of steps of the full runs.
     """
 
     row: str
@@ -51,19 +51,19 @@ class Standing(NamedTuple):
 
     @property
     def whole(self) -> bool:
-        """Whether it has a final value to be compared."""
+        """Whether it has a final value to compare."""
         return bool(self.final)
 
 
 def standings(
     choosing: Mapping[str, Sequence[Result]], full: Mapping[str, Sequence[Result]], task: Task
 ) -> list[Standing]:
-    """One per row: fewer failures come first, then the better mean of the first measure.
+    """One standing per row, ordered by fewer failures, then by a better mean of the first measure.
 
     Args:
-        choosing: The runs over its grid of each row.
+        choosing: For each row the runs over its grid.
         full: The full runs of each row that has some.
-        task: On what.
+        task: The task of the runs.
     """
     found = [_standing(row, runs, full.get(row, ()), task) for row, runs in choosing.items()]
     return sorted(found, key=lambda standing: _order(standing, task))

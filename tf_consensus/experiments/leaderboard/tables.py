@@ -10,7 +10,7 @@ _NONE = "–"
 
 
 def table(standings: Sequence[Standing], task: Task) -> str:
-    """One row per method: final and best of each measure, failures, and what was chosen."""
+    """One row per method: final and best of each measure, failures, and the chosen point."""
     measures = task.measures
     arrows = {"up": "↑", "down": "↓"}
     head = ["method"]
@@ -43,7 +43,7 @@ def _line(standing: Standing, measures: Sequence[Measure]) -> list[str]:
 
 
 def _rates(chosen: Mapping[str, float]) -> str:
-    """The learning rate, or the generator's and the discriminator's where both were chosen."""
+    """The learning rate, or the generator's and the discriminator's if both were chosen."""
     if "learning_rate" not in chosen:
         return _NONE
     first = chosen["learning_rate"]

@@ -1,41 +1,49 @@
-"""The tasks of the leaderboard: the data, the networks, what is measured, for how long."""
+"""The tasks of the leaderboard: data, networks, measures, and how long runs take."""
 
 from typing import Any, NamedTuple
 
 from tf_consensus.experiments.presets import FASHION_ADAM
+from tf_consensus.plotting.style import words
 
 
 class Measure(NamedTuple):
-    """One number that samples are measured by.
+    """One number that measures samples.
 
     Attributes:
         name: Its name in the logs.
         direction: "up" where higher is better, else "down".
         digits: Digits after the point in tables.
+        phrase: How a sentence says a value, where "a NAME of VALUE" is no English.
     """
 
     name: str
     direction: str
     digits: int = 2
+    phrase: str = ""
+
+    def said(self, value: float) -> str:
+        """A value within a sentence, such as "7.7 modes covered"."""
+        phrase = self.phrase or f"a {words(self.name)} of {{}}"
+        return phrase.format(f"{value:.{self.digits}f}")
 
 
 class Task(NamedTuple):
-    """What all methods are tried on.
+    """A task on which all methods are tried.
 
     Attributes:
         name: Its name for --tasks.
-        title: What it is, for headings.
-        kind: "mixture", "toy" or "images": who makes its models.
-        rows: Which methods are tried on it, a key of `rows.ROWS`.
-        settings: What sets the task apart from the defaults of its kind.
-        measures: What decides comes first; the others break ties.
+        title: Its heading.
+        kind: "mixture", "toy" or "images": what makes its models.
+        rows: The methods that are tried on it, a key of `rows.ROWS`.
+        settings: Settings in which the task differs from the defaults of its kind.
+        measures: The first measure decides; the others break ties.
         failure: (measure, bound): a full run that ends on the wrong side has failed.
         seconds: CPU seconds of training of a full run.
         epoch: Steps between two looks at the clock, one of which ends the run.
         every: Steps between two evaluations; a multiple of `epoch`.
-        samples: Samples per evaluation, of runs that choose and of full ones.
-        overhead: CPU seconds of a full run beside training: tracing and evaluations. It serves for
-            the estimate alone.
+        samples: Samples per evaluation, in runs that choose and in full runs.
+        overhead: CPU seconds of a full run besides training, for tracing and evaluations. Only the
+            estimate uses it.
     """
 
     name: str
@@ -60,21 +68,22 @@ class Task(NamedTuple):
 
 
 _MODES = (
-    Measure("modes_covered", "up", 1),
-    Measure("within_3_sigma", "up", 3),
-    Measure("mode_kl", "down", 3),
+    Measure("modes_covered", "up", 1, "{} modes covered"),
+    Measure("within_3_sigma", "up", 3, "a share of {} of the samples within 3σ"),
+    Measure("mode_kl", "down", 3, "a KL divergence of {} from even modes"),
 )
-# log 3: as uneven as if two thirds of the modes had no samples. Blurred ones are slow, not failed.
+# log 3: as uneven as if two thirds of the modes had no samples. Runs with blurred samples are slow,
+# but have not failed.
 _COLLAPSE = ("mode_kl", 1.1)
 _SCORE = Measure("classifier_score", "up")
 _DISTANCE = Measure("frechet_distance", "down", 1)
 _POINTS: dict[str, Any] = {"seconds": 15.0, "epoch": 500, "every": 2000, "overhead": 12.0}
 _MIXTURE: dict[str, Any] = _POINTS | {"samples": (2560, 6400)}
-# The exact distance is between as many points as `toy_runs` has of the target.
+# The exact distance needs as many points as `toy_runs` takes from the target.
 _TOY: dict[str, Any] = _POINTS | {"samples": (1024, 1024)}
 _IMAGES: dict[str, Any] = {"seconds": 100.0, "epoch": 25, "every": 250, "samples": (2560, 6400)}
 _IMAGES["overhead"] = 25.0
-# Of the recommended experiment, but the rate stays and the average is the same for all.
+# The recommended experiment's settings, but with a constant rate and one average for all.
 _SETTINGS = FASHION_ADAM | {"ema": 0.99}
 SHAPES = "shapes"
 
@@ -107,7 +116,7 @@ TASKS = {
             "toy",
             "points",
             {"target": "four_lines"},
-            (Measure("wasserstein1", "down", 3),),
+            (Measure("wasserstein1", "down", 3, "a Wasserstein-1 distance of {}"),),
             ("wasserstein1", 0.5),
             **_TOY,
         ),

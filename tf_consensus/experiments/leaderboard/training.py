@@ -1,4 +1,4 @@
-"""Training one run of the leaderboard until its CPU time is spent."""
+"""Trains one run of the leaderboard until its CPU time is spent."""
 
 import gc
 from collections.abc import Callable
@@ -13,12 +13,12 @@ from tf_consensus.experiments.leaderboard.jobs import Job, Place
 from tf_consensus.experiments.settings import versions
 from tf_consensus.models.gan import GAN
 
-# More epochs than any run lasts.
+# More epochs than any run has.
 _ENDLESS = 10**9
 
 
 class Parts(NamedTuple):
-    """What a run needs: the compiled model, its endless data, and metrics of its samples."""
+    """The parts of a run: the compiled model, its endless data, and metrics of its samples."""
 
     gan: GAN
     data: tf.data.Dataset
@@ -26,18 +26,18 @@ class Parts(NamedTuple):
 
 
 class Course(keras.callbacks.Callback):
-    """Evaluates each so many steps and at the end, which comes when the CPU time is spent.
+    """Evaluates every so many steps and at the end, which comes when the CPU time is spent.
 
     Attributes:
-        rows: A row of numbers per epoch; those with an evaluation have the metrics too. `Clock`
-            goes on from the last.
+        rows: One row of numbers per epoch; rows with an evaluation have the metrics too. `Clock`
+            goes on from the last row.
 
     Args:
         evaluate: Measures the samples.
         every: Steps between two evaluations.
         seconds: CPU seconds of training after which the first epoch to end is the last.
-        hopeless: Whether an evaluation is such that the run is to end there, if it is of the second
-            half of the time; `None` lets all go on.
+        hopeless: Function that says whether the run is to end after an evaluation in the second
+            half of the time; `None` lets all runs go on.
     """
 
     def __init__(
@@ -53,12 +53,12 @@ class Course(keras.callbacks.Callback):
         self.rows: list[dict[str, float]] = []
 
     def set_model(self, model: keras.Model) -> None:
-        """Takes the model, for the evaluations too."""
+        """Takes the model, and passes it to the evaluations."""
         super().set_model(model)
         self.evaluate.set_model(model)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Adds the row, and stops training."""
+        """Adds the row, and stops training when it is time."""
         row = {key: float((logs or {})[key]) for key in ("step", "seconds", "cpu_seconds")}
         spent = row["cpu_seconds"] >= self.seconds
         if spent or row["step"] % self.every == 0:
@@ -73,10 +73,10 @@ def run(job: Job, place: Place) -> dict[str, Any]:
     """Train a run.
 
     Returns:
-        What JSON can hold: "rows" as of `Course` with an evaluation each, "diverged", the message
-        of a run that diverged, and what the run was.
+        A dict that JSON can hold: "rows", those of `Course` with an evaluation; "diverged", the
+        message of a run that diverged; and the settings of the run.
     """
-    # TensorFlow takes the models of several runs for the retracing of one, and warns.
+    # TensorFlow mistakes the models of several runs for the retracing of one, and warns.
     tf.get_logger().setLevel("ERROR")
     keras.backend.clear_session()
     gc.collect()
@@ -119,13 +119,13 @@ def _result(job, rows, diverged):
 
 
 def _kept(row, names):
-    """The row without what no table shows; None where samples were not finite."""
+    """The row without entries that no table shows; None stands for samples that were not finite."""
     shown = {key: row[key] for key in ("step", "seconds", "cpu_seconds", *names)}
     return {key: value if abs(value) < float("inf") else None for key, value in shown.items()}
 
 
 def _make(job, place):
-    """The parts of a run, by who makes those of its task's kind."""
+    """The parts of a run, made as its task's kind needs."""
     from tf_consensus.experiments.leaderboard import image_parts, point_parts
 
     makers = {

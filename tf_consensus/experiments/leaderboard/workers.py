@@ -1,4 +1,4 @@
-"""Worker processes, each on a core of its own, which go through a list of jobs."""
+"""Worker processes, each on a core of its own, that process a list of jobs."""
 
 import contextlib
 import multiprocessing
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from tf_consensus.experiments.errors import RunError
 
-# One thread each: the numbers of threads, read when TensorFlow and OpenBLAS are loaded.
+# One thread per worker. TensorFlow and OpenBLAS read these numbers of threads when they are loaded.
 _ENVIRONMENT = {
     "TF_NUM_INTRAOP_THREADS": "1",
     "TF_NUM_INTEROP_THREADS": "1",
@@ -27,7 +27,7 @@ class Call(NamedTuple):
     """A job for a worker: a function of a module, and its arguments, all of which can be pickled.
 
     Attributes:
-        name: What to call it in messages.
+        name: Its name in messages.
         function: A function at the top level of a module.
         arguments: Its arguments.
     """
@@ -55,7 +55,7 @@ class _Worker:
         self.pipe.send((call.function, call.arguments))
 
     def end(self) -> tuple[Call, Any]:
-        """The job and what it returned.
+        """The job and its result.
 
         Raises:
             RunError: If it failed, or the process has ended.
@@ -70,8 +70,8 @@ class _Worker:
         if good:
             return call, found
         raise RunError(
-            f"A run may fail by divergence alone. Received: {call.name}, {found}. Mend that, or "
-            "leave the method out by --methods; the same command goes on."
+            f"A run may fail by divergence alone. Received: {call.name}, {found}. Mend this, or "
+            "leave the method out by --methods; the same command continues."
         )
 
 
@@ -79,7 +79,7 @@ class Workers:
     """Processes that start when they are first needed.
 
     Args:
-        cores: Number of the core of each.
+        cores: The number of each process's core.
     """
 
     def __init__(self, cores: Sequence[int]) -> None:
@@ -87,7 +87,7 @@ class Workers:
         self._workers: list[_Worker] = []
 
     def map(self, calls: Sequence[Call]) -> Iterator[tuple[Call, Any]]:
-        """Jobs and what they returned, as they end.
+        """Pairs of a job and its result, as the jobs end.
 
         Raises:
             RunError: If one failed.
@@ -120,7 +120,7 @@ def cores() -> list[int]:
 
 
 def _serve(pipe: Any) -> None:
-    """Do what comes through the pipe until its other end is gone."""
+    """Run the jobs that come through the pipe until its other end is closed."""
     # Ctrl-C reaches all processes of a terminal; the parent ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with contextlib.suppress(EOFError, BrokenPipeError):
@@ -128,7 +128,7 @@ def _serve(pipe: Any) -> None:
             function, arguments = pipe.recv()
             try:
                 found = (True, function(*arguments))
-            except Exception as error:  # whatever it is, the parent tells it
+            except Exception as error:  # whatever it is, the parent reports it
                 traceback.print_exc()
                 found = (False, f"{type(error).__name__}: {error}")
             pipe.send(found)
@@ -136,7 +136,7 @@ def _serve(pipe: Any) -> None:
 
 @contextlib.contextmanager
 def _pinned(core: int) -> Iterator[None]:
-    """Have a process that is started meanwhile run on one core, with all its threads."""
+    """Let a process that is started in this block run all its threads on one core."""
     if not hasattr(os, "sched_setaffinity"):
         yield
         return
@@ -150,7 +150,7 @@ def _pinned(core: int) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _environment() -> Iterator[None]:
-    """Have a process that is started meanwhile find the variables of one thread."""
+    """Let a process that is started in this block find the variables for one thread."""
     before = dict(os.environ)
     os.environ.update(_ENVIRONMENT)
     try:

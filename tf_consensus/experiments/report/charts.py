@@ -1,4 +1,4 @@
-"""Curves as a picture within the page: SVG of the page's own colours and letters."""
+"""Curves as a picture in the page: SVG in the page's own colours and letters."""
 
 from collections.abc import Sequence
 
@@ -8,14 +8,14 @@ from tf_consensus.experiments.report.curves import Curve
 from tf_consensus.experiments.report.scales import Scale, scale_of
 from tf_consensus.experiments.report.text import as_json, escape, number
 
-# Of the picture, in its own units, and of the part within the axes.
+# Sizes of the picture, in its own units, and of the part within the axes.
 WIDTH, HEIGHT = 440, 250
 RIGHT, TOP, BOTTOM = 428, 10, 214
-# Of a letter of the labels.
+# Width of a letter of the labels.
 _LETTER = 6.8
-# So few points are marked each.
+# Up to this number of points, each is marked.
 _MARKED = 40
-# Curves of one run of more colours than there are differ by their dashes.
+# If a run has more curves than there are colours, dashes tell them apart.
 COLORS = 7
 
 
@@ -25,7 +25,7 @@ def chart(title: str, curves: Sequence[Curve], along: str, keyed: bool = True) -
     Args:
         title: What is drawn.
         curves: Curves of one quantity, or of several of one kind.
-        along: What the places are, for the axis.
+        along: Name of the horizontal axis.
         keyed: Whether the figure has a legend of its own.
     """
     good = [curve.y[np.isfinite(curve.y)] for curve in curves]
@@ -50,7 +50,7 @@ def chart(title: str, curves: Sequence[Curve], along: str, keyed: bool = True) -
 
 
 def legend(entries: Sequence[tuple[str, int]]) -> str:
-    """What the colours are; nothing for one."""
+    """The legend of the colours; nothing for a single curve."""
     if len(entries) < 2:
         return ""
     keys = "".join(
@@ -84,7 +84,7 @@ def _axes(x: Scale, y: Scale, along, left):
 
 
 def _curve(curve, x, y, left):
-    """One path per stretch without gaps, and a dot where it has one point alone."""
+    """One path per stretch without gaps, and a dot for a stretch of one point."""
     there = np.isfinite(curve.y)
     at = left + (RIGHT - left) * x(curve.x)
     up = np.full(len(at), np.nan)
@@ -106,7 +106,7 @@ def _curve(curve, x, y, left):
 
 
 def _data(curve):
-    """What is shown of each point when it is pointed at."""
+    """The data that the page shows when a point is pointed at."""
     there = np.isfinite(curve.y)
     return {
         "label": curve.label,
@@ -138,7 +138,7 @@ def _summary(curves):
 
 
 def _gaps(curves, along):
-    """Says where values are not finite, which no picture can show."""
+    """Says where values are not finite, which a picture cannot show."""
     said = []
     for curve in curves:
         gone = curve.x[~np.isfinite(curve.y)]

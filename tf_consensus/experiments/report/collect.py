@@ -1,4 +1,4 @@
-"""What a run's folder holds, whole, half-way or damaged."""
+"""Reads what a run's folder holds: whole, half-way or damaged."""
 
 import dataclasses
 import os
@@ -18,9 +18,9 @@ from tf_consensus.experiments.shared_settings import shared_settings
 
 ADVICE, MADE, SPECTRUM = "advice.json", "run.json", "spectrum.json"
 SAMPLES = "samples"
-# Any of them shows that a folder holds a run.
+# Any of these files shows that a folder holds a run.
 _OF_A_RUN = (SETTINGS, LOG, RESULT, SAMPLES)
-_REMEDY = "The rest of the page does without it; restore it from a copy."
+_REMEDY = "The rest of the page is complete without it; restore it from a copy."
 
 
 @dataclasses.dataclass
@@ -28,17 +28,17 @@ class Run:
     """A run as its folder shows it.
 
     Attributes:
-        folder: Where it is.
-        label: What to call it among others.
-        settings: What it was started with; empty if unknown.
-        log: Columns of numbers by name, one per epoch; empty if there is none.
-        result: What it ended with; empty if it has not.
-        samples: Steps and pictures, in order.
+        folder: The run's folder.
+        label: Its name among other runs.
+        settings: The settings that it was started with; empty if unknown.
+        log: Columns of numbers by name, one number per epoch; empty if there is none.
+        result: The numbers that it ended with; empty if it has not ended.
+        samples: Pairs of a step and a picture, in order.
         pictures: Other pictures that it left.
         advice: Warnings met, each a dict with "step", "name" and "message".
         made: How it was started, with "command" and "started".
-        spectrum: What is known of its eigenvalues, with "step" and "sentence".
-        damage: By the file's name what is wrong with it, a sentence.
+        spectrum: What is known about its eigenvalues, with "step" and "sentence".
+        damage: For each damaged file by its name, a sentence that says what is wrong with it.
     """
 
     folder: pathlib.Path
@@ -83,7 +83,7 @@ def _check_run(folder):
     inner = []
     if folder.is_dir():
         inner = sorted(f.name for f in folder.iterdir() if f.is_dir() and _is_run(f))
-        # The folder of all results of an example has settings too.
+        # An example's folder of all results has settings too.
         if _is_run(folder) and not (inner and not _has(folder, LOG, RESULT, SAMPLES)):
             return
     what = "which holds none" if folder.is_dir() else "which is no folder"
@@ -104,7 +104,7 @@ def _has(folder, *names):
 
 
 def _labels(places):
-    """The shortest ends of the paths that tell them apart."""
+    """The shortest ends of the paths that tell the paths apart."""
     for parts in range(1, max(len(place.parts) for place in places) + 1):
         labels = ["/".join(place.parts[-parts:]) for place in places]
         if len(set(labels)) == len(labels):
@@ -124,13 +124,13 @@ def _read(folder, label):
     run.spectrum = _part(run, SPECTRUM, lambda path: _of(dict, path)) or {}
     run.samples = _part(run, SAMPLES, _samples) or []
     found = [path for path in folder.iterdir() if path.suffix.lower() in (".png", ".gif")]
-    # One that is being written has its number of the process and "partial" in its name.
+    # A file that is being written has the number of the process and "partial" in its name.
     run.pictures = sorted(path for path in found if path.is_file() and ".partial" not in path.name)
     return run
 
 
 def _part(run, name, read):
-    """What `read` makes of a file that may be missing; of a damaged one, its damage."""
+    """What `read` returns for a file that may be missing; a damaged file is noted as damage."""
     path = run.folder / name
     return _attempt(run, name, lambda: read(path)) if path.exists() else None
 
@@ -143,7 +143,7 @@ def _attempt(run, name, read):
         run.damage[name] = str(error)
     except OSError as error:
         run.damage[name] = _damaged(path, reason(error))
-    # Numbers beyond float64, lists within lists without end, and rows that end early.
+    # These come from numbers beyond float64, lists nested too deep, and rows that end early.
     except (OverflowError, RecursionError, AttributeError):
         run.damage[name] = _damaged(path, "damaged")
     return None
@@ -168,7 +168,7 @@ def _log(path):
 
 
 def _result(path):
-    # Other readers leave a damaged result out with a warning; here its sentence is the part.
+    # Other readers leave a damaged result out with a warning; here the page shows the sentence.
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         found = read_result(path.parent)

@@ -1,4 +1,4 @@
-"""From the logs of runs to the curves of a page."""
+"""Turns the logs of runs into the curves of a page."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -11,21 +11,21 @@ from tf_consensus.plotting.style import words
 
 LOSSES = ("generator_loss", "discriminator_loss")
 NORM = "gradient_norm"
-# What a log has besides losses and scores: clocks, and the number of warnings, which are in words
-# above.
+# Entries of a log that are neither losses nor scores: clocks, and the number of warnings, which the
+# page shows in words.
 BESIDES = ("epoch", "step", "seconds", "cpu_seconds", "ms_per_step", "advice")
-# Points of a curve, and of all curves of a chart, that a page draws.
+# Largest number of points that a page draws per curve, and per chart.
 MOST, MOST_OF_A_CHART = 1000, 12000
 
 
 class Curve(NamedTuple):
-    """A quantity over training; `number` says which colour it has.
+    """A quantity over training.
 
     Attributes:
-        label: What it is.
+        label: The quantity's name.
         x: Places, finite, float64.
-        y: Values, of which some may not be finite.
-        number: From 0.
+        y: Values, some of which may not be finite.
+        number: Number of its colour, from 0.
     """
 
     label: str
@@ -35,7 +35,7 @@ class Curve(NamedTuple):
 
 
 def quantities_of(runs: Sequence[Run]) -> list[str]:
-    """What the logs hold: losses, the gradient's norm, other losses, scores, in this order."""
+    """The quantities of the logs, in order: losses, gradient norm, other losses, scores."""
     names = list(dict.fromkeys(name for run in runs for name in run.log))
     marks = [name for name in names if is_mark(name)]
     shown = [name for name in names if name not in (*BESIDES, *marks)]
@@ -45,7 +45,7 @@ def quantities_of(runs: Sequence[Run]) -> list[str]:
 
 
 def curves_of(runs: Sequence[Run], names: Sequence[str], along: str) -> list[Curve]:
-    """A curve for each quantity that a run has; those of one run are told apart by quantity."""
+    """The runs' curves of the quantities; each run, or each quantity of one run, has a colour."""
     alone = len(runs) == 1
     found = [
         (words(name) if alone else run.label, j if alone else i, *points(run.log, name, along))
@@ -58,7 +58,7 @@ def curves_of(runs: Sequence[Run], names: Sequence[str], along: str) -> list[Cur
 
 
 def places(log: dict[str, np.ndarray], along: str) -> np.ndarray | None:
-    """Where the rows of a log are, along "step" or "seconds"; `None` if it does not know."""
+    """The places of a log's rows along "step" or "seconds"; `None` if the log lacks them."""
     if along == "step" and "step" not in log and "epoch" in log:
         return log["epoch"] + 1
     found = log.get(along)
@@ -77,7 +77,7 @@ def points(log: dict[str, np.ndarray], name: str, along: str) -> tuple[np.ndarra
 
 
 def _marks(log, name):
-    """The marks that may be of a column, its own first: a callback puts results before its mark."""
+    """The marks that may belong to a column, its own first: a callback logs its mark last."""
     names = list(log)
     after = [mark for mark in names[names.index(name) :] if is_mark(mark)]
     return after + [mark for mark in names if is_mark(mark) and mark not in after]
@@ -93,12 +93,12 @@ def _repeats(values, measured):
     before = np.concatenate([values[:1], values[:-1]])
     first = np.maximum.accumulate(measured) == 0
     same = (values == before) | (np.isnan(values) & np.isnan(before))
-    # The worst that there can be stands before the first measurement.
+    # Before the first measurement the log has the worst possible value.
     return not measured.all() and bool((same | first)[~measured].all())
 
 
 def thin(x: np.ndarray, y: np.ndarray, limit: int) -> tuple[np.ndarray, np.ndarray]:
-    """At most `limit` of the points: the extremes of each stretch and the ends of its gap."""
+    """At most `limit` of the points: the extremes of each stretch and the ends of its gaps."""
     if len(x) <= limit:
         return x, y
     kept = {0, len(x) - 1}

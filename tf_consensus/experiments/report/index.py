@@ -1,4 +1,4 @@
-"""A page that leads to others: how many runs stand, group by group."""
+"""A page that leads to others: how each run stands, group by group."""
 
 import os
 import pathlib
@@ -18,13 +18,13 @@ def write_index(
     """Write a page that says how each run stands, and links to its page and to those of groups.
 
     Args:
-        groups: By a page of several runs, their folders, each with its report.html.
-        path: The page, in a folder above the others; what was there is replaced.
+        groups: For each page of several runs the folders of these, each with its report.html.
+        path: The page, in a folder above the others; an existing page is replaced.
 
     Raises:
         RunError: If a folder holds no run, or is named twice.
         ValueError: If a group is empty.
-        OSError: If the page cannot be written, or a folder not be read.
+        OSError: If the page cannot be written, or a folder cannot be read.
 
     Example:
         >>> write_index({"output/report-circle.html": ["output/r1", "output/r2"]},

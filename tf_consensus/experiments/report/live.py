@@ -1,4 +1,4 @@
-"""The page of a run that goes on."""
+"""Keeps the page of a run up to date while it trains."""
 
 import os
 import pathlib
@@ -14,18 +14,19 @@ from tf_consensus.support.checks import check_number
 
 
 class LiveReport(keras.callbacks.Callback):
-    """Writes report.html into a run's folder while `fit` goes on; an open page reloads itself.
+    """Writes report.html into a run's folder during `fit`; an open page reloads itself.
 
-    It is written when training starts, at ends of epochs, and when training ends. Put it after the
-    callbacks whose files it shows, such as `RunLog` and `SampleGrid`. The page says "running" until
-    whoever called `fit` has written the result, and `write_report` once more, without `refresh`.
+    The page is written when training starts, at ends of epochs, and when training ends. Put this
+    after the callbacks whose files it shows, such as `RunLog` and `SampleGrid`. The page says
+    "running" until the caller of `fit` has written the result and called `write_report` once more,
+    without `refresh`.
 
-    A page that cannot be written ends no training: a warning says once what is wrong.
+    If a page cannot be written, training goes on: a warning says once what is wrong.
 
     Args:
         folder: Folder of the run.
-        every_seconds: So much time at least lies between two pages, and an open page reloads as
-            often.
+        every_seconds: Least time from one page to the next, and the time after which an open page
+            reloads.
 
     Raises:
         ValueError: If `every_seconds` is not a number of at least 1.
@@ -69,9 +70,9 @@ class LiveReport(keras.callbacks.Callback):
             if not self._warned:
                 self._warned = True
                 warnings.warn(
-                    f"Training goes on without a page that shows it. Received: {error} Mend that "
+                    f"Training goes on without a page that shows it. Received: {error} Mend this "
                     "for the pages to come.",
                     stacklevel=2,
                 )
-        # After a failure too, so that a slow one does not slow down every epoch.
+        # Also after a failure, so that a slow one does not slow down every epoch.
         self._written = time.monotonic()

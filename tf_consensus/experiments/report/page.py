@@ -43,21 +43,21 @@ def write_report(
     """Write a page about runs that needs no other file and no network.
 
     It shows how far each run is and how it ended, warnings met in training, samples over the steps,
-    curves, best and final values, the spectrum, the settings and the command. A file of a run that
-    is missing is left out, and the page says what is wrong with a damaged one. At most 60 samples
-    per run are shown, evenly spread, and the page stays below 25 MB.
+    curves, best and final values, the spectrum, the settings and the command. Missing files of a
+    run are left out, and the page says what is wrong with damaged ones. At most 60 samples per run
+    are shown, evenly spread, and the page stays below 25 MB.
 
     Args:
-        folders: Folders of runs. One makes a page of it; several are shown side by side, and the
-            settings that differ are marked.
-        path: The page, in a folder that exists; what was there is replaced.
-        refresh: Seconds after which an open page loads itself again, while the run goes on; `None`
-            for runs that have ended.
+        folders: Folders of runs. Several runs are shown side by side, and the settings that differ
+            are marked.
+        path: The page, in a folder that exists; an existing page is replaced.
+        refresh: Seconds after which an open page reloads while the run goes on; `None` for runs
+            that have ended.
 
     Raises:
         RunError: If a folder holds no run, or is named twice.
-        ValueError: If there is no folder, or `refresh` is no positive integer.
-        OSError: If the page cannot be written, or a folder not be read.
+        ValueError: If there is no folder, or `refresh` is not a positive integer.
+        OSError: If the page cannot be written, or a folder cannot be read.
 
     Example:
         >>> write_report(["output/first", "output/second"], "compared.html")
@@ -96,7 +96,7 @@ def document(title: str, body: str, number: str, refresh: int | None = None) -> 
     Args:
         title: Title of the window, text.
         body: HTML.
-        number: "single" or "several", how many runs it is about.
+        number: "single" or "several": how many runs the page shows.
         refresh: As for `write_report`.
     """
     reload = f'<noscript><meta http-equiv="refresh" content="{refresh}"></noscript>\n'
@@ -122,7 +122,7 @@ def _title(runs):
         return f"{len(runs)} runs"
     (run,) = runs
     names = (run.settings.get("experiment"), run.settings.get("name"))
-    if names[0] == "recommended":  # which follows from the pictures
+    if names[0] == "recommended":  # the data set's name says more
         names = (pathlib.PurePath(str(run.settings.get("dataset"))).name.removeprefix("folder:"),)
     named = [plain(name) for name in names if name]
     return f"{named[0]}: {run.label}" if named and named[0] != run.label else run.label

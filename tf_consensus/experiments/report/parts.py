@@ -1,4 +1,4 @@
-"""The parts of the page around curves, samples and tables."""
+"""The parts of the page besides curves, samples and tables."""
 
 import re
 import shlex
@@ -41,12 +41,12 @@ def header(runs: Sequence[Run], states: Sequence[State], title: str, written: st
 
 
 def _breakable(title):
-    """A title with places to break names of several words at."""
+    """A title with places at which names of several words may break."""
     return escape(title).replace("_", "_<wbr>")
 
 
 def advice(runs: Sequence[Run]) -> str:
-    """Warnings that were met in training."""
+    """The warnings met in training."""
     items = []
     for run in runs:
         name = f"<strong>{escape(run.label)}</strong>: " if len(runs) > 1 else ""
@@ -66,7 +66,7 @@ def _flagged(message):
 
 
 def curves(runs: Sequence[Run]) -> str:
-    """A chart a quantity, over steps and over seconds; of one run both losses in one chart."""
+    """One chart per quantity, over steps and over seconds; both losses of one run share a chart."""
     names = quantities_of(runs)
     losses = [name for name in LOSSES if name in names]
     groups = [(name, [name]) for name in names]
@@ -101,12 +101,12 @@ def _knows(run, along):
 
 
 def _axis(runs, along):
-    """What an axis is; logs without steps have epochs."""
+    """The axes of the charts; logs without steps have epochs."""
     return "epoch" if along == "step" and not any("step" in run.log for run in runs) else along
 
 
 def pictures(runs: Sequence[Run]) -> str:
-    """What else a run has left as pictures."""
+    """The other pictures that a run has left."""
     found = [(run, path) for run in runs for path in run.pictures]
     shown = [_figure(run, path, len(found), runs) for run, path in found if not _of_spectrum(path)]
     return section("pictures", "Pictures", _side_by_side(shown))
@@ -117,7 +117,7 @@ def _side_by_side(items):
 
 
 def spectrum(runs: Sequence[Run]) -> str:
-    """What is known of the eigenvalues, in words and as a picture."""
+    """What is known about the eigenvalues, in words and as a picture."""
     parts = []
     number_of = sum(len(run.pictures) for run in runs)
     for run in runs:

@@ -1,4 +1,4 @@
-"""Pictures of files as parts of the page, none larger than there is room for."""
+"""Pictures from files as parts of the page, none larger than the room for it."""
 
 import base64
 import functools
@@ -14,11 +14,11 @@ from tf_consensus.experiments.errors import RunError
 from tf_consensus.experiments.files import reason
 from tf_consensus.experiments.report.text import escape
 
-# Bytes of all samples, and of all other pictures, of a page: 24 MB once they are text.
+# Bytes for all samples, and for all other pictures, of a page: 24 MB when encoded as text.
 SAMPLES_ROOM, PICTURES_ROOM = 14_000_000, 4_000_000
-# Samples of a run that a page shows, and the bytes that each should have at least.
+# Largest number of samples per run on a page, and the bytes that each should get at least.
 MOST, EACH = 60, 60_000
-# Pictures of more pixels per side are shown smaller where there is no room for all of them.
+# Pictures with more pixels per side are reduced if there is no room for all of them.
 _SIDE = 1024
 
 
@@ -37,7 +37,7 @@ class Picture(NamedTuple):
 
 
 def evenly(items: Sequence, most: int) -> list:
-    """At most so many of the items, evenly spread, the first and the last always."""
+    """At most `most` of the items, evenly spread, always with the first and the last."""
     if len(items) <= most:
         return list(items)
     last = len(items) - 1
@@ -45,14 +45,14 @@ def evenly(items: Sequence, most: int) -> list:
 
 
 def share(runs: int) -> tuple[int, int]:
-    """How many samples each of so many runs shows, and the most bytes of each."""
+    """How many samples each of `runs` runs shows, and the most bytes per sample."""
     room = SAMPLES_ROOM // runs
     most = min(MOST, max(2, room // EACH))
     return most, room // most
 
 
 def embed(path: pathlib.Path, room: int) -> Picture:
-    """A picture of a file, smaller where it takes more than so many bytes.
+    """A picture from a file, reduced if it takes more than `room` bytes.
 
     Raises:
         RunError: If it is damaged, or an animation with more bytes.
@@ -60,24 +60,24 @@ def embed(path: pathlib.Path, room: int) -> Picture:
     try:
         state = path.stat()
         return _embedded(path, room, state.st_mtime_ns, state.st_size)
-    # What Pillow raises for files that are no pictures, or are so in part.
+    # Pillow raises these for files that are not pictures, or only in part.
     except (OSError, ValueError, SyntaxError, EOFError) as error:
         what = reason(error)
     except Image.DecompressionBombError:
         what = "of more pixels than Pillow takes"
     raise RunError(
         f"A picture must be a whole PNG or GIF file. Received: {path}, {what}. The rest of the "
-        "page does without it; restore it from a copy."
+        "page is complete without it; restore it from a copy."
     )
 
 
-# A page of a run that goes on is written again and again, with the same pictures but the last.
+# The page of a running run is written again and again, with the same pictures except the last.
 @functools.lru_cache(maxsize=128)
 def _embedded(path, room, changed, size):
     del changed, size
     content = path.read_bytes()
     with warnings.catch_warnings():
-        # Grids of large images have many pixels, and are no attack.
+        # Grids of large images have many pixels without being an attack.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         with Image.open(io.BytesIO(content), formats=("PNG", "GIF")) as image:
             kind, shape, frames = image.format, image.size, getattr(image, "n_frames", 1)
@@ -94,7 +94,7 @@ def _embedded(path, room, changed, size):
 
 
 def _smaller(content, room):
-    """The picture as JPEG of at most so many bytes."""
+    """The picture as JPEG of at most `room` bytes."""
     with Image.open(io.BytesIO(content)) as image:
         image = image.convert("RGB")
     side = _SIDE
@@ -109,7 +109,7 @@ def _smaller(content, room):
 
 def image(picture: Picture, alt: str) -> str:
     """The element that shows a picture."""
-    # Pixels of small samples are to be seen as such.
+    # The pixels of small samples should be visible.
     small = " pixels" * (max(picture.width, picture.height) < 700)
     return (
         f'<img class="picture{small}" src="{picture.source}" width="{picture.width}" '

@@ -1,4 +1,4 @@
-"""Samples over training: pictures of all runs at the step of one slider."""
+"""Samples over training: pictures of all runs at the step that a slider chooses."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from tf_consensus.experiments.report.pictures import embed, evenly, image, share
 from tf_consensus.experiments.report.sections import damages, heading, problem, section
 from tf_consensus.experiments.report.text import as_json
 
-# So many pictures of each run are printed.
+# Number of pictures per run on a printed page.
 _PRINTED = 4
 
 
@@ -31,7 +31,7 @@ def samples(runs: Sequence[Run]) -> str:
     chosen = sorted(steps)
     control = _slider(chosen) if len(chosen) > 1 else ""
     left_out = sum(len(run.samples) > most for run in having)
-    note = f"Of all pictures {most} per run are shown, evenly spread." if left_out else ""
+    note = f"{most} pictures per run are shown, evenly spread." if left_out else ""
     body = f'{damages(runs, SAMPLES)}{control}<div class="stacks">\n{"".join(stacks)}</div>\n'
     return section("samples", "Samples", body + (f'<p class="note">{note}</p>\n' if note else ""))
 

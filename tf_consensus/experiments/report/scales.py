@@ -1,4 +1,4 @@
-"""From values to places along an axis, and the values that are written at it."""
+"""Places of values along an axis, and the values that are written at it."""
 
 import dataclasses
 import math
@@ -6,18 +6,18 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-# Positive values that range over more than these powers of ten get a logarithmic axis.
+# Positive values that span more than this many powers of ten get a logarithmic axis.
 DECADES = 3
-# Values that differ by less, relative to their size, are rounding of one value.
+# Values that differ by less, relative to their size, differ by rounding alone.
 _SAME = 1e-9
-# What is smaller is 0 in a picture.
+# Smaller values are 0 in a picture.
 _NONE = 1e-300
 _LEAST, _MOST = float(np.finfo(np.float64).tiny), float(np.finfo(np.float64).max)
 
 
 @dataclasses.dataclass(frozen=True)
 class Scale:
-    """An axis from `low` to `high`, by the logarithm or not."""
+    """An axis from `low` to `high`, logarithmic or linear."""
 
     low: float
     high: float
@@ -28,14 +28,14 @@ class Scale:
         values = np.asarray(values, np.float64)
         if self.log:
             low, high = math.log10(self.low), math.log10(self.high)
-            # The least numbers of float64, which have fewer digits, are drawn at the end.
+            # The smallest numbers of float64, which have fewer digits, are drawn at the end.
             return np.clip((np.log10(values) - low) / (high - low), 0.0, 1.0)
-        # Divided first, as the difference of two numbers near the largest overflows.
+        # Divided first, because the difference of two numbers near the largest overflows.
         unit = max(abs(self.low), abs(self.high))
         return (values / unit - self.low / unit) / (self.high / unit - self.low / unit)
 
     def ticks(self, most: int = 6) -> list[float]:
-        """Round values within the axis, at most so many."""
+        """At most `most` round values within the axis."""
         if self.log:
             first, last = math.ceil(math.log10(self.low)), math.floor(math.log10(self.high))
             every = max(1, math.ceil((last - first + 1) / most))
@@ -45,7 +45,7 @@ class Scale:
         return [step * i for i in range(first, last + 1)]
 
     def labels(self, most: int = 6) -> list[tuple[float, str]]:
-        """Ticks and what is written at them."""
+        """Ticks and their labels."""
         ticks = self.ticks(most)
         if self.log:
             return [(tick, _power(tick)) for tick in ticks]
@@ -54,12 +54,12 @@ class Scale:
 
 
 def scale_of(values: ArrayLike, may_be_log: bool = True, room: float = 0.0) -> Scale:
-    """The axis that holds finite values; an empty one, from 0 to 1, holds none.
+    """The axis that holds all finite values; without finite values it goes from 0 to 1.
 
     Args:
-        values: What it holds.
-        may_be_log: Whether it may be logarithmic.
-        room: What it has beyond them on either side, relative to their range.
+        values: The values.
+        may_be_log: Whether the axis may be logarithmic.
+        room: The room beyond the values on either side, relative to their range.
     """
     values = np.asarray(values, np.float64)
     if not len(values):
@@ -89,7 +89,7 @@ def _label(tick, step, largest):
     if tick == 0:
         return "0"
     if largest >= 1e9 or largest < 1e-3:
-        # As many digits as tell neighbours apart.
+        # Use as many digits as tell neighbours apart.
         digits = max(0, math.ceil(math.log10(largest / step) - 1e-9))
         return _short(f"{tick:.{digits}e}")
     unit, name = _unit(largest)

@@ -1,6 +1,6 @@
 """What the page does: the slider, values under the pointer, the copy button, reloading.
 
-Everything can be read without it.
+The page can be read without it.
 """
 
 SCRIPT = r"""
@@ -11,7 +11,7 @@ addEventListener("DOMContentLoaded", () => {
   const one = (id) => document.getElementById(id);
   const text = (value) => value.toLocaleString("en", {maximumSignificantDigits: 5});
 
-  // The slider shows of each run the latest picture that is not after its step.
+  // For each run the slider shows the latest picture that is not after its step.
   const range = one("at"), play = one("play");
   const steps = range ? JSON.parse(range.dataset.steps) : [];
   let timer = null;
@@ -48,7 +48,7 @@ addEventListener("DOMContentLoaded", () => {
     });
   }
 
-  // A line through a chart at the logged place next to the pointer, and the values there.
+  // Draws a line through a chart at the logged place next to the pointer, and shows the values.
   function node(name, attributes) {
     const made = document.createElementNS("http://www.w3.org/2000/svg", name);
     for (const key in attributes) made.setAttribute(key, attributes[key]);
@@ -80,7 +80,7 @@ addEventListener("DOMContentLoaded", () => {
       for (const curve of curves) {
         if (!curve.x.length) continue;
         const i = nearest(curve.x, x);
-        // Of a run that ended before, or that was measured elsewhere, there is no value here.
+        // A run that ended before, or that was measured elsewhere, has no value here.
         if (Math.abs(curve.x[i] - x) > (axes.x[1] - axes.x[0]) / 40) continue;
         const dots = node("g", {class: "dots " + curve.look});
         dots.appendChild(node("circle", {cx: across(curve.x[i]), cy: up(curve.y[i]), r: 3.5}));
@@ -120,7 +120,7 @@ addEventListener("DOMContentLoaded", () => {
         await navigator.clipboard.writeText(code.textContent);
         button.textContent = "Copied";
       } catch (refused) {
-        // Some browsers allow it to no local file: the text is chosen instead.
+        // Some browsers do not allow this to local files: the text is selected instead.
         getSelection().selectAllChildren(code);
         button.textContent = document.execCommand("copy") ? "Copied" : "Press Ctrl+C";
       }
@@ -128,7 +128,7 @@ addEventListener("DOMContentLoaded", () => {
     });
   }
 
-  // How old the page is: of a run that was killed nobody writes another.
+  // Shows how old the page is: nobody writes another if the run was killed.
   const written = one("written"), refresh = +document.body.dataset.refresh;
   function age() {
     const seconds = Math.max(0, Math.round((Date.now() - Date.parse(written.dateTime)) / 1000));
@@ -141,7 +141,7 @@ addEventListener("DOMContentLoaded", () => {
   age();
   setInterval(age, 1000);
 
-  // A page that reloads goes on where the reader was; a slider at its end goes on to the new end.
+  // A reloaded page stays where the reader was; a slider at its end moves to the new end.
   const key = "report " + location.pathname;
   function save() {
     const way = document.querySelector("input[name=along]:checked");
@@ -165,7 +165,7 @@ addEventListener("DOMContentLoaded", () => {
   addEventListener("pointerdown", () => { held = true; });
   for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => { held = false; });
   function reload() {
-    // Not while somebody uses it.
+    // Waits while somebody uses the page.
     if (timer || held || String(getSelection())) return setTimeout(reload, 2000);
     save();
     location.reload();

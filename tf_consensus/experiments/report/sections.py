@@ -1,4 +1,4 @@
-"""What all sections of the page have in common."""
+"""Parts that all sections of the page share."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ def section(name: str, title: str, body: str) -> str:
 
     Args:
         name: Name of its style and of its title's address.
-        title: What it shows, text.
+        title: Its title, text.
         body: HTML.
     """
     if not body:
@@ -21,15 +21,15 @@ def section(name: str, title: str, body: str) -> str:
 
 
 def heading(run: Run, runs: Sequence[Run]) -> str:
-    """The name of a run above its part of a section, where there are several runs."""
+    """The name of a run above its part of a section, if there are several runs."""
     return f"<h3>{escape(run.label)}</h3>\n" if len(runs) > 1 else ""
 
 
 def problem(sentence: object) -> str:
-    """What is wrong with a file, in the place of what it holds."""
+    """What is wrong with a file, shown in place of its content."""
     return f'<p class="damage">{escape(sentence)}</p>\n'
 
 
 def damages(runs: Sequence[Run], file: str) -> str:
-    """What is wrong with a file of each run, if anything is."""
+    """What is wrong with a file of each run, if anything is wrong."""
     return "".join(problem(run.damage[file]) for run in runs if file in run.damage)

@@ -11,9 +11,9 @@ class State(NamedTuple):
 
     Attributes:
         kind: "running", "finished", "diverged" or "unfinished".
-        word: The same for a label of the page.
-        sentence: How far it is, which goes on from the word.
-        done: The part of its steps that are taken, from 0 to 1; `None` if unknown.
+        word: The same as a label of the page.
+        sentence: How far it is, a sentence that continues the word.
+        done: The share of its steps that are taken, from 0 to 1; `None` if unknown.
     """
 
     kind: str
@@ -27,13 +27,13 @@ def state_of(run: Run, live: bool) -> State:
 
     Args:
         run: The run.
-        live: Whether the page is written by a run that goes on.
+        live: Whether the page is written by a run that is still training.
     """
     step = _step(run)
     total: Any = finite(run.settings.get("steps"))
     whole = total is not None and total > 0
     if step is None:
-        # A result without a step is of all of them.
+        # A result without a step is that of all steps.
         step = int(total) if whole and run.result else 0
     done = min(step / total, 1.0) if whole else None
     far = f"{step:,} of {total:,.0f} steps" if whole else f"{step:,} steps"
@@ -56,7 +56,7 @@ def state_of(run: Run, live: bool) -> State:
 
 
 def _step(run):
-    """Steps taken, as the log, the result or the samples know them; `None` if none does."""
+    """Steps taken, from the log, the result or the samples; `None` if none of them says."""
     known = [_last(run, "step"), finite(run.result.get("steps"))]
     known += [float(step) for step, _ in run.samples[-1:]]
     known = [int(value) for value in known if value is not None]

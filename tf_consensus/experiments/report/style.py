@@ -1,4 +1,4 @@
-"""How the page looks: light, dark, on a phone and printed."""
+"""The style of the page: light, dark, on a phone and printed."""
 
 # Okabe and Ito's colours, darker on white and lighter on black, so that lines have contrast.
 _LIGHT = """
@@ -14,7 +14,7 @@ _DARK = """
   --c0: #5eb3ec; --c1: #f58a4b; --c2: #3fc49a; --c3: #e39ac6; --c4: #e6b23c; --c5: #9ad4f5;
   --c6: #e6e9ed;"""
 
-# Curves of one colour are told apart by dashes.
+# Dashes tell curves of one colour apart.
 _DASHES = {1: "7 4", 2: "2 4", 3: "9 3 2 3"}
 
 STYLE = (

@@ -17,7 +17,7 @@ from tf_consensus.experiments.report.text import (
 )
 from tf_consensus.plotting.style import words
 
-# Said elsewhere on the page, or of no use to a reader.
+# Settings that the page shows elsewhere, or that are of no use to a reader.
 _ELSEWHERE = ("versions", "scores", "files", "log", "metrics", "losses", "diverged", "name")
 _CHOSEN = ("method", "network", "seed", "gamma", "learning_rate")
 _NONE = ("–", "–")
@@ -25,7 +25,7 @@ _MISSING = "not there"
 
 
 def best_and_final(runs: Sequence[Run]) -> str:
-    """Best and final values of each score, the last of losses, and what it took."""
+    """Best and final values of each score, the last losses, and the time of training."""
     lines = [_numbers_of(run) for run in runs]
     names = list(dict.fromkeys(name for line in lines for name in line))
     body = ""
@@ -39,8 +39,8 @@ def best_and_final(runs: Sequence[Run]) -> str:
 
 
 def settings(runs: Sequence[Run]) -> str:
-    """All settings; of several runs side by side, those that differ first and marked."""
-    # Folders whose settings are of several runs say in the result which of them a run had.
+    """All settings; for several runs side by side, those that differ come first and are marked."""
+    # If a folder's settings are those of several runs, the result says which ones a run had.
     own = [{key: run.result[key] for key in _CHOSEN if key in run.result} for run in runs]
     flat = [_flat({**own[i], **run.settings}) for i, run in enumerate(runs)]
     names = list(dict.fromkeys(name for each in flat for name in each))
@@ -53,7 +53,7 @@ def settings(runs: Sequence[Run]) -> str:
 
 
 def _compared(runs, names, flat):
-    """A table of settings, those that differ first."""
+    """A table of settings; those that differ come first."""
     texts = {name: [each.get(name, _MISSING) for each in flat] for name in names}
     differs = [name for name in names if len(set(texts[name])) > 1]
     order = differs + [name for name in names if name not in differs]
@@ -76,7 +76,7 @@ def _rows(name, lines):
 
 
 def _numbers_of(run):
-    """By name HTML of the final and of the best value."""
+    """HTML of the final and of the best value, by name."""
     line: dict[str, tuple[str, str]] = {}
     metrics = run.result.get("metrics")
     for name, value in (metrics if isinstance(metrics, dict) else {}).items():
@@ -103,7 +103,7 @@ _COST = ("steps", "seconds", "cpu_seconds", "ms_per_step", "train_seconds")
 
 
 def _cost(run):
-    """What training took, by the log or the result."""
+    """The time that training took, from the log or the result."""
     found = {}
     for name in ("seconds", "cpu_seconds"):
         value = run.log[name][-1] if name in run.log else run.result.get(name)
@@ -116,14 +116,14 @@ def _cost(run):
 
 
 def _at(value, end):
-    """A value of a score and the step that it is of."""
+    """A value of a score and its step."""
     step = value.get(f"{end}_step")
     at = f' <span class="at">at step {escape(number(step))}</span>' if step is not None else ""
     return escape(number(value.get(end))) + at
 
 
 def _measured(runs):
-    """How scores were measured, which decides whether they compare."""
+    """How scores were measured, which decides whether they can be compared."""
     parts = []
     for run in runs:
         scores = run.result.get("scores")
@@ -140,7 +140,7 @@ def _measured(runs):
 
 
 def _flat(settings: dict[str, Any], before: str = "") -> dict[str, str]:
-    """Settings as text, those within others by both names."""
+    """Settings as text; nested ones have both names."""
     found: dict[str, str] = {}
     for name, value in settings.items():
         if name == "versions" and not before:

@@ -1,4 +1,4 @@
-"""Values of any kind as text of a page."""
+"""Turns values of any kind into text of a page."""
 
 import html
 import json
@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
-# What a page in UTF-8 cannot hold: halves of characters, and controls other than tab and newline.
+# A page in UTF-8 cannot hold halves of characters, or controls other than tab and newline.
 _NOT_TEXT = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
 )
@@ -36,7 +36,7 @@ def finite(value: Any) -> float | None:
 
 
 def number(value: Any, digits: int = 4) -> str:
-    """A number as a reader wants it; whatever is none as `plain` says it, `None` as a dash."""
+    """A number as a reader wants it; `None` as a dash, any other value as `plain` writes it."""
     if value is None:
         return "–"
     exact = finite(value)
@@ -51,7 +51,7 @@ def number(value: Any, digits: int = 4) -> str:
 
 
 def plain(value: Any) -> str:
-    """A setting as a flag would be given it."""
+    """A setting as it would be typed for a flag."""
     if value is None:
         return "none"
     if isinstance(value, bool):
@@ -66,7 +66,7 @@ def plain(value: Any) -> str:
 
 
 def duration(seconds: Any) -> str:
-    """A time in the units that suit it; "" for what is no time."""
+    """A time in the units that suit it; "" if the value is not a time."""
     seconds = finite(seconds)
     if seconds is None or not 0 <= seconds < 1e11:
         return ""
@@ -83,9 +83,9 @@ def table(
     """A table that scrolls within its own box.
 
     Args:
-        caption: What it shows, for those who do not see it.
+        caption: What it shows, for readers who cannot see it.
         head: Text of the columns.
-        rows: HTML of the cells; the first of each row names it.
+        rows: HTML of the cells; the first cell of a row names the row.
         marked: Numbers of the rows to mark.
     """
     top = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
@@ -102,7 +102,7 @@ def table(
 
 
 def pairs(items: Sequence[tuple[str, str]]) -> str:
-    """Names and values, in as many columns as there is room for; both are text."""
+    """Names and values, both text, in as many columns as there is room for."""
     rows = "".join(
         f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>\n" for name, value in items
     )
