@@ -19,8 +19,8 @@ COLUMNS = {
     "colour": RNG.choice(["red", "green", "blue"], ROWS).tolist(),
     "weight": np.where(np.arange(ROWS) % 5 == 0, np.nan, RNG.normal(size=ROWS)),
 }
-TABLE = tfc.data.table(COLUMNS, max_modes=3)
-WIDTH, CHOICES = TABLE.description.width, 8
+TABLE = tfc.data.table(COLUMNS, max_modes=2)
+WIDTH = TABLE.description.width
 LATENT, RATE, TAU = 3, 0.0625, 0.5
 
 
@@ -31,7 +31,7 @@ def network(inputs, outputs, seed, **options):
     return keras.Sequential(
         [
             keras.Input((inputs,)),
-            layers.Dense(4, "tanh", kernel_initializer=init, **options),
+            layers.Dense(2, "tanh", kernel_initializer=init, **options),
             layers.Dense(outputs, kernel_initializer=last),
         ]
     )
@@ -57,7 +57,7 @@ class ByHand:
 
     def __init__(self, model, noise, gamma=0.0, pack=1):
         self.sizes = [x.shape for x in model.trainable_variables]
-        self.x = flat(model.trainable_variables)
+        self.x = flat([x.numpy() for x in model.trainable_variables])
         self.latents, self.gumbel = (t.numpy() for t in noise[:2])
         self.gamma, self.pack = gamma, pack
 
@@ -89,24 +89,29 @@ class ByHand:
         gradient = ((1 - hidden**2) * c[:, 0]) @ a.T
         penalty = self.gamma / 2 * (gradient**2).sum(axis=1).mean()
         true, made = hidden @ c + d, np.tanh(fake @ a + b) @ c + d
-        discriminator = np.logaddexp(0, -true).mean() + np.logaddexp(0, made).mean() + penalty
-        return np.logaddexp(0, -made).mean(), discriminator
+        discriminator = softplus(-true) + softplus(made) + penalty
+        return np.array([softplus(-made), discriminator])
 
     def field(self, x):
+        """v by complex steps, which are exact."""
         split = sum(int(np.prod(s)) for s in self.sizes[:4])
-        return -differences(lambda y: np.array(self.losses(y)), x)[
-            (np.arange(len(x)) >= split).astype(int), np.arange(len(x))
-        ]
+        units = 1e-30j * np.eye(len(x))
+        slopes = [self.losses(x + unit)[int(i >= split)] for i, unit in enumerate(units)]
+        return -np.imag(slopes) / 1e-30
+
+
+def softplus(x):
+    return np.log1p(np.exp(x)).mean()
 
 
 def differences(function, x, step=1e-3):
-    """The Jacobian (m, n) by central differences of fourth order."""
-    columns = []
+    """The gradient by central differences of fourth order."""
+    found = []
     for unit in np.eye(len(x)) * step:
         near = function(x + unit) - function(x - unit)
         far = function(x + 2 * unit) - function(x - 2 * unit)
-        columns.append((8 * near - far) / (12 * step))
-    return np.stack(columns, axis=-1)
+        found.append((8 * near - far) / (12 * step))
+    return np.array(found)
 
 
 def noise_of(model, draw=0):
@@ -142,17 +147,14 @@ def test_losses_and_field_are_those_by_hand(float64, pack, gamma):
     game = model.make_game(rows, noise, 0, training=True)
     found = game.linearize()
     np.testing.assert_allclose([float(x) for x in found.losses], hand.losses(hand.x), rtol=1e-12)
-    np.testing.assert_allclose(flat(found.v), hand.field(hand.x), atol=1e-9)
+    np.testing.assert_allclose(flat(found.v), hand.field(hand.x), atol=1e-12)
 
 
-def consensus_by_hand(model, gamma, optimizer_gamma, steps=1):
-    """x after SGD steps along v - γ∇L, L = ½‖v‖² by differences of v by differences."""
-    x = flat(model.trainable_variables)
-    for step in range(steps):
-        hand = ByHand(model, noise_of(model, step), gamma)
-        slope = differences(lambda y: np.array([(hand.field(y) ** 2).sum() / 2]), x, 3e-3)[0]  # noqa: B023
-        x = x + RATE * (hand.field(x) - optimizer_gamma * slope)
-    return x
+def consensus_by_hand(model, gamma, optimizer_gamma):
+    """x after an SGD step along v - γ∇L, with ∇L of L = ½‖v‖² by differences."""
+    hand = ByHand(model, noise_of(model), gamma)
+    slope = differences(lambda y: (hand.field(y) ** 2).sum() / 2, hand.x)
+    return hand.x + RATE * (hand.field(hand.x) - optimizer_gamma * slope)
 
 
 MODES = {
@@ -181,15 +183,14 @@ def test_a_consensus_step_with_a_penalty_is_that_by_hand(mode, float64, after_a_
         parts = 4 if mode == "microbatches" else 1
         optimizer = tfc.ConsensusOptimizer("sgd", RATE, gamma=0.7, microbatches=parts)
         found, _ = fit(model, optimizer, 1, **MODES[mode])
-    np.testing.assert_allclose(found, after_a_step, atol=1e-7)
+    np.testing.assert_allclose(found, after_a_step, atol=1e-10)
 
 
-@pytest.mark.parametrize("penalty", ["r1", "wgan_gp", "instance_noise"])
-def test_replicas_and_parts_take_the_steps_of_one_device(penalty, float64, two_replicas):
+def test_replicas_and_parts_take_the_steps_of_one_device(float64, two_replicas):
     found = []
     for parts, scope in ((1, None), (2, None), (1, two_replicas)):
         with scope.scope() if scope else contextlib.nullcontext():
-            model = make(penalties=penalty)
+            model = make(penalties=["wgan_gp", "instance_noise"])
             optimizer = tfc.ConsensusOptimizer("sgd", RATE, gamma=0.3, microbatches=parts)
             found.append(fit(model, optimizer)[0])
     np.testing.assert_allclose(found[1:], [found[0]] * 2, rtol=1e-10, atol=1e-10)
@@ -300,10 +301,10 @@ def test_batches_that_are_no_rows_are_refused(batch, error, match):
 def test_batches_that_are_no_packs_are_refused():
     model = make(pack=3)
     model.compile("sgd")
-    with pytest.raises(ValueError, match="packs of 3 rows. Received: 8 rows"):
+    with pytest.raises(ValueError, match=r"packs of 3 rows. Received: 8 rows"):
         model.fit(TABLE.rows, batch_size=8, verbose=0)
 
 
 def test_penalties_that_draw_are_refused_for_packs():
-    with pytest.raises(ValueError, match="draw them per row.*pack > 1"):
+    with pytest.raises(ValueError, match=r"draw them per row.*pack > 1"):
         make(pack=3, penalties="wgan_gp")
