@@ -83,6 +83,7 @@ class TableGAN(AdversarialModel):
         verify: bool | str = "auto",
     ) -> None:
         description = _description_of(table)
+        self._given.arguments["table"] = description  # rows are not saved
         self.pack = check_count("pack", pack, "pack=1 judges each row by itself.")
         self.temperature = check_float("temperature", temperature, zero=False, hint="CTGAN's: 0.2.")
         weights_seed = None if seed is None else check_seed(seed)
@@ -179,11 +180,6 @@ class TableGAN(AdversarialModel):
         with averaged_weights(self) if averaged else contextlib.nullcontext():
             made = [self.encoded(z, g).numpy() for z, g in zip(*parts, strict=True)]
         return self.description.decode(np.concatenate(made))
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments as they were given, of a table its description."""
-        serialized = keras.saving.serialize_keras_object(self.description)
-        return {**super().get_config(), "table": serialized}
 
     def _rows(self, data: Any) -> tf.Tensor:
         width = self.description.width
