@@ -224,7 +224,7 @@ def test_a_saved_and_loaded_run_goes_on_exactly(networks, tmp_path):
     assert restored.description == TABLE.description
     assert restored.penalties == model.penalties
     for m in (model, restored):
-        m.fit(TABLE.rows, batch_size=8, verbose=0, shuffle=False)
+        m.fit(TABLE.rows, batch_size=ROWS, verbose=0, shuffle=False)
     one, other = (flat(m.trainable_variables) for m in (model, restored))
     np.testing.assert_array_equal(one, other)
     made, again = (m.generate(5, seed=3) for m in (model, restored))
