@@ -8,8 +8,8 @@ import tensorflow as tf
 
 from tf_consensus.data.arguments import MOST_VALUES, check_below
 from tf_consensus.data.stream import BLOCK, check_start, draw_seed, resumable
-from tf_consensus.data.table_columns import fit_column
 from tf_consensus.data.table_description import TableDescription
+from tf_consensus.data.table_fitting import fit_column
 from tf_consensus.data.table_source import read_columns
 from tf_consensus.support.checks import nearest, shown
 

@@ -25,12 +25,11 @@ from tf_consensus.metrics.single_scores import (
     PrecisionRecall,
 )
 from tf_consensus.metrics.table_scores import (
-    TransferAccuracy,
     correlation_difference,
     marginal_distances,
     number_distances,
-    transfer_accuracy,
 )
+from tf_consensus.metrics.table_transfer import TransferAccuracy, transfer_accuracy
 from tf_consensus.metrics.wasserstein import sliced_wasserstein1, wasserstein1
 from tf_consensus.metrics.wasserstein_metric import Wasserstein1
 

@@ -113,6 +113,13 @@ def category_names(column: Values) -> list[Any]:
     return sorted(set(column.categories or ()), key=lambda x: (x is None, str(x)))
 
 
+def standardized(rows: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """The rows in units in which the known ones have mean 0 and variance 1, or are 0."""
+    stddevs = known.std(axis=0)
+    constant = stddevs <= 1e-12 * np.abs(known).max(axis=0)
+    return np.where(constant, 0.0, (rows - known.mean(axis=0)) / np.where(constant, 1.0, stddevs))
+
+
 def _values(table: str, name: str, values: Any, category: bool) -> Values:
     if hasattr(values, "to_numpy"):
         values = values.to_numpy()

@@ -8,10 +8,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_consensus.data import Table, TableDescription
 from tf_consensus.models.adversarial_model import AdversarialModel
 from tf_consensus.models.averaging import averaged_weights
 from tf_consensus.models.generation import GENERATION, sizes
+from tf_consensus.models.table_checks import as_rows, check_penalties, description_of
 from tf_consensus.models.table_networks import table_networks
 from tf_consensus.models.table_rows import activated, gumbel
 from tf_consensus.support.checks import check_count, check_float, check_seed
@@ -82,7 +82,7 @@ class TableGAN(AdversarialModel):
         allow_cut: bool | Sequence[str] = False,
         verify: bool | str = "auto",
     ) -> None:
-        description = _description_of(table)
+        description = description_of(table)
         self._given.arguments["table"] = description  # rows are not saved
         self.pack = check_count("pack", pack, "pack=1 judges each row by itself.")
         self.temperature = check_float("temperature", temperature, zero=False, hint="CTGAN's: 0.2.")
@@ -97,11 +97,11 @@ class TableGAN(AdversarialModel):
         self.latent_dim = generator.input_shape[-1]
         self.choices = sum(block.size for block in description.blocks if block.choice)
         if self.pack > 1:
-            _check_penalties(self.penalties)
+            check_penalties(self.penalties)
 
     def prepared(self, data: Any) -> tf.Tensor:
         """Encoded rows in the networks' precision, and whole packs of them."""
-        rows = self._rows(super().prepared(data))
+        rows = as_rows(super().prepared(data), self.description.width, self.variable_dtype)
         number = rows.shape[0]
         if number is not None and number % self.pack:
             raise ValueError(
@@ -112,7 +112,7 @@ class TableGAN(AdversarialModel):
 
     def check_data(self, data: Any) -> None:
         """Raises if arrays, or a first batch, are no encoded rows of the table."""
-        self._rows(data)
+        as_rows(data, self.description.width, self.variable_dtype)
 
     def without_data(self) -> None:
         """Nothing: it is of data."""
@@ -181,47 +181,5 @@ class TableGAN(AdversarialModel):
             made = [self.encoded(z, g).numpy() for z, g in zip(*parts, strict=True)]
         return self.description.decode(np.concatenate(made))
 
-    def _rows(self, data: Any) -> tf.Tensor:
-        width = self.description.width
-        rows = None if isinstance(data, tuple | list | dict) else tf.convert_to_tensor(data)
-        if rows is None or not (rows.dtype.is_floating or rows.dtype.is_integer):
-            found = type(data).__name__ if rows is None else f"rows of dtype {rows.dtype.name}"
-            raise TypeError(
-                f"A batch must be encoded rows, (batch, {width}). Received: a {found}. Encode a "
-                "table by data.table, and pass its `rows` or `batches`."
-            )
-        if not rows.shape.is_compatible_with((None, width)):
-            raise ValueError(
-                f"A batch must be encoded rows, (batch, {width}). Received: a batch of shape "
-                f"{tuple(rows.shape)}. Encode a table by the model's description."
-            )
-        return tf.cast(rows, self.variable_dtype)
-
     def _packed(self, rows: tf.Tensor) -> tf.Tensor:
         return tf.reshape(rows, (-1, self.pack * self.description.width))
-
-
-def _description_of(table: Any) -> TableDescription:
-    description = table.description if isinstance(table, Table) else table
-    if not isinstance(description, TableDescription):
-        raise TypeError(
-            f"`table` must be a data.Table or its description. Received: table={description!r}. "
-            "Make it by data.table(source)."
-        )
-    return description
-
-
-def _check_penalties(penalties: Sequence[Any]) -> None:
-    drawing = [p for p in penalties if _draws(p)]
-    if drawing:
-        raise ValueError(
-            "Penalties that draw numbers draw them per row, and packs are fewer. Received: "
-            f"{drawing[0]!r} with pack > 1. Use R1 or R2, or pack=1."
-        )
-
-
-def _draws(penalty: Any) -> bool:
-    """Whether it draws numbers in a step, as seen on one row."""
-    if not hasattr(penalty, "draw"):
-        return False
-    return bool(tf.nest.flatten(penalty.draw(tf.zeros((1, 1)), Draws(0, 0))))
