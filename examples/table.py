@@ -51,12 +51,17 @@ flags.DEFINE_integer("depth", 2, "Hidden layers of each network.", 1)
 flags.DEFINE_float("learning_rate", 1e-3, "First step size of the inner optimizer, Adam.", 0.0)
 flags.DEFINE_float("gamma", 0.1, "Weight γ of consensus optimization.", 0.0)
 flags.DEFINE_float("penalty_gamma", 0.1, "Weight γ of R1; 0 leaves it out.", 0.0)
-flags.DEFINE_integer("pack", 1, "Rows that the discriminator judges together.", 1)
+flags.DEFINE_integer("pack", 8, "Rows that the discriminator judges together.", 1)
 flags.DEFINE_integer("max_modes", 10, "The most modes of a column of numbers.", 1, 100)
 flags.DEFINE_string("output_dir", "output/table", "Folder for all results.")
 flags.DEFINE_bool("resume", False, "Continue the runs in --output_dir.")
 flags.register_validator("method", validators.list_of(METHODS, least=1))
 flags.register_validator("seeds", validators.seeds(below=2**31))
+flags.register_multi_flags_validator(
+    ["batch_size", "pack"],
+    lambda values: values["batch_size"] % values["pack"] == 0,
+    "--batch_size must be a multiple of --pack",
+)
 flags.register_validator("steps", lambda n: n % EPOCHS == 0, f"must be a multiple of {EPOCHS}")
 
 
