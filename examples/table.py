@@ -35,7 +35,7 @@ from tf_consensus.support.files import write_json
 
 METHODS = ("simultaneous", "alternating", "consensus")
 SETTINGS = "table target method_of_run seed steps batch_size width depth learning_rate gamma "
-SETTINGS += "penalty_gamma pack max_modes"
+SETTINGS += "penalty_gamma pack temperature max_modes"
 LATENT = 64
 EPOCHS = 10
 
@@ -52,6 +52,7 @@ flags.DEFINE_float("learning_rate", 1e-3, "First step size of the inner optimize
 flags.DEFINE_float("gamma", 0.1, "Weight γ of consensus optimization.", 0.0)
 flags.DEFINE_float("penalty_gamma", 0.1, "Weight γ of R1; 0 leaves it out.", 0.0)
 flags.DEFINE_integer("pack", 8, "Rows that the discriminator judges together.", 1)
+flags.DEFINE_float("temperature", 0.2, "Temperature τ of the softmax.", 1e-3)
 flags.DEFINE_integer("max_modes", 10, "The most modes of a column of numbers.", 1, 100)
 flags.DEFINE_string("output_dir", "output/table", "Folder for all results.")
 flags.DEFINE_bool("resume", False, "Continue the runs in --output_dir.")
@@ -138,7 +139,13 @@ def make_model(table, seed):
     discriminator = tfc.networks.build("mlp", data_dim=FLAGS.pack * width, **size)[1]
     penalties = tfc.penalties.R1(FLAGS.penalty_gamma) if FLAGS.penalty_gamma else ()
     return tfc.models.TableGAN(
-        table, generator, discriminator, penalties=penalties, pack=FLAGS.pack, seed=seed
+        table,
+        generator,
+        discriminator,
+        penalties=penalties,
+        temperature=FLAGS.temperature,
+        pack=FLAGS.pack,
+        seed=seed,
     )
 
 

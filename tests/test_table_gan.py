@@ -274,13 +274,16 @@ def test_it_learns_a_table_of_two_columns():
     networks = tfc.networks.build(
         "mlp", latent_dim=4, data_dim=table.description.width, width=32, depth=2, seed=0
     )
-    model = tfc.models.TableGAN(table, *networks, penalties="r1", seed=0)
-    model.compile(optimizer=tfc.ConsensusOptimizer("adam", 2e-3, gamma=0.1), jit_compile=True)
-    model.fit(table.batches(64, seed=0), steps_per_epoch=400, verbose=0, shuffle=False)
+    model = tfc.models.TableGAN(
+        table, *networks, penalties=tfc.penalties.R1(0.1), temperature=0.7, seed=0
+    )
+    inner = keras.optimizers.Adam(2e-3, beta_1=0.5)
+    model.compile(optimizer=tfc.ConsensusOptimizer(inner, gamma=0.1), jit_compile=True)
+    model.fit(table.batches(64, seed=0), steps_per_epoch=600, verbose=0, shuffle=False)
     made = model.generate(400, seed=0)
-    agree = (made["x"] > 0) == (made["y"] == "up")
-    assert agree.mean() > 0.9
-    assert np.mean(made["y"] == "up") == pytest.approx(0.75, abs=0.15)
+    assert np.mean((made["x"] > 0) == (made["y"] == "up")) > 0.9
+    assert np.mean(made["y"] == "up") == pytest.approx(0.75, abs=0.12)
+    assert np.mean(made["x"] > 0) == pytest.approx(0.75, abs=0.12)
 
 
 BATCHES = [
