@@ -59,9 +59,18 @@ BAD = {
         "shard": NO_SHARD,
     },
     "image_info": {"name": NO_TEXT, "data_dir": NO_PATH},
+    "table": {
+        "source": [None, 7, True, math.nan, [], "", b"x.csv", np.eye(2)],
+        "columns": [7, "x", ["z"], ["x", "x"], [None], {"x": 1}, math.nan],
+        "categorical": [None, 7, "x", ["z"], ["x", "x"], [None], math.nan],
+        "continuous": [None, 7, "x", ["z"], ["x", "x"], [None], math.nan],
+        "max_modes": [*NO_POSITIVE, 101, HUGE],
+        "missing": [None, 7, "NA", [None], {"NA": 1}, math.nan],
+    },
     "fingerprint": {"name": NO_TEXT, "split": NO_TEXT, "data_dir": NO_PATH},
 }
-NEED_NO_TABLE = {"ImageInfo"}  # a named tuple that functions return
+# A named tuple and an object that functions return, and a class that test_table looks at.
+NEED_NO_TABLE = {"ImageInfo", "Table", "TableDescription"}
 TABLE = [
     pytest.param(function, key, value, id=f"{function}-{key}-{str(value)[:20]}")
     for function, arguments in BAD.items()
@@ -86,6 +95,8 @@ def call(function, fashion, key, value):
     settings = {}
     if function in ("images", "image_info", "fingerprint"):
         settings = {"name": "fashion_mnist", "data_dir": fashion}
+    if function == "table":
+        settings = {"source": {"x": [1.0, 2.0]}}
     return getattr(data, function)(**{**settings, key: value})
 
 

@@ -30,6 +30,29 @@ CALLS = {
         "image_pairs('fashion_mnist', make=lambda x: x[:1])",
     ],
     "images": numbers("images({})", ["'no_such_data'", "None", "3"]),
+    "table": [
+        *numbers("table({})", ["None", "3", "nan", "[]", "{}", "{'x': 1}", "{3: [1, 2]}"]),
+        *numbers("table({'x': {}})", ["[]", "[3, 3]", "[1, 'a']", "[1, inf]", "[None, None]"]),
+        "table({'x': [1, 2], 'y': [1]})",
+        "table({'x': np.eye(2)})",
+        "table({'x': [1, 2]}, columns=['y'])",
+        "table({'x': ['a', 'b']}, continuous=['x'])",
+        *numbers("table({'x': [1, 2]}, max_modes={})", NO_COUNT),
+        *numbers("table({'x': [1, 2]}, categorical={})", ["None", "'x'", "3", "[3]", "['y']"]),
+        *numbers("table({'x': [1, 2]}).batches({})", NO_COUNT),
+        *numbers("table({'x': [1, 2]}).batches(seed={})", NO_SEED[:4]),
+        *numbers(
+            "table({'x': [1, 2]}).description.decode({})", ["None", "'a'", "[1.0]", "[[nan]]"]
+        ),
+    ],
+    "TableDescription": [
+        *numbers("TableDescription({})", ["None", "3", "'x'", "[]", "[3]", "[{'kind': 'number'}]"]),
+        *numbers("TableDescription.load({})", ["None", "3", "''"]),
+    ],
     "image_info": numbers("image_info({})", ["'no_such_data'", "None", "3"]),
 }
-EXEMPT = {"ImageInfo": "a result", "fingerprint": "tried in test_data_arguments"}
+EXEMPT = {
+    "ImageInfo": "a result",
+    "Table": "a result",
+    "fingerprint": "tried in test_data_arguments",
+}

@@ -4,7 +4,21 @@ from bad_calls.repeated import NO_COUNT, numbers
 
 _ELSEWHERE = "tried in test_bad_metric_values"
 
+_ROWS = "{'x': [1.0, 2.0], 'y': ['a', 'b']}"
+_NO_ROWS = ["None", "3", "'a'", "{}", "{'x': [1.0]}", "{'x': [1.0], 'y': ['a', 'b']}"]
+
 CALLS = {
+    **{
+        name: [
+            *numbers(f"{name}({_ROWS}, {{}})".replace("{{}}", "{}"), _NO_ROWS),
+            *[f"{name}({_ROWS}, {_ROWS}, categorical={x})" for x in ("'x'", "['z']", "3")],
+        ]
+        for name in ("correlation_difference", "marginal_distances", "number_distances")
+    },
+    "transfer_accuracy": [
+        f"transfer_accuracy({_ROWS}, {_ROWS}, {_ROWS}, {target})"
+        for target in ("None", "'x'", "'z'", "3")
+    ],
     "ModeCoverage": numbers("ModeCoverage(np.eye(2), {})", ["nan", "-1.0", "'a'"]),
     "Wasserstein1": numbers("Wasserstein1({})", ["None", "np.full((4, 2), nan)"]),
     "classifier_score": numbers("classifier_score({})", ["None", "np.ones(3)"]),
@@ -19,7 +33,9 @@ CALLS = {
     ),
 }
 EXEMPT = {
-    **dict.fromkeys(("Extracted", "MeanStd", "PrecisionRecallResult"), "a result"),
+    **dict.fromkeys(
+        ("Extracted", "MeanStd", "PrecisionRecallResult", "TransferAccuracy"), "a result"
+    ),
     **dict.fromkeys(("Extractor", "FeatureStatistics", "Reference", "ImageScores"), _ELSEWHERE),
     **dict.fromkeys(("FrechetDistance", "InceptionScore", "KernelDistance"), _ELSEWHERE),
     "PrecisionRecall": _ELSEWHERE,

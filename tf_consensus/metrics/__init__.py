@@ -2,7 +2,8 @@
 
 Imported from here are Keras metrics of points (`ModeCoverage`, `Wasserstein1`) and of images
 (`ImageScores` and its parts), the functions that they compute, and what image metrics need:
-`Extractor` or `inception`, `load_classifier` and `Reference`. The room imports `support` alone.
+`Extractor` or `inception`, `load_classifier` and `Reference`; and scores of tables
+(`marginal_distances` and others). The room imports `support` alone.
 """
 
 from tf_consensus.metrics import inception, resizing
@@ -23,6 +24,12 @@ from tf_consensus.metrics.single_scores import (
     KernelDistance,
     PrecisionRecall,
 )
+from tf_consensus.metrics.table_scores import (
+    correlation_difference,
+    marginal_distances,
+    number_distances,
+)
+from tf_consensus.metrics.table_transfer import TransferAccuracy, transfer_accuracy
 from tf_consensus.metrics.wasserstein import sliced_wasserstein1, wasserstein1
 from tf_consensus.metrics.wasserstein_metric import Wasserstein1
 
@@ -39,14 +46,19 @@ __all__ = [
     "PrecisionRecall",
     "PrecisionRecallResult",
     "Reference",
+    "TransferAccuracy",
     "Wasserstein1",
     "classifier_score",
+    "correlation_difference",
     "frechet_distance",
     "inception",
     "kernel_distance",
     "load_classifier",
+    "marginal_distances",
+    "number_distances",
     "precision_recall",
     "resizing",
     "sliced_wasserstein1",
+    "transfer_accuracy",
     "wasserstein1",
 ]

@@ -14,7 +14,7 @@ from tf_consensus.support.inputs import check_latents, join
 from tf_consensus.support.random import normal, uniform
 
 # Training uses the draws 0, 1, 2 …; other uses have draws that training never takes.
-_GENERATION = tf.int64.min
+GENERATION = tf.int64.min
 _LABELS = tf.int64.min + 1
 
 
@@ -77,7 +77,7 @@ class Generating(keras.Model):
         n = check_count("n", n, "For example gan.generate(64).")
         batch_size = check_count("batch_size", batch_size, "Leave it at 256.")
         seed = int(np.random.randint(2**31)) if seed is None else check_seed(seed)
-        latents = normal((n, self.latent_dim), seed, _GENERATION, self.variable_dtype)
+        latents = normal((n, self.latent_dim), seed, GENERATION, self.variable_dtype)
         inputs = join(latents, self._labels(n, seed, labels))
         if self._sample is None:
             # Not `predict`, which all machines of a strategy must call together.
@@ -86,7 +86,7 @@ class Generating(keras.Model):
                 reduce_retracing=True,
                 autograph=False,
             )
-        parts = [tf.split(t, _sizes(n, batch_size)) for t in tf.nest.flatten(inputs)]
+        parts = [tf.split(t, sizes(n, batch_size)) for t in tf.nest.flatten(inputs)]
         batches = [tf.nest.pack_sequence_as(inputs, part) for part in zip(*parts, strict=True)]
         with averaged_weights(self) if averaged else contextlib.nullcontext():
             samples = np.concatenate([self._sample(batch).numpy() for batch in batches])
@@ -119,6 +119,6 @@ _EXPORT = (
 )
 
 
-def _sizes(n: int, size: int) -> list[int]:
+def sizes(n: int, size: int) -> list[int]:
     """The number n as a sum of parts of one size and a rest."""
     return [size] * (n // size) + [n % size] * (n % size > 0)

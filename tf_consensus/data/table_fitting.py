@@ -1,0 +1,83 @@
+"""Which column encodes given values: its modes, or its categories."""
+
+import numpy as np
+
+from tf_consensus.data.mixture_fit import Mixture, fit_mixture
+from tf_consensus.data.table_columns import CategoryColumn, NumberColumn, categories_of
+from tf_consensus.data.table_source import RawColumn
+from tf_consensus.support.checks import shown
+
+MOST_CATEGORIES = 1000
+_MOST_DECIMALS = 6
+# A mode reaches this many standard deviations to each side, as in CTGAN.
+_REACH = 4.0
+
+
+def fit_column(
+    name: str, column: RawColumn, category: bool, max_modes: int
+) -> NumberColumn | CategoryColumn:
+    """The column that encodes these values.
+
+    Args:
+        name: the column's.
+        column: its values.
+        category: whether numbers are categories.
+        max_modes: the most modes of numbers.
+
+    Raises:
+        ValueError: if all values are equal, or there are too many categories.
+    """
+    present = set(column.values[~column.missing].tolist())
+    if len(present) < 2 and not (present and column.missing.any()):
+        found = shown(next(iter(present))) if present else "no value at all"
+        raise ValueError(
+            f"A column must have two values at least. Received: column {name!r} with {found} in "
+            "every row. Leave it out by `columns`, and add it to what is generated."
+        )
+    if category or column.kind in ("text", "bool"):
+        return _fit_categories(name, column)
+    return _fit_numbers(name, column, max_modes)
+
+
+def _fit_categories(name: str, column: RawColumn) -> CategoryColumn:
+    found = set(categories_of(column))
+    if len(found) > MOST_CATEGORIES:
+        raise ValueError(
+            f"A column must have {MOST_CATEGORIES} categories at most. Received: column {name!r} "
+            f"with {len(found)}. Leave out what names a row by `columns`, or group the values."
+        )
+    last = [None] if None in found else []
+    return CategoryColumn(name, [*sorted(found - {None}), *last])
+
+
+def _fit_numbers(name: str, column: RawColumn, max_modes: int) -> NumberColumn:
+    x = column.values[~column.missing]
+    decimals = _decimals(x)
+    step = 0.0 if decimals is None else 10.0**-decimals
+    if len(set(x.tolist())) == 1:  # beside missing ones
+        mixture = Mixture(np.ones(1), x[:1], np.ones(1) * max(step, abs(x[0]), 1.0))
+    else:
+        mixture = fit_mixture(x, max_modes, step / 2)
+    likeliest = mixture.posteriors(x)[0].argmax(axis=1)
+    kept = np.unique(likeliest)
+    mixture = Mixture(*(part[kept] for part in mixture))
+    likeliest = mixture.posteriors(x)[0].argmax(axis=1)
+    distance = np.abs(x - mixture.means[likeliest])
+    reaches = [
+        max(_REACH * s, distance[likeliest == k].max(initial=0.0))
+        for k, s in enumerate(mixture.stddevs)
+    ]
+    return NumberColumn(
+        name,
+        mixture.weights.tolist(),
+        mixture.means.tolist(),
+        mixture.stddevs.tolist(),
+        [float(reach) for reach in reaches],
+        decimals,
+        integer=column.kind == "integer",
+        missing=bool(column.missing.any()),
+    )
+
+
+def _decimals(x: np.ndarray) -> int | None:
+    return next((d for d in range(_MOST_DECIMALS + 1) if (np.round(x, d) == x).all()), None)

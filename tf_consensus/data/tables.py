@@ -1,0 +1,168 @@
+"""Tables of mixed columns as encoded rows, in seeded streams that can be resumed."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tf_consensus.data.arguments import MOST_VALUES, check_below
+from tf_consensus.data.stream import BLOCK, check_start, draw_seed, resumable
+from tf_consensus.data.table_description import TableDescription
+from tf_consensus.data.table_fitting import fit_column
+from tf_consensus.data.table_source import read_columns
+from tf_consensus.support.checks import nearest, shown
+
+MISSING = ("", "NA", "NaN", "nan", "null")
+_MOST_MODES = 100
+
+
+class Table:
+    """A table: what its columns are, and its encoded rows. `table` makes it.
+
+    Args:
+        description: what the columns are.
+        rows: the encoded rows, float32 (n, width).
+
+    Attributes:
+        description: what the columns are, without the rows.
+        rows: the encoded rows, float32 (n, width).
+    """
+
+    def __init__(self, description: TableDescription, rows: np.ndarray) -> None:
+        self.description, self.rows = description, rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def columns(self) -> dict[str, np.ndarray]:
+        """The columns in their own units, as `TableDescription.decode` returns them."""
+        return self.description.decode(self.rows)
+
+    def batches(
+        self, batch_size: int = 500, seed: int | None = None, start: int | tf.Variable = 0
+    ) -> tf.data.Dataset:
+        """Stream batches of encoded rows, drawn independently with replacement, as in CTGAN.
+
+        Batch b is a function of the seed and b alone, so a run resumes where it stopped:
+        `table.batches(seed=0, start=model.optimizer.iterations)`.
+
+        Args:
+            batch_size: Rows in a batch.
+            seed: Determines the stream; None draws one now.
+            start: Number of the first batch, or an integer variable holding it, which is read
+                whenever an iteration starts.
+
+        Returns:
+            An infinite dataset of float32 tensors of static shape (batch_size, width).
+
+        Raises:
+            ValueError: If `batch_size` is not a positive integer or too large, `seed` is not an
+                integer, or `start` is neither an integer of at least 0 nor an integer variable.
+        """
+        width = self.description.width
+        batch_size = check_below("batch_size", batch_size, 1, MOST_VALUES // (BLOCK * width))
+        seed, start = draw_seed(seed), check_start(start)
+
+        def make_block(block):
+            # Philox by name: the default algorithm depends on the device.
+            drawn = tf.random.stateless_uniform(
+                (BLOCK, batch_size),
+                tf.stack([tf.constant(seed, tf.int64), block]),
+                maxval=len(self),
+                dtype=tf.int64,
+                alg="philox",
+            )
+            return tf.gather(tf.constant(self.rows), drawn)
+
+        return resumable(make_block, start)
+
+
+def table(
+    source: Any,
+    columns: Sequence[str] | None = None,
+    categorical: Sequence[str] = (),
+    continuous: Sequence[str] = (),
+    max_modes: int = 10,
+    missing: Sequence[str] = MISSING,
+) -> Table:
+    """Read a table of mixed columns, and encode its rows for `models.TableGAN`.
+
+    A column of numbers is described by a mixture of normal distributions, the modes m_k with
+    standard deviations s_k, whose number has the least Bayesian information criterion. A number x
+    becomes its place α = (x - m_k)/r_k within a mode and the one-hot k (mode-specific
+    normalization). r_k is 4 s_k, or the distance of the mode's farthest number where that is
+    more, so α lies in [-1, 1] and is never clipped. k is drawn from p(k | x) with a fixed seed. A
+    missing number is one more mode. Columns of texts and bools become one-hot categories, and a
+    missing one is a category. Whole numbers come back whole.
+
+    Args:
+        source: Path of a CSV file with a line of names; or columns by name: a dict of arrays (n,),
+            a structured array, or a pandas DataFrame. A column of a file holds numbers if each of
+            its values is one without leading zeros.
+        columns: Names of the columns to keep, in this order; None keeps all.
+        categorical: Names of columns of numbers that are categories, such as classes.
+        continuous: Names of columns that must hold numbers.
+        max_modes: The most modes of a column of numbers, up to 100.
+        missing: Texts of a CSV file that stand for a missing value.
+
+    Returns:
+        The table: `description`, `rows`, and `batches`.
+
+    Raises:
+        ValueError: If the table is empty, rows or columns differ in length, a column is unknown,
+            has one value alone, holds texts where numbers must be, or has more than 1,000
+            categories; or a number is infinite.
+        FileNotFoundError: If there is no such file.
+
+    Example:
+        >>> people = table({"age": [31, 45, 62, 28], "job": ["cook", None, "nurse", "cook"]})
+        >>> people.description.categorical, people.columns["age"].tolist()
+        (('job',), [31, 45, 62, 28])
+
+    Reference:
+        Xu, Skoularidou, Cuesta-Infante, Veeramachaneni, Modeling Tabular Data using Conditional
+        GAN, 2019, section 4.2.
+    """
+    found = read_columns(source, _texts("missing", missing))
+    known = list(found)
+    kept = known if columns is None else _names("columns", columns, known)
+    if not kept:
+        raise ValueError(
+            "A table must have a column at least. Received: columns=[]. Name those to keep."
+        )
+    categories = _names("categorical", categorical, kept)
+    numbers = _names("continuous", continuous, kept)
+    wrong = [x for x in numbers if found[x].kind in ("text", "bool") or x in categories]
+    if wrong:
+        raise ValueError(
+            f"Columns of `continuous` must hold numbers. Received: continuous={shown(numbers)}, of "
+            f"which {wrong[0]!r} holds {found[wrong[0]].kind}s or is categorical. Convert it, or "
+            "leave it out there."
+        )
+    most = check_below("max_modes", max_modes, 1, _MOST_MODES)
+    described = [fit_column(x, found[x], x in categories, most) for x in kept]
+    description = TableDescription(described)
+    return Table(description, description.encode(source, missing))
+
+
+def _texts(name: str, values: Any) -> tuple[str, ...]:
+    if isinstance(values, list | tuple) and all(isinstance(x, str) for x in values):
+        return tuple(values)
+    raise ValueError(
+        f"`{name}` must be a list of texts. Received: {name}={shown(values)}. Write for example "
+        f"{name}=['a', 'b']."
+    )
+
+
+def _names(name: str, values: Any, known: Sequence[str]) -> list[str]:
+    names = _texts(name, values)
+    unknown = [x for x in names if x not in known]
+    if unknown or len(set(names)) != len(names):
+        near = nearest(unknown[0], known) if unknown else ""
+        raise ValueError(
+            f"`{name}` must be names of columns, each once. Received: {name}={shown(values)} for "
+            f"the columns {shown(list(known))}. {near}Correct the names."
+        )
+    return list(names)

@@ -1,0 +1,67 @@
+"""Checks of what a `TableGAN` is given: its table, batches and penalties."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from tf_consensus.data import Table, TableDescription
+from tf_consensus.support.random import Draws
+
+
+def as_rows(data: Any, width: int, dtype: str) -> tf.Tensor:
+    """Encoded rows (batch, width) as a tensor of a floating type.
+
+    Raises:
+        TypeError: if the data are no numbers.
+        ValueError: if they have another shape.
+    """
+    rows = None if isinstance(data, tuple | list | dict) else tf.convert_to_tensor(data)
+    if rows is None or not (rows.dtype.is_floating or rows.dtype.is_integer):
+        found = type(data).__name__ if rows is None else f"rows of dtype {rows.dtype.name}"
+        raise TypeError(
+            f"A batch must be encoded rows, (batch, {width}). Received: a {found}. Encode a "
+            "table by data.table, and pass its `rows` or `batches`."
+        )
+    if not rows.shape.is_compatible_with((None, width)):
+        raise ValueError(
+            f"A batch must be encoded rows, (batch, {width}). Received: a batch of shape "
+            f"{tuple(rows.shape)}. Encode a table by the model's description."
+        )
+    return tf.cast(rows, dtype)
+
+
+def description_of(table: Any) -> TableDescription:
+    """The description of a table.
+
+    Raises:
+        TypeError: if it is neither a table nor a description.
+    """
+    description = table.description if isinstance(table, Table) else table
+    if not isinstance(description, TableDescription):
+        raise TypeError(
+            f"`table` must be a data.Table or its description. Received: table={description!r}. "
+            "Make it by data.table(source)."
+        )
+    return description
+
+
+def check_penalties(penalties: Sequence[Any]) -> None:
+    """Raises if penalties cannot be those of packs.
+
+    Raises:
+        ValueError: if one of them draws numbers.
+    """
+    drawing = [p for p in penalties if _draws(p)]
+    if drawing:
+        raise ValueError(
+            "Penalties that draw numbers draw them per row, and packs are fewer. Received: "
+            f"{drawing[0]!r} with pack > 1. Use R1 or R2, or pack=1."
+        )
+
+
+def _draws(penalty: Any) -> bool:
+    """Whether it draws numbers in a step, as seen on one row."""
+    if not hasattr(penalty, "draw"):
+        return False
+    return bool(tf.nest.flatten(penalty.draw(tf.zeros((1, 1)), Draws(0, 0))))

@@ -1,0 +1,185 @@
+"""A generator of tables with mixed columns, and a discriminator of their rows."""
+
+import contextlib
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tf_consensus.models.adversarial_model import AdversarialModel
+from tf_consensus.models.averaging import averaged_weights
+from tf_consensus.models.generation import GENERATION, sizes
+from tf_consensus.models.table_checks import as_rows, check_penalties, description_of
+from tf_consensus.models.table_networks import table_networks
+from tf_consensus.models.table_rows import activated, gumbel
+from tf_consensus.support.checks import check_count, check_float, check_seed
+from tf_consensus.support.random import Draws
+
+
+@keras.saving.register_keras_serializable("tf_consensus")
+class TableGAN(AdversarialModel):
+    """A GAN on a table of numbers and categories, whose rows `data.table` encodes.
+
+        loss_G = objective_G(D(x), D(G(z, g)))
+        loss_D = objective_D(D(x), D(G(z, g))) + penalties
+
+    with x encoded rows, z latents and g Gumbel numbers. In a row G(z, g) a number is tanh(y), and a
+    mode or a category is softmax((y + g)/τ), with y the generator network's outputs. z and g are
+    drawn before the losses are evaluated, so the losses are smooth functions of the weights. A
+    generated table holds the largest entry of each softmax, which is an exact draw from
+    softmax(y). Batches are encoded rows (batch, width).
+
+    Args:
+        table: what the columns are: a `data.TableDescription`, or a `data.Table`, of which only
+            the description is kept.
+        generator: built Keras model, latents (batch, latent_dim) to outputs y (batch, width).
+            `None` makes one from 128 latents, with two dense layers of 256 units.
+        discriminator: built Keras model, rows (batch, pack · width) to logits. `None` makes one of
+            two dense layers of 256 units.
+        objective: name, config or instance of an `objectives.Objective`.
+        penalties: as `GAN`'s; they differentiate along the rows.
+        temperature: τ > 0 of the softmax, 0.2 as in CTGAN.
+        pack: how many rows the discriminator judges together, side by side (PacGAN); 1 judges each
+            by itself. Neighbours in a batch make a pack. Penalties that draw numbers need pack=1.
+        seed: integer that determines latents, g, and the weights of networks that are made;
+            `None` draws one, and leaves the weights to Keras.
+        name: of the model.
+        allow_cut: as `GAN`'s.
+        verify: as `GameModel`'s.
+
+    Raises:
+        TypeError: if `table` is no description, or a network is no Keras model.
+        ValueError: if a network is not built or does not fit the table, τ is not positive, or
+            penalties that draw numbers meet packs.
+
+    Example:
+        >>> people = data.table("people.csv")
+        >>> model = TableGAN(people, objective="standard", penalties="r1")
+        >>> model.compile(optimizer=ConsensusOptimizer("adam", 2e-4, gamma=0.1))
+        >>> history = model.fit(people.batches(seed=0), steps_per_epoch=1000, shuffle=False)
+        >>> columns = model.generate(1000, seed=0)
+
+    Reference:
+        Xu, Skoularidou, Cuesta-Infante, Veeramachaneni, Modeling Tabular Data using Conditional
+        GAN, 2019, whose conditional sampling is left out. Lin, Khetan, Fanti, Oh, PacGAN, 2018.
+    """
+
+    noun = "TableGAN"
+
+    def __init__(
+        self,
+        table: Any,
+        generator: keras.Model | None = None,
+        discriminator: keras.Model | None = None,
+        objective: Any = "standard",
+        penalties: Any = (),
+        temperature: float = 0.2,
+        pack: int = 1,
+        seed: int | None = None,
+        name: str | None = None,
+        allow_cut: bool | Sequence[str] = False,
+        verify: bool | str = "auto",
+    ) -> None:
+        description = description_of(table)
+        self._given.arguments["table"] = description  # rows are not saved
+        self.pack = check_count("pack", pack, "pack=1 judges each row by itself.")
+        self.temperature = check_float("temperature", temperature, zero=False, hint="CTGAN's: 0.2.")
+        weights_seed = None if seed is None else check_seed(seed)
+        generator, discriminator = table_networks(
+            generator, discriminator, description.width, self.pack, weights_seed
+        )
+        players = {"generator": generator, "discriminator": discriminator}
+        super().__init__(players, objective, penalties, seed, name, allow_cut, verify)
+        self.generator, self.discriminator = generator, discriminator
+        self.description = description
+        self.latent_dim = generator.input_shape[-1]
+        self.choices = sum(block.size for block in description.blocks if block.choice)
+        if self.pack > 1:
+            check_penalties(self.penalties)
+
+    def prepared(self, data: Any) -> tf.Tensor:
+        """Encoded rows in the networks' precision, and whole packs of them."""
+        rows = as_rows(super().prepared(data), self.description.width, self.variable_dtype)
+        number = rows.shape[0]
+        if number is not None and number % self.pack:
+            raise ValueError(
+                f"A batch must be packs of {self.pack} rows. Received: {number} rows. Pass a "
+                "batch_size that pack divides, per replica and micro-batch too."
+            )
+        return rows
+
+    def check_data(self, data: Any) -> None:
+        """Raises if arrays, or a first batch, are no encoded rows of the table."""
+        as_rows(data, self.description.width, self.variable_dtype)
+
+    def without_data(self) -> None:
+        """Nothing: it is of data."""
+
+    def draw(self, data: Any, random: Draws) -> Any:
+        """Latents, Gumbel numbers, and what the penalties draw."""
+        number = tf.shape(data)[0]
+        latents = random.normal([number, self.latent_dim], self.variable_dtype)
+        noise = gumbel(random.uniform([number, self.choices], self.variable_dtype))
+        return latents, noise, self.opposition.draw(data, random)
+
+    def losses(self, data: Any, noise: Any, training: bool) -> dict[str, tf.Tensor]:
+        """Both losses, scalars."""
+        (latents, numbers, drawn), step = noise
+        made = self.encoded(latents, numbers, training)
+        own = self.added_losses(self.generator)
+
+        def discriminate(rows: Any) -> tf.Tensor:
+            return self.discriminator(rows, training=training)
+
+        batches = self._packed(data), self._packed(made), drawn, step
+        fooled, judged = self.judged(discriminate, self.discriminator, *batches, training=training)
+        terms = [tf.cast(t, fooled.dtype) for t in own]
+        return {"generator": tf.add_n([fooled, *terms]), "discriminator": judged}
+
+    def encoded(self, latents: tf.Tensor, numbers: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Rows (batch, width) like encoded ones.
+
+        Args:
+            latents: z, (batch, latent_dim).
+            numbers: g, Gumbel numbers (batch, choices).
+            training: how the generator is called.
+        """
+        outputs = tf.cast(self.generator(latents, training=training), numbers.dtype)
+        return activated(outputs, numbers, self.description.blocks, self.temperature)
+
+    def call(self, inputs: Any, training: bool = False) -> tf.Tensor:
+        """The generator's outputs y for latents, before tanh and softmax."""
+        return self.generator(inputs, training=training)
+
+    def generate(
+        self, n: int, seed: int | None = None, batch_size: int = 1024, averaged: bool = True
+    ) -> dict[str, np.ndarray]:
+        """Rows of a new table, in the table's units.
+
+        Args:
+            n: number of rows.
+            seed: the same seed gives the same rows; `None` draws a seed.
+            batch_size: how many are computed at a time.
+            averaged: whether to use averages of the weights, if they are kept.
+
+        Returns:
+            The columns (n,) by name, as `TableDescription.decode` gives them.
+
+        Raises:
+            ValueError: if `n` or `batch_size` is not a positive integer, or the seed is none.
+        """
+        n = check_count("n", n, "For example model.generate(1000).")
+        batch_size = check_count("batch_size", batch_size, "Leave it at 1024.")
+        seed = int(np.random.randint(2**31)) if seed is None else check_seed(seed)
+        random = Draws(seed, GENERATION)
+        latents = random.normal([n, self.latent_dim], self.variable_dtype)
+        numbers = gumbel(random.uniform([n, self.choices], self.variable_dtype))
+        parts = (tf.split(t, sizes(n, batch_size)) for t in (latents, numbers))
+        with averaged_weights(self) if averaged else contextlib.nullcontext():
+            made = [self.encoded(z, g).numpy() for z, g in zip(*parts, strict=True)]
+        return self.description.decode(np.concatenate(made))
+
+    def _packed(self, rows: tf.Tensor) -> tf.Tensor:
+        return tf.reshape(rows, (-1, self.pack * self.description.width))
