@@ -1,6 +1,12 @@
 """Keras models that make a game from a batch and let an optimizer take a step.
 
-Imported from here are `game_model.GameModel` (any game), `gan.GAN`, `averaging.averaged_weights`,
+Public are `ACGAN` and `InfoGAN`. Imported from here too are `game_model.GameModel` (any game),
+`gan.GAN`, `averaging.averaged_weights`,
 the module `latents`, and for callbacks `callback_checks` and `divergence`. A model imports games,
 optimizers, execution, verification and the leaves; callbacks and experiments import models.
 """
+
+from tf_consensus.models.acgan import ACGAN
+from tf_consensus.models.info_gan import InfoGAN
+
+__all__ = ["ACGAN", "InfoGAN"]

@@ -51,7 +51,10 @@ def build(
         The generator, from latents of shape (batch, latent_dim) to samples, and the
         discriminator, from samples to logits of shape (batch, 1). With `num_classes`: the
         generator from a list of latents and integer labels (batch,), the discriminator to one
-        logit per class, (batch, num_classes).
+        logit per class, (batch, num_classes). With `head="projection"` the discriminator takes
+        [samples, labels] and returns one logit; with "auxiliary" it returns [logit, class logits],
+        as `models.ACGAN` takes it; with "features" it returns [logit, features], as
+        `models.InfoGAN` takes it.
 
     Raises:
         ValueError: If the name is unknown, or a setting or `dtype` is unknown, missing or out of
