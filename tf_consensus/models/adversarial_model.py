@@ -9,7 +9,7 @@ import tensorflow as tf
 from tf_consensus import objectives
 from tf_consensus.games.game import Game
 from tf_consensus.models.game_model import GameModel
-from tf_consensus.models.model_game import ModelGame
+from tf_consensus.models.opposed_game import OpposedGame
 from tf_consensus.models.opposition import Opposition
 from tf_consensus.support.known_layers import unknown
 from tf_consensus.support.schedules import check_values
@@ -57,7 +57,7 @@ class AdversarialModel(GameModel):
 
     def make_game(self, data: Any, noise: Any, step: Any, training: bool, **options: Any) -> Game:
         """The game of `losses` on a batch, its noise and the number of the step."""
-        return ModelGame(self, data, (noise, step), training, **options)
+        return OpposedGame(self, data, (noise, step), training, **options)
 
     def differentiates_twice(self) -> bool:
         """Whether penalties differentiate the discriminator."""
