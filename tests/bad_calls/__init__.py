@@ -51,6 +51,8 @@ def make(package: str, call: str):
 MADE_BY = {
     "GAN": ("gan", "labelled"),
     "GameModel": ("Sums",),
+    "ACGAN": ("ac_gan",),
+    "InfoGAN": ("info_gan",),
     "Game": ("game",),
     "Linearization": ("game",),
 }

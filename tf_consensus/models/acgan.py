@@ -9,10 +9,10 @@ import tensorflow as tf
 
 from tf_consensus.models import heads
 from tf_consensus.models.averaging import averaged_weights
+from tf_consensus.models.generation import batches_of
 from tf_consensus.models.latent_model import LatentModel, number_of, total
 from tf_consensus.models.latent_size import latent_size
 from tf_consensus.support.checks import check_bool, check_float
-from tf_consensus.support.inputs import check_sample_shape
 from tf_consensus.support.random import Draws
 
 
@@ -119,17 +119,13 @@ class ACGAN(LatentModel):
             batch_size: how many at a time.
 
         Raises:
-            ValueError: if they do not have the generator's shape.
+            TypeError: if they are no real numbers.
+            ValueError: if they do not have the generator's shape, or there are none.
         """
-        samples = np.asarray(samples)
-        check_sample_shape(samples, self.sample_shape)
-        starts = range(0, len(samples), batch_size)
+        batches = batches_of(samples, self.sample_shape, batch_size)
         with averaged_weights(self):
-            found = [
-                tf.nn.softmax(self.discriminator(samples[i : i + batch_size], training=False)[1])
-                for i in starts
-            ]
-        return np.concatenate(found) if found else np.zeros((0, self.num_classes), "float32")
+            found = [tf.nn.softmax(self.discriminator(x, training=False)[1]) for x in batches]
+        return np.concatenate(found)
 
 
 def _check_networks(

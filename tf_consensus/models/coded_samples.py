@@ -9,9 +9,9 @@ import tensorflow as tf
 from tf_consensus.models import heads
 from tf_consensus.models.averaging import averaged_weights
 from tf_consensus.models.codes import Codes
-from tf_consensus.models.generation import GENERATION, Generating, drawn_seed
+from tf_consensus.models.generation import GENERATION, Generating, batches_of, drawn_seed
 from tf_consensus.support.checks import check_count
-from tf_consensus.support.inputs import check_latents, check_sample_shape
+from tf_consensus.support.inputs import check_latents
 from tf_consensus.support.random import normal, uniform
 
 
@@ -100,12 +100,13 @@ class CodedSamples(Generating):
             ValueError: if there is no such code, or it has no such values.
         """
         n, seed = check_count("n", n, "For example n=8."), drawn_seed(seed)
-        values = self.codes.values(code) if values is None else np.asarray(values)
-        steps = len(np.atleast_1d(values))
+        place = self.codes.place(code)
+        values = self.codes.values(place) if values is None else _row("values", values)
+        steps = len(values)
         latents = normal((n, self.latent_dim), seed, GENERATION, self.variable_dtype)
         drawn = self.codes.of_uniform(uniform((n, self.codes.columns), seed, GENERATION + 1))
         codes = np.repeat(drawn.numpy(), steps, axis=0)
-        codes[:, self.codes.place(code)] = np.tile(values, n)
+        codes[:, place] = np.tile(values, n)
         codes = tf.constant(self.codes.given(codes, n * steps))
         inputs = self.joined(tf.repeat(latents, steps, axis=0), codes)
         made = self.samples_of(inputs, n * steps, 256, averaged=True)
@@ -122,17 +123,30 @@ class CodedSamples(Generating):
             One array per code: probabilities (n, values), or means (n,).
 
         Raises:
-            ValueError: if they do not have the generator's shape.
+            TypeError: if they are no real numbers.
+            ValueError: if they do not have the generator's shape, or there are none.
         """
-        samples = np.asarray(samples)
-        check_sample_shape(samples, self.sample_shape)
-        starts = range(0, max(len(samples), 1), batch_size)
+        batches = batches_of(samples, self.sample_shape, batch_size)
         with averaged_weights(self):
-            found = tf.concat([self._found(samples[i : i + batch_size]) for i in starts], axis=0)
+            found = tf.concat([self._found(batch) for batch in batches], axis=0)
         logits, means, _ = self.codes.split(found)
         return [tf.nn.softmax(x).numpy() for x in logits] + list(means.numpy().T)
 
-    def _found(self, samples: np.ndarray) -> tf.Tensor:
+    def _found(self, samples: tf.Tensor) -> tf.Tensor:
         if self.shares_body:
             samples = self.discriminator(samples, training=False)[1]
         return self.recognizer(samples, training=False)
+
+
+def _row(name: str, values: Any) -> np.ndarray:
+    """The values as a row of finite numbers; raises `ValueError` if they are none."""
+    try:
+        row = np.asarray(values, "float64")
+    except (TypeError, ValueError):
+        row = np.zeros(0)
+    if row.ndim == 1 and row.size and np.isfinite(row).all():
+        return row
+    raise ValueError(
+        f"`{name}` must be a list of finite numbers. Received: {name}={values!r}. For example "
+        f"{name}=[-1.0, 0.0, 1.0]."
+    )

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tf_consensus.models.averaging import averaged_weights
 from tf_consensus.support.checks import check_count, check_seed
-from tf_consensus.support.inputs import check_latents, split
+from tf_consensus.support.inputs import check_latents, check_sample_shape, floating, split
 from tf_consensus.support.random import normal, uniform
 
 # Training uses the draws 0, 1, 2 …; other uses have draws that training never takes.
@@ -133,6 +133,26 @@ class Generating(keras.Model):
 def drawn_seed(seed: int | None) -> int:
     """The seed, or one that is drawn."""
     return int(np.random.randint(2**31)) if seed is None else check_seed(seed)
+
+
+def batches_of(samples: Any, shape: tuple[int | None, ...], batch_size: int) -> list[tf.Tensor]:
+    """Samples (n, …) cut into batches.
+
+    Args:
+        samples: array or tensor.
+        shape: that of the generator's samples, (None, …).
+        batch_size: how many are in a batch, at most.
+
+    Raises:
+        TypeError: if they are no real numbers.
+        ValueError: if they are of another shape, or there are none.
+    """
+    batch_size = check_count("batch_size", batch_size, "Leave it at 256.")
+    samples = floating(split(samples)[0])
+    check_sample_shape(samples, shape)
+    if not len(samples):
+        raise ValueError("There is at least one sample. Received: an empty batch. Pass some.")
+    return [samples[i : i + batch_size] for i in range(0, len(samples), batch_size)]
 
 
 _FOR_EXAMPLE = "For example gan.generate(64)."
