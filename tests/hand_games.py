@@ -6,6 +6,11 @@ import numpy as np
 from tf_consensus.support.random import Draws
 
 BATCH, SIDE = 8, 2
+# Numbers of single precision, to which Keras' `fit` rounds arrays.
+SAMPLES = np.random.default_rng(3).normal(size=(BATCH, SIDE)).astype("float32").astype("float64")
+# XLA's normal numbers may differ in the last bit of single precision.
+TOLERANCES = {"xla": {"rtol": 1e-5, "atol": 1e-6}}
+EXACT = {"rtol": 1e-8, "atol": 1e-9}
 layers = keras.layers
 
 

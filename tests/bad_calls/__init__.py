@@ -52,6 +52,7 @@ MADE_BY = {
     "GAN": ("gan", "labelled"),
     "GameModel": ("Sums",),
     "ACGAN": ("ac_gan",),
+    "ConditionalGAN": ("vector_gan",),
     "InfoGAN": ("info_gan",),
     "Game": ("game",),
     "Linearization": ("game",),

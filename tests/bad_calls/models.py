@@ -9,6 +9,11 @@ _NO_LABELS = [
     "(POINTS, LABELS + 1)", "(POINTS, LABELS - 1)", "(POINTS, LABELS + 0.5)", "POINTS",
     "(POINTS, LABELS[:, None])", "(POINTS, LABELS, LABELS)", "(POINTS[:, :1], LABELS)",
 ]  # fmt: skip
+_V = "ConditionalGAN(two(3, (2,)), two(2, (2,), 1), {})"
+_NO_CONDITIONS = [
+    "POINTS", "(POINTS, LABELS)", "(POINTS, POINTS[:, :1])", "(POINTS[:, :1], POINTS)",
+    "(POINTS, POINTS, POINTS)", "(POINTS, POINTS[:, None])",
+]  # fmt: skip
 _NO_CODES = ["[0.0]", "[3, 0.0]", "[0.5, 0.0]", "[-1, 0.0]", "[nan, 0.0]", "'a'", "[[0, 0.0]] * 3"]
 
 CALLS = {
@@ -40,6 +45,26 @@ CALLS = {
         *numbers("ac_gan().classify({})", ["None", "POINTS[:, :1]", "'a'", "3.0"]),
         *numbers("ac_gan().classify(POINTS, {})", NO_COUNT),
         "ac_gan().export('/nonexistent/gan')",
+    ],
+    "ConditionalGAN": [
+        *numbers(_V, ["penalties=R1", "penalties='r3'", "objective='standart'", "latent_dim=4"]),
+        *[_V.replace("{}", f"seed={x}") for x in NO_SEED],
+        "ConditionalGAN(net(3, 2), net(2, 1))",
+        "ConditionalGAN(two(3, (), 2, 'int32'), two(2, (), 1, 'int32'))",
+        "ConditionalGAN(two(3, (2,)), two(2, (3,), 1))",
+        "ConditionalGAN(two(3, (2,)), two(2, (2,), 2))",
+        "ConditionalGAN(None, two(2, (2,), 1))",
+        *numbers("vector_gan().game({})", _NO_CONDITIONS),
+        *[f"vector_gan().fit(stream({batch}), verbose=0)" for batch in _NO_CONDITIONS],
+        "vector_gan().fit(POINTS, POINTS * nan, verbose=0)",
+        "vector_gan().fit(verbose=0)",
+        *numbers("vector_gan().generate({}, conditions=[0.0, 1.0])", NO_COUNT),
+        "vector_gan().generate(4)",
+        *numbers(
+            "vector_gan().generate(4, conditions={})",
+            ["[0.0]", "[[0.0, 1.0]] * 3", "[nan, 0.0]", "'a'", "3.0"],
+        ),
+        "vector_gan()(POINTS)",
     ],
     "InfoGAN": [
         *numbers(_I, ["objective='standart'", "penalties='r3'", "penalties=[3]"]),

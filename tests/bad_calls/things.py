@@ -112,6 +112,12 @@ def info_gan(categorical=(3,), continuous=1, **options):
     return tfc.models.InfoGAN(*networks, categorical, continuous, **options)
 
 
+def vector_gan():
+    """A compiled ConditionalGAN of points with vectors of two numbers."""
+    networks = two(3, (2,)), two(2, (2,), 1)
+    return trained(tfc.models.ConditionalGAN(*networks, seed=0))
+
+
 def unbuilt():
     """A network without variables yet."""
     return keras.Sequential([layers.Dense(2)])

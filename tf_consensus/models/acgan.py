@@ -9,15 +9,17 @@ import tensorflow as tf
 
 from tf_consensus.models import heads
 from tf_consensus.models.averaging import averaged_weights
+from tf_consensus.models.checks import Shape
 from tf_consensus.models.generation import batches_of
 from tf_consensus.models.latent_model import LatentModel, number_of, total
 from tf_consensus.models.latent_size import latent_size
+from tf_consensus.models.sample_batches import SampleBatches
 from tf_consensus.support.checks import check_bool, check_float
 from tf_consensus.support.random import Draws
 
 
 @keras.saving.register_keras_serializable("tf_consensus")
-class ACGAN(LatentModel):
+class ACGAN(SampleBatches, LatentModel):
     """A generator of samples of a class, and a discriminator with an auxiliary classifier.
 
         loss_G = objective_G + λ_G C_f
@@ -130,7 +132,7 @@ class ACGAN(LatentModel):
 
 def _check_networks(
     generator: Any, discriminator: Any, latent_dim: int | None
-) -> tuple[heads.Shape, int, int]:
+) -> tuple[Shape, int, int]:
     """The shape of the samples, the number of latent dimensions, and that of classes."""
     heads.check_network("generator", generator, 2)
     heads.check_network("discriminator", discriminator, 1)

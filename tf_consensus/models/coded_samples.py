@@ -52,7 +52,7 @@ class CodedSamples(Generating):
             codes = self.codes.of_uniform(uniform((number, self.codes.columns), seed, draw + 1))
         return self.joined(latents, tf.convert_to_tensor(codes))
 
-    def generate(
+    def generate(  # type: ignore[override]
         self,
         n: int,
         seed: int | None = None,

@@ -7,16 +7,18 @@ import keras
 import tensorflow as tf
 
 from tf_consensus.models import heads
+from tf_consensus.models.checks import Shape
 from tf_consensus.models.coded_samples import CodedSamples
 from tf_consensus.models.codes import Codes, make_codes
 from tf_consensus.models.latent_model import LatentModel, number_of, total
 from tf_consensus.models.latent_size import latent_size
+from tf_consensus.models.sample_batches import SampleBatches
 from tf_consensus.support.checks import check_bool, check_count, check_float
 from tf_consensus.support.random import Draws
 
 
 @keras.saving.register_keras_serializable("tf_consensus")
-class InfoGAN(CodedSamples, LatentModel):
+class InfoGAN(CodedSamples, SampleBatches, LatentModel):
     """A generator of latents and codes, a discriminator, and a recognizer Q of the codes.
 
         loss_G = objective_G - I,    loss_D = objective_D + penalties  [- I],
@@ -132,7 +134,7 @@ class InfoGAN(CodedSamples, LatentModel):
 
 def _check_networks(
     generator: Any, discriminator: Any, recognizer: Any, codes: Codes, latent_dim: int | None
-) -> tuple[heads.Shape, int]:
+) -> tuple[Shape, int]:
     """The shape of the samples, and the number of latent dimensions without the codes."""
     networks = {"generator": generator, "discriminator": discriminator, "recognizer": recognizer}
     for key, network in networks.items():

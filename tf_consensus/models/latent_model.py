@@ -10,12 +10,11 @@ from tf_consensus import penalties as regularizers
 from tf_consensus.models.adversarial_model import AdversarialModel
 from tf_consensus.models.generation import Generating
 from tf_consensus.models.heads import Heads
-from tf_consensus.models.sample_batches import SampleBatches
 from tf_consensus.support.random import Draws
 
 
-class LatentModel(Generating, SampleBatches, AdversarialModel):
-    """Base class: a generator and a discriminator, with the checks and samples of a `GAN`.
+class LatentModel(Generating, AdversarialModel):
+    """Base class: a generator and a discriminator, with the samples of a `GAN`.
 
     A subclass sets `sample_shape`, `latent_dim` and `num_classes` after it has constructed this.
 

@@ -142,7 +142,7 @@ def _discriminator(architecture, image_size, channels, ending, widths, weights) 
     x = keras.layers.Flatten(dtype=weights.dtype)(x)
     if architecture.discriminator_dense:
         x = _activate(dense(x, architecture.discriminator_dense, weights), 0.2, weights)
-    return discriminator_of(image, x, *ending, weights)
+    return discriminator_of(image, x, ending, weights)
 
 
 def _first_map(x, side, width, architecture, weights):

@@ -32,8 +32,7 @@ def check_head(head: str | None, num_classes: int | None) -> str | None:
 def discriminator_of(
     samples: keras.KerasTensor,
     features: keras.KerasTensor,
-    num_classes: int | None,
-    head: str | None,
+    ending: tuple[int | None, str | None],
     weights: Weights,
 ) -> keras.Model:
     """A discriminator that ends in a head.
@@ -48,17 +47,17 @@ def discriminator_of(
     Args:
         samples: Symbolic input of samples.
         features: Symbolic φ, (batch, d).
-        num_classes: Number of classes, or None.
-        head: Its name, checked by `check_head`.
+        ending: Number of classes, or None; and the head's name, checked by `check_head`.
         weights: Initializers and precision, `weights.Weights`.
 
     Reference:
         Miyato, Koyama, cGANs with Projection Discriminator, 2018; Odena, Olah, Shlens, Conditional
         Image Synthesis with Auxiliary Classifier GANs, 2017.
     """
-    name = "discriminator"
+    (num_classes, head), name = ending, "discriminator"
+    classes = num_classes or 1
     if head is None:
-        return weights.model(samples, last_dense(features, num_classes or 1, weights), name)
+        return weights.model(samples, last_dense(features, classes, weights), name)
     logit = last_dense(features, 1, weights)
     if head == "projection":
         labels = keras.Input((), dtype="int32", name="labels")
@@ -66,7 +65,7 @@ def discriminator_of(
             [samples, labels], _projected(logit, features, labels, num_classes, weights), name
         )
     if head == "auxiliary":
-        return weights.model(samples, [logit, last_dense(features, num_classes, weights)], name)
+        return weights.model(samples, [logit, last_dense(features, classes, weights)], name)
     # A layer of its own, so that the output has the variables' precision.
     seen = keras.layers.Identity(dtype=weights.output_dtype)(features)
     return weights.model(samples, [logit, seen], name)

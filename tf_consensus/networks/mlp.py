@@ -64,7 +64,7 @@ def mlp(
     samples = keras.Input((data_dim,))
     made = weights.model(inputs, generator, "generator")
     features = _hidden(samples, hidden, weights)
-    return made, discriminator_of(samples, features, classes[0], head, weights)
+    return made, discriminator_of(samples, features, (classes[0], head), weights)
 
 
 def _hidden(x, widths, weights):

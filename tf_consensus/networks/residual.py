@@ -1,6 +1,7 @@
 """The poster's residual networks for images up to 1024², with or without class labels."""
 
 import math
+from typing import Any
 
 import keras
 
@@ -14,7 +15,7 @@ from tf_consensus.networks.layers import (
 from tf_consensus.networks.weights import Weights
 from tf_consensus.support.checks import check_int
 
-PRESETS = {
+PRESETS: dict[str, dict[str, Any]] = {
     "residual_celeba_hq": {"image_size": 1024, "filters": 16, "max_filters": 512},
     "residual_lsun": {"image_size": 256, "filters": 64, "max_filters": 1024},
     "residual_imagenet": {
@@ -169,7 +170,7 @@ def _discriminator(image_size, channels, ending, widths, weights) -> keras.Model
         for width in path:
             x = residual_block(x, width, min(x.shape[-1], width), weights)
     x = keras.layers.Flatten(dtype=weights.dtype)(activate(x, weights))
-    return discriminator_of(image, x, *ending, weights)
+    return discriminator_of(image, x, ending, weights)
 
 
 def _count_doublings(image_size, start_size) -> int:

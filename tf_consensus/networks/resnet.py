@@ -129,7 +129,7 @@ def _discriminator(wide_start, image_size, channels, ending, widths, weights) ->
         hidden = width if wide_start and not level else width // 2
         x = residual_block(x, width, hidden, weights)
     x = keras.layers.Flatten(dtype=weights.dtype)(activate(x, weights))
-    return discriminator_of(image, x, *ending, weights)
+    return discriminator_of(image, x, ending, weights)
 
 
 def _check_name(name) -> Architecture:
