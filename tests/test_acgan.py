@@ -12,7 +12,7 @@ from oracles import flat
 
 import tf_consensus as tfc
 
-CLASSES, LATENTS, HIDDEN, GAMMA, R1 = 3, 2, 3, 0.4, 0.7
+CLASSES, LATENTS, HIDDEN, GAMMA, R1 = 3, 2, 3, 0.5, 0.7
 WEIGHTS = {"generator_weight": 0.5, "discriminator_weight": 2.0}
 LABELS = np.arange(BATCH) % CLASSES
 
@@ -79,7 +79,7 @@ def test_a_consensus_step_is_that_of_the_dense_jacobian(way, two_replicas):
     options, parts, replicas = WAYS[way]
     with two_replicas.scope() if replicas else contextlib.nullcontext():
         model = make()
-        optimizer = tfc.ConsensusOptimizer("sgd", 0.1, gamma=GAMMA, microbatches=parts)
+        optimizer = tfc.ConsensusOptimizer("sgd", hand_games.RATE, gamma=GAMMA, microbatches=parts)
         model.compile(optimizer=optimizer, **options)
     start = flat([x.numpy() for x in model.trainable_variables])
     latents, labels, _ = hand_games.first_draw(make(), (SAMPLES, LABELS))
@@ -87,7 +87,7 @@ def test_a_consensus_step_is_that_of_the_dense_jacobian(way, two_replicas):
     model.fit(SAMPLES, LABELS, batch_size=BATCH, verbose=0, shuffle=False)
     found = flat([x.numpy() for x in model.trainable_variables])
     losses = by_hand(latents, labels)
-    expected = hand_games.consensus_step(losses, sizes, start, 0.1, GAMMA)
+    expected = hand_games.consensus_step(losses, sizes, start, hand_games.RATE, GAMMA)
     tolerance = hand_games.TOLERANCES.get(way, hand_games.EXACT)
     np.testing.assert_allclose(found, expected, **tolerance)
     assert np.abs(found - start).max() > 1e-3
@@ -107,7 +107,9 @@ def test_parts_of_a_batch_step_as_the_whole_with_any_penalty(penalty, two_replic
         with scope.scope() if scope else contextlib.nullcontext():
             pair = tfc.networks.build("mlp", width=4, num_classes=3, head="auxiliary", seed=0)
             model = tfc.models.ACGAN(*pair, penalties=PENALTIES[penalty](), seed=1)
-            optimizer = tfc.ConsensusOptimizer("sgd", 0.1, gamma=GAMMA, microbatches=parts)
+            optimizer = tfc.ConsensusOptimizer(
+                "sgd", hand_games.RATE, gamma=GAMMA, microbatches=parts
+            )
             model.compile(optimizer=optimizer)
         data = SAMPLES.astype("float32"), LABELS
         model.fit(*data, batch_size=BATCH, epochs=2, verbose=0, shuffle=False)

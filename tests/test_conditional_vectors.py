@@ -11,7 +11,7 @@ from oracles import flat
 
 import tf_consensus as tfc
 
-LATENTS, WIDTH, HIDDEN, GAMMA, R1 = 2, 3, 3, 0.4, 0.7
+LATENTS, WIDTH, HIDDEN, GAMMA, R1 = 2, 3, 3, 0.5, 0.7
 VECTORS = np.random.default_rng(4).normal(size=(BATCH, WIDTH)).astype("float32").astype("float64")
 
 
@@ -50,14 +50,16 @@ def by_hand(latents):
 def test_a_consensus_step_is_that_of_the_dense_jacobian(parts, replicas, two_replicas):
     with two_replicas.scope() if replicas else contextlib.nullcontext():
         model = make()
-        model.compile(tfc.ConsensusOptimizer("sgd", 0.1, gamma=GAMMA, microbatches=parts))
+        model.compile(
+            tfc.ConsensusOptimizer("sgd", hand_games.RATE, gamma=GAMMA, microbatches=parts)
+        )
     start = flat([x.numpy() for x in model.trainable_variables])
     latents, _ = hand_games.first_draw(make(), (SAMPLES, VECTORS))
     losses = by_hand(latents)
     sizes = [len(flat(x[0].get_weights())) for x in model.players.values()]
     logs = model.fit(SAMPLES, VECTORS, batch_size=BATCH, verbose=0, shuffle=False).history
     found = flat([x.numpy() for x in model.trainable_variables])
-    expected = hand_games.consensus_step(losses, sizes, start, 0.1, GAMMA)
+    expected = hand_games.consensus_step(losses, sizes, start, hand_games.RATE, GAMMA)
     np.testing.assert_allclose(found, expected, **hand_games.EXACT)
     for key, loss in zip(("generator_loss", "discriminator_loss"), losses(start), strict=True):
         assert logs[key][0] == pytest.approx(loss, rel=1e-5)

@@ -13,7 +13,7 @@ from oracles import flat
 import tf_consensus as tfc
 from tf_consensus.models.generation import GENERATION
 
-LATENTS, HIDDEN, GAMMA, R1, CLASSES = 2, 3, 0.4, 0.7, 3
+LATENTS, HIDDEN, GAMMA, R1, CLASSES = 2, 3, 0.5, 0.7, 3
 INFORMATION, CONTINUOUS = 0.8, 0.3
 CODES = {"categorical": [CLASSES], "continuous": 1, "learn_deviation": True}
 OUTPUTS = CLASSES + 2
@@ -87,7 +87,7 @@ def test_a_consensus_step_is_that_of_the_dense_jacobian(way, shares, two_replica
     options, parts, replicas = WAYS[way]
     with two_replicas.scope() if replicas else contextlib.nullcontext():
         model = make(shares)
-        optimizer = tfc.ConsensusOptimizer("sgd", 0.1, gamma=GAMMA, microbatches=parts)
+        optimizer = tfc.ConsensusOptimizer("sgd", hand_games.RATE, gamma=GAMMA, microbatches=parts)
         model.compile(optimizer=optimizer, **options)
     start = flat([x.numpy() for x in model.trainable_variables])
     latents, codes, _ = hand_games.first_draw(make(shares), SAMPLES)
@@ -95,7 +95,7 @@ def test_a_consensus_step_is_that_of_the_dense_jacobian(way, shares, two_replica
     model.fit(SAMPLES, batch_size=BATCH, verbose=0, shuffle=False)
     found = flat([x.numpy() for x in model.trainable_variables])
     losses = by_hand(latents, codes, shares)
-    expected = hand_games.consensus_step(losses, sizes, start, 0.1, GAMMA)
+    expected = hand_games.consensus_step(losses, sizes, start, hand_games.RATE, GAMMA)
     tolerance = hand_games.TOLERANCES.get(way, hand_games.EXACT)
     np.testing.assert_allclose(found, expected, **tolerance)
     assert np.abs(found - start).max() > 1e-3

@@ -100,7 +100,7 @@ class GameModel(ReservedNames, TrainingModel):
             self.settle(_SETTINGS)
 
     def hold_players(self, players: dict[str, list[Part]]) -> None:
-        """Keeps the parts of each player under its name, so that Keras saves them."""
+        """Keeps `players`, the parts of each under its name, so that Keras saves them."""
         self.parts = players
 
     @property
