@@ -53,6 +53,9 @@ MADE_BY = {
     "GameModel": ("Sums",),
     "Pix2Pix": ("pix2pix",),
     "CycleGAN": ("cycle_gan",),
+    "ACGAN": ("ac_gan",),
+    "ConditionalGAN": ("vector_gan",),
+    "InfoGAN": ("info_gan",),
     "Game": ("game",),
     "Linearization": ("game",),
 }

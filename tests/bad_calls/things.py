@@ -113,6 +113,28 @@ def labelled(optimizer="sgd", **options):
     return model
 
 
+def labelled_pair():
+    """A generator of points of three classes, and a discriminator that also classifies."""
+    return two(3, (), 2, "int32"), net(2, 1, 3)
+
+
+def ac_gan():
+    """A compiled ACGAN of points of three classes."""
+    return trained(tfc.models.ACGAN(*labelled_pair(), seed=0))
+
+
+def info_gan(categorical=(3,), continuous=1, **options):
+    """An InfoGAN of points, with a code of three values and a continuous one."""
+    networks = net(3 + 4, 2), net(2, 1), net(2, 4)
+    return tfc.models.InfoGAN(*networks, categorical, continuous, **options)
+
+
+def vector_gan():
+    """A compiled ConditionalGAN of points with vectors of two numbers."""
+    networks = two(3, (2,)), two(2, (2,), 1)
+    return trained(tfc.models.ConditionalGAN(*networks, seed=0))
+
+
 def unbuilt():
     """A network without variables yet."""
     return keras.Sequential([layers.Dense(2)])

@@ -12,7 +12,7 @@ from tf_consensus import penalties as regularizers
 from tf_consensus.games.game import Game
 from tf_consensus.models.example_batch import first_examples
 from tf_consensus.models.game_model import GameModel
-from tf_consensus.models.model_game import ModelGame
+from tf_consensus.models.opposed_game import OpposedGame
 from tf_consensus.models.opposition import Opposition
 from tf_consensus.support.inputs import Inputs
 from tf_consensus.support.known_layers import unknown
@@ -68,7 +68,7 @@ class AdversarialModel(GameModel):
 
     def make_game(self, data: Any, noise: Any, step: Any, training: bool, **options: Any) -> Game:
         """The game of `losses` on a batch, its noise and the number of the step."""
-        return ModelGame(self, data, (noise, step), training, **options)
+        return OpposedGame(self, data, (noise, step), training, **options)
 
     def differentiates_twice(self) -> bool:
         """Whether penalties differentiate the discriminator."""

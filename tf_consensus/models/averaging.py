@@ -52,7 +52,8 @@ def averaged_weights(model: keras.Model) -> Iterator[None]:
         return
     players = _players(model)
     # A GAN's generator has known inputs; the normalized layers of other games need their data.
-    generator = getattr(model, "generator", None) if hasattr(model, "latent_dim") else None
+    known = getattr(model, "drawn_inputs", None) is not None
+    generator = getattr(model, "generator", None) if known else None
     measured = generator.non_trainable_variables if generator is not None else []
     variables = [*model.trainable_variables, *measured]
     kept = [x.numpy() for x in variables]

@@ -34,9 +34,9 @@ def check_networks(
             computes in float16, or shapes do not fit.
     """
     for key, network in (("generator", generator), ("discriminator", discriminator)):
-        _check_built(key, network)
+        check_built(key, network)
         _check_inputs(key, network, num_classes)
-        _check_precision(key, network)
+        check_precision(key, network)
     sample_dtype(discriminator)
     latent_dim = latent_size(generator, latent_dim)
     samples = _fitted_shape("generator", generator, (None, latent_dim), "latent_dim")
@@ -45,7 +45,8 @@ def check_networks(
     return samples, latent_dim
 
 
-def _check_built(key: str, network: Any) -> None:
+def check_built(key: str, network: Any) -> None:
+    """Raises `TypeError` unless it is a Keras model, `ValueError` unless it is built."""
     if not isinstance(network, keras.Model):
         raise TypeError(
             f"`{key}` must be a keras.Model. Received: {type(network).__name__}. "
@@ -98,7 +99,8 @@ def _check_labels(key: str, network: keras.Model) -> None:
         )
 
 
-def _check_precision(key: str, network: keras.Model) -> None:
+def check_precision(key: str, network: keras.Model) -> None:
+    """Raises `ValueError` if a layer computes in float16."""
     half = [x for x in walk(network) if x.compute_dtype == "float16"]
     if half:
         raise ValueError(

@@ -12,7 +12,6 @@ from tf_consensus.games.game import Game
 from tf_consensus.models.adjoint import AdjointNetwork
 from tf_consensus.models.adversarial_game import AdversarialGame
 from tf_consensus.models.adversarial_losses import Players
-from tf_consensus.models.batch import floating, labelled, samples_of, within_classes
 from tf_consensus.models.checks import check_networks
 from tf_consensus.models.game_model import GameModel
 from tf_consensus.models.gan_config import CustomObjects, arguments_of, config_of
@@ -20,19 +19,15 @@ from tf_consensus.models.gan_repr import gan_repr
 from tf_consensus.models.generation import Generating
 from tf_consensus.models.known_networks import KnownNetworks
 from tf_consensus.models.players import Part
-from tf_consensus.models.range_warnings import warn_of_bytes
-from tf_consensus.models.seen_samples import SampleLooks, check_label_range
+from tf_consensus.models.sample_batches import SampleBatches
 from tf_consensus.support.checks import check_count
-from tf_consensus.support.inputs import (
-    sample_dtype,
-    split,
-)
+from tf_consensus.support.inputs import split
 from tf_consensus.support.random import Draws
 from tf_consensus.support.schedules import check_values
 
 
 @keras.saving.register_keras_serializable("tf_consensus")
-class GAN(Generating, SampleLooks, KnownNetworks, GameModel):
+class GAN(Generating, SampleBatches, KnownNetworks, GameModel):
     """A generator and a discriminator that train by `compile` and `fit`.
 
     A training step draws latents z ~ N(0, I), builds the `Game` of the two losses on the batch and
@@ -164,33 +159,6 @@ class GAN(Generating, SampleLooks, KnownNetworks, GameModel):
         game = self.make_game(self.prepared(data), noise, 0, training)
         return dict(zip(self.players, game.losses(*game.batch), strict=True))
 
-    def prepared(self, data: Any) -> Any:
-        """The batch as a step uses it: samples, or a list of samples and labels.
-
-        Raises:
-            TypeError: if samples or labels are of the wrong type.
-            ValueError: if they are of the wrong shape.
-        """
-        real = samples_of(data, self.num_classes)
-        real = floating(real, sample_dtype(self.discriminator), self.sample_shape)
-        return labelled(real, self.num_classes)
-
-    def checked(self, data: Any) -> Any:
-        """As `prepared`; it warns about bytes, and labels must be classes."""
-        # A graph has no values yet; `fit` checks them beforehand.
-        if not tf.executing_eagerly():
-            return within_classes(self.prepared(data), self.num_classes)
-        real = samples_of(data, self.num_classes)
-        warn_of_bytes(self.generator, split(real)[0], self.warned)
-        _, labels = split(real := self.prepared(data))
-        if labels:
-            ends = map(int, (min(labels[0]), max(labels[0])))
-            check_label_range(self.num_classes, *ends)
-        return real
-
-    def without_data(self) -> None:
-        """Nothing: a GAN needs data."""
-
     def check_rates(self, ahead: Iterable[int]) -> None:
         """Raises if rates, weights or schedules, also at later steps, are invalid numbers."""
         super().check_rates(ahead)
@@ -199,12 +167,6 @@ class GAN(Generating, SampleLooks, KnownNetworks, GameModel):
             if schedule is not None:
                 now = int(self.noise_counter.numpy())
                 check_values("schedule", schedule, [now + step for step in ahead])
-
-    def check_data(self, data: Any) -> None:
-        """Raises if arrays, or a first batch, have a type or shape that cannot train."""
-        real = floating(data, "float32", self.sample_shape)
-        if split(real)[1]:
-            labelled(real, self.num_classes)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, networks and objective serialized."""

@@ -10,12 +10,11 @@ import tensorflow as tf
 
 from tf_consensus.models.averaging import averaged_weights
 from tf_consensus.support.checks import check_count, check_seed
-from tf_consensus.support.inputs import check_latents, join
+from tf_consensus.support.inputs import check_latents, check_sample_shape, floating, split
 from tf_consensus.support.random import normal, uniform
 
 # Training uses the draws 0, 1, 2 …; other uses have draws that training never takes.
 GENERATION = tf.int64.min
-_LABELS = tf.int64.min + 1
 
 
 class Generating(keras.Model):
@@ -29,8 +28,26 @@ class Generating(keras.Model):
         Raises:
             ValueError: if latents or labels do not have the shape that the generator takes.
         """
-        check_latents(inputs, self.latent_dim, self.num_classes)
+        self.check_inputs(inputs)
         return super().__call__(inputs, *args, **options)
+
+    def check_inputs(self, inputs: Any) -> None:
+        """Raises `ValueError` unless they have the shapes that the generator takes."""
+        check_latents(inputs, self.latent_dim, self.num_classes)
+
+    def drawn_inputs(self, number: int, seed: int, draw: int) -> Any:
+        """What the generator takes, drawn as training draws it: latents, or [latents, labels].
+
+        Args:
+            number: of examples.
+            seed: determines them.
+            draw: which of the seed's draws; labels take the one after it.
+        """
+        latents = normal((number, self.latent_dim), seed, draw, self.variable_dtype)
+        if self.num_classes is None:
+            return latents
+        labels = tf.floor(uniform((number,), seed, draw + 1) * self.num_classes)
+        return [latents, tf.cast(labels, tf.int32)]
 
     def call(self, inputs: Any, training: bool = False) -> tf.Tensor:
         """Samples (batch, …) for latents (batch, latent_dim), or for [latents, labels]."""
@@ -74,11 +91,15 @@ class Generating(keras.Model):
             ValueError: if `n` or `batch_size` is not a positive integer, or the labels are not
                 classes, are not n, or are given to a model without classes.
         """
-        n = check_count("n", n, "For example gan.generate(64).")
+        n, seed = check_count("n", n, _FOR_EXAMPLE), drawn_seed(seed)
+        inputs = self.drawn_inputs(n, seed, GENERATION)
+        if labels is not None:
+            inputs = [split(inputs)[0], self._labels(n, labels)]
+        return self.samples_of(inputs, n, batch_size, averaged)
+
+    def samples_of(self, inputs: Any, n: int, batch_size: int, averaged: bool) -> np.ndarray:
+        """The generator's samples (n, …) of n inputs, `batch_size` of them at a time."""
         batch_size = check_count("batch_size", batch_size, "Leave it at 256.")
-        seed = int(np.random.randint(2**31)) if seed is None else check_seed(seed)
-        latents = normal((n, self.latent_dim), seed, GENERATION, self.variable_dtype)
-        inputs = join(latents, self._labels(n, seed, labels))
         if self._sample is None:
             # Not `predict`, which all machines of a strategy must call together.
             self._sample = tf.function(
@@ -92,17 +113,13 @@ class Generating(keras.Model):
             samples = np.concatenate([self._sample(batch).numpy() for batch in batches])
         return samples.astype(self.variable_dtype)  # NumPy itself has no bfloat16
 
-    def _labels(self, n: int, seed: int, labels: Any) -> list[tf.Tensor]:
-        """An empty list, or a list with the n labels for `generate`."""
+    def _labels(self, n: int, labels: Any) -> tf.Tensor:
+        """The n labels that `generate` was given."""
         if self.num_classes is None:
-            if labels is not None:
-                raise ValueError(
-                    "`labels` are for a conditional GAN. Received: labels for a GAN without "
-                    "num_classes. Leave them out, or build it by GAN(..., num_classes=...)."
-                )
-            return []
-        if labels is None:
-            labels = np.floor(uniform((n,), seed, _LABELS).numpy() * self.num_classes)
+            raise ValueError(
+                "`labels` are for a conditional GAN. Received: labels for a GAN without "
+                "num_classes. Leave them out, or build it by GAN(..., num_classes=...)."
+            )
         labels = np.asarray(labels)
         classes = labels.dtype != bool and np.isin(labels, np.arange(self.num_classes)).all()
         if not classes or labels.shape not in ((), (n,)):
@@ -110,9 +127,35 @@ class Generating(keras.Model):
                 f"`labels` must be one class or n={n} classes, from 0 to {self.num_classes - 1}. "
                 f"Received: labels={labels!r}. For example generate(10, labels=range(10))."
             )
-        return [tf.constant(np.broadcast_to(labels, n), tf.int32)]
+        return tf.constant(np.broadcast_to(labels, n), tf.int32)
 
 
+def drawn_seed(seed: int | None) -> int:
+    """The seed, or one that is drawn."""
+    return int(np.random.randint(2**31)) if seed is None else check_seed(seed)
+
+
+def batches_of(samples: Any, shape: tuple[int | None, ...], batch_size: int) -> list[tf.Tensor]:
+    """Samples (n, …) cut into batches.
+
+    Args:
+        samples: array or tensor.
+        shape: that of the generator's samples, (None, …).
+        batch_size: how many are in a batch, at most.
+
+    Raises:
+        TypeError: if they are no real numbers.
+        ValueError: if they are of another shape, or there are none.
+    """
+    batch_size = check_count("batch_size", batch_size, "Leave it at 256.")
+    samples = floating(split(samples)[0])
+    check_sample_shape(samples, shape)
+    if not len(samples):
+        raise ValueError("There is at least one sample. Received: an empty batch. Pass some.")
+    return [samples[i : i + batch_size] for i in range(0, len(samples), batch_size)]
+
+
+_FOR_EXAMPLE = "For example gan.generate(64)."
 _EXPORT = (
     "What is exported of a GAN is its generator. Received: {}. Call gan.generator.export(path), or "
     "convert gan.generator; within `with averaged_weights(gan):` where averages are kept."

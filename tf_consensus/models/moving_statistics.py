@@ -6,9 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tf_consensus.support.inputs import join
 from tf_consensus.support.layers import walk
-from tf_consensus.support.random import normal, uniform
 
 BATCHES, BATCH_SIZE = 16, 128
 # Nothing else uses the draws from here on: training counts up from 0, evaluation down from -1.
@@ -43,9 +41,4 @@ def measure_statistics(network: keras.Model, batches: Iterable[Any]) -> None:
 def latent_batches(gan: keras.Model) -> Iterator[Any]:
     """Inputs of a GAN's generator, always the same: latents, and equally many labels per class."""
     for draw in range(_DRAW, _DRAW + 2 * BATCHES, 2):
-        latents = normal((BATCH_SIZE, gan.latent_dim), gan.seed, draw, gan.variable_dtype)
-        labels = []
-        if gan.num_classes is not None:
-            drawn = uniform((BATCH_SIZE,), gan.seed, draw + 1) * gan.num_classes
-            labels = [tf.cast(tf.floor(drawn), tf.int32)]
-        yield join(latents, labels)
+        yield gan.drawn_inputs(BATCH_SIZE, gan.seed, draw)

@@ -5,12 +5,12 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
+from tf_consensus.networks.heads import check_head, discriminator_of
 from tf_consensus.networks.labels import check_classes, latents_and_labels
 from tf_consensus.networks.layers import (
     Conv2DTranspose,
     convolve,
     dense,
-    last_dense,
     last_tanh,
 )
 from tf_consensus.networks.weights import Weights
@@ -66,6 +66,7 @@ def dcgan(
     dtype: str | keras.DTypePolicy | None = None,
     num_classes: int | None = None,
     embedding_dim: int | None = None,
+    head: str | None = None,
 ) -> tuple[keras.Model, keras.Model]:
     """Build a generator and a discriminator of the DCGAN family.
 
@@ -85,6 +86,8 @@ def dcgan(
         dtype: Keras' dtype policy of the layers; None takes the global one.
         num_classes: Number of classes; None for networks that take no labels.
         embedding_dim: Size of a label's embedding; None is 32; only with labels.
+        head: What the discriminator ends in, see `heads.discriminator_of`: None, "projection",
+            "auxiliary" or "features".
 
     Returns:
         The generator, from latents (batch, latent_dim), or from a list of latents and integer
@@ -107,11 +110,12 @@ def dcgan(
     filters = check_int("filters", filters, minimum=1)
     latent_dim = check_int("latent_dim", latent_dim, minimum=1)
     classes = check_classes(num_classes, embedding_dim)
+    head = check_head(head, num_classes)
     widths = [filters * (1 if architecture.constant else 2**i) for i in range(architecture.levels)]
     weights = Weights(seed, dtype)
     return (
         _generator(architecture, latent_dim, classes, image_size, channels, widths, weights),
-        _discriminator(architecture, image_size, channels, classes[0] or 1, widths, weights),
+        _discriminator(architecture, image_size, channels, (classes[0], head), widths, weights),
     )
 
 
@@ -128,7 +132,7 @@ def _generator(architecture, latent_dim, classes, image_size, channels, widths, 
     return weights.model(inputs, last_tanh(x, weights), "generator")
 
 
-def _discriminator(architecture, image_size, channels, logits, widths, weights) -> keras.Model:
+def _discriminator(architecture, image_size, channels, ending, widths, weights) -> keras.Model:
     norm = architecture.norm is not None and architecture.discriminator_norm
     image = keras.Input((image_size, image_size, channels))
     x = _activate(_halve(image, widths[0], weights), 0.2, weights)
@@ -137,7 +141,7 @@ def _discriminator(architecture, image_size, channels, logits, widths, weights) 
     x = keras.layers.Flatten(dtype=weights.dtype)(x)
     if architecture.discriminator_dense:
         x = _activate(dense(x, architecture.discriminator_dense, weights), 0.2, weights)
-    return weights.model(image, last_dense(x, logits, weights), "discriminator")
+    return discriminator_of(image, x, ending, weights)
 
 
 def _first_map(x, side, width, architecture, weights):

@@ -2,6 +2,7 @@
 
 import keras
 
+from tf_consensus.networks.heads import check_head, discriminator_of
 from tf_consensus.networks.labels import check_classes, latents_and_labels
 from tf_consensus.networks.layers import dense, last_dense
 from tf_consensus.networks.weights import Weights
@@ -17,6 +18,7 @@ def mlp(
     dtype: str | keras.DTypePolicy | None = None,
     num_classes: int | None = None,
     embedding_dim: int | None = None,
+    head: str | None = None,
 ) -> tuple[keras.Model, keras.Model]:
     """Build a dense generator and discriminator.
 
@@ -34,6 +36,8 @@ def mlp(
         dtype: Keras' dtype policy of the layers; None takes the global one.
         num_classes: Number of classes; None for networks that take no labels.
         embedding_dim: Size of a label's embedding; None is 32; only with labels.
+        head: What the discriminator ends in, see `heads.discriminator_of`: None, "projection",
+            "auxiliary" or "features".
 
     Returns:
         The generator, from latents (batch, latent_dim), or from a list of latents and integer
@@ -53,17 +57,19 @@ def mlp(
     data_dim = check_int("data_dim", data_dim, minimum=1)
     hidden = [check_int("width", width, minimum=1)] * check_int("depth", depth, minimum=0)
     classes = check_classes(num_classes, embedding_dim)
+    head = check_head(head, num_classes)
     weights = Weights(seed, dtype)
     inputs, x = latents_and_labels(keras.Input((latent_dim,)), *classes, weights)
-    generator = _dense_network(inputs, x, hidden, data_dim, weights, "generator")
+    generator = last_dense(_hidden(x, hidden, weights), data_dim, weights)
     samples = keras.Input((data_dim,))
-    logits = classes[0] or 1
-    return generator, _dense_network(samples, samples, hidden, logits, weights, "discriminator")
+    made = weights.model(inputs, generator, "generator")
+    features = _hidden(samples, hidden, weights)
+    return made, discriminator_of(samples, features, (classes[0], head), weights)
 
 
-def _dense_network(inputs, x, hidden, outputs, weights, name):
-    for width in hidden:
+def _hidden(x, widths, weights):
+    for width in widths:
         x = dense(x, width, weights)
         # A layer of its own, so that the adjoint pass can be shared.
         x = keras.layers.ReLU(dtype=weights.dtype)(x)
-    return weights.model(inputs, last_dense(x, outputs, weights), name)
+    return x

@@ -51,8 +51,11 @@ def build(
         The generator, from latents of shape (batch, latent_dim) to samples, and the
         discriminator, from samples to logits of shape (batch, 1). With `num_classes`: the
         generator from a list of latents and integer labels (batch,), the discriminator to one
-        logit per class, (batch, num_classes). "image_to_image" is another kind: its generator goes
-        from images to images, and its discriminator to a map of logits, one per patch.
+        logit per class, (batch, num_classes). With `head="projection"` the discriminator takes
+        [samples, labels] and returns one logit; with "auxiliary" it returns [logit, class logits],
+        as `models.ACGAN` takes it; with "features" it returns [logit, features], as
+        `models.InfoGAN` takes it. "image_to_image" is another kind: its generator goes from images
+        to images, and its discriminator to a map of logits, one per patch.
 
     Raises:
         ValueError: If the name is unknown, or a setting or `dtype` is unknown, missing or out of

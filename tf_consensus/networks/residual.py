@@ -1,20 +1,21 @@
 """The poster's residual networks for images up to 1024², with or without class labels."""
 
 import math
+from typing import Any
 
 import keras
 
 from tf_consensus.networks.blocks import activate, residual_block
+from tf_consensus.networks.heads import check_head, discriminator_of
 from tf_consensus.networks.layers import (
     convolve,
     dense,
-    last_dense,
     last_tanh,
 )
 from tf_consensus.networks.weights import Weights
 from tf_consensus.support.checks import check_int
 
-PRESETS = {
+PRESETS: dict[str, dict[str, Any]] = {
     "residual_celeba_hq": {"image_size": 1024, "filters": 16, "max_filters": 512},
     "residual_lsun": {"image_size": 256, "filters": 64, "max_filters": 1024},
     "residual_imagenet": {
@@ -40,6 +41,7 @@ def residual(
     start_size: int = 4,
     seed: int | None = None,
     dtype: str | keras.DTypePolicy | None = None,
+    head: str | None = None,
 ) -> tuple[keras.Model, keras.Model]:
     """Build a generator and a discriminator of residual blocks, without normalization.
 
@@ -75,6 +77,8 @@ def residual(
             Glorot-uniform and biases 0, where the reference draws both from U(±1/√inputs);
             embeddings are standard normal, as there.
         dtype: Keras' dtype policy of the layers; None takes the global one.
+        head: What the discriminator ends in, see `heads.discriminator_of`: None, "projection",
+            "auxiliary" or "features".
 
     Returns:
         The generator, from latents (batch, latent_dim), or from a list of latents and integer
@@ -101,6 +105,7 @@ def residual(
     latent_dim = check_int("latent_dim", latent_dim, minimum=1)
     if num_classes is not None:
         num_classes = check_int("num_classes", num_classes, minimum=1)
+    head = check_head(head, num_classes)
     if embedding_dim is None:
         embedding_dim = 1 if num_classes is None else 256
     embedding_dim = check_int("embedding_dim", embedding_dim, minimum=1)
@@ -110,7 +115,7 @@ def residual(
     inputs, x = _latents_and_labels(latent_dim, num_classes, embedding_dim, weights)
     return (
         _generator(inputs, x, start_size, channels, widths, weights),
-        _discriminator(image_size, channels, num_classes or 1, widths, weights),
+        _discriminator(image_size, channels, (num_classes, head), widths, weights),
     )
 
 
@@ -154,7 +159,7 @@ def _generator(inputs, x, start_size, channels, widths, weights) -> keras.Model:
     return weights.model(inputs, last_tanh(x, weights), "generator")
 
 
-def _discriminator(image_size, channels, logits, widths, weights) -> keras.Model:
+def _discriminator(image_size, channels, ending, widths, weights) -> keras.Model:
     image = keras.Input((image_size, image_size, channels))
     x = convolve(image, widths[0][0], 3, weights)
     for level, (_, *path) in enumerate(widths):
@@ -165,7 +170,7 @@ def _discriminator(image_size, channels, logits, widths, weights) -> keras.Model
         for width in path:
             x = residual_block(x, width, min(x.shape[-1], width), weights)
     x = keras.layers.Flatten(dtype=weights.dtype)(activate(x, weights))
-    return weights.model(image, last_dense(x, logits, weights), "discriminator")
+    return discriminator_of(image, x, ending, weights)
 
 
 def _count_doublings(image_size, start_size) -> int:

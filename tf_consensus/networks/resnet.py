@@ -5,12 +5,12 @@ from typing import NamedTuple
 import keras
 
 from tf_consensus.networks.blocks import activate, residual_block
+from tf_consensus.networks.heads import check_head, discriminator_of
 from tf_consensus.networks.labels import check_classes, latents_and_labels
 from tf_consensus.networks.layers import (
     Conv2DTranspose,
     convolve,
     dense,
-    last_dense,
     last_tanh,
 )
 from tf_consensus.networks.weights import Weights
@@ -48,6 +48,7 @@ def resnet(
     dtype: str | keras.DTypePolicy | None = None,
     num_classes: int | None = None,
     embedding_dim: int | None = None,
+    head: str | None = None,
 ) -> tuple[keras.Model, keras.Model]:
     """Build a generator and a discriminator of the first paper's residual networks.
 
@@ -71,6 +72,8 @@ def resnet(
         dtype: Keras' dtype policy of the layers; None takes the global one.
         num_classes: Number of classes; None for networks that take no labels.
         embedding_dim: Size of a label's embedding; None is 32; only with labels.
+        head: What the discriminator ends in, see `heads.discriminator_of`: None, "projection",
+            "auxiliary" or "features".
 
     Returns:
         The generator, from latents (batch, latent_dim), or from a list of latents and integer
@@ -93,12 +96,13 @@ def resnet(
     filters = check_int("filters", filters, minimum=2)
     latent_dim = check_int("latent_dim", latent_dim, minimum=1)
     classes = check_classes(num_classes, embedding_dim)
+    head = check_head(head, num_classes)
     widths = [filters * multiple for multiple in architecture.widths]
     weights = Weights(seed, dtype)
     return (
         _generator(latent_dim, classes, image_size, channels, widths, weights),
         _discriminator(
-            architecture.wide_start, image_size, channels, classes[0] or 1, widths, weights
+            architecture.wide_start, image_size, channels, (classes[0], head), widths, weights
         ),
     )
 
@@ -118,14 +122,14 @@ def _generator(latent_dim, classes, image_size, channels, widths, weights) -> ke
     return weights.model(inputs, image, "generator")
 
 
-def _discriminator(wide_start, image_size, channels, logits, widths, weights) -> keras.Model:
+def _discriminator(wide_start, image_size, channels, ending, widths, weights) -> keras.Model:
     image = x = keras.Input((image_size, image_size, channels))
     for level, width in enumerate(widths):
         x = convolve(activate(x, weights) if level else x, width, 5, weights, strides=2)
         hidden = width if wide_start and not level else width // 2
         x = residual_block(x, width, hidden, weights)
     x = keras.layers.Flatten(dtype=weights.dtype)(activate(x, weights))
-    return weights.model(image, last_dense(x, logits, weights), "discriminator")
+    return discriminator_of(image, x, ending, weights)
 
 
 def _check_name(name) -> Architecture:
