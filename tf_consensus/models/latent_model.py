@@ -54,7 +54,7 @@ class LatentModel(Generating, AdversarialModel):
             real and for the made samples; an empty list if it has none.
         """
         heads = Heads(self.discriminator, training)
-        batches = real, fake, drawn, step
+        batches = real, fake, (drawn, step)
         fooled, judged = self.judged(heads, self.discriminator, *batches, training=training)
         # Calls of penalties come later.
         return fooled, judged, heads.others[:2]

@@ -133,7 +133,7 @@ class TableGAN(AdversarialModel):
         def discriminate(rows: Any) -> tf.Tensor:
             return self.discriminator(rows, training=training)
 
-        batches = self._packed(data), self._packed(made), drawn, step
+        batches = self._packed(data), self._packed(made), (drawn, step)
         fooled, judged = self.judged(discriminate, self.discriminator, *batches, training=training)
         terms = [tf.cast(t, fooled.dtype) for t in own]
         return {"generator": tf.add_n([fooled, *terms]), "discriminator": judged}
