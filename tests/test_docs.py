@@ -242,7 +242,9 @@ def test_a_notebook_as_a_page(tmp_path):
     path.parent.mkdir()
     path.write_text(json.dumps({"cells": cells}), encoding="utf-8")
     assert hook("notebook_pages").pages(tmp_path) == {
-        "notebooks/try.md": "# Title\n\nText\n\n```python\nprint(1)\n3\n```\n\n"
+        "notebooks/try.md": "# Title\n\nText\n\n"
+        "*This page is the notebook `notebooks/try.ipynb` of the repository. Run it to see what it "
+        "draws.*\n\n```python\nprint(1)\n3\n```\n\n"
         "```text\n1\n2\n```\n\n![What the code above draws](data:image/png;base64,AAAA)\n\n"
-        "```text\n3\n```\n\n*This page is the notebook `notebooks/try.ipynb`.*\n"
+        "```text\n3\n```\n"
     }

@@ -5,10 +5,7 @@ import json
 import pathlib
 from typing import Any
 
-_TOLD = (
-    "*This page is the notebook `notebooks/{}` of the repository, as it is before it runs. Run it "
-    "to see what it draws.*"
-)
+_TOLD = "*This page is the notebook `notebooks/{}` of the repository. Run it to see what it draws.*"
 
 
 def pages(root: pathlib.Path) -> dict[str, str]:
@@ -18,7 +15,7 @@ def pages(root: pathlib.Path) -> dict[str, str]:
 
 
 def as_markdown(path: pathlib.Path) -> str:
-    """A notebook in Markdown, after a line that says which file it is.
+    """A notebook in Markdown, with a line after its first cell that says which file it is.
 
     Args:
         path: a notebook of format 4.
