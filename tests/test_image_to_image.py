@@ -320,7 +320,7 @@ def test_micro_batches_take_the_same_steps_with_the_pool_too(name, method):
     found, _ = trained(name, method, parts=2)
     assert_same(found, expected)
     if name == "cycle_gan":
-        assert int(found.pools[0].count.numpy()) == 40
+        assert int(found.pools[0].count.numpy()) == 25
 
 
 @pytest.mark.usefixtures("float64")
