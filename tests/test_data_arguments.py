@@ -70,7 +70,8 @@ BAD = {
     "fingerprint": {"name": NO_TEXT, "split": NO_TEXT, "data_dir": NO_PATH},
 }
 # A named tuple and an object that functions return, and a class that test_table looks at.
-NEED_NO_TABLE = {"ImageInfo", "Table", "TableDescription"}
+# Those of `image_pairs` are in tests/test_image_pairs.py.
+NEED_NO_TABLE = {"ImageInfo", "Table", "TableDescription", "image_pairs"}
 TABLE = [
     pytest.param(function, key, value, id=f"{function}-{key}-{str(value)[:20]}")
     for function, arguments in BAD.items()

@@ -850,7 +850,7 @@ def test_construction_errors(make, error, message):
     ],
 )
 def test_options_of_the_inner_optimizer_are_sent_there(option, value):
-    remedy = rf"{option}={value}. Write \w+\({{}}=keras.optimizers.RMSprop\({option}={value}\)\)"
+    remedy = rf"{option}={value}. Write \w+\({{}}=keras.optimizers.RMSprop\({option}={value}\)"
     for optimizer, argument in (
         (tfc.ConsensusOptimizer, "inner_optimizer"),
         (tfc.ClippedOptimizer, "inner_optimizer"),

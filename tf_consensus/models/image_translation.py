@@ -51,9 +51,9 @@ class ImageTranslation(AdversarialModel):
         return [(self.generator, pair[1])]
 
     def inspect_batch(self, numbers: Any, batch: Any = None, *, trains: bool) -> None:
-        """As `GameModel`'s; it warns of images that no generator can make, and of probabilities."""
+        """As `GameModel`'s; on one device it warns of images out of a generator's range too."""
         super().inspect_batch(numbers, batch, trains=trains)
-        if not trains or batch is None:
+        if not trains or not batch:  # replicas hand over the numbers alone
             return
         for generator, images in self.imitated(batch):
             ends = float(tf.reduce_min(images)), float(tf.reduce_max(images))
