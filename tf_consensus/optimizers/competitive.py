@@ -89,7 +89,7 @@ class CompetitiveOptimizer(GameOptimizer):
         _check_replicas()
         if len(linearization.by_player(linearization.v)) == 1:
             return linearization.v  # nobody to interact with: O = 0
-        eta = self._by_rates(linearization, [tf.ones_like(t) for t in linearization.v])
+        eta = self._by_rates(linearization, [tf.ones((), t.dtype) for t in linearization.v])
         return self._equilibrium(linearization, linearization.v, [None] * len(eta), eta)
 
     def _by_rates(self, linearization: Linearization, p: Sequence[tf.Tensor]) -> list[tf.Tensor]:
