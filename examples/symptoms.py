@@ -203,7 +203,7 @@ def draw_losses(axis: Any, curves: dict[str, list[float]], grows: bool) -> None:
 
 def draw_samples(axis: Any, gan: tfc.GAN) -> None:
     """Real points, and as many generated ones over them."""
-    real = np.concatenate([next(iter(ring())) for _ in range(2)])
+    real = np.concatenate([np.asarray(batch) for batch in ring().take(2)])
     fake = gan.generate(len(real))
     axis.scatter(*real.T, s=12, color="0.75", label="real")
     axis.scatter(*np.asarray(fake).T, s=4, color=METHOD_COLORS[0], label="generated")
