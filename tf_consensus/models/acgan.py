@@ -8,10 +8,12 @@ import numpy as np
 import tensorflow as tf
 
 from tf_consensus.models import heads
+from tf_consensus.models.adversarial_losses import total
 from tf_consensus.models.averaging import averaged_weights
+from tf_consensus.models.batch import number_of
 from tf_consensus.models.checks import Shape
 from tf_consensus.models.generation import batches_of
-from tf_consensus.models.latent_model import LatentModel, number_of, total
+from tf_consensus.models.latent_model import LatentModel
 from tf_consensus.models.latent_size import latent_size
 from tf_consensus.models.sample_batches import SampleBatches
 from tf_consensus.support.checks import check_bool, check_float
@@ -109,8 +111,8 @@ class ACGAN(SampleBatches, LatentModel):
         of_real = heads.class_loss(classes[0], real_labels)
         of_made = heads.class_loss(classes[1], labels)
         return {
-            "generator": total(fooled, self.generator_weight * of_made, *own),
-            "discriminator": total(judged, self.discriminator_weight * (of_real + of_made)),
+            "generator": total(fooled, [self.generator_weight * of_made], own),
+            "discriminator": total(judged, [self.discriminator_weight * (of_real + of_made)]),
         }
 
     def classify(self, samples: Any, batch_size: int = 256) -> np.ndarray:

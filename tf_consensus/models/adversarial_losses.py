@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tf_consensus.games.autodiff import dense_gradient
 from tf_consensus.models.adjoint import AdjointNetwork, Points
-from tf_consensus.models.penalty_terms import Terms, function_term, when_due
+from tf_consensus.models.penalty_terms import function_term, noisy, when_due
 from tf_consensus.objectives import Objective
 from tf_consensus.penalties import GradientPenalty, InstanceNoise
 from tf_consensus.support.evaluation import apart
@@ -75,7 +75,7 @@ class AdversarialLosses:
         real = cast_samples(real, sample_dtype(discriminator))
         fake = self.generate(latents, real)
         own_terms = [*call_losses(generator), *weight_losses(generator)]
-        real, fake = self.noisy(real, fake, noise, step)
+        real, fake = noisy(self.players.penalties, real, fake, noise, step)
         batches: list[_Evaluation] = []
         penalties: list[tf.Tensor] = []
         for points in (real, fake):
@@ -86,7 +86,7 @@ class AdversarialLosses:
             points = penalty.points(real, fake, drawn)
             value = self._weighted(penalty, points, batches)
             zero = tf.zeros((), precise(batches[0].samples.dtype))
-            penalties.append(self.when_due(penalty, step, value, zero))
+            penalties.append(when_due(penalty, step, self.training, value, zero))
         return (
             total(objective.generator_loss(*logits), own_terms),
             total(objective.discriminator_loss(*logits), penalties, self.other_terms(real, fake)),
@@ -104,19 +104,6 @@ class AdversarialLosses:
 
         return value
 
-    def when_due(
-        self, penalty: GradientPenalty, step: Any, compute: Callable[[Any], Terms], zeros: Terms
-    ) -> Terms:
-        """The result of `compute(weight)` at the steps at which the penalty counts, else zeros.
-
-        Args:
-            penalty: the penalty, whose schedule gives the weight.
-            step: number of the training step.
-            compute: function of the weight, a number or a scalar tensor.
-            zeros: zeros with the structure and shapes of the result.
-        """
-        return when_due(penalty, step, self.training, compute, zeros)
-
     def generate(self, latents: tf.Tensor, real: Points) -> Points:
         """Samples (batch, …) from latents (batch, latent_dim), with the real labels if any."""
         _, labels = split(real)
@@ -133,18 +120,6 @@ class AdversarialLosses:
         network = self.players.discriminator
         inputs = points if takes_labels(network) else samples
         return pick(network(inputs, training=self.training), labels)
-
-    def noisy(
-        self, real: Points, fake: Points, noise: Sequence[Any], step: Any
-    ) -> tuple[Points, Points]:
-        """Both batches as the discriminator is to see them, in the same shapes."""
-        batches = [split(real), split(fake)]
-        for penalty, drawn in zip(self.players.penalties, noise, strict=True):
-            if isinstance(penalty, InstanceNoise):
-                pairs = zip(batches, drawn, strict=True)
-                batches = [(penalty(x, e, step), labels) for (x, labels), e in pairs]
-        seen, made = (join(*batch) for batch in batches)
-        return seen, made
 
     def _check_noise(self, noise: Sequence[Any] | None) -> Sequence[Any]:
         if noise is None and self._draws:

@@ -1,6 +1,5 @@
 """What adversarial models beyond `GAN` share: networks, an objective, penalties, the step."""
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -14,9 +13,9 @@ from tf_consensus.models.example_batch import first_examples
 from tf_consensus.models.game_model import GameModel
 from tf_consensus.models.opposed_game import OpposedGame
 from tf_consensus.models.opposition import Opposition
+from tf_consensus.models.penalty_terms import check_schedules, late_step
 from tf_consensus.support.inputs import Inputs
 from tf_consensus.support.known_layers import unknown
-from tf_consensus.support.schedules import check_values
 
 
 class AdversarialModel(GameModel):
@@ -76,8 +75,8 @@ class AdversarialModel(GameModel):
 
     def example_game(self, example: Any) -> Game:
         """As `GameModel`'s, at a step at which every lazy penalty counts."""
-        step = 1000 * math.lcm(*(getattr(p, "every", 1) for p in self.penalties))
-        return self.game_at(first_examples(self.prepared(example)), draw=0, step=step)
+        batch = first_examples(self.prepared(example))
+        return self.game_at(batch, draw=0, step=late_step(self.penalties))
 
     def verified_parts(self) -> list[Any]:
         """The players' parts, objective and penalties."""
@@ -95,11 +94,7 @@ class AdversarialModel(GameModel):
     def check_rates(self, ahead: Iterable[int]) -> None:
         """Raises if rates, weights or schedules are no numbers to train with, some steps ahead."""
         super().check_rates(ahead)
-        for penalty in self.penalties:
-            schedule = getattr(penalty, "schedule", None)
-            if schedule is not None:
-                now = int(self.noise_counter.numpy())
-                check_values("schedule", schedule, [now + step for step in ahead])
+        check_schedules(self.penalties, int(self.noise_counter.numpy()), ahead)
 
     def judged(
         self,

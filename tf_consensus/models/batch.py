@@ -39,6 +39,11 @@ def leading(batch: Any) -> tf.Tensor:
     )
 
 
+def number_of(rows: tf.Tensor) -> int | tf.Tensor:
+    """How many examples a tensor (batch, …) has; a scalar tensor where a graph does not know."""
+    return rows.shape[0] or tf.shape(rows)[0]
+
+
 def samples_of(data: Any, num_classes: int | None) -> Any:
     """The data that a GAN's game uses: samples, and labels only if they are used.
 

@@ -8,9 +8,11 @@ import numpy as np
 import tensorflow as tf
 
 from tf_consensus.models import heads
+from tf_consensus.models.adversarial_losses import total
+from tf_consensus.models.batch import number_of
 from tf_consensus.models.checks import Shape
 from tf_consensus.models.generation import GENERATION, drawn_seed
-from tf_consensus.models.latent_model import LatentModel, number_of, total
+from tf_consensus.models.latent_model import LatentModel
 from tf_consensus.models.latent_size import latent_size
 from tf_consensus.models.refusals import refuse_weights
 from tf_consensus.support.checks import check_count
@@ -135,7 +137,7 @@ class ConditionalGAN(LatentModel):
         made, own = self.made([latents, conditions], training)
         pairs = [real, conditions], [made, conditions]
         fooled, judged, _ = self.opposed(*pairs, drawn, step, training)
-        return {"generator": total(fooled, *own), "discriminator": judged}
+        return {"generator": total(fooled, own), "discriminator": judged}
 
     def check_inputs(self, inputs: Any) -> None:
         """Raises `ValueError` unless they are latents and conditions."""

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_consensus.models.adversarial_losses import total
+from tf_consensus.models.batch import number_of
 from tf_consensus.models.image_pool import ImagePool, mixed
 from tf_consensus.models.image_translation import ImageTranslation
 from tf_consensus.models.pairs import PairShapes, check_pair_networks, check_round_trip, distance
@@ -113,8 +114,7 @@ class CycleGAN(ImageTranslation):
         """What the penalties draw for targets and sources, and old images of both kinds."""
         kinds = data[1], data[0]
         drawn = [self.opposition.draw(samples, random) for samples in kinds]
-        number = data[0].shape[0] or tf.shape(data[0])[0]
-        return drawn, [pool.draw(number, random) for pool in self.pools]
+        return drawn, [pool.draw(number_of(data[0]), random) for pool in self.pools]
 
     def losses(self, data: Any, noise: Any, training: bool) -> dict[str, tf.Tensor]:
         """Both losses, scalars."""

@@ -12,18 +12,19 @@ from tf_consensus.games.game import Game
 from tf_consensus.models.adjoint import AdjointNetwork
 from tf_consensus.models.adversarial_game import AdversarialGame
 from tf_consensus.models.adversarial_losses import Players
+from tf_consensus.models.batch import number_of
 from tf_consensus.models.checks import check_networks
 from tf_consensus.models.game_model import GameModel
 from tf_consensus.models.gan_config import CustomObjects, arguments_of, config_of
 from tf_consensus.models.gan_repr import gan_repr
 from tf_consensus.models.generation import Generating
 from tf_consensus.models.known_networks import KnownNetworks
+from tf_consensus.models.penalty_terms import check_schedules, draw_for
 from tf_consensus.models.players import Part
 from tf_consensus.models.sample_batches import SampleBatches
 from tf_consensus.support.checks import check_count
 from tf_consensus.support.inputs import split
 from tf_consensus.support.random import Draws
-from tf_consensus.support.schedules import check_values
 
 
 @keras.saving.register_keras_serializable("tf_consensus")
@@ -139,10 +140,8 @@ class GAN(Generating, SampleBatches, KnownNetworks, GameModel):
     def draw(self, data: Any, random: Draws) -> tuple[tf.Tensor, list[Any]]:
         """Latents (batch, latent_dim), and the random numbers of every penalty."""
         samples, _ = split(data)
-        number = samples.shape[0] or tf.shape(samples)[0]
-        latents = random.normal((number, self.latent_dim), self.variable_dtype)
-        noise = [p.draw(samples, random) if hasattr(p, "draw") else () for p in self.penalties]
-        return latents, noise
+        latents = random.normal((number_of(samples), self.latent_dim), self.variable_dtype)
+        return latents, draw_for(self.penalties, samples, random)
 
     def make_game(
         self, data: Any, noise: Any, step: Any, training: bool, **options: Any
@@ -162,11 +161,7 @@ class GAN(Generating, SampleBatches, KnownNetworks, GameModel):
     def check_rates(self, ahead: Iterable[int]) -> None:
         """Raises if rates, weights or schedules, also at later steps, are invalid numbers."""
         super().check_rates(ahead)
-        for penalty in self.penalties:
-            schedule = getattr(penalty, "schedule", None)
-            if schedule is not None:
-                now = int(self.noise_counter.numpy())
-                check_values("schedule", schedule, [now + step for step in ahead])
+        check_schedules(self.penalties, int(self.noise_counter.numpy()), ahead)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, networks and objective serialized."""

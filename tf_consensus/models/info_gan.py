@@ -7,10 +7,12 @@ import keras
 import tensorflow as tf
 
 from tf_consensus.models import heads
+from tf_consensus.models.adversarial_losses import total
+from tf_consensus.models.batch import number_of
 from tf_consensus.models.checks import Shape
 from tf_consensus.models.coded_samples import CodedSamples
 from tf_consensus.models.codes import Codes, make_codes
-from tf_consensus.models.latent_model import LatentModel, number_of, total
+from tf_consensus.models.latent_model import LatentModel
 from tf_consensus.models.latent_size import latent_size
 from tf_consensus.models.sample_batches import SampleBatches
 from tf_consensus.support.checks import check_bool, check_count, check_float
@@ -127,8 +129,8 @@ class InfoGAN(CodedSamples, SampleBatches, LatentModel):
         categorical, continuous = self.codes.bounds(found, codes)
         known = self.information * categorical + self.continuous_information * continuous
         return {
-            "generator": total(fooled, -known, *own),
-            "discriminator": total(judged, -known) if self.shares_body else judged,
+            "generator": total(fooled, [-known], own),
+            "discriminator": total(judged, [-known]) if self.shares_body else judged,
         }
 
 

@@ -1,13 +1,12 @@
 """Says which derivatives of a GAN are verified before it trains, and on which batch."""
 
-import math
 from typing import Any
 
 import keras
 
 from tf_consensus.games.game import Game
 from tf_consensus.models.example_batch import made_up, specification
-from tf_consensus.penalties import InstanceNoise
+from tf_consensus.models.penalty_terms import differentiate, late_step
 from tf_consensus.support.known_layers import unknown
 
 
@@ -20,7 +19,7 @@ class KnownNetworks(keras.Model):
 
     def differentiates_twice(self) -> bool:
         """Whether there are gradient penalties."""
-        return any(not isinstance(p, InstanceNoise) for p in self.penalties)
+        return differentiate(self.penalties)
 
     def holds_unknown(self) -> bool:
         """Whether networks, objective or penalties hold parts not known to be exact."""
@@ -33,5 +32,4 @@ class KnownNetworks(keras.Model):
 
     def example_game(self, example: Any) -> Game:
         """The game at a step at which every lazy penalty counts, past the start of schedules."""
-        step = 1000 * math.lcm(*(getattr(p, "every", 1) for p in self.penalties))
-        return self.game_at(made_up(self, example), draw=0, step=step)
+        return self.game_at(made_up(self, example), draw=0, step=late_step(self.penalties))

@@ -6,7 +6,6 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tf_consensus import penalties as regularizers
 from tf_consensus.models.adversarial_model import AdversarialModel
 from tf_consensus.models.generation import Generating
 from tf_consensus.models.heads import Heads
@@ -32,8 +31,6 @@ class LatentModel(Generating, AdversarialModel):
         super().__init__(players, objective, penalties, **options)
         self.generator: keras.Model = players["generator"][0]
         self.discriminator: keras.Model = players["discriminator"][0]
-        if any(isinstance(p, regularizers.GradientPenalty) for p in self.penalties):
-            regularizers.warn_of_coupling(self.discriminator)
 
     def drawn_latents(self, number: int | tf.Tensor, random: Draws) -> tf.Tensor:
         """Latents z ~ N(0, I) of a step, (number, latent_dim)."""
@@ -58,13 +55,3 @@ class LatentModel(Generating, AdversarialModel):
         fooled, judged = self.judged(heads, self.discriminator, *batches, training=training)
         # Calls of penalties come later.
         return fooled, judged, heads.others[:2]
-
-
-def total(loss: tf.Tensor, *terms: tf.Tensor) -> tf.Tensor:
-    """The sum of a loss and of further scalars, in the loss's precision."""
-    return tf.add_n([loss, *(tf.cast(term, loss.dtype) for term in terms)])
-
-
-def number_of(samples: tf.Tensor) -> int | tf.Tensor:
-    """How many samples there are, as a number where it is known."""
-    return samples.shape[0] or tf.shape(samples)[0]

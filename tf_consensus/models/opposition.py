@@ -9,7 +9,13 @@ from tf_consensus import objectives
 from tf_consensus import penalties as regularizers
 from tf_consensus.games.autodiff import dense_gradient
 from tf_consensus.models.adversarial_losses import precise, total
-from tf_consensus.models.penalty_terms import function_term, when_due
+from tf_consensus.models.penalty_terms import (
+    differentiate,
+    draw_for,
+    function_term,
+    noisy,
+    when_due,
+)
 from tf_consensus.penalties import GradientPenalty, InstanceNoise
 from tf_consensus.support.evaluation import apart
 from tf_consensus.support.inputs import Inputs, join, split
@@ -41,11 +47,11 @@ class Opposition:
     @property
     def differentiates(self) -> bool:
         """Whether a penalty differentiates the discriminator."""
-        return any(not isinstance(p, InstanceNoise) for p in self.penalties)
+        return differentiate(self.penalties)
 
     def draw(self, samples: tf.Tensor, random: Draws) -> list[Any]:
         """What every penalty draws in a step, for batches like `samples`."""
-        return [p.draw(samples, random) if hasattr(p, "draw") else () for p in self.penalties]
+        return draw_for(self.penalties, samples, random)
 
     def __call__(
         self,
@@ -74,7 +80,7 @@ class Opposition:
         Raises:
             ValueError: if a penalty returns nothing.
         """
-        seen = self._noisy(real, fake if shown is None else shown, noise, step)
+        seen = noisy(self.penalties, real, fake if shown is None else shown, noise, step)
         logits, own = [], []
         for batch in seen:
             logits.append(discriminate(batch))
@@ -82,7 +88,7 @@ class Opposition:
         on_fake = logits[1]
         if shown is not None:
             with apart():  # the discriminator's layers keep and add what its own loss sees
-                on_fake = discriminate(self._noisy(real, fake, noise, step)[1])
+                on_fake = discriminate(noisy(self.penalties, real, fake, noise, step)[1])
         judged = self.objective.discriminator_loss(*logits)
         terms = own + [
             _term(penalty, discriminate, *seen, drawn, step, training)
@@ -91,16 +97,6 @@ class Opposition:
         ]
         made = self.objective.generator_loss(logits[0], on_fake)
         return made, total(judged, terms)
-
-    def _noisy(
-        self, real: Inputs, fake: Inputs, noise: Sequence[Any], step: Any
-    ) -> tuple[Inputs, Inputs]:
-        for penalty, drawn in zip(self.penalties, noise, strict=True):
-            if isinstance(penalty, InstanceNoise):
-                batches = [split(real), split(fake)]
-                pairs = zip(batches, drawn, strict=True)
-                real, fake = (join(penalty(x, e, step), rest) for (x, rest), e in pairs)
-        return real, fake
 
 
 def _term(

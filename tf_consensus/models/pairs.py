@@ -2,8 +2,9 @@
 
 from typing import Any, NamedTuple
 
-import keras
 import tensorflow as tf
+
+from tf_consensus.models.checks import check_built
 
 
 class PairShapes(NamedTuple):
@@ -26,16 +27,7 @@ def check_pair_networks(generator: Any, discriminator: Any, conditional: bool) -
         ValueError: if one is not built, or they do not fit each other.
     """
     for key, network in (("generator", generator), ("discriminator", discriminator)):
-        if not isinstance(network, keras.Model):
-            raise TypeError(
-                f"`{key}` must be a Keras model. Received: {network!r}. Make both by "
-                'networks.build("image_to_image", image_size=32).'
-            )
-        if not network.built:
-            raise ValueError(
-                f"`{key}` must be built. Received: {network.name!r} without weights. Call it once "
-                "on a batch, or give it an Input."
-            )
+        check_built(key, network)
     shapes = PairShapes(tuple(generator.input_shape), tuple(generator.output_shape))
     taken = discriminator.input_shape
     wanted = [shapes.target, shapes.source] if conditional else shapes.target

@@ -1,15 +1,60 @@
-"""How penalties join the discriminator's loss: by their schedule, at their steps, as scalars."""
+"""How penalties join the discriminator's loss: what they draw, at which steps, as scalars."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import tensorflow as tf
 
-from tf_consensus.penalties import GradientPenalty
+from tf_consensus.penalties import GradientPenalty, InstanceNoise
 from tf_consensus.support.evaluation import apart
-from tf_consensus.support.schedules import factor
+from tf_consensus.support.inputs import Inputs, join, split
+from tf_consensus.support.random import Draws
+from tf_consensus.support.schedules import check_values, factor
 
 Terms = TypeVar("Terms")
+
+
+def draw_for(penalties: Sequence[Any], samples: tf.Tensor, random: Draws) -> list[Any]:
+    """What every penalty draws in a step, for batches like `samples`."""
+    return [p.draw(samples, random) if hasattr(p, "draw") else () for p in penalties]
+
+
+def differentiate(penalties: Sequence[Any]) -> bool:
+    """Whether one of them differentiates the discriminator, as all but instance noise may."""
+    return any(not isinstance(p, InstanceNoise) for p in penalties)
+
+
+def late_step(penalties: Sequence[Any]) -> int:
+    """A step at which every lazy penalty counts, past the start of schedules."""
+    return 1000 * math.lcm(*(getattr(p, "every", 1) for p in penalties))
+
+
+def check_schedules(penalties: Sequence[Any], now: int, ahead: Iterable[int]) -> None:
+    """Raises `ValueError` if a schedule is no number to train with, some steps after step `now`."""
+    for penalty in penalties:
+        schedule = getattr(penalty, "schedule", None)
+        if schedule is not None:
+            check_values("schedule", schedule, [now + step for step in ahead])
+
+
+def noisy(
+    penalties: Sequence[Any], real: Inputs, fake: Inputs, noise: Sequence[Any], step: Any
+) -> tuple[Inputs, Inputs]:
+    """Both batches as the discriminator is to see them, in the same shapes.
+
+    Args:
+        penalties: of which instance noise is added.
+        real: real samples, or a list of these and conditions.
+        fake: made samples, likewise.
+        noise: what `draw_for` returned.
+        step: number of the training step.
+    """
+    for penalty, drawn in zip(penalties, noise, strict=True):
+        if isinstance(penalty, InstanceNoise):
+            pairs = zip([split(real), split(fake)], drawn, strict=True)
+            real, fake = (join(penalty(x, e, step), rest) for (x, rest), e in pairs)
+    return real, fake
 
 
 def when_due(

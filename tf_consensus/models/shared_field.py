@@ -10,6 +10,7 @@ from tf_consensus.games.checks import check_losses
 from tf_consensus.games.field import LossesAndField
 from tf_consensus.models.adjoint import Adjoint, AdjointNetwork, Points, per_example
 from tf_consensus.models.adversarial_losses import AdversarialLosses, find, precise, total
+from tf_consensus.models.penalty_terms import noisy, when_due
 from tf_consensus.penalties import GradientPenalty
 from tf_consensus.support.layer_losses import call_losses, weight_losses
 
@@ -89,7 +90,7 @@ class SharedField:
             tape.watch(theta)
             fake = self._losses.generate(latents, real)
             terms = [*call_losses(generator), *weight_losses(generator)]
-            real, fake = self._losses.noisy(real, fake, noise, step)
+            real, fake = noisy(self._losses.players.penalties, real, fake, noise, step)
         return _Generation(tape, theta, terms, real, fake)
 
     def _discriminator_part(
@@ -132,7 +133,7 @@ class SharedField:
             compute = self._weighted(penalty, points, shared)
             like = shared.inputs if shared else tf_variables(variables)
             zeros = tf.zeros((), precise(dtype)), [tf.zeros_like(x) for x in like]
-            value, along = self._losses.when_due(penalty, step, compute, zeros)
+            value, along = when_due(penalty, step, self._losses.training, compute, zeros)
             values.append(value)
             (tangents[batches.index(shared)] if shared else gradients).append(along)
         sums = [[tf.add_n(t) for t in zip(*parts, strict=True)] or None for parts in tangents]

@@ -8,9 +8,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tf_consensus.models.adversarial_losses import total
 from tf_consensus.models.adversarial_model import AdversarialModel
 from tf_consensus.models.averaging import averaged_weights
-from tf_consensus.models.generation import GENERATION, sizes
+from tf_consensus.models.batch import number_of
+from tf_consensus.models.generation import GENERATION, drawn_seed, sizes
 from tf_consensus.models.table_checks import as_rows, check_penalties, description_of
 from tf_consensus.models.table_networks import table_networks
 from tf_consensus.models.table_rows import activated, gumbel
@@ -119,7 +121,7 @@ class TableGAN(AdversarialModel):
 
     def draw(self, data: Any, random: Draws) -> Any:
         """Latents, Gumbel numbers, and what the penalties draw."""
-        number = tf.shape(data)[0]
+        number = number_of(data)
         latents = random.normal([number, self.latent_dim], self.variable_dtype)
         noise = gumbel(random.uniform([number, self.choices], self.variable_dtype))
         return latents, noise, self.opposition.draw(data, random)
@@ -135,8 +137,7 @@ class TableGAN(AdversarialModel):
 
         batches = self._packed(data), self._packed(made), (drawn, step)
         fooled, judged = self.judged(discriminate, self.discriminator, *batches, training=training)
-        terms = [tf.cast(t, fooled.dtype) for t in own]
-        return {"generator": tf.add_n([fooled, *terms]), "discriminator": judged}
+        return {"generator": total(fooled, own), "discriminator": judged}
 
     def encoded(self, latents: tf.Tensor, numbers: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Rows (batch, width) like encoded ones.
@@ -172,8 +173,7 @@ class TableGAN(AdversarialModel):
         """
         n = check_count("n", n, "For example model.generate(1000).")
         batch_size = check_count("batch_size", batch_size, "Leave it at 1024.")
-        seed = int(np.random.randint(2**31)) if seed is None else check_seed(seed)
-        random = Draws(seed, GENERATION)
+        random = Draws(drawn_seed(seed), GENERATION)
         latents = random.normal([n, self.latent_dim], self.variable_dtype)
         numbers = gumbel(random.uniform([n, self.choices], self.variable_dtype))
         parts = (tf.split(t, sizes(n, batch_size)) for t in (latents, numbers))

@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from tf_consensus import networks
+from tf_consensus.models.checks import check_built
 
 _LATENT, _WIDTH, _DEPTH = 128, 256, 2
 
@@ -37,15 +38,7 @@ def table_networks(
 
 
 def _check(key: str, network: Any, inputs: int | None, outputs: int | None) -> None:
-    if not isinstance(network, keras.Model):
-        raise TypeError(
-            f"`{key}` must be a Keras model. Received: {key}={network!r}. Make both by "
-            'networks.build("mlp", data_dim=description.width), or leave them out.'
-        )
-    if not network.built:
-        raise ValueError(
-            f"`{key}` must be built. Received: {network.name!r} without weights. Give it an Input."
-        )
+    check_built(key, network)
     found = [network.input_shape, network.output_shape]
     single = not any(isinstance(shape, list | dict) for shape in found)
     wanted = [(None, inputs), (None, outputs)]

@@ -20,7 +20,7 @@ from tf_consensus.games import vectors
 from tf_consensus.games.evaluated import evaluated
 from tf_consensus.games.game import Game
 from tf_consensus.games.linearization import Linearization
-from tf_consensus.models.batch import leading
+from tf_consensus.models.batch import leading, number_of
 from tf_consensus.models.checked_model import CheckedModel
 from tf_consensus.models.drawn import drawn
 from tf_consensus.models.first_batch import FirstLooks, looked_at
@@ -120,7 +120,7 @@ class TrainingModel(FirstLooks, CheckedModel):
         """
         rows = leading(data)
         share = batch_share(rows)
-        number = rows.shape[0] or tf.shape(rows)[0]
+        number = number_of(rows)
         noise = drawn(self, data, Draws(self.seed, draw, share.rows, number))
         return self.make_game(
             data,
