@@ -154,9 +154,8 @@ def test_the_lecture(tmp_path):
     assert gamma == pytest.approx(2.0)
     assert len(left) == 10
     assert left["consensus"] < left["simultaneous"]
-    for method in ("consensus", "momentum"):  # a slider is followed; 0.2 s on a free core
-        assert follows[method]["step_size"] < 0.5
-    assert follows["consensus"]["gamma"] < 0.5
+    for method in ("consensus", "momentum"):  # 0.2 s on a free core
+        assert max(follows[method].values()) < 0.5
     (beta,) = [cell for cell in notebook.cells if cell.id == "beta"]
     limits = [float(line.split()[-1]) for line in notebooks.printed(beta).splitlines()]
     assert limits[0] > limits[1] > limits[2]
