@@ -11,8 +11,8 @@ import pytest
 import tensorflow as tf
 
 import tf_consensus as tfc
-from tf_consensus.callbacks import Advice, AdviceWarning, Advisor, read_advice
-from tf_consensus.callbacks.advice import SYMPTOMS
+from tf_consensus.callbacks import Advice, AdviceWarning, Advisor, SpectrumMonitor, read_advice
+from tf_consensus.callbacks.advice import SYMPTOMS, probe
 from tf_consensus.callbacks.advice.history import History
 from tf_consensus.callbacks.advice.levels import levels
 from tf_consensus.callbacks.advice.oscillation import _remedy as remedy_of
@@ -45,6 +45,15 @@ def test_it_says_what_was_made_to_go_wrong(name):
     own = [x for x in said if x not in ("data_range", "probabilities")]
     own += ["probabilities"] if name == "probabilities outputs" else []
     assert sorted(str(x.message).split(": ")[0].split(", ")[-1] for x in warned) == sorted(own)
+
+
+@pytest.mark.parametrize("most", [300, 0], ids=["its own", "the monitor's"])
+def test_a_monitor_before_it_does_not_hide_that_no_rate_is_small_enough(most, monkeypatch):
+    monkeypatch.setattr(probe, "_PARAMETERS", most)
+    real, advisor = next(iter(runs.cloud())), Advisor(report=None)
+    runs.train("learning_rate none", [SpectrumMonitor(real, report=None), advisor])
+    said = {advice.name: advice.message for advice in advisor.advice}
+    assert said["learning_rate"].startswith("No learning rate is small enough: ")
 
 
 def test_every_symptom_has_a_run():

@@ -137,11 +137,10 @@ class Probe:
     def _limit(self, game, logs):
         """The largest stable plain step, and the rotation where that forbids every step."""
         field = self._plain_field()
-        key = None if field is None else f"step_limit_{field.name}"
-        if key in logs and logs.get("spectrum_measured", 1.0):
-            return float(logs[key]), 0.0
-        if field is None or sum(flat.sizes(game)) > _PARAMETERS:
+        if field is None:
             return math.nan, 0.0
+        if sum(flat.sizes(game)) > _PARAMETERS:
+            return _from_monitor(field, logs)
         self._jacobian = self._jacobian or compile_jacobian(game)
         a = self._jacobian().astype("float64")
         values = np.linalg.eigvals(field.derivative(a, flat.sizes(game)))
@@ -202,3 +201,15 @@ def _compare(real, fake, labels):
 def _distances(x):
     squares = (x**2).sum(axis=1)
     return np.sqrt(np.maximum(0.0, squares[:, None] + squares - 2 * x @ x.T))
+
+
+def _from_monitor(field, logs):
+    """Limit and undamped rotation out of a `SpectrumMonitor`'s logs, as far as these tell them."""
+    if f"step_limit_{field.name}" not in logs or not logs.get("spectrum_measured", 1.0):
+        return math.nan, 0.0
+    limit = float(logs[f"step_limit_{field.name}"])
+    prefix = f"{field.name}_" if field.is_regularized else ""
+    names = ("real", "rotation", "quotient")
+    real, rotation, quotient = (float(logs[f"{prefix}spectrum_{name}"]) for name in names)
+    on_the_axis = quotient > 1.0 / _NEUTRAL and real <= _NEUTRAL * rotation
+    return limit, rotation if limit == 0.0 and on_the_axis else 0.0
