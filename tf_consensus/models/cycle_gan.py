@@ -55,8 +55,7 @@ class CycleGAN(ImageTranslation):
         TypeError: if a network is no Keras model; in training, if images are no floating-point
             numbers.
         ValueError: if a network is not built, their shapes do not fit, a number is out of range;
-            in training, if a batch is no pair of images of these shapes, or on several replicas
-            with a pool.
+            in training, if a batch is no pair of images of these shapes.
 
     Example:
         >>> there = networks.build("image_to_image", image_size=32, conditional=False)
@@ -169,7 +168,6 @@ class CycleGAN(ImageTranslation):
         """One update, then the pools take in what the step's generators made of its batch."""
         if not self.pools:
             return super().train_step(data)
-        _refuse_replicas()
         source, target = self.prepared(data)
         # Made before the step moves the generators; layers' own state moves with the step alone.
         with keras.StatelessScope():
@@ -200,13 +198,4 @@ def _check_identity(identity: float, shapes: PairShapes) -> None:
             "The identity loss takes images of one kind for the other, of the same shape. "
             f"Received: identity={identity} with sources {shapes.source} and targets "
             f"{shapes.target}. Set identity=0."
-        )
-
-
-def _refuse_replicas() -> None:
-    replicas = tf.distribute.get_strategy().num_replicas_in_sync
-    if replicas > 1:
-        raise ValueError(
-            "A pool of made images is on one device. Received: "
-            f"{replicas} replicas. Set pool_size=0, or train without a strategy."
         )

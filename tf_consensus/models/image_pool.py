@@ -13,7 +13,8 @@ class ImagePool(keras.layers.Layer):
     """The latest made images, of which one takes a new one's place with probability ½.
 
     It is saved with the model, so that a resumed run sees the same images. An empty pool replaces
-    nothing.
+    nothing. Several replicas keep the same pool: each takes in the images of all, in the order of
+    the batch.
 
     Args:
         size: how many images it keeps, at least 1.
@@ -30,6 +31,7 @@ class ImagePool(keras.layers.Layer):
         super().__init__(trainable=False, **options)
         self.size, self.shape_of_images = size, tuple(shape)
         settings: dict[str, Any] = {"initializer": "zeros", "trainable": False}
+        settings["aggregation"] = "only_first_replica"
         self.images = self.add_weight((size, *shape), name="images", **settings)
         self.count = self.add_weight((), dtype="int64", name="count", **settings)
         self.built = True
@@ -73,6 +75,9 @@ class ImagePool(keras.layers.Layer):
 
     def push(self, made: tf.Tensor) -> None:
         """Takes in the images of a step, (batch, …), in place of the oldest."""
+        context = tf.distribute.get_replica_context()
+        if context is not None and context.num_replicas_in_sync > 1:
+            made = context.all_gather(made, axis=0)
         count, made = tf.convert_to_tensor(self.count), made[-self.size :]
         number = tf.shape(made, tf.int64)[0]
         places = (count + tf.range(number)) % self.size
