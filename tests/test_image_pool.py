@@ -154,6 +154,16 @@ def test_images_outside_of_the_generators_range_are_named():
             model.fit(source, images, verbose=0, shuffle=False)
 
 
+@pytest.mark.parametrize("make", [pix2pix, cycle_gan])
+def test_replicas_name_images_outside_of_the_range_too(make, two_replicas):
+    source, target = pair()
+    with two_replicas.scope():
+        model = make()
+        model.compile(optimizer=METHODS["alternating"]())
+    with pytest.warns(UserWarning, match=r"ends in tanh makes samples.*x / 127.5 - 1"):
+        model.fit(source, target * 100 + 100, batch_size=4, verbose=0, shuffle=False)
+
+
 def test_callbacks_that_generate_from_latents_are_refused(tmp_path):
     for callback in (tfc.callbacks.SampleGrid(tmp_path), tfc.callbacks.EvaluateGAN()):
         model = pix2pix()

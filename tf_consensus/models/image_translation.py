@@ -1,5 +1,6 @@
 """What models from images to images share: pairs as batches, their checks, made images."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -50,14 +51,27 @@ class ImageTranslation(AdversarialModel):
         """Each generator, and the images of a pair whose kind it makes."""
         return [(self.generator, pair[1])]
 
+    def see_batch(self, batch: Any) -> tf.Tensor:
+        """As `GameModel`'s, and the ends of the range of each generator's kind of images."""
+        kinds = [images for _, images in self.imitated(batch)]
+        ends = [end(images) for images in kinds for end in (tf.reduce_min, tf.reduce_max)]
+        return tf.concat([super().see_batch(batch), tf.cast(tf.stack(ends), tf.float64)], axis=0)
+
+    def nothing_seen(self) -> tuple[list[tf.Tensor], list[tf.TensorShape]]:
+        """What `seen_of_batch` returns without a batch, and its shapes with one."""
+        width = 2 + 2 * len(self.imitated((None, None)))
+        return [tf.zeros(width, tf.float64)], [tf.TensorShape(width)]
+
     def inspect_batch(self, numbers: Any, batch: Any = None, *, trains: bool) -> None:
-        """As `GameModel`'s; on one device it warns of images out of a generator's range too."""
-        super().inspect_batch(numbers, batch, trains=trains)
-        if not trains or not batch:  # replicas hand over the numbers alone
+        """As `GameModel`'s; it warns of images out of a generator's range too."""
+        numbers = np.asarray(numbers)
+        super().inspect_batch(numbers[:2], batch, trains=trains)
+        if not trains:
             return
-        for generator, images in self.imitated(batch):
-            ends = float(tf.reduce_min(images)), float(tf.reduce_max(images))
-            warn_of_range(generator, ends, int(tf.size(images)), self.warned)
+        ends = numbers[2:].reshape(-1, 2)
+        for (generator, _), (low, high) in zip(self.imitated((None, None)), ends, strict=True):
+            values = int(numbers[0]) * math.prod(side or 1 for side in generator.output_shape[1:])
+            warn_of_range(generator, (float(low), float(high)), values, self.warned)
         for network in self.discriminators():
             if isinstance(network, keras.Model):
                 warn_of_probabilities(network, self.objective, self.warned)
