@@ -4,6 +4,7 @@ import pytest
 
 from tf_consensus import networks
 from tf_consensus.networks.dcgan import ARCHITECTURES, dcgan
+from tf_consensus.support.known_layers import unknown
 
 # Trainable parameters of generator and discriminator at 32², 3 channels, 64 filters, 256 latents.
 DCGAN_COUNTS = {
@@ -69,6 +70,14 @@ def test_shapes_and_ranges(name):
     assert discriminator(samples).shape == (7, 1)
     assert name == "mlp" or np.abs(samples).max() <= 1
     assert (generator.name, discriminator.name) == ("generator", "discriminator")
+
+
+@pytest.mark.parametrize("name", sorted({*PLAIN, *RESIDUAL, "image_to_image"}))
+def test_a_network_of_ours_is_known_to_be_exact(name):
+    # Else a GAN would verify it before training, which takes time and memory.
+    sizes = {key: SMALL[key] for key in SMALL if name != "image_to_image" or key != "latent_dim"}
+    pair = networks.build(name, **({} if name == "mlp" else sizes))
+    assert unknown(dict(zip("gd", pair, strict=True))) == []
 
 
 @pytest.mark.parametrize("name", PLAIN)

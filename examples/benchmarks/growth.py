@@ -202,13 +202,14 @@ def draw(rows, path):
         for key, (_, style) in RATIOS.items():
             below.plot(sizes, [ratio(row, key) for row in own], **style)
         scale_by_logarithm(above)
-        below.set(xlabel=TITLES[name], ylim=(0, None))
+        below.set_xlabel(TITLES[name])
         for axis in (above, below):
             axis.set_xscale("log", base=2)
             axis.set_xticks(sizes)
             axis.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
             axis.xaxis.set_minor_locator(NullLocator())
             tidy(axis)
+    axes[1, 0].set_ylim(0, 1.05 * max(ratio(row, key) for row in rows for key in RATIOS))
     axes[0, 0].set_ylabel("processor ms per step")
     axes[1, 0].set_ylabel("consensus / simultaneous")
     entries = [legend_line(**style, label=method) for method, style in STYLES.items()]

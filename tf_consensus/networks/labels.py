@@ -8,6 +8,19 @@ from tf_consensus.support.checks import check_int
 _EMBEDDING = 32
 
 
+@keras.saving.register_keras_serializable("tf_consensus")
+class OnlyClass(keras.layers.Layer):
+    """The one class there is, 0, once per example: (batch, …) to labels (batch,)."""
+
+    def call(self, inputs: keras.KerasTensor) -> keras.KerasTensor:
+        """The labels."""
+        return keras.ops.zeros(keras.ops.shape(inputs)[:1], "int32")
+
+    def compute_output_spec(self, inputs: keras.KerasTensor) -> keras.KerasTensor:
+        """The labels' shape and type."""
+        return keras.KerasTensor(inputs.shape[:1], "int32")
+
+
 def check_classes(
     num_classes: int | None, embedding_dim: int | None
 ) -> tuple[int | None, int | None]:

@@ -7,6 +7,7 @@ import keras
 
 from tf_consensus.networks.blocks import activate, residual_block
 from tf_consensus.networks.heads import check_head, discriminator_of
+from tf_consensus.networks.labels import OnlyClass
 from tf_consensus.networks.layers import (
     convolve,
     dense,
@@ -132,8 +133,7 @@ def _latents_and_labels(latent_dim, num_classes, embedding_dim, weights):
     latents = keras.Input((latent_dim,), name="latents")
     inputs = latents
     if num_classes is None:
-        # The one class there is, 0, once per example.
-        labels = keras.ops.sum(keras.ops.zeros_like(latents, dtype="int32"), axis=1)
+        labels = OnlyClass()(latents)
     else:
         labels = keras.Input((), dtype="int32", name="labels")
         inputs = [latents, labels]
