@@ -19,6 +19,7 @@ CALLS = {
         f"transfer_accuracy({_ROWS}, {_ROWS}, {_ROWS}, {target})"
         for target in ("None", "'x'", "'z'", "3")
     ],
+    "StackedModes": numbers("StackedModes({})", ["None", "3", "'a'"]),
     "ModeCoverage": numbers("ModeCoverage(np.eye(2), {})", ["nan", "-1.0", "'a'"]),
     "Wasserstein1": numbers("Wasserstein1({})", ["None", "np.full((4, 2), nan)"]),
     "classifier_score": numbers("classifier_score({})", ["None", "np.ones(3)"]),

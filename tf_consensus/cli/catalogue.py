@@ -89,7 +89,7 @@ METRICS = {
     "kid": "the kernel distance with the reference Inception network",
     "precision": "higher is better: share of the images that look real (--precision_recall)",
     "recall": "higher is better: share of the real images that are reached (--precision_recall)",
-    "modes_covered": "higher is better: modes of the mixture of Gaussians that have samples",
+    "modes_covered": "higher is better: modes of a mixture or of stacked images that have samples",
     "within_3_sigma": "higher is better: share of the points within 3 deviations of a mode",
     "within_0.05": "higher is better: share of the points within 0.05 of a mode",
     "mode_kl": "lower is better: unevenness of the modes",
@@ -118,6 +118,7 @@ _FOR = {
     "fashion_mnist_grid": "all of the paper's comparison on two cores",
     "fashion_mnist_adam": "with Adam",
     "fashion_mnist": "as in the paper",
+    "stacked_fashion_mnist": "a thousand modes: three grey images as the colours of one",
 }
 
 

@@ -50,7 +50,9 @@ def images(
     Args:
         name: "fashion_mnist"; "folder:PATH", any folder of images; or an image data set of
             TensorFlow Datasets by its name there, already on the disk, such as "cifar10",
-            "celeb_a", "celeb_a_hq/1024", "lsun/bedroom", "imagenet2012".
+            "celeb_a", "celeb_a_hq/1024", "lsun/bedroom", "imagenet2012". "stacked:" before a name
+            makes images of three of its grey images, and the cube of its classes: with
+            "stacked:mnist", Stacked-MNIST; see `stacked_images.StackedImages`.
         split: "train", "test", …; TensorFlow Datasets also knows parts: "train[:10%]". A folder
             has "train", which is all of it, "held_out", a tenth of each sub-folder, and "rest".
         image_size: Side of the images in pixels. Fashion-MNIST has a black border up to 32²; 28

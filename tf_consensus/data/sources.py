@@ -8,6 +8,7 @@ from tf_consensus.data.arguments import check_folder
 from tf_consensus.data.image_folder import ImageFolder, folder_info
 from tf_consensus.data.image_source import ImageInfo, ImageSource
 from tf_consensus.data.opening import MAX_PIXELS
+from tf_consensus.data.stacked_images import PREFIX, StackedImages, stacked_info
 from tf_consensus.data.tfds_images import TFDSImages, tfds_info
 from tf_consensus.support.checks import check_text, is_integer
 
@@ -23,6 +24,10 @@ def find_source(
     max_pixels: int = MAX_PIXELS,
 ) -> ImageSource:
     """Return the images of a split; arguments and errors are those of `images`."""
+    if is_stacked(name):
+        grey = name.removeprefix(PREFIX)
+        base = find_source(grey, split, image_size, data_dir, check, max_pixels)
+        return StackedImages(base, find_info(grey, data_dir).num_classes)
     name, data_dir = _place(name, data_dir)
     split = check_text("split", split, "Pass for example train.")
     if name == "fashion_mnist":
@@ -34,12 +39,19 @@ def find_source(
 
 def find_info(name: str, data_dir: str | os.PathLike[str] | None = None) -> ImageInfo:
     """Return what is known about a data set; arguments and errors are those of `image_info`."""
+    if is_stacked(name):
+        return stacked_info(find_info(name.removeprefix(PREFIX), data_dir))
     name, data_dir = _place(name, data_dir)
     if name == "fashion_mnist":
         return fashion_mnist.INFO
     if name.startswith(_FOLDER):
         return folder_info(name.removeprefix(_FOLDER))
     return tfds_info(name, data_dir)
+
+
+def is_stacked(name: object) -> bool:
+    """Whether a name is that of stacked images."""
+    return isinstance(name, str) and name.startswith(PREFIX)
 
 
 def channels_of(source: ImageSource, channels: int | None) -> tuple[int, bool]:

@@ -68,7 +68,8 @@ def _claim(request, scores):
         more["test_split"] = request.test[1]
     if scores is not None:
         more["scores"] = [
-            {"extractor": x.extractor.fingerprint, "reference": x.reference.fingerprint}
+            {"extractor": x.extractor.fingerprint}
+            | ({} if x.reference is None else {"reference": x.reference.fingerprint})
             for x in scores
         ]
         with of_the_user("--dataset"):

@@ -3,15 +3,25 @@
 import sys
 from typing import Any
 
+from tf_consensus.data.sources import is_stacked
 from tf_consensus.experiments.errors import of_the_user
 from tf_consensus.experiments.image_runs import make_test_data
 from tf_consensus.experiments.request import Request
-from tf_consensus.metrics import Extractor, ImageScores, Reference, inception, load_classifier
+from tf_consensus.metrics import (
+    Extractor,
+    ImageScores,
+    Reference,
+    StackedModes,
+    inception,
+    load_classifier,
+)
 from tf_consensus.metrics.image_network import ImageNetwork
 
 
-def make_scores(request: Request) -> list[ImageScores]:
+def make_scores(request: Request) -> list[Any]:
     """The metrics of generated images; an empty list if the request names no network to score by.
+
+    A classifier counts the modes of stacked images, which are of grey ones.
 
     Raises:
         RunError: If a file that it names is not of the right kind.
@@ -21,6 +31,9 @@ def make_scores(request: Request) -> list[ImageScores]:
         return []
     run = request.runs[0]
     extractor = make_extractor(request, run)
+    if _counts_modes(request, run):
+        with of_the_user("--classifier"):
+            return [StackedModes(extractor)]
     with of_the_user("--reference, --dataset and --test_split"):
         return [ImageScores(extractor, load_reference(request, run, extractor))]
 
@@ -34,13 +47,18 @@ def make_extractor(request: Request, run: dict[str, Any]) -> ImageNetwork:
     if request.inception is not None:
         with of_the_user("--inception"):
             return inception.frozen_inception(request.inception)
-    shape = (run["image_size"], run["image_size"], run["channels"])
+    channels = 1 if _counts_modes(request, run) else run["channels"]
+    shape = (run["image_size"], run["image_size"], channels)
     with of_the_user("--classifier"):
         return Extractor(
             load_classifier(request.classifier, shape),  # type: ignore[arg-type]
             name=f"classifier of {run['dataset']}",
             weights="train_classifier.py",
         )
+
+
+def _counts_modes(request, run):
+    return request.inception is None and is_stacked(run["dataset"])
 
 
 def load_reference(request: Request, run: dict[str, Any], extractor: ImageNetwork) -> Reference:

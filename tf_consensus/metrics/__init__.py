@@ -24,6 +24,7 @@ from tf_consensus.metrics.single_scores import (
     KernelDistance,
     PrecisionRecall,
 )
+from tf_consensus.metrics.stacked_modes import StackedModes
 from tf_consensus.metrics.table_scores import (
     correlation_difference,
     marginal_distances,
@@ -46,6 +47,7 @@ __all__ = [
     "PrecisionRecall",
     "PrecisionRecallResult",
     "Reference",
+    "StackedModes",
     "TransferAccuracy",
     "Wasserstein1",
     "classifier_score",

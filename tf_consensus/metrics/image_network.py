@@ -30,6 +30,10 @@ class ImageNetwork:
     Args:
         name: name of the network in results.
         channels: colour channels that the network takes.
+
+    Attributes:
+        name: as given.
+        channels: as given.
     """
 
     # Only the Inception network of 2015-12-05 gives numbers that are comparable between papers.
@@ -37,7 +41,7 @@ class ImageNetwork:
 
     def __init__(self, name: str, channels: int) -> None:
         self.name = str(name)
-        self._channels = channels
+        self.channels = channels
 
     def __call__(self, images: np.ndarray | tf.Tensor) -> Extracted:
         """The network's features and logits.
@@ -50,7 +54,7 @@ class ImageNetwork:
             ValueError: if the images are not such a batch or not finite, or the network's output is
                 not finite or not one row per image.
         """
-        images = checks.images(images, self._channels)
+        images = checks.images(images, self.channels)
         features, logits = self._run(images)
         extracted = Extracted(np.asarray(features), None if logits is None else np.asarray(logits))
         for name, array in extracted._asdict().items():
