@@ -675,7 +675,7 @@ def test_files_that_cannot_be_read_say_what_to_do(tmp_path, path, monkeypatch):
         inception.frozen_inception(tmp_path / "nowhere.pb")
     with pytest.raises(IsADirectoryError, match=r"is a file\..*, which is no file\. It is"):
         inception.frozen_inception(tmp_path)
-    monkeypatch.setattr("tf_consensus.metrics.inception._LARGEST_FILE", 1000)
+    monkeypatch.setattr("tf_consensus.metrics.inception_file._LARGEST_FILE", 1000)
     with pytest.raises(ValueError, match=r"has 96 MB\. Received: .* MB\. It is"):
         inception.frozen_inception(path)
     monkeypatch.undo()

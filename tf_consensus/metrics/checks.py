@@ -37,7 +37,7 @@ def images(value: Any, channels: int) -> tf.Tensor:
     Raises:
         ValueError: If it is not such a batch, or an image is not finite.
     """
-    tensor = _tensor(value)
+    tensor = as_tensor(value)
     shape, allowed = tuple(tensor.shape), {1, 3} if channels == 3 else {channels}
     if len(shape) != 4 or shape[-1] not in allowed or 0 in shape:
         raise ValueError(
@@ -63,7 +63,12 @@ def check_batch(value: Any) -> None:
         )
 
 
-def _tensor(value: Any) -> tf.Tensor:
+def as_tensor(value: Any) -> tf.Tensor:
+    """The value as a tensor.
+
+    Raises:
+        ValueError: If it is no array of numbers.
+    """
     try:
         return tf.convert_to_tensor(value)
     except (TypeError, ValueError, tf.errors.OpError) as error:

@@ -108,6 +108,11 @@ class Extractor(ImageNetwork):
         return features, logits
 
     @property
+    def dim(self) -> int:
+        """The number of features."""
+        return self._network.output["features"].shape[-1]
+
+    @property
     def fingerprint(self) -> str:
         """The fingerprint that the class describes, of the present weights."""
         functions = [fingerprints.of_function(f) for f in (self.preprocess, self.resizer)]
