@@ -85,6 +85,8 @@ class Extractor(ImageNetwork):
     def _run(self, images):
         if self.image_size is None:
             self._check_size(images)
+        elif self.resizer is resizing.clean_bicubic and self.preprocess is not None:
+            resizing.check_range(self.preprocess(images))
         features, logits = self._forward(images)
         if logits is not None and self._logits != layers.SOFTMAX:
             # The user may have a softmax that no layer's type or activation shows.

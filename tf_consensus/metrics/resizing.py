@@ -88,12 +88,27 @@ def clean_bicubic(images: np.ndarray | tf.Tensor, size: int) -> tf.Tensor:
         tf.errors.InvalidArgumentError: for such an image in a `tf.function`.
     """
     images, size = _checked(images, size)
-    largest = tf.reduce_max(tf.abs(tf.cast(images, "float32")))
-    if tf.executing_eagerly() and not largest <= _LARGEST:
-        raise ValueError(f"{_RULE} Received: images up to {largest.numpy():g}. {_REMEDY}")
-    check = tf.debugging.Assert(largest <= _LARGEST, [_RULE, "Received: up to", largest, _REMEDY])
-    with tf.control_dependencies([] if check is None else [check]):
+    if tf.executing_eagerly():
+        check_range(images)
         return tf.clip_by_value(bicubic(images, size), -1.0, 1.0)
+    check = tf.debugging.Assert(_largest(images) <= _LARGEST, [_RULE, _REMEDY])
+    with tf.control_dependencies([check]):
+        return tf.clip_by_value(bicubic(images, size), -1.0, 1.0)
+
+
+def check_range(images: tf.Tensor) -> None:
+    """Raises if images exceed [-1, 1] by more than rounding.
+
+    Raises:
+        ValueError: If they do.
+    """
+    largest = _largest(images)
+    if not largest <= _LARGEST:
+        raise ValueError(f"{_RULE} Received: images up to {largest.numpy():g}. {_REMEDY}")
+
+
+def _largest(images):
+    return tf.reduce_max(tf.abs(tf.cast(images, "float32")))
 
 
 def _checked(images, size):
