@@ -1,17 +1,20 @@
 """Files of mu and sigma, as pytorch-fid, clean-fid and TTUR write them: read, written, compared."""
 
+import dataclasses
 import pathlib
 import random
 
 import keras
 import numpy as np
 import pytest
-from test_inception import images, tiny_graph
+from test_inception import FEATURES, images, tiny_graph
 from test_metric_files import Runs, cut, flipped, zeroed
 
 from tf_consensus import metrics
 from tf_consensus.experiments.errors import RunError
 from tf_consensus.experiments.reference_files import load_inception, load_reference_file
+from tf_consensus.experiments.request import Request
+from tf_consensus.experiments.scoring import make_scores
 from tf_consensus.metrics import Reference, inception_graph
 
 
@@ -287,3 +290,14 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
         metrics.save_moments(path, np.zeros(4), np.eye(4))
     assert path.read_bytes() == before
     assert list(pathlib.Path(tmp_path).iterdir()) == [path]
+
+
+def test_training_is_scored_by_a_file_of_another_tool(as_reference, graph, tmp_path):
+    path = written(tmp_path / "x.npz", mu=np.zeros(FEATURES), sigma=np.zeros((FEATURES, FEATURES)))
+    files = {"inception": str(graph), "reference": str(path), "fid_tool": "clean-fid"}
+    places = {"output": tmp_path, "shared": tmp_path, "strategy": None, "command": []}
+    request = Request(runs=[{}], seeds=[0], test=("none", "test"), **places, **files)
+    (scores,) = make_scores(request)
+    assert (scores.extractor.tool, scores.reference.n_real) == ("clean-fid", None)
+    with pytest.raises(RunError, match=r"how the images were resized.*and no --fid_tool\. Pass"):
+        make_scores(dataclasses.replace(request, fid_tool=None))
