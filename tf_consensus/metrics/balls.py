@@ -1,8 +1,10 @@
 """Balls around rows of features that reach to their k-th nearest neighbours."""
 
+import hashlib
 from collections.abc import Iterator
 
 import numpy as np
+import scipy
 
 # Rows per block of the matrix of distances: 80 MB for 10,000 columns.
 _BLOCK = 1000
@@ -23,8 +25,7 @@ def squared_radii(centres: np.ndarray, k: int) -> np.ndarray:
     """
     radii = []
     for rows, block, error in _blocks(centres, centres):
-        candidates = block <= _kth(block, k)[:, None] + 2 * error
-        _make_exact(block, candidates, rows, centres)
+        _make_exact(block, block <= _kth(block, k)[:, None] + 2 * error, error, rows, centres)
         radii.append(_kth(block, k))
     return np.concatenate(radii)
 
@@ -45,7 +46,7 @@ def inside(
         Booleans (rows, n), the points' rows in order.
     """
     for rows, block, error in _blocks(points, centres):
-        _make_exact(block, np.abs(block - squared_radii) <= error, rows, centres)
+        _make_exact(block, np.abs(block - squared_radii) <= error, error, rows, centres)
         yield block <= squared_radii
 
 
@@ -55,21 +56,31 @@ def _blocks(a, b):
     # Shorter vectors lose less when their products cancel.
     shifted = b - centre
     squares = np.einsum("ij,ij->i", shifted, shifted)
+    digests = _digests(b)
     for start in range(0, len(a), _BLOCK):
         rows = a[start : start + _BLOCK]
         own = rows - centre
         total = np.einsum("ij,ij->i", own, own)[:, None] + squares
+        block = total - 2 * (own @ shifted.T)
+        equal = _digests(rows)[:, None] == digests
+        block[equal] = 0.0
         error = (4 * a.shape[1] + 16) * _EPSILON * total
-        yield rows, total - 2 * (own @ shifted.T), error
+        error[equal] = 0.0
+        yield rows, block, error
 
 
-def _make_exact(block, chosen, rows, centres):
-    """Sets the chosen entries to what the differences give, so that equal rows are at 0."""
-    i, j = np.nonzero(chosen)
-    for start in range(0, len(i), _BLOCK):
-        part = slice(start, start + _BLOCK)
-        difference = rows[i[part]] - centres[j[part]]
-        block[i[part], j[part]] = np.einsum("ij,ij->i", difference, difference)
+def _make_exact(block, chosen, error, rows, centres):
+    """Sets the chosen entries that have an error to what the differences of rows give."""
+    chosen &= error > 0
+    for i in np.flatnonzero(chosen.any(axis=1)):
+        near = np.flatnonzero(chosen[i])
+        exact = scipy.spatial.distance.cdist(rows[i : i + 1], centres[near], "sqeuclidean")
+        block[i, near] = exact[0]
+
+
+def _digests(rows):
+    """A short text per row; without them, a set of one image again and again would take long."""
+    return np.array([hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in rows])
 
 
 def _kth(block, k):

@@ -52,7 +52,7 @@ def pyramid_wasserstein(
     places for each set. A channel that is constant over a level has all its points at 0.
 
     It is computed in float64, level by level. For n colour images in each set a level takes
-    n · 0.5 MB of memory, and on one core n · 0.01 seconds; fewer `neighbourhoods` take less of both.
+    n · 0.5 MB of memory, and on one core n · 0.01 seconds; fewer `neighbourhoods` take less.
 
     Args:
         real_images: floats (n, side, side, channels) in [-1, 1], side 16 · 2^k, 1 or 3 channels.
