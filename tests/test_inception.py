@@ -719,7 +719,7 @@ def test_files_that_cannot_be_read_say_what_to_do(tmp_path, path, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(pathlib.Path, "read_bytes", refuse)
-    with pytest.raises(OSError, match=r"readable\. Received: path='.*', Permission denied\. See"):
+    with pytest.raises(OSError, match=r"readable\. Received: path='.*', Permission denied\. Check"):
         inception.frozen_inception(path)
 
 
