@@ -26,21 +26,17 @@ The network is a Keras classifier of such pictures (examples/train_classifier.py
 one). With --inception it is the reference network, whose inception score and FID can be
 compared with published ones. Pictures of other sizes are resized to its input.
 
-With --reference=FILE.npz the statistics of the real pictures come from a file: one that
-`Reference.save` wrote, or one of mu and sigma, as pytorch-fid writes them. The latter
-needs --inception and the tool that wrote it, --fid_tool, and gives the FID alone.
-
 examples:
   tf-consensus evaluate output/fashion_mnist --classifier=classifier.keras
   tf-consensus evaluate output/pictures --against=folder:test --inception=graph.pb
   tf-consensus evaluate folder:a --against=folder:b --inception=graph.pb
-  tf-consensus evaluate folder:a --inception=graph.pb --fid_tool=pytorch-fid \
-    --reference=cifar10.npz
 
 flags most used (--helpfull shows all):
   --n=10000              how many pictures to evaluate; a folder may hold fewer
   --kid  --precision_recall  --density_coverage   more scores
   --against_split=test   which split of the real pictures
+  --reference=FILE.npz   statistics of the real pictures, in place of --against; for a
+                         file of mu and sigma add its tool: --fid_tool=pytorch-fid
   --output=scores.json   write the numbers and what they depend on
 """
 
