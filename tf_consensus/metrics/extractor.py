@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_consensus.metrics import fingerprints, layers, resizing
+from tf_consensus.metrics import checks, fingerprints, layers, resizing
 from tf_consensus.metrics.image_network import ImageNetwork
 from tf_consensus.metrics.score import check_not_probabilities
 from tf_consensus.support.checks import check_int
@@ -86,7 +86,7 @@ class Extractor(ImageNetwork):
         if self.image_size is None:
             self._check_size(images)
         elif self.resizer is resizing.clean_bicubic and self.preprocess is not None:
-            resizing.check_range(self.preprocess(images))
+            checks.clipping(self.preprocess(images))
         features, logits = self._forward(images)
         if logits is not None and self._logits != layers.SOFTMAX:
             # The user may have a softmax that no layer's type or activation shows.

@@ -179,7 +179,15 @@ class Reference:
         return cls(*moments, sample, None, split, description)
 
     def save_moments(self, path: str | os.PathLike[str]) -> None:
-        """Writes mean and covariance for other tools; arguments and errors are `save_moments`'."""
+        """Writes mean and covariance for other tools, as `save_moments` does.
+
+        Args:
+            path: the .npz file.
+
+        Raises:
+            OSError: if the file cannot be written.
+            ValueError: if the name does not end in .npz, or the covariance is none.
+        """
         moments_file.save_moments(path, self.mean, self.cov)
 
     def check(self, extractor: ImageNetwork) -> None:

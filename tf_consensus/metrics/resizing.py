@@ -5,12 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
+from tf_consensus.metrics import checks
 from tf_consensus.support.arrays import check_reals
 from tf_consensus.support.checks import check_int
-
-_LARGEST = 1.01  # rounding exceeds [-1, 1] by less
-_RULE = "Clipping to [-1, 1] needs images in it."
-_REMEDY = "Scale them in `preprocess`, bytes by x / 127.5 - 1, or take the resizer 'bicubic'."
 
 
 def tf1_bilinear(images: np.ndarray | tf.Tensor, size: int) -> tf.Tensor:
@@ -88,27 +85,8 @@ def clean_bicubic(images: np.ndarray | tf.Tensor, size: int) -> tf.Tensor:
         tf.errors.InvalidArgumentError: for such an image in a `tf.function`.
     """
     images, size = _checked(images, size)
-    if tf.executing_eagerly():
-        check_range(images)
+    with tf.control_dependencies(checks.clipping(images)):
         return tf.clip_by_value(bicubic(images, size), -1.0, 1.0)
-    check = tf.debugging.Assert(_largest(images) <= _LARGEST, [_RULE, _REMEDY])
-    with tf.control_dependencies([check]):
-        return tf.clip_by_value(bicubic(images, size), -1.0, 1.0)
-
-
-def check_range(images: tf.Tensor) -> None:
-    """Raises if images exceed [-1, 1] by more than rounding.
-
-    Raises:
-        ValueError: If they do.
-    """
-    largest = _largest(images)
-    if not largest <= _LARGEST:
-        raise ValueError(f"{_RULE} Received: images up to {largest.numpy():g}. {_REMEDY}")
-
-
-def _largest(images):
-    return tf.reduce_max(tf.abs(tf.cast(images, "float32")))
 
 
 def _checked(images, size):
