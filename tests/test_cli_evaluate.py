@@ -188,7 +188,7 @@ def test_a_file_of_statistics_takes_the_place_of_real_pictures(place, capsys, tm
     assert (status, "must go through the same extractor" in err) == (1, True)
 
 
-@pytest.mark.parametrize("tool", ["ttur", "pytorch-fid"])
+@pytest.mark.parametrize("tool", ["pytorch-fid", pytest.param("ttur", marks=pytest.mark.full)])
 def test_a_file_of_another_tool_gives_its_fid(place, capsys, tmp_path, monkeypatch, tool):
     monkeypatch.setattr(inception_graph, "differences", lambda used: [])
     network = metrics.inception.frozen_inception(place / "graph.pb", tool)

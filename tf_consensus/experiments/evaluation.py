@@ -48,9 +48,8 @@ def evaluate(target: Opened | Images, real: Images | str, options: Options) -> d
     n, batches = _evaluated(target, options, side, channels)
     _check_number(n, options)
     reference = _reference(real, extractor, options, side, channels)
-    asked = {"kid": options.kid, "precision_recall": options.precision_recall}
-    asked["density_coverage"] = options.density_coverage
-    scores = ImageScores(extractor, reference, options.splits, **asked)
+    asked = ("splits", "kid", "precision_recall", "density_coverage")
+    scores = ImageScores(extractor, reference, **{key: getattr(options, key) for key in asked})
     for batch in with_progress(batches, n, "evaluated images"):
         scores.update_state(batch)
     found = {key: float(value) for key, value in scores.result().items()}

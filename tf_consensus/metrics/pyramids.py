@@ -84,8 +84,8 @@ def pyramid_wasserstein(
     levels = {}
     while side >= _SMALLEST:
         is_last = side == _SMALLEST
-        clouds = [_cloud(x, number, [seed, side], not is_last) for x in (real, fake)]
-        levels[side] = _distance(*clouds, directions)
+        a, b = (_cloud(x, number, [seed, side], not is_last) for x in (real, fake))
+        levels[side] = _distance(a, b, directions)
         if not is_last:
             real, fake = _halved(real), _halved(fake)
         side //= 2
