@@ -185,10 +185,10 @@ def fid_oracle(a, b):
     return np.sum((a.mean(axis=0) - b.mean(axis=0)) ** 2) + traces - 2 * roots
 
 
-@pytest.mark.parametrize(
-    "tool",
-    ["pytorch-fid", *(pytest.param(x, marks=pytest.mark.full) for x in ("ttur", "clean-fid"))],
-)
+SLOWER = [pytest.param(tool, marks=pytest.mark.full) for tool in ("ttur", "clean-fid")]
+
+
+@pytest.mark.parametrize("tool", ["pytorch-fid", *SLOWER])
 def test_generated_images_are_compared_with_a_file_of_a_tool(as_reference, graph, tmp_path, tool):
     network = load_inception(str(graph), tool)
     real, fake = (network(images(n, n)).features.astype(float) for n in (6, 5))

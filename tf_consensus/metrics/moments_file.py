@@ -35,8 +35,8 @@ def load_moments(path: str | os.PathLike[str]) -> Moments:
     resized, how many they were, or what they show: compare only what one tool made in one way.
     `Reference.load_moments` compares generated images with it.
 
-    Nothing in the file is run: it may come from anyone. With 2,048 features it takes about 3
-    seconds on one core.
+    Nothing in the file is run: it may come from anyone. With 2,048 features it takes about a
+    second on one core.
 
     Args:
         path: the file.

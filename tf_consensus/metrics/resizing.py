@@ -74,7 +74,8 @@ def bicubic(images: np.ndarray | tf.Tensor, size: int) -> tf.Tensor:
 def clean_bicubic(images: np.ndarray | tf.Tensor, size: int) -> tf.Tensor:
     """clean-fid's resizing: `bicubic`, and then everything is clipped to [-1, 1].
 
-    So it antialiases, does not round to bytes, and keeps the range of images.
+    So it antialiases, does not round to bytes, and keeps the range of images. Early versions of
+    clean-fid did not clip; take `bicubic` for these.
 
     Args:
         images: (batch, height, width, channels) in [-1, 1].
