@@ -80,6 +80,20 @@ NO_IMAGES = {
     "a text": ("fid", "must (be an array of numbers|have shape)"),
     "uneven": ([IMAGES[0], IMAGES[0, :3]], "must be an array of numbers"),
 }
+GREY = np.random.default_rng(0).uniform(-1, 1, (3, 16, 16, 1)).astype("float32")
+NO_PYRAMIDS = {
+    "NaN": (with_one(GREY, NAN), "must be finite"),
+    "infinity": (with_one(GREY, INF), "must be finite"),
+    "bytes": (np.full(GREY.shape, 200, "uint8"), r"floats in .-1, 1..*uint8 from 200 to 200"),
+    "0 to 255": (127.5 * (GREY + 1), r"floats in .-1, 1..*Scale bytes by x / 127.5 - 1"),
+    "one image": (GREY[0], "Pyramids need images"),
+    "no images": (GREY[:0], "must have shape"),
+    "colours": (np.repeat(GREY, 3, axis=-1), "Pyramids need images"),
+    "side 24": (np.zeros((2, 24, 24, 1)), r"Pyramids need images.*\(2, 24, 24, 1\)"),
+    "side 32": (np.zeros((2, 32, 32, 1)), "Pyramids need images"),
+    "nothing": (None, "must be an array of numbers"),
+    "a text": ("fid", "must be an array of numbers|Pyramids need images"),
+}
 NO_PATH = {
     repr(value): (value, "`path` must be the name of a file") for value in (None, 3, True, b"x", [])
 }
@@ -143,6 +157,7 @@ WITH_BOTH = {
     "FrechetDistance": metrics.FrechetDistance,
     "KernelDistance": metrics.KernelDistance,
     "PrecisionRecall": metrics.PrecisionRecall,
+    "DensityCoverage": metrics.DensityCoverage,
 }
 
 
@@ -162,6 +177,8 @@ def scores(kind):
         f"reference {k}": v for k, v in calls(lambda r: kind(EXTRACTOR, r), NO_REFERENCE).items()
     }
     found |= calls(update(lambda: kind(EXTRACTOR, REFERENCE), "images"), NO_IMAGES)
+    if kind is metrics.DensityCoverage:  # which one image has
+        return found
     return found | {"one image alone": (lambda: few(kind, 1), "needs? .*Received|must have shape")}
 
 
@@ -256,6 +273,17 @@ TABLE = {
             "`cov` must be finite",
         ),
         "path": (lambda: REFERENCE.save("x.pb"), "A reference is an .npz file"),
+        "moments": (lambda: REFERENCE.save_moments("x.pb"), "A file of mu and sigma is an .npz"),
+        **{
+            f"load_moments {key}": value
+            for key, value in calls(
+                lambda path: Reference.load_moments(path, EXTRACTOR), NO_PATH
+            ).items()
+        },
+        "unknown number": (
+            lambda: Reference(MEAN, COV, ROWS, None, "test", EXTRACTOR.description),
+            "`n_real` must be an integer",
+        ),
     },
     "Wasserstein1": {
         **{f"target {key}": value for key, value in NO_TARGET.items()},
@@ -299,6 +327,69 @@ TABLE = {
         "nothing there": (lambda: metrics.load_classifier("nowhere.keras"), "can be read"),
         "a folder": (lambda: metrics.load_classifier("."), "can be read"),
     },
+    "density_coverage": {
+        **calls(lambda rows: metrics.density_coverage(rows, ROWS), NO_ROWS),
+        **{
+            f"fake {key}": value
+            for key, value in calls(
+                lambda rows: metrics.density_coverage(ROWS, rows), NO_ROWS
+            ).items()
+        },
+        **{
+            f"neighbours {key}": value
+            for key, value in calls(
+                lambda k: metrics.density_coverage(ROWS, ROWS, k), NO_COUNT
+            ).items()
+        },
+        "many": (lambda: metrics.density_coverage(ROWS, ROWS, 9), "n at least 10"),
+        "other": (lambda: metrics.density_coverage(ROWS, ROWS[:, :2]), "Use the same extractor"),
+    },
+    "load_moments": {
+        **calls(metrics.load_moments, NO_PATH),
+        "nothing there": (lambda: metrics.load_moments("nowhere.npz"), "can be read"),
+        "a folder": (lambda: metrics.load_moments("."), "can be read"),
+    },
+    "save_moments": {
+        **calls(lambda path: metrics.save_moments(path, MEAN, COV), NO_PATH),
+        **{
+            f"mean {key}": (call, said.replace("mean1", "mean"))
+            for key, (call, said) in calls(
+                lambda mean: metrics.save_moments("x.npz", mean, COV), NO_MEAN
+            ).items()
+        },
+        **{
+            key: (call, said.replace("cov2", "cov"))
+            for key, (call, said) in calls(
+                lambda cov: metrics.save_moments("x.npz", MEAN, cov), NO_COV
+            ).items()
+        },
+        "name": (lambda: metrics.save_moments("x.npy", MEAN, COV), "is an .npz file"),
+    },
+    "pyramid_wasserstein": {
+        **calls(lambda x: metrics.pyramid_wasserstein(x, GREY), NO_PYRAMIDS),
+        **{
+            f"fake {key}": value
+            for key, value in calls(
+                lambda x: metrics.pyramid_wasserstein(GREY, x), NO_PYRAMIDS
+            ).items()
+        },
+        "no square": (
+            lambda: metrics.pyramid_wasserstein(GREY[:, :, :12], GREY[:, :, :12]),
+            r"side 16, 32, 64 and so on.*Received: .*\(3, 16, 12, 1\).*Resize both",
+        ),
+        "neighbourhoods": (
+            lambda: metrics.pyramid_wasserstein(GREY, GREY, 0),
+            "`neighbourhoods` must be an integer",
+        ),
+        "projections": (
+            lambda: metrics.pyramid_wasserstein(GREY, GREY, 1, 0),
+            "`projections` must be an integer",
+        ),
+        "seed": (
+            lambda: metrics.pyramid_wasserstein(GREY, GREY, 1, 1, -1),
+            "`seed` must be an integer",
+        ),
+    },
     "precision_recall": {
         **calls(lambda rows: metrics.precision_recall(rows, ROWS), NO_ROWS),
         **{
@@ -324,12 +415,26 @@ TABLE = {
     },
     "resizing": {
         "rank": (lambda: metrics.resizing.bilinear(IMAGES[0], 8), "must have shape"),
+        "torch rank": (lambda: metrics.resizing.torch_bilinear(IMAGES[0], 8), "must have shape"),
+        "clean size": (lambda: metrics.resizing.clean_bicubic(IMAGES, -1), "`size` must be an in"),
+        "range": (
+            lambda: metrics.resizing.clean_bicubic(2 * np.ones((1, 4, 4, 1)), 8),
+            r"Clipping to \[-1, 1\] needs images in it. Received: images up to 2. Scale",
+        ),
+        "NaN": (
+            lambda: metrics.resizing.clean_bicubic(with_one(np.zeros((1, 4, 4, 1)), NAN), 8),
+            "needs images in it. Received: images up to nan",
+        ),
         "size": (lambda: metrics.resizing.bicubic(IMAGES, 0), "`size` must be an integer"),
         "words": (lambda: metrics.resizing.tf1_bilinear("x", 8), "must be an array of numbers"),
         "name": (lambda: metrics.resizing.get("nearest"), "`resizer` must be a name"),
     },
     "inception": {
         **calls(inception.frozen_inception, NO_PATH),
+        "tool": (
+            lambda: inception.frozen_inception("nowhere.pb", "torch"),
+            "`tool` must name a tool.*Received: tool='torch'. Choose one of ttur, pytorch-fid",
+        ),
         "nothing there": (lambda: inception.frozen_inception("nowhere.pb"), "does not contain"),
         "a folder": (lambda: inception.frozen_inception("."), "is a file"),
         "no weights": (
@@ -358,7 +463,8 @@ def test_bad_values_are_refused_in_words(name, key):
 
 
 def test_no_public_name_is_forgotten():
-    shapes = {"Extracted", "MeanStd", "PrecisionRecallResult", "TransferAccuracy"}
+    shapes = {"Extracted", "MeanStd", "Moments", "PrecisionRecallResult", "TransferAccuracy"}
+    shapes |= {"DensityCoverageResult", "PyramidWassersteinResult"}
     # Named tuples, made by the others.
     assert all(issubclass(getattr(metrics, name), tuple) for name in shapes)
     assert set(metrics.__all__) - shapes == set(TABLE) | TABLES

@@ -13,6 +13,7 @@ from tf_consensus import metrics, networks, objectives, penalties, strategies
 from tf_consensus.cli import catalogue, evaluate, generate, report, spectrum
 from tf_consensus.cli import list as listing
 from tf_consensus.experiments import presets
+from tf_consensus.metrics import inception_images
 
 COMMANDS = {
     "generate": generate,
@@ -70,12 +71,17 @@ def test_the_metrics_are_those_that_the_library_computes():
 
     known = set()
     for reference in (False, True):
-        real = metrics.Reference([0.0], [[1.0]], [[0.0]], 2, "test", marks)
-        scores = metrics.ImageScores(Network(reference), real, kid=True, precision_recall=True)
+        real = metrics.Reference([0.0], [[1.0]], [[0.0]] * 6, 6, "test", marks)
+        asked = {"kid": True, "precision_recall": True, "density_coverage": True}
+        scores = metrics.ImageScores(Network(reference), real, **asked)
         known |= set(scores.directions)
     known |= set(metrics.ModeCoverage([[0.0, 0.0]], 0.1).directions)
     known |= set(metrics.Wasserstein1([[0.0, 0.0]]).directions)
     assert known == set(catalogue.METRICS)
+
+
+def test_the_tools_are_those_that_the_inception_follows():
+    assert tuple(inception_images.TOOLS) == catalogue.FID_TOOLS
 
 
 def test_every_line_is_one_line():

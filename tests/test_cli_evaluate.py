@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 from saved_runs import save_run, told, write, write_pictures
 from small_images import write_fashion_mnist
+from test_inception import tiny_graph
+from test_moments_files import fid_oracle, moments_of
 
 from tf_consensus import data, metrics
+from tf_consensus.metrics import inception_graph
 
 NUMBER = 60
 
@@ -52,6 +55,8 @@ def place(tmp_path_factory):
     for name, shape in classifiers.items():
         write_classifier(root / f"{name}.keras", *shape)
     (root / "empty").mkdir()
+    (root / "graph.pb").write_bytes(tiny_graph().SerializeToString())
+    np.savez(root / "moments.npz", mu=np.zeros(4), sigma=np.eye(4))
     (root / "damaged.keras").write_bytes((root / "grey.keras").read_bytes()[:-20])
     return root
 
@@ -79,13 +84,14 @@ def library_scores(place, one, other, **options):
 def test_two_folders_are_scored_against_each_other(place, capsys, form):
     one, other = form.format(place / "a"), form.format(place / "b")
     network = f"--classifier={place / 'grey.keras'}"
-    flags = (f"--against={other}", network, "--splits=1", "--precision_recall", "--kid")
+    asked = ("kid", "precision_recall", "density_coverage")
+    flags = (f"--against={other}", network, "--splits=1", *(f"--{x}" for x in asked))
     found, out = scores_of(place, capsys, one, *flags)
-    expected = library_scores(
-        place, place / "a", place / "b", splits=1, kid=True, precision_recall=True
-    )
+    options = dict.fromkeys(asked, True)
+    expected = library_scores(place, place / "a", place / "b", splits=1, **options)
     assert set(found["scores"]) == set(expected)
-    for key in ("classifier_score", "frechet_distance", "precision", "recall"):
+    alike = ("classifier_score", "frechet_distance", "precision", "recall", "density", "coverage")
+    for key in alike:
         assert found["scores"][key] == pytest.approx(expected[key], rel=1e-4, abs=1e-6)
         assert key in out
     assert (found["evaluated"], found["real"], found["side"]) == (NUMBER, NUMBER, 16)
@@ -161,6 +167,55 @@ def test_a_run_is_scored_by_what_it_has_not_seen(place, capsys, settings, name, 
     assert seen == (settings == {"dataset": "folder:{}/a"})
 
 
+def pictures(place, name):
+    """All images of a folder."""
+    load = {"image_size": 16, "batch_size": NUMBER, "repeat": False}
+    (images,) = data.images(f"folder:{place / name}", **load)
+    return images
+
+
+def test_a_file_of_statistics_takes_the_place_of_real_pictures(place, capsys, tmp_path):
+    network = f"--classifier={place / 'grey.keras'}"
+    expected, _ = scores_of(place, capsys, place / "a", f"--against={place / 'b'}", network)
+    extractor = metrics.Extractor(metrics.load_classifier(place / "grey.keras"), name="x")
+    path = tmp_path / "b.npz"
+    metrics.Reference.of(extractor, [pictures(place, "b")]).save(path)
+    found, out = scores_of(place, capsys, place / "a", f"--reference={path}", network)
+    assert found["scores"] == pytest.approx(expected["scores"], rel=1e-4, abs=1e-6)
+    assert (found["real"], found["real_images"]) == (NUMBER, str(path))
+    assert "real images of" not in out
+    status, _, err = told(capsys, "evaluate", place / "large", f"--reference={path}", network)
+    assert (status, "must go through the same extractor" in err) == (1, True)
+
+
+@pytest.mark.parametrize("tool", ["pytorch-fid", pytest.param("ttur", marks=pytest.mark.full)])
+def test_a_file_of_another_tool_gives_its_fid(place, capsys, tmp_path, monkeypatch, tool):
+    monkeypatch.setattr(inception_graph, "differences", lambda used: [])
+    network = metrics.inception.frozen_inception(place / "graph.pb", tool)
+    real, fake = (network(pictures(place, x)).features.astype(float) for x in ("b", "few"))
+    path = tmp_path / "moments.npz"
+    np.savez(path, **moments_of(real))
+    flags = (f"--inception={place / 'graph.pb'}", f"--fid_tool={tool}", f"--reference={path}")
+    found, out = scores_of(place, capsys, place / "few", *flags, "--splits=1")
+    key = "fid" if tool == "ttur" else "frechet_distance"
+    assert found["scores"][key] == pytest.approx(fid_oracle(real, fake), rel=1e-6)
+    assert (found["real"], found["fid_tool"]) == (None, tool)
+    assert ("comparable with the FIDs of pytorch-fid alone" in out) == (tool != "ttur")
+    status, _, err = told(capsys, "evaluate", place / "few", *flags, "--splits=1", "--kid")
+    assert (status, "need features of single real images" in err) == (1, True)
+
+
+def test_a_file_of_another_tool_needs_the_tool_and_its_features(place, capsys, monkeypatch):
+    monkeypatch.setattr(inception_graph, "differences", lambda used: [])
+    flags = (f"--inception={place / 'graph.pb'}", f"--reference={place / 'moments.npz'}")
+    for more, message in (
+        ((), "does not say how the images were resized. Received: --reference="),
+        (("--fid_tool=clean-fid",), "--reference: The statistics must be of features that the"),
+    ):
+        status, _, err = told(capsys, "evaluate", place / "a", *flags, *more)
+        assert (status, message in err) == (1, True), err
+
+
 GREY = "--classifier={0}/grey.keras"
 # What is typed after the command, the exit status and a part of the message.
 BAD = [
@@ -193,6 +248,15 @@ BAD = [
     (("{0}/colour_run", "--against={0}/b", GREY), 1, "A network of grey images cannot score"),
     (("{0}/run", "--against={0}/b", GREY, "--image_size=32"), 1, "--image_size is for folders"),
     (("{0}/a", "--againts={0}/b", GREY), 2, "Did you mean --against?"),
+    (("{0}/a", "--reference={0}/no.npz", GREY), 2, "--reference must name a file."),
+    (("{0}/a", "--reference={0}/moments.npz", GREY), 1, "needs the network of the FID, whose"),
+    (("{0}/a", "--reference={0}/damaged.keras", GREY), 1, "--reference: A reference must be a"),
+    (("{0}/a", "--reference={0}/x", "--against={0}/b", GREY), 2, "--reference must name a file."),
+    (("{0}/a", "--reference={0}/moments.npz", "--against={0}/b", GREY), 2, "takes the place of"),
+    (("{0}/a", "--reference={0}/moments.npz", "--against_split=a", GREY), 2, "takes the place of"),
+    (("{0}/a", "--reference={0}/moments.npz", "--data_dir={0}", GREY), 2, "takes the place of"),
+    (("{0}/a", "--against={0}/b", GREY, "--fid_tool=ttur"), 2, "says how pictures enter the net"),
+    (("{0}/a", "--against={0}/b", "--inception={0}/graph.pb", "--fid_tool=fid"), 2, "--fid_tool=f"),
 ]
 
 

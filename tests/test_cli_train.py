@@ -79,6 +79,8 @@ def test_every_command_has_a_line_and_help_exits_well(capsys):
         (["train", "x", "--classifier=no.keras"], "--classifier must name a file. Received: no.k"),
         (["train", "x", "--inception=no.pb"], "--inception must name a file. Received: no.pb"),
         (["train", "x", "--reference=no.npz"], "--reference must name a file. Received: no.npz"),
+        (["train", "x", "--fid_tool=pytorch-fid"], "--fid_tool says how images enter the netw"),
+        (["train", "x", "--fid_tool=torch"], "--fid_tool=torch"),
         (["train", "x", "--data_dir=/no/dir"], "--data_dir must name a folder. Received: /no/dir"),
     ],
 )

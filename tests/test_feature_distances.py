@@ -221,7 +221,7 @@ def test_precision_and_recall_in_several_blocks(monkeypatch):
     generator = np.random.default_rng(3)
     real, fake = generator.normal(size=(30, 2)), generator.normal(size=(25, 2))
     whole = metrics.precision_recall(real, fake)
-    monkeypatch.setattr("tf_consensus.metrics.neighbours._BLOCK", 7)
+    monkeypatch.setattr("tf_consensus.metrics.balls._BLOCK", 7)
     assert metrics.precision_recall(real, fake) == whole
 
 

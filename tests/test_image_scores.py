@@ -310,7 +310,8 @@ def make_scores(**options):
 
 @pytest.mark.parametrize("size", [1, 8, 50])
 def test_scores_are_those_of_the_functions_whatever_the_batch_size(size):
-    scores, x = make_scores(splits=5, kid=True, precision_recall=True), images(50, seed=1) / 2
+    options = {"kid": True, "precision_recall": True, "density_coverage": True}
+    scores, x = make_scores(splits=5, **options), images(50, seed=1) / 2
     for batch in batched(x, size):
         scores.update_state(batch)
     features, logits = scores.extractor(x)
@@ -320,6 +321,8 @@ def test_scores_are_those_of_the_functions_whatever_the_batch_size(size):
     score = metrics.classifier_score(logits, 5)
     kernel = metrics.kernel_distance(real, features)
     precision, recall = metrics.precision_recall(real, features)
+    density, coverage = metrics.density_coverage(real, features)
+    assert 0 < coverage < 1
     assert scores.result() == pytest.approx(
         {
             "classifier_score": score.mean,
@@ -329,6 +332,8 @@ def test_scores_are_those_of_the_functions_whatever_the_batch_size(size):
             "kernel_distance_std": kernel.std,
             "precision": precision,
             "recall": recall,
+            "density": density,
+            "coverage": coverage,
         },
         rel=1e-4,
     )
@@ -403,13 +408,14 @@ def test_description_states_what_the_numbers_depend_on():
 
 
 def test_single_metrics_are_parts_of_all():
-    scores = make_scores(splits=4, kid=True, precision_recall=True)
+    scores = make_scores(splits=4, kid=True, precision_recall=True, density_coverage=True)
     extractor, reference = scores.extractor, scores.reference
     singles = [
         metrics.InceptionScore(extractor, splits=4),
         metrics.FrechetDistance(extractor, reference),
         metrics.KernelDistance(extractor, reference),
         metrics.PrecisionRecall(extractor, reference),
+        metrics.DensityCoverage(extractor, reference),
     ]
     results = {}
     for metric in [scores, *singles]:

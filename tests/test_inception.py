@@ -11,6 +11,7 @@ import tensorflow as tf
 from inception_form import reference_form
 from tensorflow.python.framework import op_def_registry
 from test_image_scores import tf1_bilinear_oracle
+from test_resizing import along_both, pillow_matrix, torch_matrix
 
 from tf_consensus.metrics import (
     ImageScores,
@@ -20,6 +21,7 @@ from tf_consensus.metrics import (
     frozen_graph,
     inception,
     inception_graph,
+    inception_images,
 )
 
 FEATURES, CLASSES = 2048, 1008
@@ -91,24 +93,33 @@ def images(n, seed=0, channels=3, size=8):
     return np.random.default_rng(seed).uniform(-1, 1, shape).astype("float32")
 
 
-def by_hand(batch):
+def entering(batch, tool):
+    """What each tool feeds into the network, in float64."""
+    pixels = np.round(127.5 * (batch.astype(float) + 1))
+    if tool == "ttur":
+        return (np.stack([tf1_bilinear_oracle(image, 299) for image in pixels]) - 128) / 128
+    side = batch.shape[1]
+    if tool == "pytorch-fid":
+        return 2 * along_both(torch_matrix(side, 299), pixels / 255) - 1
+    return (along_both(pillow_matrix(side, 299), pixels).clip(0, 255) - 128) / 128
+
+
+def by_hand(batch, tool="ttur"):
     """Features and logits, in float64."""
     values = weights()
-    pixels = np.round(127.5 * (batch.astype(float) + 1))
-    resized = np.stack([tf1_bilinear_oracle(image, 299) for image in pixels])
-    x = ((resized - 128) / 128).mean(axis=(1, 2))
+    x = entering(batch, tool).mean(axis=(1, 2))
     # The old batch normalization multiplies by no gamma and adds beta, here the mean again.
     x = (x - values["mean"]) / np.sqrt(values["variance"] + EPSILON) + values["mean"]
     features = x @ values["filters"]
     return features, features @ values["classes"]
 
 
-def other_graph(path):
+def other_graph(path, **options):
     """What `frozen_inception` makes of a graph that is not the reference network."""
     with pytest.warns(
         UserWarning, match=r"is not the Inception network of 2015.*another network's"
     ):
-        return inception.frozen_inception(path)
+        return inception.frozen_inception(path, **options)
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +135,24 @@ def test_frozen_graph_gives_features_and_logits_without_the_bias(network):
     assert logits.shape == (3, CLASSES)
     np.testing.assert_allclose(features, expected[0], atol=1e-4)
     np.testing.assert_allclose(logits, expected[1], atol=1e-3)
+
+
+@pytest.mark.parametrize("tool", inception_images.TOOLS)
+def test_each_tool_resizes_and_scales_in_its_own_way(path, network, tool):
+    # Black and white dots, which the resizers treat differently, and bicubic ones exceed.
+    batch = np.sign(images(3)) * np.float32(1.0)
+    followed = other_graph(path, tool=tool)
+    features, logits = followed(batch)
+    expected = by_hand(batch, tool)
+    np.testing.assert_allclose(features, expected[0], atol=2e-4)
+    np.testing.assert_allclose(logits, expected[1], atol=2e-3)
+    for other in set(inception_images.TOOLS) - {tool}:
+        assert np.abs(by_hand(batch, other)[0] - expected[0]).max() > 5e-3
+    assert (followed.fingerprint == network.fingerprint) == (tool == "ttur")
+    assert followed.description["resizer"] == inception_images.TOOLS[tool][0]
+    # It is another graph, so its features are no tool's.
+    assert followed.tool is None
+    assert followed.dim == FEATURES
 
 
 def test_images_are_rounded_to_bytes_and_grey_becomes_colour(network):
@@ -162,6 +191,12 @@ def test_only_the_reference_network_gives_the_published_names(whole, tmp_path):
     assert about["network"] == "Inception 2015-12-05"
     assert (about["resizer"], about["features"]) == ("tf1_bilinear", "pool_3")
     assert "without the bias" in about["logits"]
+    clean = inception.frozen_inception(path, tool="clean-fid")
+    assert (network.tool, clean.tool, clean.reference_network) == ("ttur", "clean-fid", False)
+    with pytest.raises(ValueError, match=r"same extractor.*resizer: 'tf1_bilinear' and 'clean_bi"):
+        ImageScores(clean, reference)
+    scores = ImageScores(clean, Reference.of(clean, [images(4)]), kid=True)
+    assert {"frechet_distance", "kernel_distance", "classifier_score"} <= set(scores.result())
 
 
 def test_the_form_is_that_of_keras_own_inception(whole):
@@ -675,7 +710,7 @@ def test_files_that_cannot_be_read_say_what_to_do(tmp_path, path, monkeypatch):
         inception.frozen_inception(tmp_path / "nowhere.pb")
     with pytest.raises(IsADirectoryError, match=r"is a file\..*, which is no file\. It is"):
         inception.frozen_inception(tmp_path)
-    monkeypatch.setattr("tf_consensus.metrics.inception._LARGEST_FILE", 1000)
+    monkeypatch.setattr("tf_consensus.metrics.inception_file._LARGEST_FILE", 1000)
     with pytest.raises(ValueError, match=r"has 96 MB\. Received: .* MB\. It is"):
         inception.frozen_inception(path)
     monkeypatch.undo()
@@ -684,7 +719,7 @@ def test_files_that_cannot_be_read_say_what_to_do(tmp_path, path, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(pathlib.Path, "read_bytes", refuse)
-    with pytest.raises(OSError, match=r"readable\. Received: path='.*', Permission denied\. See"):
+    with pytest.raises(OSError, match=r"readable\. Received: path='.*', Permission denied\. Check"):
         inception.frozen_inception(path)
 
 

@@ -4,6 +4,7 @@ import importlib
 import pathlib
 import re
 
+import numpy as np
 import pytest
 import snippets
 from absl import flags
@@ -74,11 +75,13 @@ def put_celeb_a(folder, monkeypatch):
 
 
 def put_inception(folder, monkeypatch):
-    """The reference Inception, in the working folder."""
+    """The reference Inception and a file of another tool, in the working folder."""
     from inception_form import reference_form
 
     content = reference_form().SerializeToString()
     (folder / "classify_image_graph_def.pb").write_bytes(content)
+    features = np.random.default_rng(0).normal(size=(4, 2048))
+    np.savez(folder / "cifar10.npz", mu=features.mean(axis=0), sigma=np.cov(features.T))
 
 
 # What the blocks of a page take for granted.

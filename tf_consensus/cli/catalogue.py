@@ -89,12 +89,16 @@ METRICS = {
     "kid": "the kernel distance with the reference Inception network",
     "precision": "higher is better: share of the images that look real (--precision_recall)",
     "recall": "higher is better: share of the real images that are reached (--precision_recall)",
+    "density": "higher is better: real neighbourhoods per image (--density_coverage)",
+    "coverage": "higher is better: share of the real images with one near (--density_coverage)",
     "modes_covered": "higher is better: modes of a mixture or of stacked images that have samples",
     "within_3_sigma": "higher is better: share of the points within 3 deviations of a mode",
     "within_0.05": "higher is better: share of the points within 0.05 of a mode",
     "mode_kl": "lower is better: unevenness of the modes",
     "wasserstein1": "lower is better: how far points must move to match the target",
 }
+# They are no section of `tf-consensus list`: only --fid_tool takes them.
+FID_TOOLS = ("ttur", "pytorch-fid", "clean-fid")
 STRATEGIES = {
     "none": "one device; the default",
     "mirrored": "all GPUs of this machine",

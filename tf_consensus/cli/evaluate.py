@@ -5,6 +5,7 @@ from typing import Any
 
 from absl import flags
 
+from tf_consensus.cli.catalogue import FID_TOOLS
 from tf_consensus.cli.finding import FoundRun, existing, find_run, is_run, runs_in
 from tf_consensus.cli.messages import UsageError
 from tf_consensus.cli.opening import only, open_found
@@ -32,8 +33,10 @@ examples:
 
 flags most used (--helpfull shows all):
   --n=10000              how many pictures to evaluate; a folder may hold fewer
-  --kid  --precision_recall   more scores
+  --kid  --precision_recall  --density_coverage   more scores
   --against_split=test   which split of the real pictures
+  --reference=FILE.npz   statistics of the real pictures, in place of --against; for a
+                         file of mu and sigma add its tool: --fid_tool=pytorch-fid
   --output=scores.json   write the numbers and what they depend on
 """
 
@@ -47,10 +50,14 @@ def define(values: flags.FlagValues) -> None:
     text("against_split", None, hint, **by)
     text("classifier", None, "Keras classifier to score by (train_classifier.py).", **by)
     text("inception", None, "Graph of the reference Inception network to score by.", **by)
+    hint = "Tool whose resizing --inception follows, and that wrote --reference; none: ttur."
+    flags.DEFINE_enum("fid_tool", None, FID_TOOLS, hint, **by)
+    text("reference", None, "Statistics of the real pictures, in place of --against.", **by)
     integer("n", None, "Pictures to evaluate; none: 10,000, or all there are.", 2, **by)
     integer("splits", 10, "Parts of the pictures whose scores are averaged.", 1, **by)
     boolean("kid", False, "Measure the kernel distance too.", **by)
     boolean("precision_recall", False, "Measure precision and recall too.", **by)
+    boolean("density_coverage", False, "Measure density and coverage too.", **by)
     side = "Side to compare folders at; none: their own, or the network's if sizes differ."
     integer("image_size", None, side, 1, **by)
     integer("seed", 0, "Seed of the pictures that the run makes.", 0, **by)
@@ -68,7 +75,7 @@ def main(values: flags.FlagValues, words: list[str], command: list[str]) -> int:
     run, folder = _target(word)
     _check_network(values)
     output = _output(values.output)
-    real = _real(values, run)
+    real = _file(values) if values.reference is not None else _real(values, run)
     if values.n is not None and values.n < values.splits:
         raise UsageError(
             f"--n must be at least --splits. Received: --n={values.n}, --splits={values.splits}. "
@@ -105,7 +112,12 @@ def _check_network(values):
             "Keras classifier of such pictures, which examples/train_classifier.py trains; or "
             "--inception=FILE, classify_image_graph_def.pb of inception-2015-12-05."
         )
-    take_files(values, *named)
+    take_files(values, *named, "reference")
+    if values.fid_tool is not None and values.inception is None:
+        raise UsageError(
+            "--fid_tool says how pictures enter the network of --inception. Received: "
+            f"--fid_tool={values.fid_tool} and --classifier. Leave it out, or pass --inception."
+        )
 
 
 def _output(name):
@@ -118,6 +130,18 @@ def _output(name):
             "example --output=scores.json."
         )
     return path
+
+
+def _file(values) -> str:
+    """The file of the statistics of the real pictures."""
+    for name in ("against", "against_split", "data_dir"):
+        if values[name].value is not None:
+            raise UsageError(
+                "--reference takes the place of the real pictures. Received: --reference="
+                f"{values.reference} and --{name}={values[name].value}. Leave one of them out."
+            )
+    take_places(values, "cache")
+    return values.reference
 
 
 def _real(values, run):
@@ -163,17 +187,20 @@ def _held_back(settings):
 
 
 def _evaluate(values, run, folder, real, output):
-    from tf_consensus.experiments.evaluation import Images, Options, evaluate, table
+    from tf_consensus.experiments.evaluated import Images, Options
+    from tf_consensus.experiments.evaluation import evaluate, table
     from tf_consensus.support.files import write_json
 
-    name, split, crop = real
-    place = {"data_dir": None if name.startswith("folder:") else values.data_dir}
-    place["cache"] = values.cache
-    same = ("classifier", "inception", "n", "image_size", "batch_size", "splits", "kid")
-    same += ("precision_recall", "seed", "averaged")
+    name, against = real, real
+    if not isinstance(real, str):
+        name, split, crop = real
+        data_dir = None if name.startswith("folder:") else values.data_dir
+        against = Images(name, split, crop, data_dir, values.cache)
+    same = ("classifier", "inception", "fid_tool", "n", "image_size", "batch_size", "splits")
+    same += ("kid", "precision_recall", "density_coverage", "seed", "averaged")
     options = Options(**{key: values[key].value for key in same})
     target = Images(folder, cache=values.cache) if run is None else open_found(run)
-    found = evaluate(target, Images(name, split, crop, **place), options)
+    found = evaluate(target, against, options)
     print(table(found))
     if output is not None:
         what = folder if run is None else str(run.path)

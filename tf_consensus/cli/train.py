@@ -198,7 +198,7 @@ def request_of(
     test = choose_test(runs, measure, values.test_split, bool(scored))
     if "split" in runs[0]:
         print("scores are taken against a tenth of each sub-folder, held out of training")
-    files = ("data_dir", "cache", "classifier", "inception", "reference")
+    files = ("data_dir", "cache", "classifier", "inception", "fid_tool", "reference")
     same = (*files, "resume", "interpolations", "tensorboard")
     places: dict[str, Any] = {key: values[key].value for key in same}
     jits: dict[str, bool | str] = {"auto": "auto", "on": True, "off": False}

@@ -6,6 +6,7 @@ from absl import flags
 
 from tf_consensus.cli import strategy_flags
 from tf_consensus.cli.catalogue import (
+    FID_TOOLS,
     IMAGE_NETWORKS,
     METHODS,
     NETWORKS,
@@ -134,6 +135,8 @@ def _define_scores(values):
     flags.DEFINE_integer("eval_samples", None, "Generated images per evaluation.", 1, **by)
     text("classifier", None, "Keras classifier to score by (train_classifier.py).", **by)
     text("inception", None, "Graph of the reference Inception network to score by.", **by)
+    hint = "Tool whose resizing --inception follows, and that wrote --reference; none: ttur."
+    flags.DEFINE_enum("fid_tool", None, FID_TOOLS, hint, **by)
     text("reference", None, "Statistics of the real images; none: computed before training.", **by)
     text(
         "test_split",
@@ -178,6 +181,12 @@ def _register_validators(values):
     )
     for named in ("classifier", "inception", "reference", "data_dir", "cache", "output_dir"):
         register(named, lambda path: path is None or path != "", "must name a path")
+    flags.register_multi_flags_validator(
+        ["fid_tool", "inception"],
+        lambda given: given["fid_tool"] is None or given["inception"] is not None,
+        "--fid_tool says how images enter the network of --inception",
+        values,
+    )
     flags.register_multi_flags_validator(
         ["classifier", "inception"],
         lambda given: None in given.values(),

@@ -1,20 +1,18 @@
 """Scores a run, or a folder of images, against real images."""
 
-import dataclasses
 import pathlib
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from tf_consensus.data import image_info
-from tf_consensus.data.image_folder import folder_sides
 from tf_consensus.experiments import generation
 from tf_consensus.experiments.errors import RunError, of_the_user
+from tf_consensus.experiments.evaluated import Images, Options
 from tf_consensus.experiments.progress import with_progress
+from tf_consensus.experiments.reference_files import load_inception, load_reference_file
 from tf_consensus.experiments.saved_run import Opened
-from tf_consensus.experiments.shuffled_images import ShuffledImages
-from tf_consensus.metrics import Extractor, ImageScores, Reference, inception, load_classifier
+from tf_consensus.metrics import Extractor, ImageScores, Reference, load_classifier
 from tf_consensus.metrics.image_network import ImageNetwork
 
 _INCEPTION_SIDE = 299
@@ -22,78 +20,19 @@ _INCEPTION_SIDE = 299
 _USUAL = 10_000
 
 
-@dataclasses.dataclass(frozen=True)
-class Images:
-    """Existing images: a split of a data set or of a folder.
-
-    Attributes:
-        name: As for `data.images`.
-        split: As for `data.images`.
-        crop: Side of the centre crop; `None` for the usual one.
-        data_dir: Folder of the data set; `None` for the usual place.
-        cache: As for `data.images`.
-    """
-
-    name: str
-    split: str = "train"
-    crop: int | None = None
-    data_dir: str | None = None
-    cache: str | None = None
-
-    def open(self, side: int, channels: int) -> ShuffledImages:
-        """The images in a shuffled order."""
-        place: dict[str, Any] = {"crop": self.crop, "data_dir": self.data_dir, "cache": self.cache}
-        return ShuffledImages(self.name, self.split, side, channels, **place)
-
-    def side(self) -> int | None:
-        """The side of all images, as far as is looked; `None` unless they are squares of one size.
-
-        Raises:
-            ValueError, OSError: If there are none.
-        """
-        if self.name.startswith("folder:"):
-            found = {tuple(x) for x in folder_sides(self.name.removeprefix("folder:")).tolist()}
-        else:
-            found = {image_info(self.name, self.data_dir).image_size}
-        size = found.pop() if len(found) == 1 else None
-        return size[0] if size is not None and size[0] == size[1] else None
-
-
-@dataclasses.dataclass(frozen=True)
-class Options:
-    """How to score.
-
-    Attributes:
-        classifier: A Keras classifier's file, or `None`.
-        inception: The reference Inception network's file, or `None`.
-        n: Number of images to evaluate; `None`: 10,000, or as many as there are.
-        image_size: Side to compare images at; `None`: their own, else the network's.
-        batch_size: Number of images at a time.
-        splits: Parts of the images whose scores are averaged.
-        kid: Whether to measure the kernel distance too.
-        precision_recall: Whether to measure precision and recall too.
-        seed: Seed of generated images.
-        averaged: Whether generated images are of the averaged weights.
-    """
-
-    classifier: str | None
-    inception: str | None
-    n: int | None = None
-    image_size: int | None = None
-    batch_size: int = 64
-    splits: int = 10
-    kid: bool = False
-    precision_recall: bool = False
-    seed: int = 0
-    averaged: bool = True
-
-
-def evaluate(target: Opened | Images, real: Images, options: Options) -> dict[str, Any]:
+def evaluate(target: Opened | Images, real: Images | str, options: Options) -> dict[str, Any]:
     """Score a run, or images, against real images.
+
+    Args:
+        target: The run, or images.
+        real: The real images, or the file of their statistics.
+        options: How to score.
 
     Returns:
         "scores", numbers by name; "directions", the better end of each; "evaluated" and "real",
-        how many images; "side", at which they were compared; and the network's description.
+        how many images, "real" `None` if the file does not say; "side", at which they were
+        compared; "fid_tool", the tool that the Inception's treatment of images follows; and the
+        network's description.
 
     Raises:
         RunError: If images, network and numbers do not fit each other.
@@ -108,19 +47,27 @@ def evaluate(target: Opened | Images, real: Images, options: Options) -> dict[st
     extractor = _extractor(classifier, options, side, network_side)
     n, batches = _evaluated(target, options, side, channels)
     _check_number(n, options)
+    reference = _reference(real, extractor, options, side, channels)
+    asked = ("splits", "kid", "precision_recall", "density_coverage")
+    scores = ImageScores(extractor, reference, **{key: getattr(options, key) for key in asked})
+    for batch in with_progress(batches, n, "evaluated images"):
+        scores.update_state(batch)
+    found = {key: float(value) for key, value in scores.result().items()}
+    about = {"evaluated": n, "real": reference.n_real, "side": side, "fid_tool": extractor.tool}
+    about["description"] = scores.description()
+    return {"scores": found, "directions": scores.directions, **about}
+
+
+def _reference(real, extractor, options, side, channels) -> Reference:
+    """The statistics of the real images."""
+    if isinstance(real, str):
+        with of_the_user("--reference"):
+            return load_reference_file(real, extractor, options.fid_tool)
     with of_the_user("--against"):
         reals = real.open(side, channels)
     print(f"{len(reals):,} real images of {real.name}, {real.split}, at {side}² pixels", flush=True)
     seen = with_progress(reals.batches(None, options.batch_size), len(reals), "real images")
-    reference = Reference.of(extractor, seen, split=real.split)
-    scores = ImageScores(
-        extractor, reference, options.splits, options.kid, options.precision_recall
-    )
-    for batch in with_progress(batches, n, "evaluated images"):
-        scores.update_state(batch)
-    found = {key: float(value) for key, value in scores.result().items()}
-    about = {"evaluated": n, "real": len(reals), "side": side, "description": scores.description()}
-    return {"scores": found, "directions": scores.directions, **about}
+    return Reference.of(extractor, seen, split=real.split)
 
 
 def _input_of(classifier, options):
@@ -170,7 +117,7 @@ def _compared_at(target, options, network_side, channels):
 def _extractor(classifier, options, side, network_side) -> ImageNetwork:
     if classifier is None:
         with of_the_user("--inception"):
-            return inception.frozen_inception(options.inception)
+            return load_inception(options.inception, options.fid_tool)
     name = pathlib.Path(options.classifier).name
     resize = None if network_side in (None, side) else network_side
     with of_the_user("--classifier"):
@@ -218,4 +165,6 @@ def table(found: dict[str, Any]) -> str:
         std = found["scores"].get(f"{key}_std")
         number = f"{value:.4g}" + (f" ± {std:.2g}" if std is not None else "")
         lines.append(f"{key:18} {number:18} {ends[found['directions'][key]]}")
+    if found["fid_tool"] is not None and "frechet_distance" in found["scores"]:
+        lines.append(f"frechet_distance is comparable with the FIDs of {found['fid_tool']} alone")
     return "\n".join(lines)

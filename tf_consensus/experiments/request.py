@@ -24,6 +24,7 @@ class Request:
         cache: Folder to keep decoded images in.
         classifier: File of a Keras classifier to score by.
         inception: File of the reference Inception network to score by.
+        fid_tool: The tool that the Inception's treatment of images follows; `None`: "ttur".
         reference: File of statistics of the real images; `None` computes them before training.
         interpolations: Strips of interpolated images at the end.
         jit: Keras' `jit_compile`.
@@ -44,6 +45,7 @@ class Request:
     cache: str | None = None
     classifier: str | None = None
     inception: str | None = None
+    fid_tool: str | None = None
     reference: str | None = None
     interpolations: int = 8
     jit: bool | str = "auto"

@@ -6,15 +6,9 @@ from typing import Any
 from tf_consensus.data.sources import is_stacked
 from tf_consensus.experiments.errors import of_the_user
 from tf_consensus.experiments.image_runs import make_test_data
+from tf_consensus.experiments.reference_files import load_inception, load_reference_file
 from tf_consensus.experiments.request import Request
-from tf_consensus.metrics import (
-    Extractor,
-    ImageScores,
-    Reference,
-    StackedModes,
-    inception,
-    load_classifier,
-)
+from tf_consensus.metrics import Extractor, ImageScores, Reference, StackedModes, load_classifier
 from tf_consensus.metrics.image_network import ImageNetwork
 
 
@@ -46,7 +40,7 @@ def make_extractor(request: Request, run: dict[str, Any]) -> ImageNetwork:
     """
     if request.inception is not None:
         with of_the_user("--inception"):
-            return inception.frozen_inception(request.inception)
+            return load_inception(request.inception, request.fid_tool)
     channels = 1 if _counts_modes(request, run) else run["channels"]
     shape = (run["image_size"], run["image_size"], channels)
     with of_the_user("--classifier"):
@@ -65,7 +59,7 @@ def load_reference(request: Request, run: dict[str, Any], extractor: ImageNetwor
     """Statistics of the real images: from the flag's file, from an earlier run, or new ones."""
     path = request.output / "reference.npz"
     if request.reference is not None:
-        return Reference.load(request.reference)
+        return load_reference_file(request.reference, extractor, request.fid_tool)
     if request.resume and path.exists():
         try:
             return Reference.load(path)

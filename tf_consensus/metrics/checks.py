@@ -37,7 +37,7 @@ def images(value: Any, channels: int) -> tf.Tensor:
     Raises:
         ValueError: If it is not such a batch, or an image is not finite.
     """
-    tensor = _tensor(value)
+    tensor = as_tensor(value)
     shape, allowed = tuple(tensor.shape), {1, 3} if channels == 3 else {channels}
     if len(shape) != 4 or shape[-1] not in allowed or 0 in shape:
         raise ValueError(
@@ -63,7 +63,31 @@ def check_batch(value: Any) -> None:
         )
 
 
-def _tensor(value: Any) -> tf.Tensor:
+def clipping(images: tf.Tensor) -> list[tf.Operation]:
+    """Checks that clipping to [-1, 1] takes from images only what resizing has added.
+
+    Returns:
+        In a graph the operations that check it; none in eager execution.
+
+    Raises:
+        ValueError: In eager execution, if an image exceeds [-1, 1] or is not finite.
+    """
+    rule = "Clipping to [-1, 1] needs images in it."
+    remedy = "Scale bytes by x / 127.5 - 1, or take the resizer 'bicubic'."
+    largest = tf.reduce_max(tf.abs(tf.cast(images, "float32")))
+    if not tf.executing_eagerly():
+        return [tf.debugging.Assert(largest <= _MORE, [rule, remedy])]
+    if largest <= _MORE:
+        return []
+    raise ValueError(f"{rule} Received: images up to {largest.numpy():g}. {remedy}")
+
+
+def as_tensor(value: Any) -> tf.Tensor:
+    """The value as a tensor.
+
+    Raises:
+        ValueError: If it is no array of numbers.
+    """
     try:
         return tf.convert_to_tensor(value)
     except (TypeError, ValueError, tf.errors.OpError) as error:

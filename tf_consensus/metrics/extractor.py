@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_consensus.metrics import fingerprints, layers, resizing
+from tf_consensus.metrics import checks, fingerprints, layers, resizing
 from tf_consensus.metrics.image_network import ImageNetwork
 from tf_consensus.metrics.score import check_not_probabilities
 from tf_consensus.support.checks import check_int
@@ -85,6 +85,8 @@ class Extractor(ImageNetwork):
     def _run(self, images):
         if self.image_size is None:
             self._check_size(images)
+        elif self.resizer is resizing.clean_bicubic and self.preprocess is not None:
+            checks.clipping(self.preprocess(images))
         features, logits = self._forward(images)
         if logits is not None and self._logits != layers.SOFTMAX:
             # The user may have a softmax that no layer's type or activation shows.
@@ -106,6 +108,11 @@ class Extractor(ImageNetwork):
             # At least the smallest normal number: a class of probability 0 adds 0 to a score.
             logits = tf.math.log(tf.maximum(logits, np.finfo("float32").tiny))
         return features, logits
+
+    @property
+    def dim(self) -> int:
+        """The number of features."""
+        return self._network.output["features"].shape[-1]
 
     @property
     def fingerprint(self) -> str:

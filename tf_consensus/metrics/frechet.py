@@ -9,6 +9,8 @@ from tf_consensus.support.arrays import check_finite, check_reals
 
 # Relative to the largest entry; rounding changes a covariance by less.
 _TOLERANCE = 1e-6
+LARGEST = checks.LARGEST**2
+"""A mean or covariance beyond this counts as infinite."""
 _DIVERGED = "Look at the images that gave it: the generator has diverged."
 
 
@@ -51,16 +53,25 @@ def frechet_distance(mean1: ArrayLike, cov1: ArrayLike, mean2: ArrayLike, cov2: 
     arrays = {name: check_reals(name, value) for name, value in given.items()}
     _check_shapes(**arrays)
     for name, array in arrays.items():
-        check_finite(name, array, _DIVERGED, checks.LARGEST**2)
+        check_finite(name, array, _DIVERGED, LARGEST)
     mean1, cov1, mean2, cov2 = arrays.values()
-    product = _root("cov1", cov1).T @ _root("cov2", cov2)
+    product = root("cov1", cov1).T @ root("cov2", cov2)
     roots = scipy.linalg.svdvals(product).sum() if product.size else 0.0
     distance = np.sum((mean1 - mean2) ** 2) + np.trace(cov1) + np.trace(cov2) - 2 * roots
     return max(0.0, float(distance))
 
 
-def _root(key, cov):
-    """A matrix L, (d, rank), with L Lᵀ = cov."""
+def root(key: str, cov: np.ndarray) -> np.ndarray:
+    """A matrix L, (d, rank), with L Lᵀ = cov.
+
+    Args:
+        key: the argument's name, for the message.
+        cov: (d, d), float64, finite.
+
+    Raises:
+        ValueError: if it is not symmetric, or has eigenvalues that are negative by more than
+            rounding.
+    """
     scale = np.abs(cov).max()
     if np.abs(cov - cov.T).max() > _TOLERANCE * scale:
         raise ValueError(
@@ -68,14 +79,14 @@ def _root(key, cov):
             f"{np.abs(cov - cov.T).max():.2g}. Pass a covariance."
         )
     upper, pivots, rank, _ = scipy.linalg.lapack.dpstrf(cov)
-    root = np.empty((len(cov), rank))
-    root[pivots - 1] = np.triu(upper)[:rank].T
-    if np.abs(root @ root.T - cov).max() > _TOLERANCE * scale:
+    factor = np.empty((len(cov), rank))
+    factor[pivots - 1] = np.triu(upper)[:rank].T
+    if np.abs(factor @ factor.T - cov).max() > _TOLERANCE * scale:
         raise ValueError(
             f"`{key}` must have no negative eigenvalues. Received: {key} with the eigenvalue "
             f"{scipy.linalg.eigvalsh(cov)[0]:.2g}. Pass a covariance, computed in float64."
         )
-    return root
+    return factor
 
 
 def _check_shapes(mean1, cov1, mean2, cov2):

@@ -24,8 +24,8 @@ class Extracted(NamedTuple):
 class ImageNetwork:
     """Base of the extractors: checks images, and describes where the numbers come from.
 
-    A subclass defines `_run`, `fingerprint`, which differs whenever a metric's value would, and
-    `_details`, which says the same in words.
+    A subclass defines `_run`, `dim`, `fingerprint`, which differs whenever a metric's value would,
+    and `_details`, which says the same in words.
 
     Args:
         name: name of the network in results.
@@ -38,6 +38,8 @@ class ImageNetwork:
 
     # Only the Inception network of 2015-12-05 gives numbers that are comparable between papers.
     reference_network = False
+    # The tool of the field whose features the network gives.
+    tool: str | None = None
 
     def __init__(self, name: str, channels: int) -> None:
         self.name = str(name)
@@ -67,6 +69,11 @@ class ImageNetwork:
     @property
     def fingerprint(self) -> str:
         """Hexadecimal digits that differ whenever a metric's value would."""
+        raise NotImplementedError
+
+    @property
+    def dim(self) -> int:
+        """The number of features."""
         raise NotImplementedError
 
     def _run(self, images):

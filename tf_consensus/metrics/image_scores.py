@@ -6,12 +6,14 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from tf_consensus.metrics.density import density_coverage
 from tf_consensus.metrics.feature_statistics import FeatureStatistics
 from tf_consensus.metrics.frechet import frechet_distance
 from tf_consensus.metrics.image_network import ImageNetwork, check_extractor
 from tf_consensus.metrics.kernel import kernel_distance
 from tf_consensus.metrics.neighbours import precision_recall
 from tf_consensus.metrics.reference import Reference
+from tf_consensus.metrics.reference_checks import check_sample
 from tf_consensus.metrics.score import classifier_score
 from tf_consensus.support.checks import check_int
 
@@ -21,6 +23,9 @@ _KEYS = {
     "frechet": ("fid", "frechet_distance"),
     "kernel": ("kid", "kernel_distance"),
 }
+# The parts to ask for, each with the number of rows that it needs of the reference's sample.
+_LEAST_SAMPLE = {"kernel": 2, "precision_recall": 4, "density_coverage": 6}
+_PAIRS = {"precision_recall": ["precision", "recall"], "density_coverage": ["density", "coverage"]}
 
 
 class ImageScores:
@@ -32,13 +37,14 @@ class ImageScores:
     - `fid`: `frechet_distance` to the reference;
     - `kid`, `kid_std`: `kernel_distance`, if asked for;
     - `precision`, `recall`: `precision_recall`, if asked for;
+    - `density`, `coverage`: `density_coverage`, if asked for;
 
     With any other network it holds `classifier_score`, `classifier_score_std`, `frechet_distance`,
     `kernel_distance`, `kernel_distance_std` instead of the first names, because its numbers are
     not comparable with published ones. Without images every value is NaN.
 
-    The metric keeps logits, the features' statistics and, for the last two results, the features of
-    the first images, as many as the reference's sample has. It never keeps images.
+    The metric keeps logits, the features' statistics and, for the results that are asked for, the
+    features of the first images, as many as the reference's sample has. It never keeps images.
 
     Args:
         extractor: `Extractor`, or a network made by `inception`.
@@ -47,10 +53,11 @@ class ImageScores:
         kid: whether to compute the kernel distance.
         precision_recall: whether to compute precision and recall.
         name: name of the metric; the logs show the keys above.
+        density_coverage: whether to compute density and coverage.
 
     Raises:
-        ValueError: if the reference is missing or another extractor's, or `splits` is not a
-            positive integer.
+        ValueError: if the reference is missing or another extractor's, or has too small a sample
+            for what is asked for, or `splits` is not a positive integer.
 
     Example:
         >>> scores = ImageScores(extractor, Reference.load("cifar10_test.npz"))
@@ -67,20 +74,18 @@ class ImageScores:
         kid: bool = False,
         precision_recall: bool = False,
         name: str = "image_scores",
+        *,
+        density_coverage: bool = False,
     ) -> None:
         check_extractor(extractor)
         _check_reference(reference)
-        options = {"kernel": kid, "precision_recall": precision_recall}
-        self._parts += tuple(part for part, asked in options.items() if asked)
+        asked = zip(_LEAST_SAMPLE, (kid, precision_recall, density_coverage), strict=True)
+        self._parts += tuple(part for part, wanted in asked if wanted)
         if reference is not None:
             reference.check(extractor)
         if extractor.description["logits"] == "none":
             self._parts = tuple(part for part in self._parts if part != "score")
-        if reference is None and self._parts != ("score",):
-            raise ValueError(
-                "Distances need real images. Received: reference=None. Pass "
-                "`Reference.of(extractor, batches)`; `InceptionScore` needs none."
-            )
+        _check_sample(reference, self._parts)
         self.extractor = extractor
         # The check above refuses None if a part needs it.
         self.reference: Any = reference
@@ -92,7 +97,7 @@ class ImageScores:
     def directions(self) -> dict[str, str]:
         """The better end, "up" or "down", of each result that has one."""
         ends = {self._key("score"): "up", self._key("frechet"): "down", self._key("kernel"): "down"}
-        ends |= {"precision": "up", "recall": "up"}
+        ends |= dict.fromkeys(("precision", "recall", "density", "coverage"), "up")
         return {key: end for key, end in ends.items() if key in self._names()}
 
     def reset_state(self) -> None:
@@ -115,7 +120,7 @@ class ImageScores:
         if "frechet" in self._parts:
             self._statistics = self._statistics or FeatureStatistics(features.shape[1])
             self._statistics.update(features)
-        if "kernel" in self._parts or "precision_recall" in self._parts:
+        if self._needs_sample():
             self._kept.append(features[: max(0, len(self.reference.sample) - self._count)])
         self._count += len(features)
         self._results = None
@@ -155,11 +160,12 @@ class ImageScores:
         """
         about: dict[str, Any] = {"n_fake": self._count}
         if self.reference is not None:
-            about |= {"n_real": self.reference.n_real, "reference_split": self.reference.split}
+            n_real = self.reference.n_real or "unknown"
+            about |= {"n_real": n_real, "reference_split": self.reference.split}
             about["reference_fingerprint"] = self.reference.fingerprint
         if "score" in self._parts:
             about["splits"] = self.splits
-        if "kernel" in self._parts or "precision_recall" in self._parts:
+        if self._needs_sample():
             about["n_sample"] = len(self.reference.sample)
         return about | self.extractor.description
 
@@ -176,6 +182,12 @@ class ImageScores:
     def _precision_recall(self):
         return precision_recall(self.reference.sample, np.concatenate(self._kept))
 
+    def _density_coverage(self):
+        return density_coverage(self.reference.sample, np.concatenate(self._kept))
+
+    def _needs_sample(self):
+        return any(part in _LEAST_SAMPLE for part in self._parts)
+
     def _key(self, part):
         return _KEYS[part][0 if self.extractor.reference_network else 1]
 
@@ -183,11 +195,21 @@ class ImageScores:
         """The results' keys, in the order of the parts."""
         names = []
         for part in self._parts:
-            if part == "precision_recall":
-                names += ["precision", "recall"]
+            if part in _PAIRS:
+                names += _PAIRS[part]
             else:
                 names += [self._key(part)] + [f"{self._key(part)}_std"] * (part != "frechet")
         return names
+
+
+def _check_sample(reference, parts):
+    if reference is None and parts != ("score",):
+        raise ValueError(
+            "Distances need real images. Received: reference=None. Pass "
+            "`Reference.of(extractor, batches)`; `InceptionScore` needs none."
+        )
+    if reference is not None:
+        check_sample(reference.sample, max(_LEAST_SAMPLE.get(part, 0) for part in parts))
 
 
 def _check_reference(reference):

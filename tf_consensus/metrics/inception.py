@@ -1,28 +1,26 @@
 """Inception networks: the reference network from a file, and Keras' own."""
 
 import os
-import pathlib
 import warnings
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_consensus.metrics import fingerprints, frozen_graph, frozen_sizes, inception_graph, resizing
+from tf_consensus.metrics import (
+    fingerprints,
+    frozen_graph,
+    frozen_sizes,
+    inception_file,
+    inception_graph,
+    inception_images,
+)
 from tf_consensus.metrics.extractor import Extractor
 from tf_consensus.metrics.image_network import ImageNetwork
-from tf_consensus.support.checks import check_path
+from tf_consensus.metrics.inception_file import HOW_TO_GET_IT
 
-_HOW_TO_GET_IT = (
-    "It is the file classify_image_graph_def.pb of inception-2015-12-05.tgz, 88,931,400 bytes, "
-    "which TensorFlow publishes: download "
-    "https://storage.googleapis.com/download.tensorflow.org/models/image/imagenet/"
-    "inception-2015-12-05.tgz, unpack it, and pass the path of the file."
-)
 _SIZE = 299
 _INPUT, _FEATURES, _LOGITS = "Mul", "pool_3", "softmax/logits/MatMul"
-# The file has 96 MB.
-_LARGEST_FILE = 2**28
 
 
 def to_bytes(images: tf.Tensor) -> tf.Tensor:
@@ -34,20 +32,21 @@ def to_bytes(images: tf.Tensor) -> tf.Tensor:
     return tf.round(tf.clip_by_value(127.5 * (images + 1.0), 0.0, 255.0))
 
 
-def frozen_inception(path: str | os.PathLike[str]) -> "FrozenInception":
+def frozen_inception(path: str | os.PathLike[str], tool: str = "ttur") -> "FrozenInception":
     """The reference network of the inception score and the FID.
 
     Args:
         path: path of the frozen graph, classify_image_graph_def.pb.
+        tool: the tool whose treatment of images is followed, as `FrozenInception` says.
 
     Raises:
         FileNotFoundError: if it is not there; the message says how to get it.
         OSError: if it cannot be read.
         ValueError: if `path` is not a path, or the file is not a graph with the nodes of this
             network, holds an operation that is not one of `frozen_graph.OPERATIONS`, or would take
-            too much memory.
+            too much memory, or `tool` is no tool.
     """
-    return FrozenInception(path)
+    return FrozenInception(path, tool)
 
 
 def keras_inception(weights: str | None = "imagenet") -> Extractor:
@@ -79,9 +78,16 @@ def keras_inception(weights: str | None = "imagenet") -> Extractor:
 class FrozenInception(ImageNetwork):
     """The Inception network of 2015-12-05, as the published metrics use it.
 
-    Images in [-1, 1] are rounded to bytes x, resized to 299 by `resizing.tf1_bilinear`, and enter
-    as (x - 128) / 128. Features are `pool_3`, (n, 2048); logits are its product with the weights
-    of the last layer, (n, 1008), without the bias, which the inception score has never used.
+    Images in [-1, 1] are rounded to bytes x and resized to 299. Three tools of the field run this
+    network; their numbers differ, because they resize and scale images differently:
+
+    - "ttur", the published code of the FID, and that of the inception score:
+      `resizing.tf1_bilinear`, then (x - 128) / 128;
+    - "pytorch-fid": `resizing.torch_bilinear`, then (x - 127.5) / 127.5;
+    - "clean-fid": `resizing.clean_bicubic`, then (x - 128) / 128.
+
+    Features are `pool_3`, (n, 2048); logits are its product with the weights of the last layer,
+    (n, 1008), without the bias, which the inception score has never used.
 
     TensorFlow 2 runs some operations of the graph only in a session of TensorFlow 1, so this is
     such a session, on the GPU if there is one. The whole file is first checked to hold nothing but
@@ -89,51 +95,59 @@ class FrozenInception(ImageNetwork):
 
     A graph that has these nodes but whose imported part is not the reference network
     (`inception_graph.differences`) is accepted with a warning: its results have the names of any
-    other network's, never `fid`, `kid` or `inception_score`.
+    other network's, never `fid`, `kid` or `inception_score`. So have those of "pytorch-fid" and
+    "clean-fid": there `frechet_distance` is comparable with the FIDs of the same tool alone.
 
     Args:
         path: path of the frozen graph.
+        tool: "ttur", "pytorch-fid" or "clean-fid".
 
     Attributes:
-        reference_network: whether the graph is the reference network.
+        reference_network: whether the graph is the reference network and `tool` is "ttur".
+        tool: the tool; None if the graph is not the reference network.
         fingerprint: sixteen hexadecimal digits of the SHA-256 of the file and of the preprocessing
             of images.
 
     Raises:
         FileNotFoundError: if it is not there; the message says how to get it.
         OSError: if it cannot be read.
-        ValueError: if the file is not a graph with these nodes, or may do more than compute.
+        ValueError: if the file is not a graph with these nodes, or may do more than compute, or
+            `tool` is none of the three.
 
     Reference:
         Szegedy et al., Rethinking the Inception Architecture for Computer Vision, 2015.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        content = _read(path)
+    def __init__(self, path: str | os.PathLike[str], tool: str = "ttur") -> None:
+        self._treated_by = inception_images.check_tool(tool)
+        content = inception_file.read(path)
         try:
             graph_def = frozen_graph.parse(content)
             used = frozen_graph.part(graph_def, (_FEATURES, _LOGITS), (_INPUT,))
             frozen_sizes.check(used, _INPUT, (1, _SIZE, _SIZE, 3))
             with tf.Graph().as_default() as graph:
                 self._images = tf.compat.v1.placeholder(tf.float32, (None, None, None, 3))
-                self._outputs = _connect(used, self._images)
+                self._outputs = _connect(used, self._images, tool)
         except ValueError as error:
             raise ValueError(
                 "The reference Inception is the frozen graph of 2015-12-05, with 2,048 features "
-                f"and 1,008 classes. Received: path={str(path)!r}, {error}. {_HOW_TO_GET_IT}"
+                f"and 1,008 classes. Received: path={str(path)!r}, {error}. {HOW_TO_GET_IT}"
             ) from error
         differences = inception_graph.differences(used)
-        self.reference_network = not differences
+        self.tool = None if differences else tool
+        self.reference_network = self.tool == inception_images.TTUR
+        name = "Inception 2015-12-05"
         if differences:
             _warn(path, differences)
-        super().__init__(
-            "frozen graph that is not Inception 2015-12-05"
-            if differences
-            else "Inception 2015-12-05",
-            channels=3,
-        )
+            name = f"frozen graph that is not {name}"
+        super().__init__(name, channels=3)
         self._weights = fingerprints.of_weights([content])
         self._session = tf.compat.v1.Session(graph=graph)
+
+    @property
+    def dim(self) -> int:
+        """The number of features."""
+        return inception_graph.FEATURES
 
     @property
     def fingerprint(self) -> str:
@@ -148,30 +162,31 @@ class FrozenInception(ImageNetwork):
             reason = error.message.partition("\n\t [[")[0].splitlines()[-1].rstrip(".")
             raise ValueError(
                 f"A frozen graph must take images of 299². Received: {self.name}, of which "
-                f"TensorFlow says: {reason}. {_HOW_TO_GET_IT}"
+                f"TensorFlow says: {reason}. {HOW_TO_GET_IT}"
             ) from error
 
     def _details(self):
-        source = "inception-2015-12-05, frozen" if self.reference_network else "another graph's"
+        source = "another graph's" if self.tool is None else "inception-2015-12-05, frozen"
         return {"weights": source, "weights_fingerprint": self._weights, **self._treatment()}
 
     def _treatment(self):
+        resizer, preprocess = inception_images.TOOLS[self._treated_by]
         return {
             "features": _FEATURES,
             "logits": f"{_LOGITS}, without the bias",
-            "preprocess": "round(127.5 (x + 1)), after resizing (x - 128) / 128",
+            "preprocess": preprocess,
             "image_size": _SIZE,
-            "resizer": "tf1_bilinear",
+            "resizer": resizer,
         }
 
 
-def _connect(used, images):
+def _connect(used, images, tool):
     """Features and logits, as tensors, of images in [-1, 1].
 
     Raises:
         ValueError: If the graph does not give them; the message is without the path.
     """
-    x = (resizing.tf1_bilinear(to_bytes(images), _SIZE) - 128.0) / 128.0
+    x = inception_images.entering(to_bytes(images), _SIZE, tool)
     pool, product = tf.compat.v1.import_graph_def(
         used, {f"{_INPUT}:0": x}, [f"{_FEATURES}:0", _LOGITS], name=""
     )
@@ -182,33 +197,6 @@ def _connect(used, images):
     # The graph's own reshape is for one image.
     features = tf.reshape(pool, (-1, inception_graph.FEATURES))
     return features, features @ weights
-
-
-def _read(path) -> bytes:
-    check_path("path", path, _HOW_TO_GET_IT)
-    path = pathlib.Path(path)
-    if not path.exists():
-        raise FileNotFoundError(
-            "The reference Inception is a file that tf_consensus does not contain. Received: "
-            f"path={str(path)!r}, where there is no file. {_HOW_TO_GET_IT}"
-        )
-    if not path.is_file():
-        raise IsADirectoryError(
-            f"The reference Inception is a file. Received: path={str(path)!r}, which is no file. "
-            f"{_HOW_TO_GET_IT}"
-        )
-    if path.stat().st_size > _LARGEST_FILE:
-        raise ValueError(
-            f"The reference Inception has 96 MB. Received: path={str(path)!r} of "
-            f"{path.stat().st_size / 1e6:,.0f} MB. {_HOW_TO_GET_IT}"
-        )
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise OSError(
-            f"The reference Inception must be readable. Received: path={str(path)!r}, "
-            f"{error.strerror}. Check its permissions and the disk."
-        ) from error
 
 
 def _warn(path, differences):

@@ -55,14 +55,22 @@ def kernel_distance(
     return MeanStd(float(np.mean(values)), float(np.std(values)))
 
 
-def check_features(real: ArrayLike, fake: ArrayLike, least: int) -> tuple[np.ndarray, np.ndarray]:
+def check_features(
+    real: ArrayLike, fake: ArrayLike, least: int, least_fake: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Both as finite float64 arrays of shapes (n, d) and (m, d), n and m at least `least`.
+
+    Args:
+        real: the first set.
+        fake: the second set.
+        least: the least number of rows.
+        least_fake: that of the second set, if it is another.
 
     Raises:
         ValueError: if they are not such sets.
     """
     real = checks.features("real_features", real, least)
-    fake = checks.features("fake_features", fake, least)
+    fake = checks.features("fake_features", fake, least if least_fake is None else least_fake)
     if real.shape[1] == fake.shape[1]:
         return real, fake
     raise ValueError(

@@ -6,28 +6,34 @@ import os
 from collections.abc import Iterable
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import ArrayLike
 
-from tf_consensus.metrics import checks, fingerprints, reference_file
+from tf_consensus.metrics import checks, fingerprints, moments_file, reference_file
 from tf_consensus.metrics.feature_statistics import FeatureStatistics
 from tf_consensus.metrics.image_network import ImageNetwork, check_extractor
+from tf_consensus.metrics.reference_checks import (
+    check_batches,
+    check_tool,
+    checked_count,
+    checked_real_count,
+    checked_split,
+    checked_statistics,
+)
 from tf_consensus.metrics.reservoir import Reservoir
-from tf_consensus.support.arrays import check_finite, check_reals
 from tf_consensus.support.checks import check_int
 
 
 class Reference:
     """Statistics and a sample of the features of real images, from one extractor.
 
-    Make one with `Reference.of` or `Reference.load`.
+    Make one with `Reference.of`, `Reference.load` or `Reference.load_moments`.
 
     Attributes:
         mean: mean of the features, (d,).
         cov: their unbiased covariance, (d, d).
-        sample: features of some of the images, (m, d), for `kernel_distance` and
-            `precision_recall`.
-        n_real: number of images.
+        sample: features of some of the images, (m, d), for `kernel_distance`, `precision_recall`
+            and `density_coverage`; m is 0 if another tool wrote the statistics.
+        n_real: number of images; None if that is unknown.
         split: which part of the data set they are.
         description: the extractor's description.
         fingerprint: one digest of all of these together, for the settings of a run.
@@ -46,13 +52,13 @@ class Reference:
         mean: ArrayLike,
         cov: ArrayLike,
         sample: ArrayLike,
-        n_real: int,
+        n_real: int | None,
         split: str,
         description: dict,
     ) -> None:
-        self.mean, self.cov, self.sample = _checked_statistics(mean, cov, sample)
-        self.n_real = check_int("n_real", n_real, minimum=2)
-        self.split = _checked_split(split)
+        self.mean, self.cov, self.sample = checked_statistics(mean, cov, sample)
+        self.n_real = checked_real_count(n_real, self.sample)
+        self.split = checked_split(split)
         if not isinstance(description, dict) or "fingerprint" not in description:
             raise ValueError(
                 "`description` must be an extractor's. Received: "
@@ -85,11 +91,11 @@ class Reference:
             ValueError: if there are fewer than two images or fewer than `n_real`, an image is not
                 finite, the data set is infinite and `n_real` is None, or an argument is invalid.
         """
-        split = _checked_split(split)
+        split = checked_split(split)
         check_extractor(extractor)
         keep = check_int("keep", keep, minimum=1)
         limit = math.inf if n_real is None else check_int("n_real", n_real, minimum=2)
-        _check_batches(batches, limit)
+        check_batches(batches, limit)
         generator = np.random.default_rng(check_int("seed", seed, minimum=0))
         sample = Reservoir(keep, generator)
         statistics = None
@@ -103,7 +109,7 @@ class Reference:
             sample.update(features)
             if statistics.count >= limit:
                 break
-        statistics = _checked_count(statistics, limit)
+        statistics = checked_count(statistics, limit)
         kept, description = sample.result(), extractor.description
         return cls(statistics.mean, statistics.cov, kept, statistics.count, split, description)
 
@@ -139,6 +145,51 @@ class Reference:
         except ValueError as error:
             raise ValueError(f"{str(path)!r} is no reference. {error}") from error
 
+    @classmethod
+    def load_moments(
+        cls,
+        path: str | os.PathLike[str],
+        extractor: ImageNetwork,
+        tool: str | None = None,
+        split: str = "unknown",
+    ) -> "Reference":
+        """Reads what another tool for the FID wrote, an .npz file of `mu` and `sigma`.
+
+        It gives the Fréchet distance alone: for kernel distances, precision, recall, density and
+        coverage the features of single images are missing. The file does not say what made its
+        features, so `tool` must: generated images have to be treated as the real ones were.
+
+        Args:
+            path: the file, as `load_moments` reads it.
+            extractor: what the metrics will use, `inception.frozen_inception(path, tool=tool)`.
+            tool: the tool that wrote the file, "pytorch-fid", "clean-fid" or "ttur", the published
+                TensorFlow code; None if `extractor`, another network than that of the FID, made
+                the features.
+            split: the part of the data set that the images are, if it is known.
+
+        Raises:
+            OSError: if there is no such file, or it cannot be read.
+            ValueError: if it is damaged or no such file, or the extractor does not follow the tool
+                or has another number of features.
+        """
+        moments = moments_file.load_moments(path)
+        check_tool(check_extractor(extractor), tool, moments.mean.size)
+        description = {**extractor.description, "statistics_by": tool or "the extractor"}
+        sample = np.empty((0, moments.mean.size))
+        return cls(*moments, sample, None, split, description)
+
+    def save_moments(self, path: str | os.PathLike[str]) -> None:
+        """Writes mean and covariance for other tools, as `save_moments` does.
+
+        Args:
+            path: the .npz file.
+
+        Raises:
+            OSError: if the file cannot be written.
+            ValueError: if the name does not end in .npz, or the covariance is none.
+        """
+        moments_file.save_moments(path, self.mean, self.cov)
+
     def check(self, extractor: ImageNetwork) -> None:
         """Raises if `extractor` is not the one that made the reference.
 
@@ -166,53 +217,3 @@ class Reference:
 
     def _about(self):
         return {"n_real": self.n_real, "split": self.split, "description": self.description}
-
-
-def _checked_statistics(mean, cov, sample):
-    """The arrays as floats of unchanged types, checked to be finite and of fitting shapes."""
-    arrays = {"mean": mean, "cov": cov, "sample": sample}
-    for name, value in arrays.items():
-        floats, largest = check_reals(name, value), np.finfo(float).max
-        check_finite(name, floats, "Make the reference anew.", largest)
-        arrays[name] = np.asarray(value)
-    mean, cov, sample = arrays.values()
-    d = mean.size
-    if not d or mean.shape != (d,) or cov.shape != (d, d) or sample.shape[1:] != (d,):
-        shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
-        raise ValueError(
-            "A reference has mean (d,), cov (d, d) and sample (m, d), d at least 1. Received: "
-            f"{shapes}. Make references by `Reference.of`."
-        )
-    return mean, cov, sample
-
-
-def _checked_split(split):
-    if isinstance(split, str) and split:
-        return split
-    raise ValueError(
-        f"`split` must name a part of a data set. Received: split={split!r}. Pass e.g. 'test'."
-    )
-
-
-def _check_batches(batches, limit):
-    if isinstance(batches, str | bytes) or not isinstance(batches, Iterable):
-        raise ValueError(
-            f"The real images must come in batches. Received: {batches!r}. Pass a data set, or a "
-            "list of arrays (batch, height, width, channels)."
-        )
-    infinite = isinstance(batches, tf.data.Dataset) and batches.cardinality() == -1
-    if infinite and limit == math.inf:
-        raise ValueError(
-            "The real images must end. Received: an infinite data set and n_real=None. "
-            "Pass `n_real`, or take a data set that does not repeat."
-        )
-
-
-def _checked_count(statistics, limit) -> FeatureStatistics:
-    count = 0 if statistics is None else statistics.count
-    if count < 2 or count < limit < math.inf:
-        wanted = 2 if limit == math.inf else limit
-        raise ValueError(
-            f"A reference needs {wanted} real images. Received: {count}. Give it more batches."
-        )
-    return statistics

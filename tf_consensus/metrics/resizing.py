@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
+from tf_consensus.metrics import checks
 from tf_consensus.support.arrays import check_reals
 from tf_consensus.support.checks import check_int
 
@@ -42,8 +43,25 @@ def bilinear(images: np.ndarray | tf.Tensor, size: int) -> tf.Tensor:
     return tf.image.resize(images, (size, size), "bilinear", antialias=True)
 
 
+def torch_bilinear(images: np.ndarray | tf.Tensor, size: int) -> tf.Tensor:
+    """PyTorch's bilinear resizing, `F.interpolate(..., align_corners=False)`, of pytorch-fid.
+
+    Pixel centres are at halves, and there is no antialiasing: when the image shrinks, pixels are
+    skipped. It raises like `tf1_bilinear`.
+
+    Args:
+        images: (batch, height, width, channels).
+        size: new height and width, in pixels.
+    """
+    images, size = _checked(images, size)
+    return tf.image.resize(images, (size, size), "bilinear", antialias=False)
+
+
 def bicubic(images: np.ndarray | tf.Tensor, size: int) -> tf.Tensor:
     """Bicubic resizing with pixel centres at halves and antialiasing; raises like `tf1_bilinear`.
+
+    The values are those of Pillow's bicubic resizing of float images, to 3e-5 for images in
+    [-1, 1]. At edges they exceed the images' range; `clean_bicubic` clips them.
 
     Args:
         images: (batch, height, width, channels).
@@ -51,6 +69,25 @@ def bicubic(images: np.ndarray | tf.Tensor, size: int) -> tf.Tensor:
     """
     images, size = _checked(images, size)
     return tf.image.resize(images, (size, size), "bicubic", antialias=True)
+
+
+def clean_bicubic(images: np.ndarray | tf.Tensor, size: int) -> tf.Tensor:
+    """clean-fid's resizing: `bicubic`, and then everything is clipped to [-1, 1].
+
+    So it antialiases, does not round to bytes, and keeps the range of images. Early versions of
+    clean-fid did not clip; take `bicubic` for these.
+
+    Args:
+        images: (batch, height, width, channels) in [-1, 1].
+        size: new height and width, in pixels.
+
+    Raises:
+        ValueError: as `tf1_bilinear`, or if an image exceeds [-1, 1].
+        tf.errors.InvalidArgumentError: for such an image in a `tf.function`.
+    """
+    images, size = _checked(images, size)
+    with tf.control_dependencies(checks.clipping(images)):
+        return tf.clip_by_value(bicubic(images, size), -1.0, 1.0)
 
 
 def _checked(images, size):
@@ -65,7 +102,8 @@ def _checked(images, size):
     return images, check_int("size", size, minimum=1)
 
 
-RESIZERS = {function.__name__: function for function in (tf1_bilinear, bilinear, bicubic)}
+_ALL = (tf1_bilinear, bilinear, torch_bilinear, bicubic, clean_bicubic)
+RESIZERS = {function.__name__: function for function in _ALL}
 """The resizers by the names that `get` takes."""
 
 

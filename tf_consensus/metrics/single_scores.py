@@ -89,3 +89,23 @@ class PrecisionRecall(ImageScores):
         self, extractor: ImageNetwork, reference: Reference, name: str = "precision_recall"
     ) -> None:
         super().__init__(extractor, reference, name=name)
+
+
+class DensityCoverage(ImageScores):
+    """Density and coverage of `ImageScores` alone.
+
+    Args:
+        extractor: the network whose features are compared.
+        reference: the features of real images, by the same network.
+        name: name of the metric.
+
+    Raises:
+        ValueError: if the reference is missing, or was made by another network.
+    """
+
+    _parts = ("density_coverage",)
+
+    def __init__(
+        self, extractor: ImageNetwork, reference: Reference, name: str = "density_coverage"
+    ) -> None:
+        super().__init__(extractor, reference, name=name)

@@ -1,5 +1,7 @@
 """The Wasserstein-1 distance between two point clouds, exact and sliced."""
 
+from collections.abc import Callable
+
 import numpy as np
 import scipy
 from numpy.typing import ArrayLike
@@ -88,13 +90,23 @@ def sliced_wasserstein1(a: ArrayLike, b: ArrayLike, projections: int = 128, seed
         Bonneel, Rabin, Peyré, Pfister, Sliced and Radon Wasserstein Barycenters of Measures, 2015.
     """
     a, b = _clouds(a, b)
-    directions = _directions(projections, a.shape[1], seed)
-    n, m = len(a), len(b)
+    areas = quantile_areas(len(a), len(b))
+    return float(np.mean([areas(a @ u, b @ u) for u in directions(projections, a.shape[1], seed)]))
+
+
+def quantile_areas(n: int, m: int) -> Callable[[np.ndarray, np.ndarray], float]:
+    """A function of n and of m numbers: the Wasserstein-1 distance of these points on a line.
+
+    It is the area between their quantile functions.
+    """
     # The levels i/n and j/m where a quantile function steps, times nm: integers stay exact.
     steps = np.union1d(m * np.arange(n + 1), n * np.arange(m + 1))
     first, second, width = steps[:-1] // m, steps[:-1] // n, np.diff(steps) / (n * m)
-    distances = [np.abs(np.sort(a @ u)[first] - np.sort(b @ u)[second]) @ width for u in directions]
-    return float(np.mean(distances))
+
+    def area(a, b):
+        return np.abs(np.sort(a)[first] - np.sort(b)[second]) @ width
+
+    return area
 
 
 def _reduced(cost):
@@ -110,11 +122,16 @@ def _reduced(cost):
     return cost
 
 
-def _directions(projections, d, seed):
+def directions(projections: int, d: int, seed: int) -> np.ndarray:
+    """Directions that are uniform on the unit sphere, (projections, d).
+
+    Raises:
+        ValueError: If `projections` is not a positive integer, or `seed` not a non-negative one.
+    """
     projections = check_int("projections", projections, minimum=1)
     generator = np.random.default_rng(check_int("seed", seed, minimum=0))
-    directions = generator.normal(size=(projections, d))
-    return directions / np.linalg.norm(directions, axis=1, keepdims=True)
+    normal = generator.normal(size=(projections, d))
+    return normal / np.linalg.norm(normal, axis=1, keepdims=True)
 
 
 def check_cloud(name: str, points: np.ndarray) -> None:
