@@ -67,7 +67,8 @@ def shared_columns(
         ValueError: as `columns_of`, if a name of `categorical` is unknown, or the columns differ
             in name or kind.
     """
-    if isinstance(categorical, str) or not set(categorical) <= set(real if real else ()):
+    listed = isinstance(categorical, list | tuple | set | frozenset)
+    if not listed or not set(categorical) <= set(real if real else ()):
         raise ValueError(
             "`categorical` must be names of columns. Received: "
             f"categorical={shown(categorical)}. Leave the others out."
