@@ -63,7 +63,15 @@ def settings_of(model):
     given = {key: FLAGS[key].value for key in usual if key in FLAGS}
     run = {"name": model, "model": model, "seed": FLAGS.seed, "dataset": FLAGS.dataset}
     method = {"method": "alternating", "optimizer": "alternating"}
-    return {**usual, **given, **run, **method, "eval_every": between_evaluations(FLAGS.steps)}
+    return {**usual, **given, **run, **method, "eval_every": between_samples(FLAGS.steps)}
+
+
+def between_samples(steps):
+    """Steps between samples and backups: a divisor of the steps, or all of them."""
+    try:
+        return between_evaluations(steps)
+    except RunError:
+        return steps
 
 
 def numbers(folder):
@@ -106,10 +114,6 @@ def main(argv):
             f"--model lists names of models. Received: {', '.join(sorted(unknown))}. Choose from "
             f"{', '.join(HEADS)}."
         )
-    try:
-        between_evaluations(FLAGS.steps)
-    except RunError as error:
-        raise app.UsageError(str(error)) from error
     with plain_errors():
         status = run(pathlib.Path(FLAGS.output_dir))
     if status:

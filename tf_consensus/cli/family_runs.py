@@ -9,6 +9,7 @@ from tf_consensus.data.table_source import read_columns
 from tf_consensus.experiments.errors import RunError, of_the_user
 from tf_consensus.experiments.families.presets import FAMILIES
 from tf_consensus.experiments.families.table_source import source_of
+from tf_consensus.experiments.families.unused import check_used
 from tf_consensus.experiments.making import check_taken
 from tf_consensus.experiments.recommended import (
     Pictures,
@@ -65,8 +66,10 @@ def family_runs(values: flags.FlagValues, dataset: str) -> list[dict[str, Any]]:
     names = {"model": values.model, "experiment": values.model, "dataset": dataset}
     first = {"method": family.method, "network": family.network}
     base = family.settings | found | names | {"runs": [first]}
-    runs = resolve(base, given, values.optimizer, sweeps_of(values))
+    sweeps = sweeps_of(values)
+    runs = resolve(base, given, values.optimizer, sweeps)
     check_taken(runs, given)
+    check_used(runs, {*given, *sweeps})
     for run in runs:
         run["name"] = named_by([run["method"], run["model"]], run, runs)
         run["eval_every"] = values.eval_every or between_evaluations(run["steps"])

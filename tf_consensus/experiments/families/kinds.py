@@ -4,7 +4,7 @@ from typing import Any
 
 from tf_consensus.experiments.families import labels, pairs, tables
 from tf_consensus.experiments.families.game import FamilyRequest, Game, Settings
-from tf_consensus.experiments.families.presets import FAMILIES
+from tf_consensus.experiments.families.presets import kind_of
 
 _KINDS: dict[str, Any] = {"pairs": pairs, "labels": labels, "table": tables}
 
@@ -28,6 +28,4 @@ def fingerprints(settings: Settings, request: FamilyRequest) -> dict[str, Any]:
 
 
 def _kind_of(settings):
-    model = settings["model"]
-    # `GAN` with one logit per class is the program's own model, not one of its families.
-    return _KINDS[FAMILIES[model].kind if model in FAMILIES else "labels"]
+    return _KINDS[kind_of(settings["model"])]

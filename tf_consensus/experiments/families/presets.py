@@ -152,6 +152,12 @@ _OF_KINDS = {
 _FIXED = ("samples", "split", "last_rate")
 
 
+def kind_of(model: str) -> str:
+    """The kind of a model in the settings of a run: "pairs", "labels" or "table"."""
+    # `examples/labels.py` also trains `GAN` with one logit per class, as "logits".
+    return FAMILIES[model].kind if model in FAMILIES else "labels"
+
+
 def flags_of(model: str) -> set[str]:
     """The names of the flags that a family takes."""
     family = FAMILIES[model]
