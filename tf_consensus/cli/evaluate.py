@@ -93,9 +93,9 @@ def _target(word) -> tuple[FoundRun | None, str | None]:
             )
         if run.family in ("pairs", "table"):
             raise UsageError(
-                f"Scores of pictures need a run that makes them of latents. Received: {word}, a run "
-                f"of {run.settings['model']}. Its result.json has its scores; or score the "
-                "pictures that `generate` makes with it, folder:PATH."
+                "Scores of pictures need a run that makes them of latents. Received: "
+                f"{word}, a run of {run.settings['model']}. Its result.json has its scores; or "
+                "score the pictures that `generate` makes with it, folder:PATH."
             )
         return run, None
     return None, f"folder:{path}"
