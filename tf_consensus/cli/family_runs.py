@@ -6,10 +6,11 @@ from absl import flags
 
 from tf_consensus.cli.asked_runs import SETTINGS_FILE, print_chosen, sweeps_of
 from tf_consensus.data.table_source import read_columns
+from tf_consensus.data.tables import MISSING
 from tf_consensus.experiments.errors import RunError, of_the_user
 from tf_consensus.experiments.families.presets import FAMILIES
 from tf_consensus.experiments.families.table_source import source_of
-from tf_consensus.experiments.families.unused import check_used
+from tf_consensus.experiments.families.unused import check_used, uses
 from tf_consensus.experiments.making import check_taken
 from tf_consensus.experiments.recommended import (
     Pictures,
@@ -43,6 +44,7 @@ SHOWN = {
     "cycle": "--cycle=X",
     "identity": "--identity=X",
     "pool_size": "--pool_size=N",
+    "gamma": "--gamma=X",
     "learning_rate": "--learning_rate=X",
     "schedule": "--schedule=constant",
     "steps": "--steps=N",
@@ -74,7 +76,7 @@ def family_runs(values: flags.FlagValues, dataset: str) -> list[dict[str, Any]]:
         run["name"] = named_by([run["method"], run["model"]], run, runs)
         run["eval_every"] = values.eval_every or between_evaluations(run["steps"])
         print("\nsettings that suit them, and flags that change them:")
-        print_chosen(run, {key: flag for key, flag in SHOWN.items() if key in run})
+        print_chosen(run, {k: flag for k, flag in SHOWN.items() if k in run and uses(run, k)})
     print(SETTINGS_FILE, flush=True)
     return [run | {"seed": int(seed)} for seed in values.seeds for run in runs]
 
@@ -119,11 +121,13 @@ def _sizes(values: flags.FlagValues, pictures: Pictures) -> dict[str, Any]:
 
 
 def _look_at_table(values, dataset):
-    """Nothing: the settings do not follow from the table, whose columns are printed."""
-    del values
+    """The column that a classifier must tell: the last one of categories."""
     with of_the_user("TABLE"):
-        columns = read_columns(source_of(dataset))
+        columns = read_columns(source_of(dataset), MISSING)
     number = len(next(iter(columns.values())).values)
     kinds = ", ".join(f"{name} ({column.kind})" for name, column in columns.items())
     print(f"{number:,} rows in {dataset}: {kinds}")
-    return {}
+    kept = [name for name in values.columns or columns if name in columns]
+    named = values.categorical or ()
+    categories = [x for x in kept if columns[x].kind in ("text", "bool") or x in named]
+    return {"target": categories[-1] if categories else None}

@@ -31,6 +31,16 @@ _USED: dict[str, tuple[Callable[[Mapping[str, Any]], bool], str]] = {
 }
 
 
+def uses(run: Mapping[str, Any], key: str) -> bool:
+    """Whether a setting changes a run.
+
+    Args:
+        run: All settings of the run.
+        key: The setting's name.
+    """
+    return key not in _USED or _USED[key][0](run)
+
+
 def check_used(runs: Sequence[Mapping[str, Any]], given: Collection[str]) -> None:
     """Raise if a setting changes nothing.
 
@@ -41,8 +51,8 @@ def check_used(runs: Sequence[Mapping[str, Any]], given: Collection[str]) -> Non
     Raises:
         RunError: If no run uses one of them.
     """
-    for key, (uses, remedy) in _USED.items():
-        if key in given and not any(map(uses, runs)):
+    for key, (_, remedy) in _USED.items():
+        if key in given and not any(uses(run, key) for run in runs):
             methods = ", ".join(dict.fromkeys(run["method"] for run in runs))
             raise RunError(
                 f"--{key} must change something. Received: --{key}={runs[0][key]} for {methods}, "
