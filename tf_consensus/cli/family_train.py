@@ -48,7 +48,8 @@ def train_family(values: flags.FlagValues, named: str | None, command: list[str]
 
     warnings.showwarning = told
     stop_at_sigterm()
-    name = pathlib.Path(dataset).stem if dataset.endswith(".csv") else short_name(dataset)
+    table = FAMILIES[values.model].kind == "table"
+    name = pathlib.Path(dataset).stem if table else short_name(dataset)
     output = pathlib.Path(values.output_dir or f"output/{values.model}_{name}")
     with plain_errors():
         runs = family_runs(values, dataset)

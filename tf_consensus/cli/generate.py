@@ -1,4 +1,4 @@
-"""`tf-consensus generate`: new pictures of a trained run."""
+"""`tf-consensus generate`: new pictures, or rows of a table, of a trained run."""
 
 from typing import Any
 
@@ -16,8 +16,8 @@ HELP = """\
 usage: tf-consensus generate RUN --output=PLACE [flags]
 
 Makes new pictures with a trained run, or rows of a table. RUN is its folder, the output
-folder if it holds one run, or a model.keras or generator.keras. If the run still trains,
-or was stopped, its newest backup is used. The ending of PLACE says what to write:
+folder if it holds one run, or a model.keras or generator.keras. If a GAN has not finished
+training, its newest backup is used. The ending of PLACE says what to write:
   faces/      a folder of PNG files, 00000.png and so on
   faces.png   one picture, all images in a grid
   faces.npz   an array `images` of bytes (n, height, width, channels), and `labels`
@@ -34,6 +34,7 @@ flags most used (--helpfull shows all):
   --n=64              how many pictures; with --interpolate, how many strips
   --seed=0            the same seed makes the same pictures
   --labels=3          classes of a conditional run, each in turn; or names of sub-folders
+  --source=folder:X   pictures that a run on pairs makes images of; --make, --back
   --noaveraged        use the weights themselves, where the run keeps averages of them
   --batch_size=64     how many at a time; fewer need less memory
   --overwrite         replace what is there
@@ -45,7 +46,10 @@ def define(values: flags.FlagValues) -> None:
     """Define the command's flags."""
     integer, boolean = flags.DEFINE_integer, flags.DEFINE_bool
     by: dict[str, Any] = {"flag_values": values}
-    hint = f"How many pictures; none: {_N}. With --interpolate how many strips; none: {_STRIPS}."
+    hint = (
+        f"How many pictures; none: {_N}, or all of --source. With --interpolate how many strips; "
+    )
+    hint += f"none: {_STRIPS}. Of a table how many rows; none: 1000."
     integer("n", None, hint, 1, **by)
     place = "A folder for PNG files, a .png file for a grid, or an .npz file."
     flags.DEFINE_string("output", None, place, **by)
