@@ -13,11 +13,21 @@ IMAGES = ("--filters=2", "--image_size=16")
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory, request):
+def runs(tmp_path_factory):
     """Output folders of tiny runs, each trained when it is asked for, and folders of pictures."""
     root = tmp_path_factory.mktemp("runs")
     write_pictures(root / "photos", number=24, classes=2)
-    more = {"table": ("made", "--width=4", "--depth=1", "--max_modes=2", "--jit=off", "--pack=2")}
+    lines = [f"{30 + 7 * k % 50},{'ab'[k % 3 == 0]}" for k in range(60)]
+    (root / "people.csv").write_text("\n".join(["age,job", *lines]), encoding="utf-8")
+    table = (
+        root / "people.csv",
+        "--width=4",
+        "--depth=1",
+        "--max_modes=2",
+        "--jit=off",
+        "--pack=2",
+    )
+    more = {"table": table}
     pairs = (f"folder:{root / 'photos'}", *IMAGES, "--make=edges")
     more |= {"pix2pix": pairs, "cycle_gan": (*pairs, "--pool_size=0")}
     labels = (f"folder:{root / 'photos'}", *IMAGES, "--latent_dim=4")
@@ -66,6 +76,7 @@ def test_pix2pix_makes_images_of_pictures(runs, tmp_path, capsys, make):
     assert np.array_equal(np.asarray(Image.open(files[7])), found[7, ..., 0])
 
 
+@pytest.mark.full
 def test_cycle_gan_goes_back(runs, tmp_path, capsys):
     root, run = runs
     output = run("cycle_gan", capsys)
@@ -86,7 +97,7 @@ def test_rows_of_a_table_are_those_of_the_seed(runs, tmp_path, capsys):
     assert [line.split(",")[0] for line in lines[1:]] == [str(x) for x in made["age"].tolist()]
 
 
-@pytest.mark.parametrize("model", ["acgan", "projection"])
+@pytest.mark.parametrize("model", ["acgan", pytest.param("projection", marks=pytest.mark.full)])
 def test_labels_are_made_as_by_a_gan(runs, tmp_path, capsys, model):
     output = runs[1](model, capsys)
     given = (f"--output={tmp_path / 'x.npz'}", "--labels=kind1,0", "--n=4", "--seed=5")
