@@ -49,7 +49,8 @@ def overrides_of(values: flags.FlagValues) -> dict[str, Any]:
 
 def sweeps_of(values: flags.FlagValues) -> dict[str, list[float]]:
     """The values that flags give for settings that a sweep may run over."""
-    return {key: [float(x) for x in values[key].value] for key in SWEPT if values[key].value}
+    given = {key: values[key].value or () for key in SWEPT}
+    return {key: [float(x) for x in found] for key, found in given.items() if found}
 
 
 def experiment_runs(values: flags.FlagValues) -> tuple[list[dict[str, Any]], str | None]:

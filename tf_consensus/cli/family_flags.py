@@ -1,5 +1,7 @@
 """The flags of `train` for the families of games, and which model takes which flag."""
 
+from typing import Any
+
 from absl import flags
 
 from tf_consensus.cli.messages import UsageError
@@ -16,7 +18,7 @@ def define(values: flags.FlagValues) -> None:
     """Define --model, and the flags that only families take."""
     text, a_list = flags.DEFINE_string, flags.DEFINE_list
     integer, number = flags.DEFINE_integer, flags.DEFINE_float
-    by = {"flag_values": values}
+    by: dict[str, Any] = {"flag_values": values}
     text("model", DEFAULT_MODEL, f"What to train: one of {', '.join(MODELS)}.", **by)
     flags.register_validator("model", one_of(MODELS), flag_values=values)
     text("source", None, "Pairs: the images to begin from, a data set or folder:PATH.", **by)

@@ -40,7 +40,7 @@ def refuse_others(values: flags.FlagValues, run: FoundRun) -> None:
             "--source=folder:PATH."
         )
     if values.source is not None:
-        values.source = as_dataset(values.source)
+        values["source"].value = as_dataset(values.source)
     if what == "infogan" and run.path.name == "generator.keras":
         raise UsageError(
             "The generator of an infogan alone does not know its codes. Received: "
@@ -128,8 +128,10 @@ def check_labels(labels: list[str] | None, run: FoundRun) -> None:
     if names and (coded or not str(run.settings.get("dataset", "")).startswith("folder:")):
         known = "numbers" if classes is None else f"numbers from 0 to {classes - 1}"
         raise UsageError(f"--labels must be {known}. Received: {names[0]!r}. Pass the numbers.")
-    wrong = [x for x in labels if x.isdigit() and classes is not None and int(x) >= classes]
-    if wrong and not names:
+    if classes is None or names:
+        return
+    wrong = [x for x in labels if int(x) >= classes]
+    if wrong:
         raise UsageError(
             f"--labels must be from 0 to {classes - 1}. Received: {wrong[0]}. Choose one of these."
         )

@@ -1,6 +1,7 @@
 """What `generate` makes with runs on pairs of images, and with runs on tables."""
 
 import pathlib
+from typing import Any
 
 import numpy as np
 from absl import flags
@@ -29,7 +30,8 @@ def translate(values: flags.FlagValues, run: FoundRun, place: tuple[pathlib.Path
     path, folder = place
     grid = not folder and path.suffix.lower() == ".png"
     n = _IN_A_GRID if grid and values.n is None else values.n
-    options = {key: values[key].value for key in ("batch_size", "back", "make", "averaged")}
+    keys = ("batch_size", "back", "make", "averaged")
+    options: dict[str, Any] = {key: values[key].value for key in keys}
     asked = Translation(values.source, n, **options)
     number = asked.number()
     images = map(as_bytes, asked.translated(run.path, run.settings, number))

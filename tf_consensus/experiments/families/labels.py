@@ -40,7 +40,7 @@ def prepare(settings: Settings, request: FamilyRequest) -> Game:
     with of_the_user("--network and the sizes"):
         model = make_model(settings, request.jit)
     size = {key: settings[key] for key in ("image_size", "channels", "batch_size", "flip", "seed")}
-    place = {"data_dir": request.data_dir, "cache": request.cache}
+    place: dict[str, Any] = {"data_dir": request.data_dir, "cache": request.cache}
     labels = settings["model"] != CODES
     draw = partial(_draw, settings)
 
@@ -83,7 +83,7 @@ def make_model(settings: Settings, jit: bool | str | None) -> keras.Model:
     model: keras.Model
     if name == CODES:
         recognizer = _recognizer(discriminator, classes, seed)
-        sizes = {"categorical": [classes], "continuous": CONTINUOUS}
+        sizes: dict[str, Any] = {"categorical": [classes], "continuous": CONTINUOUS}
         model = InfoGAN(generator, discriminator, recognizer, **sizes, **shared)
     elif name == "acgan":
         model = ACGAN(generator, discriminator, **shared)

@@ -53,8 +53,8 @@ def read_rows(settings: Settings) -> Rows:
             f"--target must be a column of {', '.join(columns)}. Received: {target}. Name one of "
             "these."
         )
-    categorical = sorted({*known, target} - {None})
-    return Rows(*_halves(columns), categorical, target)
+    trained, held_out = _halves(columns)
+    return Rows(trained, held_out, sorted({*known, *([target] if target else [])}), target)
 
 
 def _halves(columns):
