@@ -32,7 +32,7 @@ from tf_consensus.experiments.families.game import FamilyRequest
 from tf_consensus.experiments.families.presets import FAMILIES
 from tf_consensus.experiments.families.session import train_all
 from tf_consensus.experiments.families.table_source import read_rows
-from tf_consensus.experiments.families.tables import GENERATED, MARGINALS, scores
+from tf_consensus.experiments.families.tables import ACCURACIES, GENERATED, MARGINALS, scores
 from tf_consensus.experiments.lock import locked
 from tf_consensus.experiments.result import numbers_of, read_result
 from tf_consensus.support.files import write_json
@@ -94,7 +94,9 @@ def report(output, folders):
     for folder in folders:
         result = read_result(folder)
         if result is not None and not result["diverged"]:
-            results[folder.name] = numbers_of(result)
+            known = {new: old for old, new in ACCURACIES.items()}
+            numbers = {known.get(key, key): value for key, value in numbers_of(result).items()}
+            results[folder.name] = numbers
     write_json(output / "results.json", results)
     for name in (GENERATED, MARGINALS):
         if (folders[0] / name).exists():

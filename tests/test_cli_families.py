@@ -217,6 +217,8 @@ def test_several_rates_are_runs_of_their_own(data, tmp_path, capsys):
     assert [x["learning_rate"] for x in scores] == [0.001, 0.002]
     assert all(x["marginals"].keys() == {"age", "job"} for x in scores)
     assert all(0.0 <= x["mean_marginal"] <= 1.0 for x in scores)
+    assert all(0.0 <= x["accuracy"] <= 1.0 for x in scores)
+    assert [x["accuracy_of_real_rows"] for x in scores] == [1.0, 1.0]  # the ages tell the jobs
     rows = (tmp_path / names[0] / "generated.csv").read_text(encoding="utf-8").splitlines()
     assert rows[0] == "age,job"
     assert len(rows) == 1 + 64

@@ -18,6 +18,12 @@ from tf_consensus.models.table_gan import TableGAN
 from tf_consensus.support.files import digest
 
 GENERATED, MARGINALS = "generated.csv", "marginals.png"
+# The accuracies of `metrics.TransferAccuracy`, by their names in a run's result.
+ACCURACIES = {
+    "generated": "accuracy",
+    "real": "accuracy_of_real_rows",
+    "majority": "accuracy_of_the_majority",
+}
 # Rows that are made for a picture while a model trains.
 _SHOWN = 1000
 
@@ -102,4 +108,4 @@ def _finish(
     made = model.generate(number, seed=settings["seed"])
     write_table(made, folder / GENERATED)
     draw_marginals(rows.held_out, made, rows.categorical, folder / MARGINALS)
-    return scores(made, rows)
+    return {ACCURACIES.get(key, key): value for key, value in scores(made, rows).items()}
