@@ -260,6 +260,8 @@ def test_data_that_do_not_fit_are_refused_in_a_sentence(name, data, tmp_path, ca
     sizes = TABLE if "table" in typed[0] else IMAGES
     status, _, err = told(capsys, "train", *typed, *sizes, *TINY, f"--output_dir={tmp_path / 'o'}")
     assert (status, message in err) == (1, True), err
+    # The right command may take the same folder.
+    assert not list((tmp_path / "o").glob("*/settings.json"))
 
 
 # Stopped and gone on with.

@@ -8,7 +8,7 @@ from tf_consensus.cli.asked_runs import SETTINGS_FILE, print_chosen, sweeps_of
 from tf_consensus.data.table_source import read_columns
 from tf_consensus.data.tables import MISSING
 from tf_consensus.experiments.errors import RunError, of_the_user
-from tf_consensus.experiments.families.presets import FAMILIES
+from tf_consensus.experiments.families.presets import FAMILIES, flags_of
 from tf_consensus.experiments.families.table_source import source_of
 from tf_consensus.experiments.families.unused import check_used, uses
 from tf_consensus.experiments.making import check_taken
@@ -26,6 +26,7 @@ from tf_consensus.experiments.sizes import between_evaluations
 # The settings that are printed, where a family has them, with the flags that change them.
 SHOWN = {
     "method": "--optimizer=consensus",
+    "network": "--network=NAME",
     "source": "--source=folder:PATH",
     "make": "--make=edges",
     "image_size": "--image_size=N",
@@ -66,7 +67,7 @@ def family_runs(values: flags.FlagValues, dataset: str) -> list[dict[str, Any]]:
     looks = {"pairs": _look_at_pairs, "labels": _look_at_labels, "table": _look_at_table}
     found = looks[family.kind](values, dataset)
     names = {"model": values.model, "experiment": values.model, "dataset": dataset}
-    first = {"method": family.method, "network": family.network}
+    first = {"method": family.method, "network": family.settings["network"]}
     base = family.settings | found | names | {"runs": [first]}
     sweeps = sweeps_of(values)
     runs = resolve(base, given, values.optimizer, sweeps)
@@ -76,9 +77,16 @@ def family_runs(values: flags.FlagValues, dataset: str) -> list[dict[str, Any]]:
         run["name"] = named_by([run["method"], run["model"]], run, runs)
         run["eval_every"] = values.eval_every or between_evaluations(run["steps"])
         print("\nsettings that suit them, and flags that change them:")
-        print_chosen(run, {k: flag for k, flag in SHOWN.items() if k in run and uses(run, k)})
+        print_chosen(run, _shown(run))
     print(SETTINGS_FILE, flush=True)
     return [run | {"seed": int(seed)} for seed in values.seeds for run in runs]
+
+
+def _shown(run):
+    """The flags that change the run, by the names of their settings."""
+    taken = flags_of(run["model"])
+    known = {key: flag for key, flag in SHOWN.items() if key in run and uses(run, key)}
+    return {key: flag for key, flag in known.items() if flag[2:].split("=")[0] in taken}
 
 
 def _look_at_pairs(values, dataset):

@@ -20,14 +20,12 @@ class Family(NamedTuple):
         line: What it is for, in a line.
         settings: Defaults of all settings. For `None` the data decide.
         method: The method that is used if none is named.
-        network: The network that is used if none is named.
         kind: "pairs", "labels" or "table": the session that trains it.
     """
 
     line: str
     settings: dict[str, Any]
     method: str
-    network: str
     kind: str
 
 
@@ -54,6 +52,7 @@ _SHARED: dict[str, Any] = {
 }
 _IMAGES = _SHARED | {"image_size": 32, "channels": None, "filters": 16, "flip": False}
 _PAIRS = _IMAGES | {
+    "network": "image_to_image",
     "source": None,
     "make": None,
     "split": None,
@@ -70,6 +69,7 @@ _LABELS = _IMAGES | {
     "steps": 2000,
 }
 _TABLE = _SHARED | {
+    "network": "mlp",
     "columns": None,
     "categorical": [],
     "target": None,
@@ -95,42 +95,36 @@ FAMILIES: dict[str, Family] = {
         "images from images, learned from pairs (--source or --make)",
         _PAIRS | {"reconstruction": 100.0, "steps": 3000},
         "alternating",
-        "image_to_image",
         "pairs",
     ),
     "cycle_gan": Family(
         "images from images of another kind, without pairs (--source or --make)",
         _PAIRS | _CYCLE | {"steps": 2000},
         "alternating",
-        "image_to_image",
         "pairs",
     ),
     "acgan": Family(
         "images of a class; the discriminator classifies too",
         _LABELS,
         "alternating",
-        "dcgan3_nobn_cf",
         "labels",
     ),
     "projection": Family(
         "images of a class; the discriminator takes the label",
         _LABELS,
         "alternating",
-        "dcgan3_nobn_cf",
         "labels",
     ),
     "infogan": Family(
         "images without labels; a code of --num_classes values finds kinds of them",
         _LABELS,
         "alternating",
-        "dcgan3_nobn_cf",
         "labels",
     ),
     "table": Family(
         "rows of a CSV file of numbers and categories",
         _TABLE,
         "consensus",
-        "mlp",
         "table",
     ),
 }
@@ -148,7 +142,7 @@ _OF_KINDS = {
     "labels": ("data_dir", "cache", "classifier"),
     "table": (),
 }
-# Settings that no flag changes.
+# Settings that no flag changes; the network can be chosen for labels alone.
 _FIXED = ("samples", "split", "last_rate")
 
 
@@ -161,4 +155,5 @@ def kind_of(model: str) -> str:
 def flags_of(model: str) -> set[str]:
     """The names of the flags that a family takes."""
     family = FAMILIES[model]
-    return ({*family.settings} - {*_FIXED}) | {*_OF_RUNS, *_OF_KINDS[family.kind]}
+    fixed = {*_FIXED} if family.kind == "labels" else {*_FIXED, "network"}
+    return ({*family.settings} - fixed) | {*_OF_RUNS, *_OF_KINDS[family.kind]}

@@ -2,7 +2,6 @@
 
 import pathlib
 import sys
-from collections.abc import Callable
 from typing import Any
 
 from tf_consensus.callbacks import BackupError, DivergedError
@@ -10,7 +9,7 @@ from tf_consensus.experiments import settings as claims
 from tf_consensus.experiments.errors import RunError
 from tf_consensus.experiments.families.game import FamilyRequest, Settings
 from tf_consensus.experiments.families.kinds import fingerprints
-from tf_consensus.experiments.families.training import result_of, train
+from tf_consensus.experiments.families.training import ready, result_of, train
 from tf_consensus.experiments.finished import finished, results_of, write_results
 from tf_consensus.experiments.image_session import going_on
 from tf_consensus.experiments.pages import write_pages
@@ -50,11 +49,11 @@ def train_all(request: FamilyRequest) -> int:
         RunError: If a folder holds another run, or the data are not there.
     """
     try:
-        known = _claim(request)
+        more = _check(request)
         failed = [
             folder.name
-            for (folder, settings), all_known in zip(request.runs, known, strict=True)
-            if not _train(settings, folder, request, all_known)
+            for folder, settings in request.runs
+            if not _train(settings, folder, request, more)
         ]
     except KeyboardInterrupt as stop:
         return say_how_to_go_on(stop, request.command, request.resume)
@@ -63,33 +62,36 @@ def train_all(request: FamilyRequest) -> int:
     return 1 if failed else 0
 
 
-def _claim(request: FamilyRequest) -> list[dict[str, Any]]:
-    """Refuse folders of other runs; returns what determines each run's result, but its steps."""
-    more = {"versions": claims.versions()}
-    _each(claims.check, request, more)  # before the data are read through
+def _check(request: FamilyRequest) -> dict[str, Any]:
+    """Refuse folders of other runs; returns what determines results beside the settings."""
+    more: dict[str, Any] = {"versions": claims.versions()}
+    _compare(request, more)  # before the data are read through
     more |= fingerprints(request.runs[0][1], request)
-    _each(claims.claim, request, more)
-    known = [settings | more for _, settings in request.runs]
-    return [{key: value for key, value in run.items() if key != "steps"} for run in known]
+    _compare(request, more)
+    return more
 
 
-def _each(act: Callable[..., None], request: FamilyRequest, more: dict[str, Any]) -> None:
+def _compare(request: FamilyRequest, more: dict[str, Any]) -> None:
     for folder, settings in request.runs:
         options: dict[str, Any] = {"resume": request.resume, "backups": [folder / "backup"]}
-        act(folder, settings | more, may_change=going_on, **options)
+        claims.check(folder, settings | more, may_change=going_on, **options)
 
 
 def _train(
-    settings: Settings, folder: pathlib.Path, request: FamilyRequest, known: dict[str, Any]
+    settings: Settings, folder: pathlib.Path, request: FamilyRequest, more: dict[str, Any]
 ) -> bool:
     """Train a run that is not finished; returns whether it has a result of all its steps."""
-    title = f"{settings['name']}, seed {settings['seed']}"
+    title, known = f"{settings['name']}, seed {settings['seed']}", settings | more
     try:
         if _is_finished(folder, settings):
             print(f"finished before: {folder}")
             return True
         print(f"{title}: {settings['steps']} steps", flush=True)
-        train(settings, folder, request, known)
+        game = ready(settings, request)
+        # Only now, so that data or sizes that do not fit leave no run behind.
+        claims.keep(folder, known)
+        known = {key: value for key, value in known.items() if key != "steps"}
+        train(game, settings, folder, request, known)
         return True
     except (RunError, BackupError) as error:
         print(f"{title}: {error}", file=sys.stderr)

@@ -8,7 +8,7 @@ import keras
 from tf_consensus.callbacks import SafeBackup, StopWhenDiverged
 from tf_consensus.experiments.clock import Clock
 from tf_consensus.experiments.estimate import Estimate
-from tf_consensus.experiments.families.game import FamilyRequest, Settings
+from tf_consensus.experiments.families.game import FamilyRequest, Game, Settings
 from tf_consensus.experiments.families.kinds import prepare
 from tf_consensus.experiments.image_results import course_of
 from tf_consensus.experiments.log import RunLog, read_log
@@ -21,8 +21,22 @@ from tf_consensus.support.files import replacing
 MODEL, GENERATOR = "model.keras", "generator.keras"
 
 
+def ready(settings: Settings, request: FamilyRequest) -> Game:
+    """The game of a run; global seeds are set first, for layers that take none.
+
+    Raises:
+        RunError: If the data are not there, or do not fit the settings.
+    """
+    keras.utils.set_random_seed(settings["seed"])
+    return prepare(settings, request)
+
+
 def train(
-    settings: Settings, folder: pathlib.Path, request: FamilyRequest, known: dict[str, Any]
+    game: Game,
+    settings: Settings,
+    folder: pathlib.Path,
+    request: FamilyRequest,
+    known: dict[str, Any],
 ) -> None:
     """Train one run and write its result.
 
@@ -30,6 +44,7 @@ def train(
     left. The backup is deleted when everything else is in its place.
 
     Args:
+        game: What `ready` made of its settings.
         settings: Its settings.
         folder: Its folder.
         request: How to train it.
@@ -37,11 +52,8 @@ def train(
 
     Raises:
         DivergedError: If losses or weights are no longer finite.
-        RunError: If the data do not fit the settings, or the model or the log to go on from is
-            damaged.
+        RunError: If the model or the log to go on from is damaged.
     """
-    keras.utils.set_random_seed(settings["seed"])
-    game = prepare(settings, request)
     model = game.model
     model.optimizer.build(model.trainable_variables)
     backup = SafeBackup(folder / "backup", delete_checkpoint=False, settings=known)
