@@ -18,6 +18,7 @@ from tf_consensus.experiments.families import training
 from tf_consensus.experiments.families.presets import FAMILIES, MODELS, flags_of
 from tf_consensus.experiments.families.unused import check_used
 from tf_consensus.experiments.image_session import going_on
+from tf_consensus.experiments.lock import locked
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 TINY = ("--steps=4", "--eval_every=2", "--batch_size=4", "--verbose=0")
@@ -322,3 +323,23 @@ def test_a_rate_that_falls_to_the_last_step_cannot_go_on():
         going_on(found, found | {"steps": 8})
     constant = {"schedule": "constant"}
     assert going_on(found | constant, found | constant | {"steps": 8}) == ["steps"]
+
+
+def test_a_run_goes_on_with_its_own_data_alone(data, tmp_path, capsys):
+    path = tmp_path / "people.csv"
+    path.write_bytes((data / "people.csv").read_bytes())
+    typed = ("train", "--model=table", path, *TABLE, *TINY, f"--output_dir={tmp_path / 'out'}")
+    assert told(capsys, *typed)[0] == 0
+    with path.open("a", encoding="utf-8") as file:
+        file.write("\n33,cook\n")
+    status, _, err = told(capsys, *typed, "--resume")
+    assert (status, "--resume needs the settings the runs were started with" in err) == (1, True)
+    assert "data" in err
+
+
+def test_one_process_at_a_time_writes_to_a_folder(data, tmp_path, capsys):
+    typed = (*words("table", data), f"--output_dir={tmp_path}")
+    with locked(tmp_path):
+        status, _, err = told(capsys, *typed)
+    assert (status, "One process at a time may write to a folder." in err) == (1, True)
+    assert not list(tmp_path.glob("*-seed0"))
