@@ -2,7 +2,7 @@
 
 The script writes into --output_dir: generated.csv (made rows of the first run), results.json (the
 scores of all runs), marginals.png (each column, real and made), and one folder per run with its
-model.keras and log.
+model.keras, its log, its report.html and its own generated.csv.
 
     python examples/table.py
     python examples/table.py --table=people.csv --target=job --method=consensus,alternating
@@ -12,36 +12,38 @@ The table is a CSV file with a line of names; "made", of 6,000 people that the s
 "iris" or "wine", if scikit-learn is installed. A fifth of the rows is held out. The scores compare
 the generated rows with these: marginals (total variation and Kolmogorov-Smirnov), correlations, and
 the accuracy of a classifier of --target that was trained on generated rows. The same scores of the
-training rows show how small they can get.
+training rows show how small they can get. `tf-consensus train --model=table people.csv` trains the
+same game.
 """
 
-import csv
-import json
 import os
 import pathlib
-import time
+import shutil
+import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-import keras
-import numpy as np
 import tensorflow as tf
 from absl import app, flags
 
-import tf_consensus as tfc
 from tf_consensus.cli import validators
-from tf_consensus.plotting import style
+from tf_consensus.experiments.errors import plain_errors
+from tf_consensus.experiments.families.game import FamilyRequest
+from tf_consensus.experiments.families.presets import FAMILIES
+from tf_consensus.experiments.families.session import train_all
+from tf_consensus.experiments.families.table_source import read_rows
+from tf_consensus.experiments.families.tables import ACCURACIES, GENERATED, MARGINALS, scores
+from tf_consensus.experiments.lock import locked
+from tf_consensus.experiments.result import numbers_of, read_result
 from tf_consensus.support.files import write_json
 
 METHODS = ("simultaneous", "alternating", "consensus")
-SETTINGS = "table target method_of_run seed steps batch_size width depth learning_rate gamma "
-SETTINGS += "penalty_gamma pack temperature max_modes"
-LATENT = 64
 EPOCHS = 10
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("table", "made", 'A CSV file, "made", "iris" or "wine".')
-flags.DEFINE_string("target", None, "Column of classes for the classifier; none takes the last.")
+hint = "Column of classes for the classifier; none takes the last column of categories."
+flags.DEFINE_string("target", None, hint)
 flags.DEFINE_list("method", ["consensus"], f"Methods to compare, of {', '.join(METHODS)}.")
 flags.DEFINE_list("seeds", ["0"], "Seeds; every method runs once with each.")
 flags.DEFINE_integer("steps", 5000, f"Steps of a run, a multiple of {EPOCHS}.", EPOCHS)
@@ -66,179 +68,64 @@ flags.register_multi_flags_validator(
 flags.register_validator("steps", lambda n: n % EPOCHS == 0, f"must be a multiple of {EPOCHS}")
 
 
-def people(number=6000):
-    """A table whose columns depend on each other, two of them in clusters."""
-    rng = np.random.default_rng(0)
-    job = rng.choice(["clerk", "nurse", "pilot", "retired"], number, p=[0.5, 0.3, 0.05, 0.15])
-    age = np.where(job == "retired", rng.normal(74, 5, number), rng.normal(42, 11, number))
-    age = np.clip(age, 18, 99).round().astype(int)
-    base = {"clerk": 2.6, "nurse": 3.1, "pilot": 9.0, "retired": 1.8}
-    income = np.array([base[x] for x in job]) * np.exp(0.15 * rng.normal(size=number))
-    income = np.round(1000 * (income + 0.02 * np.maximum(age - 42, 0)), 2)
-    commute = np.where(
-        rng.random(number) < 0.35, rng.gamma(2, 4, number), rng.normal(45, 6, number)
-    )
-    commute = np.where(job == "retired", np.nan, commute.round(1))
-    owns = rng.random(number) < 1 / (1 + np.exp(4 - age / 12 - income / 4000))
-    return {"age": age, "income": income, "commute": commute, "owns_home": owns, "job": job}
-
-
-def from_scikit_learn(name):
-    """The columns of iris or wine."""
-    try:
-        from sklearn import datasets
-    except ImportError as error:
-        raise app.UsageError(
-            f"--table={name} needs scikit-learn, which is not installed."
-        ) from error
-    found = getattr(datasets, f"load_{name}")()
-    columns = dict(zip(found.feature_names, found.data.T, strict=True))
-    return {**columns, "class": found.target_names[found.target].astype(object)}
-
-
-def read_columns():
-    """All columns, and the names of those of categories."""
-    made = {"made": people, "iris": lambda: from_scikit_learn("iris")}
-    made["wine"] = lambda: from_scikit_learn("wine")
-    source = made[FLAGS.table]() if FLAGS.table in made else FLAGS.table
-    table = tfc.data.table(source, max_modes=FLAGS.max_modes)
-    columns = table.columns
-    target = FLAGS.target or list(columns)[-1]
-    if target not in columns:
-        raise app.UsageError(f"--target must be a column of {', '.join(columns)}.")
-    return columns, target, sorted({*table.description.categorical, target})
-
-
-def halves(columns):
-    """Columns of the training rows, and of a fifth that is held out."""
-    number = len(next(iter(columns.values())))
-    order = np.random.default_rng(0).permutation(number)
-    held = number // 5
-    return (
-        {name: x[order[held:]] for name, x in columns.items()},
-        {name: x[order[:held]] for name, x in columns.items()},
-    )
-
-
-def optimizer_of(method):
-    """The method, whose step size falls to a tenth of a percent of the first one."""
-    rate = keras.optimizers.schedules.CosineDecay(FLAGS.learning_rate, FLAGS.steps, 1e-3)
-    inner = [keras.optimizers.Adam(rate, beta_1=0.5, beta_2=0.9) for _ in range(2)]
-    if method == "alternating":
-        return tfc.AlternatingOptimizer(*inner)
-    if method == "simultaneous":
-        return tfc.SimultaneousOptimizer(inner[0])
-    return tfc.ConsensusOptimizer(inner[0], gamma=FLAGS.gamma)
-
-
-def make_model(table, seed):
-    """The game on a table."""
-    size = {"width": FLAGS.width, "depth": FLAGS.depth, "latent_dim": LATENT, "seed": seed}
-    width = table.description.width
-    generator = tfc.networks.build("mlp", data_dim=width, **size)[0]
-    discriminator = tfc.networks.build("mlp", data_dim=FLAGS.pack * width, **size)[1]
-    penalties = tfc.penalties.R1(FLAGS.penalty_gamma) if FLAGS.penalty_gamma else ()
-    return tfc.models.TableGAN(
-        table,
-        generator,
-        discriminator,
-        penalties=penalties,
-        temperature=FLAGS.temperature,
-        pack=FLAGS.pack,
-        seed=seed,
-    )
-
-
-def train(table, method, seed, folder, settings):
-    """A trained model, and the seconds that this call has trained it."""
-    model = make_model(table, seed)
-    model.compile(optimizer=optimizer_of(method), jit_compile=True)
-    backup = tfc.callbacks.SafeBackup(folder / "backup", delete_checkpoint=False, settings=settings)
-    log = keras.callbacks.CSVLogger(folder / "log.csv", append=FLAGS.resume)
-    rows = table.batches(FLAGS.batch_size, seed=seed, start=model.optimizer.iterations)
-    begin = time.perf_counter()
-    model.fit(
-        rows,
-        epochs=EPOCHS,
-        steps_per_epoch=FLAGS.steps // EPOCHS,
-        shuffle=False,
-        verbose=2,
-        callbacks=[log, backup],
-    )
-    seconds = time.perf_counter() - begin
-    model.save(folder / "model.keras")
-    backup.delete()
-    return model, seconds
-
-
-def scores(train_rows, made, held_out, target, categorical):
-    """The scores of made rows against held-out ones."""
-    transfer = tfc.metrics.transfer_accuracy(train_rows, made, held_out, target, categorical)
-    marginals = tfc.metrics.marginal_distances(held_out, made, categorical)
+def settings_of(method, seed):
+    """All settings of a run: those of the flags, and the family's own for the rest."""
+    usual = FAMILIES["table"].settings
+    given = {key: FLAGS[key].value for key in usual if key in FLAGS}
     return {
-        "marginals": marginals,
-        "mean_marginal": float(np.mean(list(marginals.values()))),
-        "correlation_difference": tfc.metrics.correlation_difference(held_out, made, categorical),
-        **transfer._asdict(),
+        **usual,
+        **given,
+        "name": method,
+        "model": "table",
+        "method": method,
+        "optimizer": method,
+        "seed": seed,
+        "dataset": FLAGS.table,
+        "penalty": ["r1"] if FLAGS.penalty_gamma else [],
+        "penalty_weight": FLAGS.penalty_gamma or None,
+        "eval_every": FLAGS.steps // EPOCHS,
     }
 
 
-def run(method, seed, columns, target, categorical, folder):
-    """The result of a run, and its rows; a run that is finished is only read."""
-    train_rows, held_out = halves(columns)
-    table = tfc.data.table(train_rows, categorical=_numbers(categorical, train_rows))
-    settings = {key: FLAGS[key].value for key in SETTINGS.split() if key in FLAGS}
-    settings |= {"method_of_run": method, "seed": seed, "target": target}
-    folder.mkdir(parents=True, exist_ok=True)
-    done = folder / "result.json"
-    if FLAGS.resume and done.exists() and json.loads(done.read_text())["settings"] == settings:
-        print(f"{folder.name}: finished before")
-        model = keras.saving.load_model(folder / "model.keras")
-        result = json.loads(done.read_text())
-    else:
-        model, seconds = train(table, method, seed, folder, settings)
-        made = model.generate(len(table), seed=seed)
-        result = {"settings": settings, "seconds": seconds}
-        result |= scores(train_rows, made, held_out, target, categorical)
-        write_json(done, result)
-    return result, model.generate(len(table), seed=seed)
+def report(output, folders):
+    """Writes what all finished runs have in common, and prints their scores."""
+    rows = read_rows(settings_of(FLAGS.method[0], 0))
+    results = {"real rows": scores(rows.trained, rows)}
+    for folder in folders:
+        result = read_result(folder)
+        if result is not None and not result["diverged"]:
+            known = {new: old for old, new in ACCURACIES.items()}
+            numbers = {known.get(key, key): value for key, value in numbers_of(result).items()}
+            results[folder.name] = numbers
+    write_json(output / "results.json", results)
+    for name in (GENERATED, MARGINALS):
+        if (folders[0] / name).exists():
+            shutil.copy(folders[0] / name, output / name)
+    print(f"{'run':22} marginals  correlations  accuracy (real rows', majority's)")
+    for name, x in results.items():
+        accuracy = "none"
+        if "generated" in x:
+            accuracy = f"{x['generated']:.3f} ({x['real']:.3f}, {x['majority']:.3f})"
+        correlations = x.get("correlation_difference", float("nan"))
+        print(f"{name:22} {x['mean_marginal']:9.3f}  {correlations:12.3f}  {accuracy}")
 
 
-def _numbers(categorical, columns):
-    """Those of the categorical columns that hold numbers."""
-    return [x for x in categorical if columns[x].dtype.kind in "iuf"]
-
-
-def write_rows(columns, path):
-    """Writes columns as a CSV file, missing values as nothing."""
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(columns)
-        for row in zip(*(x.tolist() for x in columns.values()), strict=True):
-            writer.writerow(["" if x is None or x != x else x for x in row])
-
-
-def draw(real, made, categorical, path):
-    """Each column's distribution, real and made."""
-    figure = style.new_figure(3.0 * len(real), 2.6)
-    axes = figure.subplots(1, len(real), squeeze=False)[0]
-    for axis, name in zip(axes, real, strict=True):
-        pair = [np.asarray(rows[name]) for rows in (real, made)]
-        if name in categorical:
-            labels = sorted({str(x) for x in pair[0]})
-            for place, (x, label) in enumerate(zip(pair, ("real", "made"), strict=True)):
-                shares = [np.mean([str(v) == text for v in x]) for text in labels]
-                axis.bar(np.arange(len(labels)) + 0.4 * place, shares, 0.4, label=label)
-            axis.set_xticks(np.arange(len(labels)) + 0.2, labels, rotation=30)
-        else:
-            numbers = [x[~np.isnan(x.astype(float))] for x in pair]
-            edges = np.histogram_bin_edges(numbers[0], 40)
-            for x, label in zip(numbers, ("real", "made"), strict=True):
-                axis.hist(x, edges, density=True, histtype="step", label=label)
-        axis.set_title(name)
-        style.tidy(axis)
-    axes[0].legend()
-    style.saved(figure, path)
+def run(output):
+    """Trains and scores; returns the exit status."""
+    settings = [settings_of(method, int(seed)) for method in FLAGS.method for seed in FLAGS.seeds]
+    folders = [output / f"{x['method']}-seed{x['seed']}" for x in settings]
+    request = FamilyRequest(
+        runs=list(zip(folders, settings, strict=True)),
+        output=output,
+        command=[sys.executable, *sys.argv],
+        resume=FLAGS.resume,
+        verbose=2,
+    )
+    with locked(output):
+        status = train_all(request)
+        if status in (0, 1):
+            report(output, folders)
+    return status
 
 
 def main(argv):
@@ -246,25 +133,10 @@ def main(argv):
     if len(argv) > 1:
         raise app.UsageError(f"All arguments are flags. Received: {' '.join(argv[1:])}.")
     tf.get_logger().setLevel("ERROR")
-    output = pathlib.Path(FLAGS.output_dir).expanduser()
-    columns, target, categorical = read_columns()
-    train_rows, held_out = halves(columns)
-    results = {"real rows": scores(train_rows, train_rows, held_out, target, categorical)}
-    first = None
-    for method in FLAGS.method:
-        for seed in map(int, FLAGS.seeds):
-            name = f"{method}-seed{seed}"
-            results[name], made = run(method, seed, columns, target, categorical, output / name)
-            first = first or made
-    write_json(output / "results.json", results)
-    write_rows(first, output / "generated.csv")
-    draw(held_out, first, categorical, output / "marginals.png")
-    print(f"{'run':22} marginals  correlations  accuracy (real rows', majority's)")
-    for name, x in results.items():
-        accuracy = f"{x['generated']:.3f} ({x['real']:.3f}, {x['majority']:.3f})"
-        print(
-            f"{name:22} {x['mean_marginal']:9.3f}  {x['correlation_difference']:12.3f}  {accuracy}"
-        )
+    with plain_errors():
+        status = run(pathlib.Path(FLAGS.output_dir).expanduser())
+    if status:
+        sys.exit(status)
 
 
 if __name__ == "__main__":

@@ -184,7 +184,7 @@ def test_help_is_short_and_names_flags_that_exist(capsys, name):
     command.define(values)
     for flag in re.findall(r"--(\w+)", out):
         known = {*values, "helpfull", "experiment", "network", "optimizer", "objective"}
-        assert flag.removeprefix("no") in known | {"penalty", "strategy"}, flag
+        assert flag.removeprefix("no") in known | {"model", "penalty", "strategy"}, flag
     status, out, _ = told(capsys, name, "--helpfull")
     assert status == 0
     assert all(f"--{flag}:" in out for flag in values)

@@ -59,7 +59,7 @@ def test_every_command_has_a_line_and_help_exits_well(capsys):
         (["train"], "Nothing to train on. Name a folder of pictures"),
         (["train", "a", "b"], "One folder or data set can be trained on at a time. Received: a b"),
         (["train", "--stpes=3"], "Unknown flag --stpes. Did you mean --steps?"),
-        (["train", "--nosuchthing"], "Unknown flag --nosuchthing. `tf-consensus train --helpf"),
+        (["train", "--zzqq"], "Unknown flag --zzqq. `tf-consensus train --helpf"),
         (["train", "--steps=many"], "flag --steps=many"),
         (["train", "--steps=0"], "steps"),
         (["train", "--steps"], "Missing value for flag --steps"),

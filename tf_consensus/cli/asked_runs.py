@@ -1,5 +1,6 @@
 """Turns the flags of `train` into runs with all of their settings."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from absl import flags
@@ -36,6 +37,7 @@ SHOWN = {
     "steps": "--steps=N",
     "eval_every": "--eval_every=N",
 }
+SETTINGS_FILE = "settings.json holds all settings; --helpfull lists all flags\n"
 _WORDS = {"ema": "average", "eval_every": "samples every"}
 
 
@@ -45,8 +47,10 @@ def overrides_of(values: flags.FlagValues) -> dict[str, Any]:
     return {key: values[key].value for key in keys if values[key].value is not None}
 
 
-def _sweeps(values):
-    return {key: [float(x) for x in values[key].value] for key in SWEPT if values[key].value}
+def sweeps_of(values: flags.FlagValues) -> dict[str, list[float]]:
+    """The values that flags give for settings that a sweep may run over."""
+    given = {key: values[key].value or () for key in SWEPT}
+    return {key: [float(x) for x in found] for key, found in given.items() if found}
 
 
 def experiment_runs(values: flags.FlagValues) -> tuple[list[dict[str, Any]], str | None]:
@@ -60,7 +64,7 @@ def experiment_runs(values: flags.FlagValues) -> tuple[list[dict[str, Any]], str
         values.dataset, measure = _parts_of(values.dataset)
     experiment = EXPERIMENTS[values.experiment]
     given = overrides_of(values)
-    runs = resolve(experiment, given, values.optimizer, _sweeps(values))
+    runs = resolve(experiment, given, values.optimizer, sweeps_of(values))
     check_taken(runs, given)
     for run in runs:
         run["experiment"] = values.experiment
@@ -104,7 +108,7 @@ def recommended_runs(
     if values.eval_every is None:
         found["eval_every"] = between_evaluations(steps)
     experiment = RECOMMENDED | found | {"runs": [first]}
-    runs = resolve(experiment, {**given, "dataset": dataset}, values.optimizer, _sweeps(values))
+    runs = resolve(experiment, {**given, "dataset": dataset}, values.optimizer, sweeps_of(values))
     check_taken(runs, given)
     print(pictures.describe())
     for sentence in remarks(pictures, runs[0]):
@@ -112,11 +116,22 @@ def recommended_runs(
     for run in runs:
         run["experiment"] = "recommended"
         print("\nsettings that suit them, and flags that change them:")
-        for key, flag in SHOWN.items():
-            word, value = _WORDS.get(key, key.replace("_", " ")), run.get(key, "constant")
-            print(f"  {word:14} {'no' if value in (None, False) else value!s:14} {flag}")
-    print("settings.json holds all settings; --helpfull lists all flags\n", flush=True)
+        print_chosen({"schedule": "constant"} | run, SHOWN)
+    print(SETTINGS_FILE, flush=True)
     return runs, measure
+
+
+def print_chosen(run: dict[str, Any], shown: Mapping[str, str]) -> None:
+    """Print settings, each with the flag that changes it.
+
+    Args:
+        run: All settings of a run.
+        shown: The flags by the names of the settings to print.
+    """
+    for key, flag in shown.items():
+        word, value = _WORDS.get(key, key.replace("_", " ")), run[key]
+        text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        print(f"  {word:14} {'no' if value in (None, False, []) else text:14} {flag}")
 
 
 def print_settings(runs: list[dict[str, Any]]) -> None:

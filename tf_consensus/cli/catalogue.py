@@ -6,6 +6,7 @@ test compares the two.
 
 from collections.abc import Mapping
 
+from tf_consensus.experiments.families.presets import MODELS
 from tf_consensus.experiments.presets import EXPERIMENTS
 
 METHODS = {
@@ -48,7 +49,7 @@ NETWORKS = {
     "residual_lsun": "the poster's network for LSUN bedrooms, 256²",
     "residual_celeba_hq": "the poster's network for CelebA-HQ, 1024²",
     "mlp": "points in the plane, for the mixture of Gaussians",
-    "image_to_image": "images from images, for Pix2Pix and CycleGAN (examples/image_to_image.py)",
+    "image_to_image": "images from images, for Pix2Pix and CycleGAN (--model)",
 }
 OBJECTIVES = {
     "standard": "the non-saturating GAN loss; the default",
@@ -132,6 +133,7 @@ def sections() -> dict[str, dict[str, str]]:
         name: f"another name of {known}" for name, known in OTHER_OBJECTIVES.items()
     }
     return {
+        "models": MODELS,
         "experiments": {name: _experiment(name, what) for name, what in EXPERIMENTS.items()},
         "networks": NETWORKS,
         "optimizers": METHODS,

@@ -8,14 +8,13 @@ import shlex
 from typing import Any
 
 from tf_consensus.cli.messages import UsageError, did_you_mean
+from tf_consensus.cli.run_settings import read_settings, settings_and_kind
+from tf_consensus.experiments.families.presets import kind_of
 
 _SETTINGS, _MODEL = "settings.json", "model.keras"
 # Any of these files shows that a folder belongs to a run.
 _LEFT = ("log.csv", "result.json", _MODEL, "generator.keras")
 _BACKUPS = "backup/step-*.weights.h5"
-# The keys, of all that `resolving.resolve` returns, that the settings of a run on images must have.
-_IMAGE_KEYS = ("network", "dataset", "image_size", "channels", "latent_dim", "batch_size")
-_POINTS = "mixture_of_gaussians"
 _LISTED = 12
 
 
@@ -26,7 +25,8 @@ class FoundRun:
     Attributes:
         path: Its folder, or the `.keras` file that was named.
         settings: What it was started with; empty if unknown.
-        kind: "images"; "points", of `examples/mixture_of_gaussians.py`; or "file".
+        kind: "images"; "points", of `examples/mixture_of_gaussians.py`; "pairs", "labels" or
+            "table", of the families of games; or "file".
         unfinished: Whether there are backups, newer than any saved model.
     """
 
@@ -45,6 +45,12 @@ class FoundRun:
         """The seed in the folder's name."""
         found = re.search(r"-seed(\d+)$", self.path.absolute().name)
         return int(found[1]) if found else 0
+
+    @property
+    def family(self) -> str | None:
+        """The kind of the family that trained the run or wrote the file; `None` for a GAN."""
+        model = self.settings.get("model")
+        return kind_of(model) if isinstance(model, str) else None
 
     @property
     def num_classes(self) -> int | None:
@@ -145,17 +151,18 @@ def _file(word, path):
             f"A run is a folder, or a .keras file of one. Received: {word}. Name the run's folder."
         )
     settings = path.parent / _SETTINGS
-    known = _read(settings) if settings.exists() else {}
+    known = read_settings(settings) if settings.exists() else {}
     return FoundRun(path, known, "file")
 
 
 def _opened(path):
-    settings, kind = _settings(path)
+    settings, kind = settings_and_kind(path)
     unfinished = any(path.glob(_BACKUPS))
-    if unfinished and kind == "points":
+    if unfinished and kind != "images":
+        what = "the mixture of Gaussians" if kind == "points" else settings["model"]
         raise UsageError(
-            "A run of the mixture of Gaussians can be opened only when it has finished. Received: "
-            f"{path}, with backups. Repeat its command with --resume."
+            f"A run of {what} can be opened only when it has finished. Received: {path}, with "
+            "backups. Repeat its command with --resume."
         )
     if not unfinished and not (path / _MODEL).exists():
         raise UsageError(
@@ -172,36 +179,6 @@ def _go_on(path):
         return f"Wait for it, or go on with it: {shlex.join([*command, '--resume'])}"
     except (OSError, ValueError, KeyError, TypeError):
         return "Wait for it, or repeat its command with --resume."
-
-
-def _settings(path):
-    """The settings of a run, and whether it makes images or points."""
-    own, above = path / _SETTINGS, path.absolute().parent / _SETTINGS
-    if own.exists():
-        settings = _read(own)
-        if all(key in settings for key in _IMAGE_KEYS):
-            return settings, "images"
-    elif above.exists() and _read(above).get("example") == _POINTS:
-        return _read(above), "points"
-    raise UsageError(
-        f"A run needs the settings of a run on images. Received: {path}, "
-        f"{'with settings of another program' if own.exists() else 'without settings.json'}. "
-        "Restore the file from a copy, or name a run of `tf-consensus train`."
-    )
-
-
-def _read(path):
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        what = "of another form"
-    except (OSError, ValueError, RecursionError) as error:
-        found, what = None, getattr(error, "strerror", None) or "damaged"
-    if isinstance(found, dict):
-        return found
-    raise UsageError(
-        f"settings.json must be what the run has written. Received: {path}, {what.lower()}. "
-        "Restore it from a copy."
-    )
 
 
 def _near(path):

@@ -1,13 +1,13 @@
-"""`tf-consensus generate`: new pictures of a trained run."""
+"""`tf-consensus generate`: new pictures, or rows of a table, of a trained run."""
 
-import os
-import pathlib
 from typing import Any
 
 import numpy as np
 from absl import flags
 
 from tf_consensus.cli.finding import FoundRun, find_run
+from tf_consensus.cli.generate_checks import check_labels, place_of, refuse_others
+from tf_consensus.cli.generate_family import make_rows, translate
 from tf_consensus.cli.messages import UsageError
 from tf_consensus.cli.opening import only, open_found
 from tf_consensus.cli.telling import failures_told
@@ -15,9 +15,9 @@ from tf_consensus.cli.telling import failures_told
 HELP = """\
 usage: tf-consensus generate RUN --output=PLACE [flags]
 
-Makes new pictures with a trained run. RUN is its folder, the output folder if it holds
-one run, or a model.keras or generator.keras. If the run still trains, or was stopped,
-its newest backup is used. The ending of PLACE says what to write:
+Makes new pictures with a trained run, or rows of a table. RUN is its folder, the output
+folder if it holds one run, or a model.keras or generator.keras. If a GAN has not finished
+training, its newest backup is used. The ending of PLACE says what to write:
   faces/      a folder of PNG files, 00000.png and so on
   faces.png   one picture, all images in a grid
   faces.npz   an array `images` of bytes (n, height, width, channels), and `labels`
@@ -27,16 +27,18 @@ examples:
   tf-consensus generate output/pictures --n=10000 --output=new.npz --seed=1
   tf-consensus generate output/fashion_mnist --labels=0,3 --n=20 --output=shoes.png
   tf-consensus generate output/pictures --interpolate --n=8 --frames=10 --output=way.png
+  tf-consensus generate output/pix2pix_photos --source=folder:drawings --output=made/
+  tf-consensus generate output/table_people --n=1000 --output=new.csv
 
 flags most used (--helpfull shows all):
   --n=64              how many pictures; with --interpolate, how many strips
   --seed=0            the same seed makes the same pictures
   --labels=3          classes of a conditional run, each in turn; or names of sub-folders
+  --source=folder:X   pictures that a run on pairs makes images of; --make, --back
   --noaveraged        use the weights themselves, where the run keeps averages of them
   --batch_size=64     how many at a time; fewer need less memory
   --overwrite         replace what is there
 """
-_ENDINGS = (".png", ".npz")
 _N, _STRIPS, _FRAMES = 64, 8, 10
 
 
@@ -44,7 +46,10 @@ def define(values: flags.FlagValues) -> None:
     """Define the command's flags."""
     integer, boolean = flags.DEFINE_integer, flags.DEFINE_bool
     by: dict[str, Any] = {"flag_values": values}
-    hint = f"How many pictures; none: {_N}. With --interpolate how many strips; none: {_STRIPS}."
+    hint = (
+        f"How many pictures; none: {_N}, or all of --source. With --interpolate how many strips; "
+    )
+    hint += f"none: {_STRIPS}. Of a table how many rows; none: 1000."
     integer("n", None, hint, 1, **by)
     place = "A folder for PNG files, a .png file for a grid, or an .npz file."
     flags.DEFINE_string("output", None, place, **by)
@@ -56,88 +61,28 @@ def define(values: flags.FlagValues) -> None:
     boolean("averaged", True, "Use the averages of the weights, where the run keeps them.", **by)
     integer("batch_size", 64, "Pictures that are computed at a time.", 1, **by)
     boolean("overwrite", False, "Replace the file, or the pictures in the folder.", **by)
+    source = "Pictures that a run on pairs makes images of: folder:PATH, or a data set."
+    flags.DEFINE_string("source", None, source, **by)
+    boolean("make", False, "Make sources of these pictures first, as the run has done.", **by)
+    boolean("back", False, "Have a CycleGAN make sources of images of the other kind.", **by)
 
 
 def main(values: flags.FlagValues, words: list[str], command: list[str]) -> int:
     """Generate; returns the exit status."""
     del command
     run = find_run(only(words, "run", "tf-consensus generate RUN --output=faces/"))
-    place = _place(values, run)
-    _check_labels(values.labels, run)
+    refuse_others(values, run)
+    place = place_of(values, run)
+    check_labels(values.labels, run)
     if values.frames is not None and not values.interpolate:
         raise UsageError(
             f"--frames belongs to --interpolate. Received: --frames={values.frames} alone. Add "
             "--interpolate, or leave --frames out."
         )
+    makers = {"pairs": translate, "table": make_rows}
     with failures_told():
-        _generate(values, run, place)
+        makers.get(run.family or "", _generate)(values, run, place)
     return 0
-
-
-def _place(values, run):
-    """Where the pictures go, after a check that nothing there is in the way.
-
-    Raises:
-        UsageError: If --output is missing, of an unknown kind, or there already.
-    """
-    if not values.output:
-        raise UsageError(
-            "--output must say where the pictures go. Received: none. Pass a folder, "
-            "--output=faces/, or a file, --output=faces.png or --output=faces.npz."
-        )
-    path = pathlib.Path(values.output).expanduser()
-    folder = values.output.endswith(("/", os.sep)) or not path.suffix or path.is_dir()
-    if not folder and path.suffix.lower() not in _ENDINGS:
-        raise UsageError(
-            "--output must be a folder, or end in .png or .npz. Received: "
-            f"{values.output}. End it in / for a folder."
-        )
-    if folder and path.exists() and not path.is_dir():
-        raise UsageError(
-            f"--output must be a folder or a new name. Received: {values.output}, which is a file. "
-            "Choose another name."
-        )
-    if run.kind == "points" and (folder or path.suffix.lower() != ".npz"):
-        raise UsageError(
-            f"Pictures need a run on images. Received: {run.path}, which makes points in the "
-            "plane. Pass --output=points.npz."
-        )
-    if folder and run.folder.absolute() == path.absolute():
-        raise UsageError(
-            "Pictures need a folder of their own. Received: "
-            f"--output={values.output}, the run's. Name a folder in it: {path / 'new'}."
-        )
-    full = path.exists() and (not folder or any(path.iterdir()))
-    if full and not values.overwrite:
-        what = "which holds files" if folder else "which is there"
-        raise UsageError(
-            f"--output must be new. Received: {values.output}, {what}. Choose another name, or add "
-            "--overwrite."
-        )
-    return path, folder
-
-
-def _check_labels(labels, run):
-    if labels is None:
-        return
-    classes = run.num_classes
-    if classes == 0:
-        raise UsageError(
-            f"--labels is for a conditional run. Received: --labels={','.join(labels)} for "
-            f"{run.path}, which was trained without classes. Leave it out, or train with "
-            "--num_classes."
-        )
-    if not labels or not all(labels):
-        raise UsageError("--labels must be a comma list of classes. Received: an empty one.")
-    names = [label for label in labels if not label.isdigit()]
-    if names and not str(run.settings.get("dataset", "")).startswith("folder:"):
-        known = "numbers" if classes is None else f"numbers from 0 to {classes - 1}"
-        raise UsageError(f"--labels must be {known}. Received: {names[0]!r}. Pass the numbers.")
-    wrong = [x for x in labels if x.isdigit() and classes is not None and int(x) >= classes]
-    if wrong and not names:
-        raise UsageError(
-            f"--labels must be from 0 to {classes - 1}. Received: {wrong[0]}. Choose one of these."
-        )
 
 
 def _generate(values, run: FoundRun, place):

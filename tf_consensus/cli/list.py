@@ -8,15 +8,15 @@ from tf_consensus.cli.messages import unknown
 HELP = """\
 usage: tf-consensus list [SECTION...]
 
-Lists names, each with a line that says what it is for. SECTION is one of experiments,
-networks, optimizers, objectives, penalties, metrics, strategies; none: all of them.
+Lists names, each with a line that says what it is for. SECTION is one of models,
+experiments, networks, optimizers, objectives, penalties, metrics, strategies; none: all.
 
 examples:
   tf-consensus list
   tf-consensus list experiments
   tf-consensus list networks objectives
 
-The names are values of flags of `tf-consensus train`: --experiment, --network,
+The names are values of flags of `tf-consensus train`: --model, --experiment, --network,
 --optimizer, --objective, --penalty, --strategy. Metrics are what `train` and `evaluate`
 print.
 """

@@ -11,13 +11,13 @@ from absl import flags
 from tf_consensus.cli.messages import UsageError, did_you_mean
 
 COMMANDS = {
-    "train": "train a GAN on a folder of pictures, on a data set, or as an experiment says",
+    "train": "train a GAN or another game on pictures or a table, or as an experiment says",
     "generate": "make new pictures with a trained run",
     "evaluate": "score a run, or a folder of pictures, against real pictures",
     "spectrum": "eigenvalues of a run's game: does it rotate, which steps are stable",
     "report": "one page of one run, or of several side by side",
     "leaderboard": "every method on every task, with the same time: who wins where",
-    "list": "names of experiments, networks, optimizers, objectives, penalties, metrics",
+    "list": "names of models, experiments, networks, optimizers, objectives, penalties, metrics",
 }
 _HELP = ("-h", "-help", "--help", "--helpshort")
 _FULL = ("-helpfull", "--helpfull")

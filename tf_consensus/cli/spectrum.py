@@ -60,6 +60,12 @@ def main(values: flags.FlagValues, words: list[str], command: list[str]) -> int:
             "A spectrum needs the settings of a run. Received: a file, "
             f"{run.path}. Name the run's folder: {run.path.parent}."
         )
+    if run.family is not None:
+        raise UsageError(
+            f"This command measures runs of a GAN. Received: {run.path}, a run of "
+            f"{run.settings['model']}. From Python, callbacks.SpectrumMonitor measures any game "
+            "while it trains."
+        )
     if not 0.0 <= values.tolerance <= 1.0:  # absl lets NaN through
         raise UsageError(
             f"--tolerance must be from 0 to 1. Received: {values.tolerance}. For example 0.01."

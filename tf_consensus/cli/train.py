@@ -1,22 +1,25 @@
-"""`tf-consensus train`: a GAN on a folder of pictures, on a data set, or an experiment."""
+"""`tf-consensus train`: a GAN on a folder of pictures or a data set, an experiment, a family."""
 
 import pathlib
-import signal
 import warnings
 from typing import TYPE_CHECKING, Any
 
 from absl import app, flags
 
-from tf_consensus.cli import train_flags
+from tf_consensus.cli import family_flags, train_flags
+from tf_consensus.cli.family_flags import refuse_others
+from tf_consensus.cli.family_train import train_family
 from tf_consensus.cli.messages import UsageError
-from tf_consensus.cli.paths import take_data_dir, take_files, take_places
 from tf_consensus.cli.pictures import as_dataset
 from tf_consensus.cli.quiet import import_tensorflow
 from tf_consensus.cli.strategy_flags import make_strategy, own_folder
 from tf_consensus.cli.telling import told
+from tf_consensus.cli.train_checks import check_files, named_once, short_name
 from tf_consensus.cli.validators import check_multiple
 from tf_consensus.experiments.errors import RunError
+from tf_consensus.experiments.families.presets import DEFAULT_MODEL
 from tf_consensus.experiments.sizes import between_evaluations, network_of
+from tf_consensus.experiments.stopping import stop_at_sigterm
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -24,17 +27,20 @@ if TYPE_CHECKING:
     from tf_consensus.experiments.request import Request
 
 HELP = """\
-usage: tf-consensus train PICTURES [flags]      (or: train --experiment=NAME)
+usage: tf-consensus train PICTURES [--model=NAME] [flags]    (or: --experiment=NAME)
 
 Trains a GAN on folder:PATH, or on a data set by its name. Size, colours, network,
 method, learning rate and steps follow from the pictures and are printed, with the
-flags that change them. Leaves report.html, samples, the log and the model.
+flags that change them. Leaves report.html, samples, the log and the model. --model
+trains another game: images from images, labels, tables (`tf-consensus list models`).
 
 examples:
   tf-consensus train folder:~/pictures
   tf-consensus train folder:~/pictures --image_size=64 --steps=20000 --flip
   tf-consensus train fashion_mnist --num_classes=10 --seeds=0,1,2
   tf-consensus train --experiment=fashion_mnist_adam    (`tf-consensus list experiments`)
+  tf-consensus train --model=pix2pix folder:photos --source=folder:drawings
+  tf-consensus train --model=table people.csv
 
 flags most used (--helpfull shows all):
   --output_dir=FOLDER  folder for all results; none: output/ and the pictures' name
@@ -51,12 +57,16 @@ flags most used (--helpfull shows all):
 def define(values: flags.FlagValues) -> None:
     """Define the command's flags."""
     train_flags.define(values)
+    family_flags.define(values)
 
 
 def main(values: flags.FlagValues, words: list[str], command: list[str]) -> int:
     """Train; returns the exit status."""
+    refuse_others(values)
+    if values.model != DEFAULT_MODEL:
+        return train_family(values, named_once(values, words), command)
     dataset = _dataset(values, words)
-    _check_files(values)
+    check_files(values)
     _check_numbers(values, dataset)
     import_tensorflow()
     from tf_consensus.cli.asked_runs import experiment_runs, recommended_runs
@@ -68,8 +78,9 @@ def main(values: flags.FlagValues, words: list[str], command: list[str]) -> int:
             runs, measure = experiment_runs(values)
         else:
             runs, measure = recommended_runs(values, dataset)
+    name = values.experiment if dataset is None else short_name(dataset)
     try:
-        return train(values, runs, measure, values.experiment or _short(dataset), command)
+        return train(values, runs, measure, name, command)
     except app.UsageError as error:
         raise UsageError(str(error)) from error
 
@@ -80,24 +91,10 @@ def _dataset(values, words):
     Raises:
         UsageError: If none or two are named, or a folder is not there.
     """
-    if len(words) > 1:
-        raise UsageError(
-            f"One folder or data set can be trained on at a time. Received: {' '.join(words)}. Put "
-            "quotes around a name with spaces, and two dashes in front of flags."
-        )
-    given = words[0] if words else None
-    if given is not None and values.dataset is not None:
-        raise UsageError(
-            f"The pictures must be named once. Received: {given} and --dataset={values.dataset}. "
-            "Leave one out."
-        )
-    if given is not None and values.experiment is not None:
-        values.dataset, given = as_dataset(given), None
+    given = named_once(values, words)
     if values.experiment is not None:
-        if values.dataset is not None:
-            values.dataset = as_dataset(values.dataset)
+        values.dataset = None if given is None else as_dataset(given)
         return None
-    given = given if given is not None else values.dataset
     if given is None:
         raise UsageError(
             "Nothing to train on. Name a folder of pictures, `tf-consensus train "
@@ -116,27 +113,6 @@ def _check_numbers(values, dataset):
             between_evaluations(values.steps)
     except RunError as error:
         raise UsageError(str(error)) from error
-
-
-def _check_files(values):
-    """Refuse files that are not there, before anything takes time."""
-    take_files(values, "classifier", "inception", "reference")
-    take_data_dir(values)
-    take_places(values, "cache", "output_dir")
-    if values.classifier is not None and not values.classifier.endswith(".keras"):
-        raise UsageError(
-            f"--classifier must name a .keras file. Received: {values.classifier}. "
-            "examples/train_classifier.py makes one."
-        )
-
-
-def _short(dataset):
-    """The name of the folder of results of a data set."""
-    if dataset is None:
-        return None
-    if not dataset.startswith("folder:"):
-        return dataset.replace("/", "_")
-    return pathlib.Path(dataset.removeprefix("folder:")).expanduser().resolve().name or "pictures"
 
 
 def train(
@@ -162,12 +138,8 @@ def train(
         SystemExit: With one sentence, if a run cannot start or continue.
     """
     from tf_consensus.experiments.errors import plain_errors
-    from tf_consensus.experiments.image_session import Terminated, train_and_report
+    from tf_consensus.experiments.image_session import train_and_report
     from tf_consensus.experiments.lock import locked
-
-    def terminate(number, frame):
-        del number, frame
-        raise Terminated
 
     for run in runs:
         check_multiple(run, "steps", "eval_every")
@@ -175,7 +147,7 @@ def train(
             check_multiple(run, "eval_every", "backup_every")
     strategy = make_strategy(values)
     shared = pathlib.Path(values.output_dir or f"output/{name}")
-    signal.signal(signal.SIGTERM, terminate)
+    stop_at_sigterm()
     with plain_errors():
         request = request_of(values, runs, measure, strategy, shared, command)
         with locked(request.output):

@@ -2,8 +2,10 @@
 
 import contextlib
 import pathlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -95,29 +97,56 @@ def batches_of_samples(
         batch_size: How many are computed at a time.
         averaged: Whether to use averages of the weights, if the run keeps them.
 
-    Yields:
-        Float32 samples (up to batch_size, …).
+    Returns:
+        Float32 samples (up to batch_size, …), batch by batch.
 
     Raises:
         RunError: If samples are not finite.
     """
-    generator = opened.generator
+    parts = (slice(first, first + batch_size) for first in range(0, len(latents), batch_size))
+    inputs = (
+        tf.constant(latents[rows])
+        if labels is None
+        else [tf.constant(latents[rows]), tf.constant(labels[rows])]
+        for rows in parts
+    )
+    return computed(opened.model, opened.generator, inputs, opened.source, averaged)
+
+
+def computed(
+    model: keras.Model,
+    generator: keras.Model,
+    inputs: Iterable[Any],
+    source: str,
+    averaged: bool = True,
+) -> Iterator[np.ndarray]:
+    """What a generator makes of batches.
+
+    Args:
+        model: The model that keeps averages of the weights, if there are any.
+        generator: One of its networks.
+        inputs: What the network takes, batch by batch.
+        source: Where the model comes from, in words.
+        averaged: Whether to use averages of the weights, if they are kept.
+
+    Yields:
+        Float32 samples (batch, …).
+
+    Raises:
+        RunError: If samples are not finite.
+    """
 
     @tf.function(reduce_retracing=True, autograph=False)
-    def sample(inputs):
-        return generator(inputs, training=False)
+    def sample(batch):
+        return generator(batch, training=False)
 
-    with averaged_weights(opened.model) if averaged else contextlib.nullcontext():
-        for first in range(0, len(latents), batch_size):
-            rows = slice(first, first + batch_size)
-            inputs = tf.constant(latents[rows])
-            if labels is not None:
-                inputs = [inputs, tf.constant(labels[rows])]
-            samples = np.asarray(tf.cast(sample(inputs), tf.float32))
+    with averaged_weights(model) if averaged else contextlib.nullcontext():
+        for batch in inputs:
+            samples = np.asarray(tf.cast(sample(batch), tf.float32))
             if not np.isfinite(samples).all():
                 raise RunError(
                     "Samples must be finite. Received: NaN or infinity from "
-                    f"{opened.source}. The run has diverged: train it with a lower learning rate."
+                    f"{source}. The run has diverged: train it with a lower learning rate."
                 )
             yield samples
 

@@ -29,16 +29,23 @@ def result_of(
         "seed": seed,
         "gamma": run["gamma"],
         "learning_rate": run["learning_rate"],
-        "steps": int(log["step"][-1]) if log else 0,
         "diverged": diverged,
-        "seconds": float(log["seconds"][-1]) if log else 0.0,
-        "cpu_seconds": float(log["cpu_seconds"][-1]) if log else 0.0,
-        "ms_per_step": statistics.median(log["ms_per_step"]) if log else None,
+        **course_of(log),
         "metrics": {key: best_and_final(log, key, directions[key]) for key in directions if log},
-        "losses": {key: spread(log[key]) for key in LOSSES} if log else {},
         "evaluated": f"average of the weights, decay {run['ema']}" if run["ema"] else "weights",
         # A process that only writes the result again has not measured anything itself.
         "scores": [metric.description() | {"n_fake": run["eval_samples"]} for metric in scores],
+    }
+
+
+def course_of(log: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """Steps, times and losses of a run, from its log; zeros and nothing if there is none."""
+    return {
+        "steps": int(log["step"][-1]) if log else 0,
+        "seconds": float(log["seconds"][-1]) if log else 0.0,
+        "cpu_seconds": float(log["cpu_seconds"][-1]) if log else 0.0,
+        "ms_per_step": statistics.median(log["ms_per_step"]) if log else None,
+        "losses": {key: spread(log[key]) for key in LOSSES} if log else {},
     }
 
 

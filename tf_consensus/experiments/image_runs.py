@@ -23,7 +23,8 @@ def make_inner(
     """
     names = ("epsilon", "beta_1", "beta_2", "decay", "ema")
     steps, schedule = run["steps"] * updates, run.get("schedule") or "constant"
-    rate = making.scheduled(factor * run["learning_rate"], schedule, steps)
+    last = run.get("last_rate", 0.0)
+    rate = making.scheduled(factor * run["learning_rate"], schedule, steps, last)
     return making.make_inner(run["inner"], rate, **{key: run[key] for key in names})
 
 

@@ -1,6 +1,5 @@
 """Claims the folders of all runs of a request, trains those that are not finished, and reports."""
 
-import shlex
 import sys
 from typing import Any
 
@@ -17,10 +16,7 @@ from tf_consensus.experiments.request import Request
 from tf_consensus.experiments.result import write_result
 from tf_consensus.experiments.scoring import make_scores
 from tf_consensus.experiments.settings import versions
-
-
-class Terminated(KeyboardInterrupt):
-    """SIGTERM, which stops training as Ctrl-C does."""
+from tf_consensus.experiments.stopping import say_how_to_go_on
 
 
 def train_and_report(request: Request) -> int:
@@ -41,10 +37,7 @@ def train_and_report(request: Request) -> int:
         failed = _train_all(request, scores, more)
     except KeyboardInterrupt as stop:
         _write_report(request)
-        resumed = [] if request.resume else ["--resume"]
-        command = shlex.join([*request.command, *resumed])
-        print(f"\ninterrupted; continue from the last backup with:\n  {command}", file=sys.stderr)
-        return 143 if isinstance(stop, Terminated) else 130
+        return say_how_to_go_on(stop, request.command, request.resume)
     _print_table(_write_report(request))
     print(f"results in {request.output}/; {request.output}/report.html shows them")
     if failed:
@@ -99,11 +92,12 @@ def going_on(found: dict[str, Any], run: dict[str, Any]) -> list[str]:
     before, steps = found.get("steps", 0), run.get("steps", 0)
     if not isinstance(before, int) or before >= steps:
         return []
-    if run.get("schedule") == found.get("schedule") == "linear":
+    schedule = run.get("schedule")
+    if schedule == found.get("schedule") and schedule in ("linear", "cosine"):
         raise RunError(
             "More steps need a learning rate that does not fall to 0 at the last step. Received: "
             f"--steps={steps} for a run that was started with --steps={before} and "
-            "--schedule=linear. Train anew in another folder, or from the start with "
+            f"--schedule={schedule}. Train anew in another folder, or from the start with "
             "--schedule=constant."
         )
     if before % run["eval_every"]:

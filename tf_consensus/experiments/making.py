@@ -77,11 +77,14 @@ def make_inner(
 
 
 def scheduled(
-    learning_rate: float, schedule: str, steps: int
+    learning_rate: float, schedule: str, steps: int, last_rate: float = 0.0
 ) -> float | keras.optimizers.schedules.LearningRateSchedule:
-    """The learning rate, kept ("constant") or falling to 0 in `steps` ("cosine", "linear")."""
+    """The learning rate, kept ("constant") or falling in `steps` ("cosine", "linear").
+
+    A linear schedule ends at 0, a cosine at the share `last_rate` of the first rate.
+    """
     if schedule == "cosine":
-        return keras.optimizers.schedules.CosineDecay(learning_rate, steps)
+        return keras.optimizers.schedules.CosineDecay(learning_rate, steps, last_rate)
     if schedule == "linear":
         return keras.optimizers.schedules.PolynomialDecay(learning_rate, steps, 0.0)
     return learning_rate

@@ -62,7 +62,20 @@ def _name(run, runs):
     usual = METHODS[run["method"]].get("objective", "standard")
     if run["objective"] != usual:
         parts.append(run["objective"])
-    for key, short in SWEPT.items():
-        if len({other[key] for other in runs}) > 1:
-            parts.append(f"{short}{run[key]:g}")
-    return "-".join(parts)
+    return named_by(parts, run, runs)
+
+
+def named_by(parts: Sequence[str], run: Mapping, runs: Sequence[Mapping]) -> str:
+    """A run's name: these parts, and the values of settings that a sweep runs over.
+
+    Args:
+        parts: What begins the name.
+        run: The settings of the run.
+        runs: Those of all runs.
+    """
+    swept = [
+        f"{short}{run[key]:g}"
+        for key, short in SWEPT.items()
+        if len({other[key] for other in runs}) > 1
+    ]
+    return "-".join([*parts, *swept])

@@ -9,9 +9,12 @@ import keras
 
 from tf_consensus.callbacks import backup_files
 from tf_consensus.experiments.errors import RunError
+from tf_consensus.experiments.families.coded_generator import coded_generator
 from tf_consensus.experiments.image_runs import make_gan
 from tf_consensus.experiments.result import check_model, read_result
+from tf_consensus.models.acgan import ACGAN
 from tf_consensus.models.gan import GAN
+from tf_consensus.models.info_gan import InfoGAN
 from tf_consensus.support.layers import walk
 
 # Keras was seen to raise these for whole archives that hold no model it can make.
@@ -22,7 +25,7 @@ class Opened(NamedTuple):
     """A model that can be sampled from.
 
     Attributes:
-        model: The `GAN`, or a generator alone.
+        model: The `GAN`, `ACGAN` or `InfoGAN`, or a generator alone.
         generator: The generator.
         latent_dim: Size of a latent.
         num_classes: Number of classes of a conditional model; `None` for another.
@@ -84,16 +87,11 @@ def open_file(path: pathlib.Path, num_classes: int | None = None) -> Opened:
     Raises:
         RunError: If it is damaged, or neither a GAN nor a generator.
     """
-    check_model(path, None)
-    try:
-        model = keras.saving.load_model(path, safe_mode=True)
-    except _NO_MODEL as error:
-        raise RunError(
-            f"A model must be one that Keras can load. Received: {path}: {_first_line(error)}. "
-            "Name the model.keras or the generator.keras of a run."
-        ) from error
-    if isinstance(model, GAN):
+    model = load_whole(path)
+    if isinstance(model, GAN | ACGAN):
         return _of_gan(model, path.name)
+    if isinstance(model, InfoGAN):
+        return _of_codes(model, path.name)
     shapes = [tuple(x.shape) for x in getattr(model, "inputs", None) or ()]
     made: Any = getattr(model, "outputs", None) or ()
     latents = shapes and len(shapes[0]) == 2 and shapes[0][1] is not None
@@ -105,6 +103,32 @@ def open_file(path: pathlib.Path, num_classes: int | None = None) -> Opened:
         )
     classes = (num_classes or _classes(path, model)) if len(shapes) == 2 else None
     return Opened(model, model, shapes[0][1], classes, path.name, None)
+
+
+def load_whole(path: pathlib.Path) -> keras.Model:
+    """The model of a `.keras` file, loaded without running code from it.
+
+    Args:
+        path: The file.
+
+    Raises:
+        RunError: If it is damaged, or Keras cannot load it.
+    """
+    check_model(path, None)
+    try:
+        return keras.saving.load_model(path, safe_mode=True)
+    except _NO_MODEL as error:
+        raise RunError(
+            f"A model must be one that Keras can load. Received: {path}: {_first_line(error)}. "
+            "Name the model.keras or the generator.keras of a run."
+        ) from error
+
+
+def _of_codes(model, source):
+    """An `InfoGAN`, whose labels are the values of its code."""
+    generator = coded_generator(model)
+    values = model.codes.categorical[0]
+    return _of_gan(model, source)._replace(generator=generator, num_classes=values)
 
 
 def _of_gan(gan, source):

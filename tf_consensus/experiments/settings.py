@@ -89,6 +89,11 @@ def claim(folder: pathlib.Path, settings: dict[str, Any], **options: Any) -> Non
         RunError: As `check`.
     """
     check(folder, settings, **options)
+    keep(folder, settings)
+
+
+def keep(folder: pathlib.Path, settings: dict[str, Any]) -> None:
+    """Make the folder of a run, and write its settings there; `check` them before."""
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / SETTINGS, settings)
 

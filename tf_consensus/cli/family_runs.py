@@ -1,0 +1,141 @@
+"""Turns the flags of `train --model=NAME` into runs of a family with all of their settings."""
+
+from typing import Any
+
+from absl import flags
+
+from tf_consensus.cli.asked_runs import SETTINGS_FILE, print_chosen, sweeps_of
+from tf_consensus.data.table_source import read_columns
+from tf_consensus.data.tables import MISSING
+from tf_consensus.experiments.errors import RunError, of_the_user
+from tf_consensus.experiments.families.presets import FAMILIES, flags_of
+from tf_consensus.experiments.families.table_source import source_of
+from tf_consensus.experiments.families.unused import check_used, uses
+from tf_consensus.experiments.making import check_taken
+from tf_consensus.experiments.recommended import (
+    Pictures,
+    check_classes,
+    has_accelerator,
+    look_at,
+    recommend,
+    remarks,
+)
+from tf_consensus.experiments.resolving import SWEPT, named_by, resolve
+from tf_consensus.experiments.sizes import between_evaluations
+
+# The settings that are printed, where a family has them, with the flags that change them.
+SHOWN = {
+    "method": "--optimizer=consensus",
+    "network": "--network=NAME",
+    "source": "--source=folder:PATH",
+    "make": "--make=edges",
+    "image_size": "--image_size=N",
+    "channels": "--channels=1",
+    "num_classes": "--num_classes=N",
+    "filters": "--filters=N",
+    "width": "--width=N",
+    "depth": "--depth=N",
+    "batch_size": "--batch_size=N",
+    "pack": "--pack=N",
+    "temperature": "--temperature=X",
+    "target": "--target=COLUMN",
+    "objective": "--objective=NAME",
+    "penalty": "--penalty=r1",
+    "reconstruction": "--reconstruction=X",
+    "cycle": "--cycle=X",
+    "identity": "--identity=X",
+    "pool_size": "--pool_size=N",
+    "gamma": "--gamma=X",
+    "learning_rate": "--learning_rate=X",
+    "schedule": "--schedule=constant",
+    "steps": "--steps=N",
+    "eval_every": "--eval_every=N",
+}
+# Values of an InfoGAN's code if nothing says how many kinds there are.
+_KINDS = 10
+
+
+def family_runs(values: flags.FlagValues, dataset: str) -> list[dict[str, Any]]:
+    """Print and return the runs of a family, one per method, swept value and seed.
+
+    Raises:
+        RunError: If the data are not there or lack what the model needs, or no run takes a setting.
+    """
+    family = FAMILIES[values.model]
+    settings = {key for key in family.settings if key in values and key not in SWEPT}
+    given = {key: values[key].value for key in settings if values[key].value is not None}
+    looks = {"pairs": _look_at_pairs, "labels": _look_at_labels, "table": _look_at_table}
+    found = looks[family.kind](values, dataset)
+    names = {"model": values.model, "experiment": values.model, "dataset": dataset}
+    first = {"method": family.method, "network": family.settings["network"]}
+    base = family.settings | found | names | {"runs": [first]}
+    sweeps = sweeps_of(values)
+    runs = resolve(base, given, values.optimizer, sweeps)
+    check_taken(runs, given)
+    check_used(runs, {*given, *sweeps})
+    for run in runs:
+        run["name"] = named_by([run["method"], run["model"]], run, runs)
+        run["eval_every"] = values.eval_every or between_evaluations(run["steps"])
+        print("\nsettings that suit them, and flags that change them:")
+        print_chosen(run, _shown(run))
+    print(SETTINGS_FILE, flush=True)
+    return [run | {"seed": int(seed)} for seed in values.seeds for run in runs]
+
+
+def _shown(run):
+    """The flags that change the run, by the names of their settings."""
+    taken = flags_of(run["model"])
+    known = {key: flag for key, flag in SHOWN.items() if key in run and uses(run, key)}
+    return {key: flag for key, flag in known.items() if flag[2:].split("=")[0] in taken}
+
+
+def _look_at_pairs(values, dataset):
+    """Sizes of images and networks."""
+    with of_the_user("the images to make"):
+        pictures = look_at(dataset, values.data_dir)
+    print(f"to make: {pictures.describe()}")
+    if values.source is not None:
+        with of_the_user("--source"):
+            place = None if values.source.startswith("folder:") else values.data_dir
+            print(f"from:    {look_at(values.source, place).describe()}")
+    return _sizes(values, pictures)
+
+
+def _look_at_labels(values, dataset):
+    """Sizes of images and networks, colours and classes."""
+    with of_the_user("PICTURES"):
+        pictures = look_at(dataset, values.data_dir)
+    classes, coded = pictures.num_classes or 0, values.model == "infogan"
+    if not coded:
+        check_classes(pictures, values.num_classes)
+        if classes < 2:
+            raise RunError(
+                f"--model={values.model} learns from labels. Received: {dataset} without classes. "
+                "Put the pictures of each class into a sub-folder of its own, or train "
+                "--model=infogan."
+            )
+    found = _sizes(values, pictures) | {"channels": pictures.channels}
+    found["num_classes"] = classes if classes > 1 else _KINDS
+    print(pictures.describe())
+    chosen = found | {"channels": values.channels or pictures.channels}
+    for sentence in remarks(pictures, chosen):
+        print(f"  {sentence}")
+    return found
+
+
+def _sizes(values: flags.FlagValues, pictures: Pictures) -> dict[str, Any]:
+    found = recommend(pictures, has_accelerator(), values.image_size)
+    return {key: found[key] for key in ("image_size", "filters")}
+
+
+def _look_at_table(values, dataset):
+    """The column that a classifier must tell: the last one of categories."""
+    with of_the_user("TABLE"):
+        columns = read_columns(source_of(dataset), MISSING)
+    number = len(next(iter(columns.values())).values)
+    kinds = ", ".join(f"{name} ({column.kind})" for name, column in columns.items())
+    print(f"{number:,} rows in {dataset}: {kinds}")
+    kept = [name for name in values.columns or columns if name in columns]
+    named = values.categorical or ()
+    categories = [x for x in kept if columns[x].kind in ("text", "bool") or x in named]
+    return {"target": categories[-1] if categories else None}

@@ -1,0 +1,1 @@
+"""The ready families of games as runs: pairs of images, labels, tables."""
