@@ -42,8 +42,8 @@ def make_networks(run: dict[str, Any], seed: int) -> tuple[keras.Model, keras.Mo
     """Generator and discriminator; the seed determines their initial weights."""
     shape = {key: run[key] for key in ("image_size", "channels", "filters", "latent_dim")}
     classes = {}
-    if run["num_classes"] or run["network"].startswith("residual"):
-        # None is passed too: residual_imagenet has classes by default.
+    if run["num_classes"] or run["network"].startswith(("residual", "r3gan")):
+        # None is passed too: some of these have classes by default.
         classes = {"num_classes": run["num_classes"] or None}
     options = {"seed": seed, "dtype": run["precision"], **run["network_options"]}
     return networks.build(run["network"], **shape, **classes, **options)
