@@ -432,15 +432,15 @@ def test_layers_of_the_generator_serialize():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"image_size": 24}, r"must be start_size · 2\^k, here 4, 8, 16, …\. Received: image_size"),
+        ({"image_size": 24}, r"must be start_size · 2\^k, here 4, 8, 16, …\. Received: image_s"),
         (
             {"max_filters": 3},
-            r"`max_filters` must not be below `filters`.*max_filters=3, filters=4",
+            r"`max_filters` must not be below `filters`.*max_filters=3, filters",
         ),
         (
             {"group_size": 3},
-            r"`group_size` must divide twice the filters of every level\. Received: group_size=3 "
-            r"for levels of 4, 8, 8 filters\. Pass a `filters` that is a multiple of 8, or a",
+            r"`group_size` must divide twice the filters of every level that has as many\. "
+            r"Received: group_size=3 for levels of 4, 8, 8 filters\. Pass a `filters` that is a p",
         ),
         ({"group_size": 0}, r"`group_size` must be an integer of at least 1\. Received: group_s"),
         ({"blocks": 0}, r"`blocks` must be an integer of at least 1\. Received: blocks=0\."),
@@ -450,7 +450,7 @@ def test_layers_of_the_generator_serialize():
         ({"channels": 0}, r"`channels` must be .*Received: channels=0\."),
         (
             {"embedding_dim": 4},
-            r"`embedding_dim` is the size of a label's embedding.*num_classes=N",
+            r"`embedding_dim` is the size of a label's embedding.*classes=N",
         ),
         ({"num_classes": 0}, r"`num_classes` must be .*Received: num_classes=0\."),
         ({"head": "auxiliary"}, r"of a discriminator with classes\. Received: head='auxiliary'"),
@@ -460,6 +460,12 @@ def test_layers_of_the_generator_serialize():
 def test_bad_settings_raise(settings, message):
     with pytest.raises(ValueError, match=message):
         small(**settings)
+
+
+def test_a_level_with_fewer_channels_than_a_group_is_one_group():
+    _, discriminator = small(group_size=17)
+    groups = [x.groups for x in discriminator.layers if isinstance(x, L.Conv2D)]
+    assert groups == [1] * len(groups)
 
 
 def test_a_basis_needs_a_size():

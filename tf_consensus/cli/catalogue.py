@@ -123,7 +123,10 @@ _FOR = {
     "fashion_mnist_recommended": "the one to begin with",
     "fashion_mnist_grid": "all of the paper's comparison on two cores",
     "fashion_mnist_adam": "with Adam",
+    "fashion_mnist_r3gan": "R3GAN's recipe at a size for CPUs",
+    "fashion_mnist_lazy_r1": "R1 every 16 steps, as in StyleGAN2",
     "fashion_mnist": "as in the paper",
+    "cifar10_r3gan": "R3GAN's recipe at the paper's sizes",
 }
 
 

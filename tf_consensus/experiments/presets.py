@@ -9,6 +9,8 @@ below use our own values, around those of the other experiments.
 
 from typing import Any
 
+from tf_consensus.experiments.recipes import recipes
+
 # The settings of each method by its name. A penalty's weight is gamma unless penalty_weight is set.
 METHODS: dict[str, dict[str, Any]] = {
     "simultaneous": {"optimizer": "simultaneous"},
@@ -211,5 +213,5 @@ def _fashion_mnist():
 
 
 EXPERIMENTS: dict[str, dict[str, Any]] = (
-    _inception_scores() | _comparison() | _large() | _fashion_mnist()
+    _inception_scores() | _comparison() | _large() | _fashion_mnist() | recipes(PAPER, FASHION_ADAM)
 )

@@ -78,7 +78,8 @@ def r3gan(
         embedding_dim: Size of a label's embedding in the generator; None is `latent_dim`; only with
             labels.
         blocks: Residual blocks per level.
-        group_size: Channels in a group of the 3×3 convolutions; divides 2wᵢ at every level.
+        group_size: Channels in a group of the 3×3 convolutions; divides 2wᵢ at every level that
+            has as many. A level with fewer is one group.
         start_size: Side of the smallest maps, in pixels.
         seed: Determines the initial weights; None leaves them to Keras.
         dtype: Keras' dtype policy of the layers; None takes the global one.
@@ -92,8 +93,9 @@ def r3gan(
 
     Raises:
         ValueError: If a size is not a positive integer, `image_size` is not start_size · 2^k,
-            `max_filters` is below `filters`, `group_size` does not divide twice the filters of each
-            level, `embedding_dim` is given without `num_classes`, or `seed` is not an integer.
+            `max_filters` is below `filters`, `group_size` does not divide twice the filters of a
+            level that has as many, `embedding_dim` is given without `num_classes`, or `seed` is not
+            an integer.
 
     Example:
         >>> generator, discriminator = r3gan(16, filters=8, max_filters=16, num_classes=10)
@@ -168,7 +170,7 @@ def _block(group_size, blocks_of_network, weights, x):
     width, inner = x.shape[-1], _EXPANSION * x.shape[-1]
     gain = _GAIN * blocks_of_network**-0.25
     y = activate(_convolve(x, inner, 1, weights, gain), weights)
-    y = activate(_convolve(y, inner, 3, weights, gain, groups=inner // group_size), weights)
+    y = activate(_convolve(y, inner, 3, weights, gain, groups=max(inner // group_size, 1)), weights)
     y = _convolve(y, width, 1, weights, gain=0.0, bias=False)
     return keras.layers.Add(dtype=weights.dtype)([x, y])
 
@@ -204,10 +206,11 @@ def _linear(x, units, weights, gain=1.0, dtype=None):
 
 def _check_groups(group_size, widths) -> None:
     group_size = check_int("group_size", group_size, minimum=1)
-    if all(_EXPANSION * width % group_size == 0 for width in widths):
+    inner = [_EXPANSION * width for width in widths]
+    if all(channels < group_size or channels % group_size == 0 for channels in inner):
         return
     raise ValueError(
-        "`group_size` must divide twice the filters of every level. Received: "
+        "`group_size` must divide twice the filters of every level that has as many. Received: "
         f"group_size={group_size!r} for levels of {', '.join(map(str, widths))} filters. Pass a "
-        "`filters` that is a multiple of 8, or a smaller `group_size`."
+        "`filters` that is a power of 2 times `group_size`, or another `group_size`."
     )
