@@ -219,6 +219,20 @@ def test_a_grouped_convolution_is_that_of_keras(accelerated, monkeypatch):
     np.testing.assert_allclose(ours(x), theirs(x), rtol=1e-4, atol=1e-5)
 
 
+def test_groups_at_once_have_the_derivatives_of_groups_apart(monkeypatch):
+    """At once is what runs on GPUs and TPUs; XLA can compile it for a CPU."""
+    changes = []
+    for accelerated in (False, True):
+        monkeypatch.setattr(network_layers, "_accelerated", lambda: accelerated)  # noqa: B023
+        gan = make_gan(SMALL | {"image_size": 8, "blocks": 1})
+        before = flat(gan.get_weights())
+        gan.compile(optimizer=tfc.ConsensusOptimizer("sgd", 1e-2, gamma=0.1), jit_compile=True)
+        gan.train_on_batch(pixels(shape=(8, 8, 2)))
+        changes.append(flat(gan.get_weights()) - before)
+    assert np.linalg.norm(changes[0]) > 0
+    np.testing.assert_allclose(*changes, atol=1e-5 * np.abs(changes[0]).max())
+
+
 # ---- initial weights
 
 

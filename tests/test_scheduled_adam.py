@@ -36,7 +36,7 @@ def test_a_cosine_from_start_to_end():
     for schedule in (rising(), tfc.CosineSchedule(3.0, -1.0, steps=6)):
         found = [float(schedule(t)) for t in range(10)]
         expected = [cosine(t, schedule.start, schedule.end, 6) for t in range(10)]
-        np.testing.assert_allclose(found, expected, rtol=1e-6)
+        np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
         assert found[0] == np.float32(schedule.start)
         assert found[6] == found[9] == np.float32(schedule.end)
 
