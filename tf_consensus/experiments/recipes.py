@@ -26,14 +26,15 @@ _CIFAR10: dict[str, Any] = _R3GAN | {
 }
 # Sized for minutes of one CPU core. The weights are those of the paper's Stacked MNIST.
 _FASHION_MNIST: dict[str, Any] = _R3GAN | {
-    "learning_rate": 2e-4,
+    "learning_rate": 5e-4,
     "flip": False,
-    "filters": 16,
+    "batch_size": 32,
+    "filters": 8,
     "network_options": {"max_filters": 64, "blocks": 1},
     "penalty_weight": 0.1,
     "burn_in": 1000,
     "ema_half_life": 10_000,
-    "steps": 5000,
+    "steps": 3000,
 }
 # StyleGAN2's weight, γ = 10 with its ½, every 16 steps, and its average of 10,000 images.
 _LAZY_R1: dict[str, Any] = {
