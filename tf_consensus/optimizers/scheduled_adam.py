@@ -94,7 +94,11 @@ class ScheduledAdam(keras.optimizers.Adam):
         return is_schedule(self._ema_momentum)
 
     def check_decays(self, steps: Iterable[int]) -> None:
-        """Raises `ValueError` if a schedule leaves [0, 1) at one of some steps."""
+        """Raises `ValueError` if a schedule leaves [0, 1) at one of some steps.
+
+        Args:
+            steps: Steps of the optimizer, counted from 0.
+        """
         for name, value in (("beta_2", self._beta_2), ("ema_momentum", self._ema_momentum)):
             if is_schedule(value):
                 _check_schedule(name, value, steps)
