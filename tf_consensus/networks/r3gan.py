@@ -127,7 +127,7 @@ def r3gan(
 
 def _generator(latents, classes, start_size, channels, widths, stage, weights) -> keras.Model:
     stddev = 1 / math.sqrt(classes[0] or 1)
-    inputs, x = latents_and_labels(latents, *classes, weights, stddev=stddev)
+    inputs, x = latents_and_labels(latents, classes[0], classes[1], weights, stddev=stddev)
     x = _linear(x, widths[-1], weights)
     basis = weights.normal(1.0)
     x = LearnedBasis(start_size, basis_initializer=basis, dtype=weights.dtype)(x)

@@ -104,7 +104,7 @@ class ScheduledAdam(keras.optimizers.Adam):
                 _check_schedule(name, value, steps)
 
     def _now(self, value: float | Schedule) -> float | tf.Tensor:
-        return value(self.iterations.value) if is_schedule(value) else value
+        return value(self.iterations.value) if callable(value) else value
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, schedules serialized."""
@@ -112,7 +112,7 @@ class ScheduledAdam(keras.optimizers.Adam):
         return {**super().get_config(), **{key: _serialized(x) for key, x in own.items()}}
 
 
-def _serialized(value):
+def _serialized(value: float | Schedule) -> Any:
     return keras.saving.serialize_keras_object(value) if is_schedule(value) else value
 
 

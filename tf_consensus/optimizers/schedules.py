@@ -9,11 +9,9 @@ import tensorflow as tf
 from tf_consensus.support.checks import check_count, check_float, check_number
 from tf_consensus.support.schedules import check_schedule, is_schedule
 
-Schedule = keras.optimizers.schedules.LearningRateSchedule
-
 
 @keras.saving.register_keras_serializable("tf_consensus")
-class CosineSchedule(Schedule):
+class CosineSchedule(keras.optimizers.schedules.LearningRateSchedule):
     """From one value to another along half a cosine, then constant.
 
         value(t) = end + (start - end) · ½ (1 + cos(π min(t/steps, 1)))
@@ -55,7 +53,7 @@ class CosineSchedule(Schedule):
 
 
 @keras.saving.register_keras_serializable("tf_consensus")
-class HalfLife(Schedule):
+class HalfLife(keras.optimizers.schedules.LearningRateSchedule):
     """The decay β of an average of weights whose half-life is given in training examples.
 
         β(t) = 0.5^(B / H(t))
@@ -79,8 +77,12 @@ class HalfLife(Schedule):
         al., 2024, table 9.
     """
 
-    def __init__(self, half_life: float | Schedule, batch_size: float) -> None:
-        self.half_life = (
+    def __init__(
+        self,
+        half_life: float | keras.optimizers.schedules.LearningRateSchedule,
+        batch_size: float,
+    ) -> None:
+        self.half_life: Any = (
             check_schedule(half_life)
             if is_schedule(half_life) or isinstance(half_life, dict)
             else check_float("half_life", half_life, zero=True, hint=_EXAMPLES)
