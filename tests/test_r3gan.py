@@ -374,12 +374,12 @@ def test_a_consensus_step_is_that_of_the_dense_jacobian():
 
 
 def test_xla_trains_as_the_graph_does():
-    """One step of each, from equal weights."""
+    """One step of each, from equal weights, with R1."""
     changes = []
     for jit in (False, True):
-        gan = make_gan(penalties=())
+        gan = make_gan(PENALTIES[:1])
         before = flat(gan.get_weights())
-        gan.compile(optimizer=tfc.ConsensusOptimizer("sgd", 1e-2, gamma=0.1), jit_compile=jit)
+        gan.compile(optimizer=tfc.SimultaneousOptimizer("sgd", 1e-2), jit_compile=jit)
         gan.train_on_batch(pixels(shape=(2, 2, 1)))
         changes.append(flat(gan.get_weights()) - before)
     assert np.linalg.norm(changes[0]) > 0
