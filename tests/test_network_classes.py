@@ -12,15 +12,15 @@ from tf_consensus import networks
 CLASSES, LATENT = 3, 4
 SMALL = {"image_size": 16, "channels": 1, "filters": 2, "latent_dim": LATENT}
 # Too large, or without latents.
-LEFT_OUT = ("residual_celeba_hq", "residual_lsun", "image_to_image")
+LEFT_OUT = ("residual_celeba_hq", "residual_lsun", "image_to_image", "r3gan_ffhq_256")
 NAMES = [name for name in networks.names() if name not in LEFT_OUT]
 PRESETS = {"image_size": 16, "max_filters": 4, "embedding_dim": 2}
-CODED = [name for name in NAMES if not name.startswith("residual")]
+CODED = [name for name in NAMES if not name.startswith(("residual", "r3gan"))]
 
 
 def build(name, **options):
     settings = {} if name == "mlp" else SMALL
-    settings = settings | (PRESETS if name.startswith("residual") else {})
+    settings = settings | (PRESETS if name.startswith(("residual", "r3gan")) else {})
     return networks.build(name, **{**settings, "seed": 1, **options})
 
 
@@ -147,7 +147,7 @@ def test_bad_settings_of_classes(name, options, message):
     {
         "dcgan": "dcgan4", "DCGAN4": "dcgan4", "resnet-cf": "resnet_cf", "ResNet": "resnet",
         "dcgan4_nobm": "dcgan4_nobn", "dcgan4-nobn-cf": "dcgan4_nobn_cf", "celeba": "residual_c",
-        "imagenet": "residual_imagenet", "mpl": "mlp", "conv 3": "conv3", "Residual": "residual",
+        "imagenet": "r3gan_imagenet_64", "mpl": "mlp", "conv 3": "conv3", "Residual": "residual",
         "lsun": "residual_lsun",
     }.items(),
 )  # fmt: skip
@@ -176,6 +176,7 @@ def test_of_other_names_nothing_is_guessed(name):
         ("resnet", "image_sise", "image_size"),
         ("residual", "max_filter", "max_filters"),
         ("residual_lsun", "embeding_dim", "embedding_dim"),
+        ("r3gan", "groups_size", "group_size"),
     ],
 )
 def test_near_settings_are_offered(name, setting, nearest):

@@ -22,6 +22,8 @@ DCGANS = sorted(DCGAN_COUNTS)
 PLAIN = ["mlp", *DCGANS]
 RESIDUAL = ["resnet", "resnet_cf", "residual"]
 RESIDUAL += ["residual_celeba_hq", "residual_imagenet", "residual_lsun"]
+R3GAN = ["r3gan", "r3gan_cifar10", "r3gan_ffhq_256", "r3gan_ffhq_64"]
+R3GAN += ["r3gan_imagenet_32", "r3gan_imagenet_64"]
 SMALL = {"image_size": 16, "channels": 1, "filters": 2, "latent_dim": 3}
 
 
@@ -37,8 +39,8 @@ def layers(model, kind):
     return [layer for layer in model.layers if isinstance(layer, kind)]
 
 
-def test_names_are_the_mlp_dcgans_residual_networks_and_one_of_images():
-    assert networks.names() == sorted([*PLAIN, *RESIDUAL, "image_to_image"])
+def test_names_are_the_mlp_dcgans_residual_networks_r3gans_and_one_of_images():
+    assert networks.names() == sorted([*PLAIN, *RESIDUAL, *R3GAN, "image_to_image"])
 
 
 @pytest.mark.parametrize("name", DCGANS)
@@ -189,7 +191,9 @@ def test_unknown_family_member_raises():
         dcgan("mlp", image_size=32)
 
 
-@pytest.mark.parametrize("name", ["mlp", "dcgan3", "dcgan4", "conv4", "resnet", "residual"])
+@pytest.mark.parametrize(
+    "name", ["mlp", "dcgan3", "dcgan4", "conv4", "resnet", "residual", "r3gan"]
+)
 def test_the_policy_is_the_layers_and_never_the_process(name, monkeypatch):
     """The same networks as under a global policy, layer by layer."""
     settings = {**settings_of(name), "seed": 0}
@@ -219,7 +223,7 @@ def test_dtype_reaches_every_layer_and_the_global_policy_is_left_alone(monkeypat
 
     monkeypatch.setattr(keras.config, "set_dtype_policy", refuse)
     monkeypatch.setattr(keras.config, "set_floatx", refuse)
-    for name in PLAIN + RESIDUAL:
+    for name in [*PLAIN, *RESIDUAL, "r3gan", "r3gan_cifar10"]:
         sizes = {} if name == "mlp" else {"image_size": 64, "filters": 2}
         for model in networks.build(name, dtype="mixed_bfloat16", **sizes):
             inexact = keras.layers.InputLayer, keras.layers.Embedding  # sums over the examples

@@ -48,6 +48,7 @@ NAMES = {
         for method in ("consensus", "alternating", "relativistic", "simultaneous")
     ),
     *("fashion_mnist_grid", "fashion_mnist_adam", "fashion_mnist_recommended"),
+    *("fashion_mnist_r3gan", "fashion_mnist_lazy_r1", "cifar10_r3gan"),
 }
 
 
@@ -101,8 +102,9 @@ def test_every_run_has_its_optimizer_and_penalties(name):
         optimizer = make_optimizer(run)
         assert type(optimizer).__name__ == f"{run['optimizer'].title()}Optimizer"
         for inner in optimizer.inner_optimizers:
-            assert float(inner.learning_rate) == pytest.approx(run["learning_rate"])
-            assert inner.use_ema == bool(run["ema"])
+            first = 4.0 if run.get("burn_in") else 1.0
+            assert float(inner.learning_rate) == pytest.approx(first * run["learning_rate"])
+            assert inner.use_ema == bool(run["ema"] or run.get("ema_half_life"))
         if run["optimizer"] in ("consensus", "smoothing"):
             assert (optimizer.gamma, optimizer.debias) == (run["gamma"], None)
         assert optimizer.microbatches == 1

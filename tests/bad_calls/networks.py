@@ -64,6 +64,14 @@ CALLS = {
         *numbers(
             "build('image_to_image', image_size=8, source_channels={})", ["0", "1.5", "'a'", "True"]
         ),
+        *numbers("build('r3gan', image_size={})", ["0", "-4", "20", "nan", "'a'", "None", "True"]),
+        *_sizes("build('r3gan', image_size=8, filters=2, ...)", "channels latent_dim start_size"),
+        *_sizes("build('r3gan', image_size=8, ...)", "filters max_filters blocks group_size"),
+        "build('r3gan', image_size=8, filters=8, max_filters=4)",
+        "build('r3gan', image_size=8, filters=8, group_size=3)",
+        "build('r3gan', image_size=8, embedding_dim=3)",
+        "build('r3gan', image_size=8, head='auxiliary')",
+        *numbers("build('r3gan', image_size=8, num_classes={})", ["0", "-1", "'a'", "nan"]),
         *numbers(
             "build('residual', image_size={})", ["0", "-4", "20", "nan", "'a'", "None", "True"]
         ),

@@ -21,6 +21,10 @@ _SHARED = [
 ]  # fmt: skip
 _WEIGHT = ["nan", "inf", "-1.0", "'10'", "None", "True", "[1.0]", "1j"]
 _STEP_SIZE = ["0.0", "nan", "inf", "-1.0", "'a'", "True"]
+_NO_NUMBER = ["nan", "inf", "'a'", "None", "True", "[1.0]", "1j", "Const(0.5)"]
+_NO_DECAY = [
+    "1.0", "-0.1", *(w for w in _WEIGHT if w != "None"), "None", "{}", "Const(1.0)", "Const(nan)",
+]  # fmt: skip
 _SCHEDULED = [*_WEIGHT, "Const(nan)", "Const(inf)", "Const(-1.0)", "Const(-1.0, 1000)"]
 
 
@@ -178,6 +182,18 @@ CALLS = {
     "RegularizedOptimizer": [
         *[c for c in _plumbing("RegularizedOptimizer") if ".step(" not in c],
         *_each("RegularizedOptimizer", **_REGULARIZED),
+    ],
+    "ScheduledAdam": [
+        *_each("ScheduledAdam", beta_2=_NO_DECAY, ema_momentum=_NO_DECAY),
+    ],
+    "CosineSchedule": [
+        *numbers("CosineSchedule({}, 1.0, 10)", _NO_NUMBER),
+        *numbers("CosineSchedule(0.0, {}, 10)", _NO_NUMBER),
+        *numbers("CosineSchedule(0.0, 1.0, {})", NO_COUNT),
+    ],
+    "HalfLife": [
+        *numbers("HalfLife({}, 10)", [*_WEIGHT, "Const(-1.0)", "Const(nan)", "{}"]),
+        *numbers("HalfLife(10, {})", ["0", *_WEIGHT]),
     ],
     "RelativeGamma": [
         *_each("RelativeGamma", scale=["0.0", *_WEIGHT], decay=["1.0", "1.5", *_WEIGHT]),

@@ -48,6 +48,12 @@ NETWORKS = {
     "residual_imagenet": "the poster's network for ImageNet, 128², 1,000 classes",
     "residual_lsun": "the poster's network for LSUN bedrooms, 256²",
     "residual_celeba_hq": "the poster's network for CelebA-HQ, 1024²",
+    "r3gan": "side start_size · 2^k: R3GAN's inverted bottlenecks with grouped convolutions",
+    "r3gan_cifar10": "R3GAN's network for CIFAR-10, 32², 10 classes",
+    "r3gan_ffhq_64": "R3GAN's network for FFHQ, 64²",
+    "r3gan_ffhq_256": "R3GAN's network for FFHQ, 256²",
+    "r3gan_imagenet_32": "R3GAN's network for ImageNet, 32², 1,000 classes",
+    "r3gan_imagenet_64": "R3GAN's network for ImageNet, 64², 1,000 classes",
     "mlp": "points in the plane, for the mixture of Gaussians",
     "image_to_image": "images from images, for Pix2Pix and CycleGAN (--model)",
 }
@@ -122,8 +128,11 @@ _FOR = {
     "fashion_mnist_recommended": "the one to begin with",
     "fashion_mnist_grid": "all of the paper's comparison on two cores",
     "fashion_mnist_adam": "with Adam",
+    "fashion_mnist_r3gan": "R3GAN's recipe at a size for CPUs",
+    "fashion_mnist_lazy_r1": "R1 every 16 steps, as in StyleGAN2",
     "fashion_mnist": "as in the paper",
     "stacked_fashion_mnist": "a thousand modes: three grey images as the colours of one",
+    "cifar10_r3gan": "R3GAN's recipe at the paper's sizes",
 }
 
 

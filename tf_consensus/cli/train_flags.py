@@ -25,7 +25,8 @@ OVERRIDES = (
     *("dataset", "image_size", "channels", "crop", "flip", "dequantise", "num_classes"),
     *("batch_size", "network", "latent_dim", "filters", "objective", "penalty", "penalty_weight"),
     *("penalty_every", "inner", "beta_1", "beta_2", "decay", "epsilon", "initial_accumulator"),
-    *("clip_norm", "microbatches", "debias", "ema"),
+    *("clip_norm", "microbatches", "debias", "ema", "ema_half_life"),
+    *("burn_in", "burn_in_rate", "burn_in_weight", "burn_in_beta_2"),
     *("fraction", "gamma_kind", "regularize", "reuse", "rate_ratio"),
     *("steps", "eval_every", "eval_samples", "backup_every", "precision", "schedule"),
 )
@@ -107,11 +108,23 @@ def _define_optimizer(values):
     again = "Have alternating_consensus take the other player's gradient from its last move."
     flags.DEFINE_bool("reuse", None, again, **by)
     number("ema", None, "Decay of the weights' average; 0: none.", 0.0, 1.0, **by)
+    number("ema_half_life", None, "The average's half-life in images, in place of --ema.", 0, **by)
+    _define_burn_in(values)
     parts = "Equal parts in which a batch is processed."
     flags.DEFINE_integer("microbatches", None, parts, 1, **by)
     flags.DEFINE_enum("debias", None, ["groups", "per_example"], _DEBIAS, **by)
     policy = "Keras' dtype policy of the networks."
     flags.DEFINE_enum("precision", None, ["float32", "mixed_bfloat16"], policy, **by)
+
+
+def _define_burn_in(values):
+    number, by = flags.DEFINE_float, {"flag_values": values}
+    steps = "Steps in which Adam's learning rate and beta_2, the penalties' weight and "
+    steps += "--ema_half_life go from a start to their value along a cosine; 0: none."
+    flags.DEFINE_integer("burn_in", None, steps, 0, **by)
+    number("burn_in_rate", None, "Learning rate at the start over the final one.", 0.0, **by)
+    number("burn_in_weight", None, "Penalties' weight at the start over the final one.", 0.0, **by)
+    number("burn_in_beta_2", None, "beta_2 at the start.", 0.0, 1.0, **by)
 
 
 def _define_course(values):

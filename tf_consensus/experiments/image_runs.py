@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 
 from tf_consensus import data, networks
-from tf_consensus.experiments import making
+from tf_consensus.experiments import burn_in, making
 from tf_consensus.models.gan import GAN
 
 
@@ -21,11 +21,16 @@ def make_inner(
         updates: The optimizer's steps per training step.
         factor: Factor of the learning rate.
     """
-    names = ("epsilon", "beta_1", "beta_2", "decay", "ema")
+    if run.get("burn_in"):
+        return burn_in.make_inner(run, updates, factor)
+    names = ("epsilon", "beta_1", "beta_2", "decay")
     steps, schedule = run["steps"] * updates, run.get("schedule") or "constant"
     last = run.get("last_rate", 0.0)
     rate = making.scheduled(factor * run["learning_rate"], schedule, steps, last)
-    return making.make_inner(run["inner"], rate, **{key: run[key] for key in names})
+    options = {key: run[key] for key in names}
+    return making.make_inner(
+        run["inner"], rate, ema=burn_in.constant_decay(run, updates), **options
+    )
 
 
 def make_optimizer(run: dict[str, Any]) -> keras.optimizers.Optimizer:
@@ -36,15 +41,16 @@ def make_optimizer(run: dict[str, Any]) -> keras.optimizers.Optimizer:
 def make_penalties(run: dict[str, Any]) -> list[Any]:
     """The penalties by name, with one weight, which is gamma unless penalty_weight is given."""
     weight = run["gamma"] if run["penalty_weight"] is None else run["penalty_weight"]
-    return making.make_penalties(run["penalty"], weight, run["penalty_every"])
+    schedule = burn_in.penalty_schedule(run)
+    return making.make_penalties(run["penalty"], weight, run["penalty_every"], schedule)
 
 
 def make_networks(run: dict[str, Any], seed: int) -> tuple[keras.Model, keras.Model]:
     """Generator and discriminator; the seed determines their initial weights."""
     shape = {key: run[key] for key in ("image_size", "channels", "filters", "latent_dim")}
     classes = {}
-    if run["num_classes"] or run["network"].startswith("residual"):
-        # None is passed too: residual_imagenet has classes by default.
+    if run["num_classes"] or run["network"].startswith(("residual", "r3gan")):
+        # None is passed too: some of these have classes by default.
         classes = {"num_classes": run["num_classes"] or None}
     options = {"seed": seed, "dtype": run["precision"], **run["network_options"]}
     return networks.build(run["network"], **shape, **classes, **options)

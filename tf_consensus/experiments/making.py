@@ -154,13 +154,19 @@ def check_taken(runs: Sequence[Mapping[str, Any]], given: Mapping[str, Any]) -> 
             )
 
 
-def make_penalties(names: Sequence[str], weight: float | None, every: int = 1) -> list:
+def make_penalties(
+    names: Sequence[str],
+    weight: float | None,
+    every: int = 1,
+    schedule: keras.optimizers.schedules.LearningRateSchedule | None = None,
+) -> list:
     """The penalties by name, with one weight.
 
     Args:
         names: Some of `penalties.names()`.
         weight: Weight of each, or the stddev of instance noise; `None` for each one's own default.
         every: Steps from one use to the next, for gradient penalties.
+        schedule: Factor of the weight over the training steps; `None` is 1.
 
     Example:
         >>> make_penalties(["r1", "instance_noise"], 0.5)
@@ -169,6 +175,7 @@ def make_penalties(names: Sequence[str], weight: float | None, every: int = 1) -
     found = []
     for name in names:
         options: dict[str, Any] = {} if name == "instance_noise" else {"every": every}
+        options |= {} if schedule is None else {"schedule": schedule}
         if weight is not None:
             options[WEIGHTS.get(name, "gamma")] = weight
         kind: Any = type(penalties.get(name))

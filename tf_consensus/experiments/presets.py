@@ -9,6 +9,8 @@ below use our own values, around those of the other experiments.
 
 from typing import Any
 
+from tf_consensus.experiments.recipes import recipes
+
 # The settings of each method by its name. A penalty's weight is gamma unless penalty_weight is set.
 METHODS: dict[str, dict[str, Any]] = {
     "simultaneous": {"optimizer": "simultaneous"},
@@ -120,13 +122,6 @@ RECOMMENDED: dict[str, Any] = FASHION_ADAM | {
     "runs": [{"method": "alternating", "network": "dcgan4"}],
     "paired": {method: {"learning_rate": 2e-4} for method in METHODS if method != "alternating"},
 }
-# Papers measure the thousand modes on 26,000 images.
-STACKED = FASHION_ADAM | {
-    "dataset": "stacked:fashion_mnist",
-    "channels": 3,
-    "eval_every": 2500,
-    "eval_samples": 26_000,
-}
 PAPER_METHODS = ("simultaneous", "alternating", "consensus", "smoothing")
 LEARNING_RATES = (2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3)
 GAMMAS = {"conv3": (0.01, 0.03, 0.1, 0.3, 1.0), "conv4": (0.1, 1.0, 3.0, 10.0, 30.0)}
@@ -214,13 +209,9 @@ def _fashion_mnist():
     table["fashion_mnist_grid"] = FASHION | {"runs": grid}
     table["fashion_mnist_adam"] = FASHION_ADAM | {"runs": pairs}
     table["fashion_mnist_recommended"] = RECOMMENDED
-    stacked = {"alternating": "dcgan4", "r1": "dcgan4_nobn", "relativistic": "dcgan4_nobn"}
-    stacked |= dict.fromkeys(["consensus", "alternating_consensus"], "dcgan4_nobn")
-    pairs = [{"method": method, "network": network} for method, network in stacked.items()]
-    table["stacked_fashion_mnist"] = STACKED | {"runs": pairs}
     return table
 
 
 EXPERIMENTS: dict[str, dict[str, Any]] = (
-    _inception_scores() | _comparison() | _large() | _fashion_mnist()
+    _inception_scores() | _comparison() | _large() | _fashion_mnist() | recipes(PAPER, FASHION_ADAM)
 )

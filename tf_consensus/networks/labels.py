@@ -42,18 +42,23 @@ def check_classes(
 
 
 def latents_and_labels(
-    latents: keras.KerasTensor, num_classes: int | None, embedding_dim: int | None, weights: Weights
+    latents: keras.KerasTensor,
+    num_classes: int | None,
+    embedding_dim: int | None,
+    weights: Weights,
+    stddev: float = 1.0,
 ) -> tuple[keras.KerasTensor | list[keras.KerasTensor], keras.KerasTensor]:
     """A generator's inputs, and the latents with the labels' embeddings beside them.
 
-    The embeddings start standard normal, as latents are, and are learned. Without classes both are
-    the latents, and no initial weight is drawn.
+    The embeddings start normal, by default standard normal, as latents are, and are learned.
+    Without classes both are the latents, and no initial weight is drawn.
 
     Args:
         latents: Symbolic input (batch, latent_dim).
         num_classes: Number of classes, or None.
         embedding_dim: Size of a label's embedding, or None.
         weights: Initializers and precision, `weights.Weights`.
+        stddev: Standard deviation of the initial embeddings.
 
     Returns:
         The input or the list of two of them, and a tensor (batch, latent_dim + embedding_dim).
@@ -61,9 +66,8 @@ def latents_and_labels(
     if num_classes is None:
         return latents, latents
     labels = keras.Input((), dtype="int32", name="labels")
-    normal = keras.initializers.RandomNormal(stddev=1.0, seed=next(weights).seed)
     # An embedding's gradient is a sum over the examples, see `layers`.
-    settings = {"embeddings_initializer": normal, "dtype": weights.output_dtype}
+    settings = {"embeddings_initializer": weights.normal(stddev), "dtype": weights.output_dtype}
     embedded = keras.layers.Embedding(num_classes, embedding_dim, **settings)(labels)
     both = keras.layers.Concatenate(dtype=weights.dtype)([latents, embedded])
     return [latents, labels], both

@@ -6,7 +6,10 @@ smaller than it: at 64 images of 32² most of the sum is lost. The layers here, 
 own, keep the bias out of autocasting: it is added, and its gradient summed, in its own precision.
 """
 
+from typing import Any
+
 import keras
+import tensorflow as tf
 
 from tf_consensus.networks.weights import Weights
 
@@ -41,7 +44,35 @@ class Conv2DTranspose(_ExactBias, keras.layers.Conv2DTranspose):
     """`keras.layers.Conv2DTranspose` with the bias's gradient summed in the bias's precision."""
 
 
-EXACT = Dense, Conv2D, Conv2DTranspose
+@keras.saving.register_keras_serializable("tf_consensus")
+class GroupedConv2D(Conv2D):
+    """`Conv2D` for several `groups` of channels, differentiable on every device.
+
+    TensorFlow has no gradient of a grouped convolution for CPUs, so that Keras compiles each by
+    XLA, whose convolutions are slow there. Here, where there is neither GPU nor TPU, each group is
+    a convolution of its own: the same sums.
+    """
+
+    def convolution_op(self, inputs: Any, kernel: Any) -> tf.Tensor:
+        """The convolution of (batch, height, width, channels), without bias."""
+        if self.groups == 1 or self.data_format == "channels_first":
+            return super().convolution_op(inputs, kernel)
+        kernel = keras.ops.convert_to_tensor(kernel)
+        if _accelerated():
+            return self._convolve(inputs, kernel)
+        parts = zip(*(tf.split(x, self.groups, axis=-1) for x in (inputs, kernel)), strict=True)
+        return tf.concat([self._convolve(*part) for part in parts], axis=-1)
+
+    def _convolve(self, inputs, kernel):
+        padding, dilations = self.padding.upper(), self.dilation_rate
+        return tf.nn.conv2d(inputs, kernel, self.strides, padding, dilations=dilations)
+
+
+def _accelerated() -> bool:
+    return any(tf.config.list_logical_devices(kind) for kind in ("GPU", "TPU"))
+
+
+EXACT = Dense, Conv2D, Conv2DTranspose, GroupedConv2D
 
 
 def convolve(

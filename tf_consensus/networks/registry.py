@@ -10,6 +10,8 @@ import keras
 from tf_consensus.networks.dcgan import ARCHITECTURES, dcgan
 from tf_consensus.networks.image_to_image import image_to_image
 from tf_consensus.networks.mlp import mlp
+from tf_consensus.networks.r3gan import PRESETS as R3GAN_PRESETS
+from tf_consensus.networks.r3gan import r3gan
 from tf_consensus.networks.residual import PRESETS, residual
 from tf_consensus.networks.resnet import resnet
 from tf_consensus.support.checks import unknown_argument
@@ -23,6 +25,8 @@ _BUILDERS: dict[str, Callable] = {
     "resnet_cf": functools.partial(resnet, "resnet_cf", filters=128, latent_dim=256),
     "residual": residual,
     **{name: functools.partial(residual, **preset) for name, preset in PRESETS.items()},
+    "r3gan": r3gan,
+    **{name: functools.partial(r3gan, **preset) for name, preset in R3GAN_PRESETS.items()},
 }
 _NETWORKS = Registry("network", _BUILDERS)
 
@@ -44,8 +48,9 @@ def build(
         **settings: The arguments of `mlp.mlp` for "mlp", of `image_to_image.image_to_image` for
             "image_to_image", of `resnet.resnet` for "resnet" and "resnet_cf", of
             `residual.residual` for "residual" and the names that start with "residual_", of
-            `dcgan.dcgan` for the others. The "resnet" and "residual_" networks have
-            the published sizes where no setting says otherwise.
+            `r3gan.r3gan` for "r3gan" and the names that start with "r3gan_", of `dcgan.dcgan` for
+            the others. The "resnet", "residual_" and "r3gan_" networks have the published sizes
+            where no setting says otherwise.
 
     Returns:
         The generator, from latents of shape (batch, latent_dim) to samples, and the

@@ -1,6 +1,5 @@
 """The poster's residual networks for images up to 1024², with or without class labels."""
 
-import math
 from typing import Any
 
 import keras
@@ -13,6 +12,7 @@ from tf_consensus.networks.layers import (
     dense,
     last_tanh,
 )
+from tf_consensus.networks.levels import count_doublings, level_widths
 from tf_consensus.networks.weights import Weights
 from tf_consensus.support.checks import check_int
 
@@ -99,10 +99,9 @@ def residual(
         Mescheder, Geiger, Nowozin, Which Training Methods for GANs do actually Converge?, 2018,
         appendix.
     """
-    levels = _count_doublings(image_size, start_size)
+    levels = count_doublings(image_size, start_size)
     channels = check_int("channels", channels, minimum=1)
-    filters = check_int("filters", filters, minimum=1)
-    max_filters = _check_max_filters(max_filters, filters)
+    widths_of_levels = level_widths(filters, max_filters, levels)
     latent_dim = check_int("latent_dim", latent_dim, minimum=1)
     if num_classes is not None:
         num_classes = check_int("num_classes", num_classes, minimum=1)
@@ -111,7 +110,7 @@ def residual(
         embedding_dim = 1 if num_classes is None else 256
     embedding_dim = check_int("embedding_dim", embedding_dim, minimum=1)
     blocks = check_int("blocks", blocks, minimum=1)
-    widths = _widths([min(filters * 2**i, max_filters) for i in range(levels + 1)], blocks)
+    widths = _widths(widths_of_levels, blocks)
     weights = Weights(seed, dtype)
     inputs, x = _latents_and_labels(latent_dim, num_classes, embedding_dim, weights)
     return (
@@ -137,10 +136,9 @@ def _latents_and_labels(latent_dim, num_classes, embedding_dim, weights):
     else:
         labels = keras.Input((), dtype="int32", name="labels")
         inputs = [latents, labels]
-    # Normal, so that all directions are equally likely.
-    normal = keras.initializers.RandomNormal(stddev=1.0, seed=next(weights).seed)
-    # An embedding's gradient is a sum over the examples too, see `layers`.
-    settings = {"embeddings_initializer": normal, "dtype": weights.output_dtype}
+    # Normal, so that all directions are equally likely. An embedding's gradient is a sum over the
+    # examples too, see `layers`.
+    settings = {"embeddings_initializer": weights.normal(1.0), "dtype": weights.output_dtype}
     embedded = keras.layers.Embedding(num_classes or 1, embedding_dim, **settings)(labels)
     embedded = keras.layers.UnitNormalization(dtype=weights.dtype)(embedded)
     return inputs, keras.layers.Concatenate(dtype=weights.dtype)([latents, embedded])
@@ -171,27 +169,3 @@ def _discriminator(image_size, channels, ending, widths, weights) -> keras.Model
             x = residual_block(x, width, min(x.shape[-1], width), weights)
     x = keras.layers.Flatten(dtype=weights.dtype)(activate(x, weights))
     return discriminator_of(image, x, ending, weights)
-
-
-def _count_doublings(image_size, start_size) -> int:
-    """How often a map of side `start_size` is doubled to reach `image_size`."""
-    image_size = check_int("image_size", image_size, minimum=1)
-    start_size = check_int("start_size", start_size, minimum=1)
-    doublings = int(math.log2(max(image_size / start_size, 1)))
-    if start_size * 2**doublings == image_size:
-        return doublings
-    raise ValueError(
-        f"`image_size` must be start_size · 2^k, here {start_size}, {2 * start_size}, "
-        f"{4 * start_size}, …. Received: image_size={image_size!r}, start_size={start_size!r}. "
-        "Resize or pad the images, or pass another `start_size`."
-    )
-
-
-def _check_max_filters(max_filters, filters) -> int:
-    max_filters = check_int("max_filters", max_filters, minimum=1)
-    if max_filters >= filters:
-        return max_filters
-    raise ValueError(
-        "`max_filters` must not be below `filters`, the width next to the image. Received: "
-        f"max_filters={max_filters!r}, filters={filters!r}. Pass a larger `max_filters`."
-    )

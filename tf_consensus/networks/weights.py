@@ -33,8 +33,14 @@ class Weights:
         return self
 
     def __next__(self) -> keras.initializers.Initializer:
-        seed = None if self._seeds is None else self._seeds.getrandbits(31)
-        return keras.initializers.GlorotUniform(seed)
+        return keras.initializers.GlorotUniform(self._next_seed())
+
+    def normal(self, stddev: float) -> keras.initializers.Initializer:
+        """The next layer's initializer where its weights are normal with mean 0."""
+        return keras.initializers.RandomNormal(stddev=stddev, seed=self._next_seed())
+
+    def _next_seed(self) -> int | None:
+        return None if self._seeds is None else self._seeds.getrandbits(31)
 
     def model(
         self,

@@ -23,6 +23,8 @@ from tf_consensus.optimizers.regularized import RegularizedOptimizer
 from tf_consensus.optimizers.relative_gamma import RelativeGamma
 from tf_consensus.optimizers.runge_kutta import RungeKuttaOptimizer
 from tf_consensus.optimizers.scaled_consensus import ScaledConsensusOptimizer
+from tf_consensus.optimizers.scheduled_adam import ScheduledAdam
+from tf_consensus.optimizers.schedules import CosineSchedule, HalfLife
 from tf_consensus.optimizers.simultaneous import SimultaneousOptimizer
 from tf_consensus.optimizers.smoothing import SmoothingOptimizer
 from tf_consensus.optimizers.spectral_gamma import SpectralGamma
@@ -39,11 +41,13 @@ __all__ = [
     "ClippedOptimizer",
     "CompetitiveOptimizer",
     "ConsensusOptimizer",
+    "CosineSchedule",
     "CrossTermOptimizer",
     "ExtragradientOptimizer",
     "ExtrapolatedAlternatingOptimizer",
     "Field",
     "GameOptimizer",
+    "HalfLife",
     "ImplicitOptimizer",
     "LookaheadOptimizer",
     "MomentumOptimizer",
@@ -53,6 +57,7 @@ __all__ = [
     "RelativeGamma",
     "RungeKuttaOptimizer",
     "ScaledConsensusOptimizer",
+    "ScheduledAdam",
     "SimultaneousOptimizer",
     "SmoothingOptimizer",
     "SpectralGamma",

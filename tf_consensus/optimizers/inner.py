@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import keras
 
 from tf_consensus.optimizers import names
+from tf_consensus.optimizers.scheduled_adam import ScheduledAdam
 from tf_consensus.support.schedules import check_values, is_schedule
 
 InnerOptimizer: TypeAlias = str | dict[str, Any] | keras.optimizers.Optimizer
@@ -134,11 +135,15 @@ def check_own_rate(optimizer: keras.optimizers.Optimizer) -> None:
 def check_rates(optimizer: keras.optimizers.Optimizer, ahead: Iterable[int] = (0,)) -> None:
     """Raises `ValueError` if a learning rate or a weight γ is negative or not finite.
 
+    So it does if a schedule of `ScheduledAdam` leaves [0, 1).
+
     Args:
         optimizer: Keras' or one of ours; those inside it are checked too.
         ahead: the steps at which schedules are checked, counted from the next one.
     """
     for inner in getattr(optimizer, "inner_optimizers", [optimizer]):
+        if isinstance(inner, ScheduledAdam):
+            inner.check_decays(_from(inner, ahead))
         if inner is not optimizer and hasattr(inner, "inner_optimizers"):
             check_rates(inner, ahead)
         elif is_schedule(rate_of(inner)):

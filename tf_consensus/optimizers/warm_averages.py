@@ -24,12 +24,13 @@ def warm_average(optimizer: keras.optimizers.Optimizer) -> Iterator[None]:
     about the last tenth of the steps until β is reached.
 
     Args:
-        optimizer: a Keras optimizer; without `use_ema` nothing changes.
+        optimizer: a Keras optimizer; without `use_ema`, or where a schedule gives the decay
+            (`ScheduledAdam`), nothing changes.
 
     Reference:
         The formula is that of `tf.train.ExponentialMovingAverage(num_updates)`.
     """
-    if not optimizer.use_ema:
+    if not optimizer.use_ema or getattr(optimizer, "averages_by_schedule", False):
         yield
         return
     own, threads = _inside.get(optimizer, (optimizer.ema_momentum, 0))
