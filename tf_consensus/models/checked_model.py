@@ -35,9 +35,11 @@ class CheckedModel(keras.Model):
 
     Attributes:
         noun: the model's name in messages.
+        takes_lists: whether arrays of one batch may come as a list.
     """
 
     noun = "game"
+    takes_lists = False
 
     def layers_of_players(self) -> list[keras.Layer]:
         """The layers that the players consist of."""
@@ -157,7 +159,8 @@ class CheckedModel(keras.Model):
             bound.arguments["x"] = nothing
             if "shuffle" in inspect.signature(method).parameters:
                 bound.arguments["shuffle"] = False
-        return checked_data(method, bound.args, bound.kwargs, self.check_data)
+        lists = self.takes_lists
+        return checked_data(method, bound.args, bound.kwargs, self.check_data, lists)
 
     def train_on_batch(self, *args: Any, **options: Any) -> Any:
         """Keras' `train_on_batch`, without weights for examples.
@@ -167,7 +170,7 @@ class CheckedModel(keras.Model):
             TypeError: if they are not one batch of arrays.
         """
         refuse_uncompiled(self, "train_on_batch")
-        check_batch(super().train_on_batch, args, options)
+        check_batch(super().train_on_batch, args, options, self.takes_lists)
         return super().train_on_batch(*args, **options)
 
     def test_on_batch(self, *args: Any, **options: Any) -> Any:
@@ -178,7 +181,7 @@ class CheckedModel(keras.Model):
             TypeError: if they are not one batch of arrays.
         """
         refuse_uncompiled(self, "test_on_batch")
-        check_batch(super().test_on_batch, args, options)
+        check_batch(super().test_on_batch, args, options, self.takes_lists)
         return super().test_on_batch(*args, **options)
 
     def save(self, filepath: Any, *args: Any, **options: Any) -> None:
