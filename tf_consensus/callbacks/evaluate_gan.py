@@ -55,7 +55,8 @@ class EvaluateGAN(keras.callbacks.Callback):
         metrics: Keras metrics of samples, or other objects with `reset_state`, `update_state` and
             `result`. `update_state` takes the samples alone, as `generate` returns them. `result`
             may return a dict, as that of `metrics.ModeCoverage` does, and is also called before
-            there are samples. An attribute `directions`, a dict of "up" or "down", says which results have a best value.
+            there are samples. An attribute `directions`, a dict of "up" or "down", says which
+            results have a best value.
         samples: number of samples to generate.
         every: evaluate each `every`-th epoch.
         seed: determines the latents.

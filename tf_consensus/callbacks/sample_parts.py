@@ -13,7 +13,7 @@ def check_part(part: Any) -> str | int | None:
     Raises:
         ValueError: if it is neither.
     """
-    if part is None or isinstance(part, str | int) and not isinstance(part, bool):
+    if part is None or (isinstance(part, str | int) and not isinstance(part, bool)):
         return part
     raise ValueError(
         "`part` must be the name or the number of a sample's part. Received: "
