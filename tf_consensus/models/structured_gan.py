@@ -97,6 +97,9 @@ class StructuredGAN(LatentModel):
         check_network("generator", generator)
         check_network("discriminator", discriminator)
         latents = latent_parts(generator, latent_dim)
+        if isinstance(self._given.arguments.get("latent_dim"), tuple):
+            # A tuple is saved as a list, which would be a structure.
+            self._given.arguments["latent_dim"] = [latent_dim]
         samples = sample_parts(generator, latents)
         check_discriminator(discriminator, samples)
         players = {"generator": [generator], "discriminator": [discriminator]}

@@ -129,13 +129,15 @@ def _shapes(latent_dim: Any) -> Shapes:
     """Sizes and shapes as shapes, in the same structure."""
     if isinstance(latent_dim, Mapping) and latent_dim:
         return {key: _shape(value) for key, value in latent_dim.items()}
-    if isinstance(latent_dim, list) and latent_dim:
+    if isinstance(latent_dim, list) and len(latent_dim) > 1:
         return [_shape(value) for value in latent_dim]
-    return _shape(latent_dim)
+    # Keras takes a list of one tensor for that tensor.
+    return _shape(latent_dim[0] if isinstance(latent_dim, list) and latent_dim else latent_dim)
 
 
 def _shape(value: Any) -> tuple[int, ...]:
-    sides = value if isinstance(value, tuple) and value else (value,)
+    # A saved model has lists for the tuples inside of a list or a dict.
+    sides = value if isinstance(value, list | tuple) and value else (value,)
     hint = "For example latent_dim=64, latent_dim=(8, 8, 4) or latent_dim=[64, (8, 8, 4)]."
     return tuple(check_count("latent_dim", side, hint) for side in sides)
 
