@@ -16,6 +16,7 @@ from tf_consensus.models.compile_refusals import (
     refuse_uncompiled,
 )
 from tf_consensus.models.finite_losses import guarded
+from tf_consensus.models.recurrent_kernels import refuse_cudnn
 from tf_consensus.models.refusals import (
     Arguments,
     check_batch,
@@ -67,7 +68,8 @@ class CheckedModel(keras.Model):
         Raises:
             TypeError: if there is one optimizer per player instead of one for all.
             ValueError: if there are losses or metrics for labelled examples, an option is of the
-                wrong kind, or the optimizer scales the loss, as under 'mixed_float16'.
+                wrong kind, the optimizer scales the loss, as under 'mixed_float16', or recurrent
+                layers take cuDNN's kernels where a second derivative is needed.
         """
         refuse_losses(self, super().compile, args, options)
         refuse_compile_options({**options, "jit_compile": jit_compile})
@@ -85,6 +87,7 @@ class CheckedModel(keras.Model):
                 "the loss, as Keras wraps it under 'mixed_float16'. Use 'mixed_bfloat16' or "
                 "'float32'."
             )
+        refuse_cudnn(self)
         on_tpu = isinstance(self.distribute_strategy, tf.distribute.TPUStrategy)
         if not (jit_compile or gpus or on_tpu):
             warn_of_inexact_biases(*self.layers_of_players())
