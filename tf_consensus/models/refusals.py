@@ -116,6 +116,7 @@ def _not_empty(x: Any, y: Any, check: Callable[[Any], None]) -> Any:
         raise ValueError(EMPTY.format(f"x={x!r}"))
     elif isinstance(x, dict | list | tuple) or hasattr(x, "shape"):
         check(_first_row(x) if y is None else (_first_row(x), _first_row(y)))
+        _refuse_uneven(x)
         if len(x) == 0:
             raise ValueError(EMPTY.format(f"an array of shape {tuple(x.shape)}"))
     return x
@@ -167,6 +168,17 @@ def _first_row(array: Any) -> Any:
     if isinstance(array, list | tuple):
         return list(map(_first_row, array))
     return array[:1] if len(getattr(array, "shape", ())) else array
+
+
+def _refuse_uneven(x: Any) -> None:
+    """Raises `ValueError` if arrays of one data set have different numbers of examples."""
+    parts = list(x.values()) if isinstance(x, dict) else x
+    numbers = sorted({len(part) for part in parts}) if isinstance(parts, list | tuple) else []
+    if len(numbers) > 1:
+        raise ValueError(
+            "All parts of the data have one row per example. Received: parts of "
+            f"{', '.join(map(str, numbers))} rows. Leave out what has no partner."
+        )
 
 
 def _check_numbers(given: Mapping[str, Any]) -> None:
