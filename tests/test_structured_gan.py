@@ -382,6 +382,27 @@ def test_metrics_get_all_parts():
     assert logs["mask_mean"][0] == pytest.approx(seen[-1]["mask"].mean(), abs=1e-6)
 
 
+@pytest.mark.parametrize("form", ["dict", "list"])
+def test_a_spectrum_is_of_all_parts(form):
+    if form == "dict":
+        (model, data), real = pictures(), {name: normal(4, 4, 4, 1) for name in ("image", "mask")}
+    else:
+        model, data = tfc.models.StructuredGAN(*two_lists(), seed=0), LISTS
+        model.compile(tfc.SimultaneousOptimizer("sgd", 1e-3))
+        real = (POINTS, LINES)
+    monitor = tfc.callbacks.SpectrumMonitor(real, report=None)
+    logs = model.fit(data, verbose=0, callbacks=[monitor]).history
+    assert np.isfinite(logs["spectrum_real"]).all()
+
+
+def test_an_advisor_watches_the_losses_alone():
+    model, data = pictures()
+    logs = model.fit(data, verbose=0, callbacks=[tfc.callbacks.Advisor()]).history
+    assert logs["advice"] == [0]
+    with pytest.raises(TypeError, match=r"samples are one tensor.*Leave it out"):
+        model.fit(data, verbose=0, callbacks=[tfc.callbacks.Advisor(real=data)])
+
+
 # Refusals.
 
 
