@@ -1,7 +1,7 @@
 r"""Sequences: sine waves of random frequency, amplitude and phase, by recurrent or other networks.
 
     python examples/sequences.py --network=sequence_conv
-    python examples/sequences.py --network=sequence_gru --steps=2000
+    python examples/sequences.py --network=sequence_gru --length=16 --unroll
     python examples/sequences.py --with_numbers
 
 With --with_numbers a sample has two parts, a wave and two numbers, its frequency and amplitude.
@@ -49,6 +49,7 @@ flags.DEFINE_integer("batch_size", 64, "Waves in a batch.", 1)
 flags.DEFINE_integer("steps", 2000, "Training steps.", 1)
 flags.DEFINE_integer("eval_every", 500, "Steps between scores and backups.", 1)
 flags.DEFINE_integer("samples", 2000, "Waves that are scored.", 1)
+flags.DEFINE_bool("unroll", False, "Whether recurrent layers are written out, as XLA needs.")
 flags.DEFINE_bool("xla", None, "Whether XLA compiles the step; none: where there is a GPU.")
 flags.DEFINE_integer("seed", 0, "Seed of weights, data and noise.", 0, 2**31 - 1)
 flags.DEFINE_string("output_dir", "output/sequences", "Folder for all results.")
@@ -62,7 +63,7 @@ def networks():
     if FLAGS.network == "sequence_conv":
         size["filters"] = FLAGS.width
     else:
-        size |= {"units": FLAGS.width, "unroll": bool(FLAGS.xla)}
+        size |= {"units": FLAGS.width, "unroll": FLAGS.unroll}
     build = tfc.networks.build
     if not FLAGS.with_numbers:
         return build(FLAGS.network, **size)

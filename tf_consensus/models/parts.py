@@ -91,7 +91,7 @@ class Parts:
         flat = self.flat(structure)
         if flat is None:
             raise ValueError(_RULE.format(self, described(structure)))
-        tensors = [cast_samples(part, dtype) for part in flat]
+        tensors = [tf.convert_to_tensor(cast_samples(part, dtype)) for part in flat]
         if not self.fits(self.structure(tensors)):
             raise ValueError(_RULE.format(self, described(self.structure(tensors))))
         numbers = {x.shape[0] for x in tensors} - {None}

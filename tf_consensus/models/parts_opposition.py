@@ -26,9 +26,9 @@ class PartsOpposition(Opposition):
         self, penalty: Any, discriminate: Discriminate, real: Inputs, fake: Inputs
     ) -> tf.Tensor:
         """The value of a penalty that is a function, a scalar."""
-        samples = self._samples
+        samples, dtype = self._samples, tf.convert_to_tensor(real).dtype
 
         def judge(parts: Any) -> tf.Tensor:
-            return discriminate(samples.rows(parts, real.dtype))
+            return discriminate(samples.rows(parts, dtype))
 
         return super().function_value(penalty, judge, *map(samples.of_rows, (real, fake)))
