@@ -15,7 +15,8 @@ from tf_consensus.support.random import Draws
 class LatentModel(Generating, AdversarialModel):
     """Base class: a generator and a discriminator, with the samples of a `GAN`.
 
-    A subclass sets `sample_shape`, `latent_dim` and `num_classes` after it has constructed this.
+    A subclass sets `sample_shape`, `latent_dim` and `num_classes` after it has constructed this, or
+    defines anew what reads them.
 
     Args:
         players: dict of lists, with the generator and the discriminator as the first parts of the
