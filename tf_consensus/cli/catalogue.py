@@ -134,7 +134,7 @@ _FOR = {
     "fashion_mnist_r3gan": "R3GAN's recipe at a size for CPUs",
     "fashion_mnist_lazy_r1": "R1 every 16 steps, as in StyleGAN2",
     "fashion_mnist": "as in the paper",
-    "stacked_fashion_mnist": "a thousand modes, three garments in one image",
+    "stacked_fashion_mnist": "a thousand modes, in three colours",
     "cifar10_r3gan": "R3GAN's recipe at the paper's sizes",
 }
 
