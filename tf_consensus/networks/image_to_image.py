@@ -27,7 +27,7 @@ def image_to_image(
     one per patch. There is no batch normalization, since images of a pair are judged one by one.
 
     Args:
-        image_size: Side of the square images, in pixels; divisible by 2^levels.
+        image_size: Side of the square images, in pixels; even, and divisible by 2^levels.
         channels: Colour channels of the images that are made.
         source_channels: Colour channels of the images they are made from; None: the same.
         filters: Filters F of the level next to the image; each level has twice as many, at most 8F.
@@ -64,8 +64,8 @@ def image_to_image(
         source_channels = channels
     source_channels = check_int("source_channels", source_channels, minimum=1)
     filters = check_int("filters", filters, minimum=1)
-    halvings = _evenness(image_size) if levels is None else levels
-    levels = _check_levels("levels", halvings, image_size)
+    levels = min(4, _evenness(image_size)) if levels is None else levels
+    levels = _check_levels("levels", levels, image_size)
     patch_levels = _check_levels("patch_levels", patch_levels, image_size)
     dropout, conditional = _check_share(dropout), check_bool("conditional", conditional)
     weights = Weights(seed, dtype)
@@ -122,16 +122,22 @@ def _leaky(x: keras.KerasTensor, weights: Weights) -> keras.KerasTensor:
 
 
 def _evenness(image_size: int) -> int:
-    """How often the side can be halved, at most 4 times; 1 if it cannot."""
-    return max(n for n in range(1, 5) if n == 1 or image_size % 2**n == 0)
+    """How often the side can be halved; raises if it cannot."""
+    halvings = (image_size & -image_size).bit_length() - 1
+    if not halvings:
+        raise ValueError(
+            "`image_size` must be even, as both networks halve images. Received: "
+            f"image_size={image_size}. Resize or pad the images, for example to {image_size + 1}."
+        )
+    return halvings
 
 
 def _check_levels(name: str, levels: int, image_size: int) -> int:
-    levels = check_int(name, levels, minimum=1)
-    if image_size % 2**levels:
+    levels, most = check_int(name, levels, minimum=1), _evenness(image_size)
+    if levels > most:
         raise ValueError(
-            f"`image_size` must be divisible by 2^{name} = {2**levels}. Received: "
-            f"image_size={image_size} with {name}={levels}. Resize the images, or take fewer."
+            f"`image_size` must be divisible by 2^{name}. Received: image_size={image_size} with "
+            f"{name}={levels}. Resize the images, or pass {name}={most}."
         )
     return levels
 
