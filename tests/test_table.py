@@ -306,6 +306,9 @@ FILES = {
 def test_a_folder_is_no_table(tmp_path):
     with pytest.raises(ValueError, match=r"must be a CSV file. Received: .*, a folder"):
         tfc.data.table(tmp_path)
+    for name in (tmp_path / "none.csv", "https://example.org/a.csv"):
+        with pytest.raises(FileNotFoundError, match=r"must be a file that is there. Received: "):
+            tfc.data.table(name)
 
 
 GOOD_FILES = {

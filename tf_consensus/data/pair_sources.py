@@ -94,9 +94,9 @@ def check_made(
     try:
         made = tf.function(maker).get_concrete_function(tf.TensorSpec(shape)).structured_outputs
     except Exception as error:  # whatever the user's function raises
-        cause = (str(error).strip().splitlines() or [""])[-1]
-        told = f"which raises {type(error).__name__}: {cause[:150]}"
-        raise ValueError(_MADE.format(make, told)) from error
+        kind = type(error).__name__
+        cause = (str(error).strip().splitlines() or [""])[-1].strip().removeprefix(f"{kind}: ")
+        raise ValueError(_MADE.format(make, f"which raises {kind}: {cause[:150]}")) from error
     single = isinstance(made, tf.Tensor) and made.shape.rank == 4
     if not (single and made.dtype.is_floating and made.shape[0] in (None, shape[0])):
         raise ValueError(_MADE.format(make, f"which returns {shown(made)}"))

@@ -23,6 +23,11 @@ def read_texts(path: str) -> tuple[list[str], list[tuple[str, ...]]]:
         raise ValueError(
             f"A table must be a CSV file. Received: {path!r}, a folder. Pass a file in it."
         )
+    if not os.path.exists(path):
+        raise FileNotFoundError(
+            f"A table must be a file that is there. Received: {path!r}. Pass the path of a CSV "
+            "file on this machine."
+        )
     with open(path, newline="", encoding="utf-8-sig") as file:
         reader = csv.reader(file, skipinitialspace=True, strict=True)
         begin = 1
