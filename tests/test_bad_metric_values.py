@@ -227,6 +227,13 @@ TABLE = {
             "needs at least 10 images",
         ),
     },
+    "StackedModes": {
+        **{f"extractor {k}": v for k, v in calls(metrics.StackedModes, NO_EXTRACTOR).items()},
+        **calls(
+            update(lambda: metrics.StackedModes(EXTRACTOR), "images"),
+            {"grey": (np.zeros((2, 8, 8, 1), "float32"), "three colours")},
+        ),
+    },
     "ModeCoverage": {
         **calls(
             update(lambda: metrics.ModeCoverage(np.eye(3), 0.1), "samples"),

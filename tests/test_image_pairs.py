@@ -104,6 +104,130 @@ def test_files_without_partners_are_named(folders, tmp_path):
         stream((folders[0], f"folder:{tmp_path / 'less'}"))
 
 
+SPOILT = ("sources", "b/03"), ("targets", "a/07"), ("targets", "b/09")
+
+
+def spoil(file, way):
+    if way == "junk":
+        file.write_bytes(b"no image")
+    elif way == "large":
+        Image.new("RGB", (200, 200)).save(file)
+
+
+@pytest.mark.parametrize("cache", [None, False, "file"])
+@pytest.mark.parametrize("way", ["junk", "large"])
+def test_the_partner_of_an_image_left_out_is_left_out(way, cache, tmp_path):
+    for kind, first in (("sources", 100), ("targets", 200)):
+        save(tmp_path / kind, NAMES, lambda k, first=first: first + k)
+    for kind, name in SPOILT:
+        spoil(tmp_path / kind / f"{name}.png", way)
+    names = f"folder:{tmp_path / 'targets'}", f"folder:{tmp_path / 'sources'}"
+    cache = tmp_path / "cache" if cache == "file" else cache
+    for repeat in (True, False):
+        with pytest.warns(UserWarning, match="(?i)left out") as told:
+            pairs = stream(names, max_pixels=10_000, cache=cache, repeat=repeat)
+        assert any("3 of 20 pairs are left out" in str(x.message) for x in told)
+        found = [(values(s)[0], values(t)[0]) for s, t in pairs.take(17)]
+        own, other = (np.concatenate(x) for x in zip(*found, strict=True))
+        np.testing.assert_array_equal(own + 100, other)
+        left = {200 + NAMES.index(name) for _, name in SPOILT}
+        assert set(other) == set(range(200, 220)) - left
+        assert repeat or len(other) == 17
+
+
+def test_no_pair_whose_images_can_both_be_read_is_an_error(tmp_path):
+    for kind, spoilt in (("sources", "a/01"), ("targets", "a/02")):
+        save(tmp_path / kind, ["a/01", "a/02"], lambda k: k)
+        spoil(tmp_path / kind / f"{spoilt}.png", "junk")
+    names = f"folder:{tmp_path / 'targets'}", f"folder:{tmp_path / 'sources'}"
+    with (
+        pytest.warns(UserWarning, match="(?i)left out"),
+        pytest.raises(ValueError, match="Received: 2 pairs, of each"),
+    ):
+        stream(names)
+
+
+@pytest.mark.parametrize("split", ["train", "rest", "held_out"])
+def test_a_source_is_in_the_split_of_its_target(folders, split):
+    whole = {"train": 20, "rest": 18, "held_out": 2}
+    pairs = list(stream(folders, split=split, repeat=False))
+    own, other = (np.concatenate([values(pair[k])[0] for pair in pairs]) for k in (0, 1))
+    np.testing.assert_array_equal(own + 100, other)
+    alone = image_pairs(folders[0], make="grey", image_size=8, split=split, repeat=False)
+    np.testing.assert_array_equal(other, np.concatenate([values(t)[0] for _, t in alone]))
+    assert len(set(other)) == whole[split]
+
+
+def test_names_are_paired_whatever_order_their_endings_give(tmp_path):
+    odd = ["x", "x.1", "x-1", "x 1", "x_1", "xa", "X"]
+    for kind, first, ending in (("sources", 100, "png"), ("targets", 200, "bmp")):
+        for k, name in enumerate(odd):
+            pixels = np.full((8, 8, 3), first + k, np.uint8)
+            (tmp_path / kind).mkdir(exist_ok=True)
+            Image.fromarray(pixels).save(tmp_path / kind / f"{name}.{ending}")
+    names = f"folder:{tmp_path / 'targets'}", f"folder:{tmp_path / 'sources'}"
+    for own, other in stream(names, repeat=False):
+        np.testing.assert_array_equal(values(own)[0] + 100, values(other)[0])
+
+
+def test_a_name_of_several_files_is_refused_unless_both_folders_have_the_same(tmp_path):
+    for kind, first in (("sources", 100), ("targets", 200), ("plain", 0)):
+        save(tmp_path / kind, NAMES[:4], lambda k, first=first: first + k)
+    for kind, first in (("sources", 110), ("targets", 210)):
+        save(tmp_path / kind, NAMES[:3], lambda k, first=first: first + k, "bmp")
+    sources, targets, plain = (f"folder:{tmp_path / x}" for x in ("sources", "targets", "plain"))
+    for own, other in stream((targets, sources), repeat=False):
+        np.testing.assert_array_equal(values(own)[0] + 100, values(other)[0])
+    for pair in ((targets, plain), (plain, sources)):
+        with pytest.raises(ValueError, match=r"3 in 'folder:.*' with several endings \(a/00, a/01"):
+            stream(pair)
+
+
+@pytest.mark.parametrize("batch_size", [4, 6, 7])
+def test_one_pass_without_partners_ends_with_the_smaller_set(batch_size, folders, tmp_path):
+    save(tmp_path / "few", NAMES[:9], lambda k: 50 + k)
+    few = f"folder:{tmp_path / 'few'}"
+    for names in ((folders[0], few), (few, folders[0])):
+        options = {"image_size": 8, "batch_size": batch_size, "unpaired": True, "repeat": False}
+        sizes = [(len(s), len(t)) for s, t in image_pairs(*names, **options)]
+        assert all(a == b for a, b in sizes)
+        assert sum(a for a, _ in sizes) == 9
+
+
+BAD_MAKERS = {
+    "numpy": (lambda x: x.numpy(), "which raises AttributeError: 'Symbolic"),
+    "none": (lambda x: None, "which returns None"),
+    "fewer": (lambda x: x[:1], r"which returns .*shape=\(1, 8"),
+    "integers": (lambda x: tf.cast(x, tf.int32), "dtype=int32"),
+    "two": (lambda x: (x, x), "which returns"),
+    "flat": (lambda x: x[..., 0], "which returns"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_MAKERS)
+@pytest.mark.parametrize("options", [{}, {"unpaired": True}, {"repeat": False}], ids=str)
+def test_functions_that_make_no_images_are_refused_before_any_is_decoded(
+    name, options, tmp_path, monkeypatch
+):
+    save(tmp_path, NAMES[:2], lambda k: k)
+    monkeypatch.setattr("tf_consensus.data.paired_images.open_store", None)
+    make, match = BAD_MAKERS[name]
+    with pytest.raises(ValueError, match=f"`make` takes a batch .*Received: .*{match}"):
+        image_pairs(f"folder:{tmp_path}", make=make, image_size=8, **options)
+
+
+@pytest.mark.parametrize("make", ["edges", "grey", "masked", "low_resolution"])
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_the_smallest_images_are_made_or_refused(make, size, folders):
+    options = {"make": make, "image_size": size, "repeat": False}
+    if make == "edges" and size == 1:
+        with pytest.raises(ValueError, match="Received: make='edges' with image_size=1"):
+            image_pairs(folders[0], **options)
+    else:
+        for source, target in image_pairs(folders[0], **options):
+            assert source.shape[1:3] == target.shape[1:3] == (size, size)
+
+
 # Sources that are made from targets.
 
 

@@ -1,5 +1,6 @@
 """`data.table`: what comes in comes out, batches resume, and bad tables are refused."""
 
+import datetime
 import json
 
 import numpy as np
@@ -127,6 +128,75 @@ def test_a_file_is_read_by_its_values(path):
     assert kept.columns[1].categories == [31, 45, None]
 
 
+def test_a_file_is_encoded_by_what_its_table_holds(tmp_path):
+    path, other = tmp_path / "a.csv", tmp_path / "b.csv"
+    path.write_text("zip,v,c\n007,1,x\n100,2,NA\n200,,y\n100,4.5,y\n", encoding="utf-8")
+    table = tfc.data.table(path)
+    np.testing.assert_array_equal(table.description.encode(path), table.rows)
+    other.write_text("c,v,more,zip\nx,,2020-01-01,100\ny,,?,200\n", encoding="utf-8")
+    back = table.description.decode(table.description.encode(other))
+    assert back["zip"].tolist() == ["100", "200"]
+    assert equal(back["v"], [np.nan, np.nan])
+    assert back["c"].tolist() == ["x", "y"]
+    rows = {"zip": ["007", "100"], "v": [None, None], "c": [None, "x"], "when": [{}, {}]}
+    back = table.description.decode(table.description.encode(rows))
+    assert equal(back["v"], [np.nan, np.nan])
+    assert back["c"].tolist() == [None, "x"]
+
+
+def test_a_description_keeps_the_texts_of_missing_values(tmp_path):
+    path, saved = tmp_path / "a.csv", tmp_path / "a.json"
+    path.write_text("a,country\n1,NA\n?,?\n3,NA\n5,DE\n", encoding="utf-8")
+    table = tfc.data.table(path, missing=["?"])
+    assert table.columns["country"].tolist() == ["NA", None, "NA", "DE"]
+    table.description.save(saved)
+    for description in (table.description, tfc.data.TableDescription.load(saved)):
+        np.testing.assert_array_equal(description.encode(path), table.rows)
+    with pytest.raises(ValueError, match="column 'a' of texts"):
+        table.description.encode(path, missing=["NA"])
+    with pytest.raises(ValueError, match="`missing` must be a list of texts"):
+        table.description.encode(path, missing="NA")
+    config = {"columns": table.description.get_config()["columns"]}  # of an older file
+    assert tfc.data.TableDescription(**config).missing == ("", "NA", "NaN", "nan", "null")
+
+
+LEFT_OUT = {
+    "dates": np.array(["2020-01-01", "2021-01-01"], "M8[D]"),
+    "infinite": [1.0, np.inf],
+    "large": [2**60, 1],
+    "lists": [[1, 2], [3, 4]],
+    "ragged": [[1, 2], [3]],
+    "mixed": [1, "u"],
+    "length": [1],
+    "objects": [{}, {}],
+    "one value": [3, 3],
+    3: [1, 2],
+    " ": [1, 2],
+}
+
+
+@pytest.mark.parametrize("name", LEFT_OUT)
+def test_columns_left_out_are_not_looked_at(name):
+    source = {"x": [1, 2], name: LEFT_OUT[name], "y": ["u", "v"]}
+    with pytest.raises(ValueError, match="Received: "):
+        tfc.data.table(source)
+    table = tfc.data.table(source, columns=["y", "x"])
+    assert table.columns["x"].tolist() == [1, 2]
+    np.testing.assert_array_equal(table.description.encode(source), table.rows)
+
+
+@pytest.mark.parametrize("head", [",a,b,c,c", "i,a,b,c,c"])
+def test_columns_of_a_file_that_are_left_out_are_not_looked_at(head, tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(f"{head}\n0,1,x,1e999,1\n1,2,y,2,2\n", encoding="utf-8")
+    for columns in (None, ["a", "c"]):
+        with pytest.raises(ValueError, match=r"each once.*leave them out by `columns`"):
+            tfc.data.table(path, columns=columns)
+    table = tfc.data.table(path, columns=["b", "a"])
+    assert table.columns["a"].tolist() == [1, 2]
+    np.testing.assert_array_equal(table.description.encode(path), table.rows)
+
+
 class Frame:
     """A data frame, as far as it is asked."""
 
@@ -179,12 +249,22 @@ REFUSED = {
     "dates": ({**A, "c": np.array(["2020-01-01", "2021-01-01"], "M8[ns]")}, {}, "dtype datetime"),
     "matrix": ({"a": np.eye(2)}, {}, r"column 'a' of shape \(2, 2\)"),
     "large": ({**A, "c": [2**60, 1]}, {}, "within ±2⁵³"),
+    "just too large": ({**A, "c": [2**53 + 1, 1]}, {}, "within ±2⁵³"),
+    "large objects": ({**A, "c": [None, -(2**53) - 1]}, {}, "within ±2⁵³"),
     "unknown": (A, {"columns": ["a", "bb"]}, "Did you mean 'b'"),
     "twice": (A, {"columns": ["a", "a"]}, "each once"),
     "text": (A, {"continuous": ["b"]}, "'b' holds texts"),
     "both": (A, {"continuous": ["a"], "categorical": ["a"]}, "is categorical"),
     "left out": (A, {"columns": ["a"], "categorical": ["b"]}, "`categorical` must be names"),
     "none": (A, {"columns": []}, "have a column"),
+    "bytes": ({**A, "c": tf.constant(["u", "v"])}, {}, r"values such as \[b'u'"),
+    "byte strings": ({**A, "c": np.array([b"u", b"v"])}, {}, "dtype"),
+    "days": ({**A, "c": [datetime.date(2020, 1, 1), None]}, {}, "values such as"),
+    "objects": ({**A, "c": np.array([{}, {}])}, {}, "values such as"),
+    "infinite object": ({**A, "c": [None, -np.inf]}, {}, "column 'c' with infinity"),
+    "far": ({**A, "c": [-1.7e308, 1.7e308]}, {}, r"within ±1e\+300.*of magnitude 1.7e\+308"),
+    "near": ({**A, "c": [1e-320, 3e-320]}, {}, "differ by 1e-300 at least.*'c'"),
+    "one row": ({"a": [1], "b": ["u"]}, {}, "two rows at least.*Received: 1 row"),
     "keys": ({"a": [str(i) for i in range(1001)]}, {}, "1000 categories at most"),
 }
 
@@ -205,7 +285,49 @@ FILES = {
     "a,a\n1,2\n": "each once",
     "a,\n1,2\n": "must be texts",
     "a\xe9": "in UTF-8",
+    "a;b\n1;x\n2;y\n": "separated by commas.*the name 'a;b'",
+    "a;b\n1,5;2,5\n2,5;3,5\n": "separated by commas.*decimals with a point",
+    "x, y;b\n1,5;2\n2,5;3\n": "separated by commas.*the name 'y;b'",
+    "a\tb\n1\tx\n2\ty\n": "separated by commas",
+    "a|b\n1|x\n": "separated by commas",
+    "a,b\n1,5,2\n": "decimals with a point",
+    'a,b\n1,x\n2,"y\n3,z\n4,w\n': "quotes is closed.*from line 3 on",
+    'a,b\n1,"x"y\n2,z\n': "quotes is closed.*from line 2 on",
+    'a,b\n1,"x\n2,"y\n': "quotes is closed.*from line 2 on",
+    "a,b\n9007199254740993,1\n1,2\n": "column 'a' with larger ones",
+    "a,b\n1e999,1\n1,2\n": "column 'a' with infinity",
+    "a,b\ninf,1\n1,2\n": "column 'a' with infinity",
+    "a,b\n-Infinity,1\n1,2\n": "column 'a' with infinity",
+    "a,b\n1e301,1\n1,2\n": "column 'a' with a number of magnitude",
+    "a,b\n1,x\n": "two rows at least",
 }
+
+
+def test_a_folder_is_no_table(tmp_path):
+    with pytest.raises(ValueError, match=r"must be a CSV file. Received: .*, a folder"):
+        tfc.data.table(tmp_path)
+    for name in (tmp_path / "none.csv", "https://example.org/a.csv"):
+        with pytest.raises(FileNotFoundError, match=r"must be a file that is there. Received: "):
+            tfc.data.table(name)
+
+
+GOOD_FILES = {
+    'a,b\n1, "x, y"\n2,"u ""v"""\n': ["x, y", 'u "v"'],
+    "\n a , b\n\n1,x\n   \n\t\n2,y\n\n": ["x", "y"],
+    'a,b\r\n1,"x\r\ny"\r\n2,z\r\n': ["x\r\ny", "z"],
+    "a,b\n1,inf\n2,Infinity\n": ["inf", "Infinity"],
+    "a,b\n1,x;y\n2,u\tv\n": ["x;y", "u\tv"],
+    "\ufeffa,b\n1,x\n2,y\n": ["x", "y"],
+}
+
+
+@pytest.mark.parametrize("text", GOOD_FILES)
+def test_quotes_blanks_and_marks_in_values_are_read(text, tmp_path):
+    path = tmp_path / "good.csv"
+    path.write_bytes(text.encode())
+    found = tfc.data.table(path).columns
+    assert found["a"].tolist() == [1, 2]
+    assert found["b"].tolist() == GOOD_FILES[text]
 
 
 @pytest.mark.parametrize("text", FILES)
@@ -223,6 +345,8 @@ def test_other_rows_are_refused_where_they_do_not_fit():
         ({"a": [1], "b": ["w"]}, "the category 'w'"),
         ({"a": [None, 1], "b": ["u", "u"]}, "a missing value"),
         ({"a": ["x"], "b": ["u"]}, "must hold numbers"),
+        ({"a": [1e300], "b": ["u"]}, r"'a' with 1e\+300, too far for float32"),
+        ({"a": [1], "b": [1]}, "the category 1"),
     ):
         with pytest.raises(ValueError, match=match):
             description.encode(source)

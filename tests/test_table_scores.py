@@ -34,6 +34,44 @@ def test_correlations_by_hand():
     assert metrics.correlation_difference(real, made) == pytest.approx(2.0)
 
 
+def dense_correlations(table, names):
+    """By NumPy, of dense indicators; a constant has 0."""
+    parts = []
+    for key, x in table.items():
+        if names[key] is None:
+            x = np.array([np.nan if value is None else value for value in x], float)
+            parts.append(np.where(np.isnan(x), np.nanmean(x), x))
+        else:
+            parts += [np.array([value == name for value in x], float) for name in names[key]]
+    with np.errstate(invalid="ignore"):
+        return np.nan_to_num(np.corrcoef(parts))
+
+
+def test_correlations_are_those_of_numpy():
+    rng = np.random.default_rng(0)
+
+    def table(categories, n):
+        x = rng.normal(1e6, 1.0, n)
+        y = [None if u < -1 else 3 * u for u in x - 1e6]
+        c = [categories[int(k)] for k in rng.integers(0, len(categories), n)]
+        return {"x": x, "c": c, "y": y, "k": rng.integers(0, 3, n), "one": ["u"] * n}
+
+    real, made = table(["a", "b", None, "d"], 300), table(["a", "b", "new"], 200)
+    names = {"x": None, "c": ["a", "b", "d", None], "y": None, "k": [0, 1, 2], "one": ["u"]}
+    owners = np.repeat(np.arange(5), [1, 4, 1, 3, 1])
+    pairs = np.triu(owners[:, None] != owners)
+    gaps = np.abs(dense_correlations(real, names) - dense_correlations(made, names))
+    found = metrics.correlation_difference(real, made, ["k"])
+    assert found == pytest.approx(gaps[pairs].mean(), rel=1e-6)
+
+
+def test_a_missing_number_takes_the_mean_of_its_own_table():
+    real = {"x": [0.0, 1.0, 2.0, 3.0], "y": [0.0, 1.0, 1.0, 0.0]}
+    # Between the numbers that are there and y there is no correlation in either.
+    made = {"x": [100.0, None, None, 103.0, 101.0, 102.0], "y": [0.0, 1.0, 1.0, 0.0, 0.0, 0.0]}
+    assert metrics.correlation_difference(real, made) == pytest.approx(0.0, abs=1e-12)
+
+
 def test_accuracies_by_hand():
     rows = {"x": [0.0, 1.0, 4.0, 5.0, 5.0], "y": ["a", "a", "b", "b", "b"]}
     turned = {**rows, "y": ["b", "b", "a", "a", "a"]}

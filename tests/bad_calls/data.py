@@ -28,12 +28,17 @@ CALLS = {
         *numbers("image_pairs('fashion_mnist', make='edges', batch_size={})", NO_COUNT),
         "image_pairs('fashion_mnist', make=lambda x: 3)",
         "image_pairs('fashion_mnist', make=lambda x: x[:1])",
+        "image_pairs('fashion_mnist', make=lambda x: x.numpy())",
+        "image_pairs('fashion_mnist', make='edges', image_size=1)",
     ],
     "images": numbers("images({})", ["'no_such_data'", "None", "3"]),
     "table": [
         *numbers("table({})", ["None", "3", "nan", "[]", "{}", "{'x': 1}", "{3: [1, 2]}"]),
         *numbers("table({'x': {}})", ["[]", "[3, 3]", "[1, 'a']", "[1, inf]", "[None, None]"]),
         "table({'x': [1, 2], 'y': [1]})",
+        *numbers("table({'x': {}})", ["[1]", "[1e301, 1]", "[2**53 + 1, 1]", "[b'a', b'b']"]),
+        *numbers("table({'x': [1, 2]}, missing={})", ["None", "'NA'", "[3]"]),
+        *numbers("table({'x': [1, 2]}).description.encode({})", ["None", "3", "{'x': [1e300]}"]),
         "table({'x': np.eye(2)})",
         "table({'x': [1, 2]}, columns=['y'])",
         "table({'x': ['a', 'b']}, continuous=['x'])",
@@ -47,6 +52,10 @@ CALLS = {
     ],
     "TableDescription": [
         *numbers("TableDescription({})", ["None", "3", "'x'", "[]", "[3]", "[{'kind': 'number'}]"]),
+        *numbers(
+            "TableDescription([{'kind': 'category', 'name': 'x', 'categories': [1, 2]}], {})",
+            ["None", "'NA'", "[3]"],
+        ),
         *numbers("TableDescription.load({})", ["None", "3", "''"]),
     ],
     "image_info": numbers("image_info({})", ["'no_such_data'", "None", "3"]),

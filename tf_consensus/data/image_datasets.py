@@ -4,14 +4,13 @@ import os
 
 import tensorflow as tf
 
-from tf_consensus.data.arguments import check_cache, check_image_batch, check_shard
+from tf_consensus.data.arguments import check_cache, check_image_batch
 from tf_consensus.data.decoding import SquareDecoder
-from tf_consensus.data.image_source import ImageInfo
+from tf_consensus.data.image_source import ImageInfo, ImageSource
 from tf_consensus.data.image_store import open_store
 from tf_consensus.data.image_stream import StreamSettings, make_stream
 from tf_consensus.data.opening import MAX_PIXELS
 from tf_consensus.data.sources import channels_of, find_info, find_source
-from tf_consensus.data.stream import check_start, draw_seed
 from tf_consensus.support.checks import check_bool, check_int
 
 
@@ -104,15 +103,15 @@ def images(
         (64, 32, 32, 1) (64,)
     """
     image_size = check_int("image_size", image_size, minimum=1)
-    settings = StreamSettings(
-        batch_size=check_int("batch_size", batch_size, minimum=1),
-        seed=draw_seed(seed),
-        start=check_start(start),
-        repeat=check_bool("repeat", repeat),
-        shard=check_shard(shard),
-        labels=check_bool("labels", labels),
-        flip=check_bool("flip", flip),
-        dequantise=check_bool("dequantise", dequantise),
+    settings = StreamSettings.checked(
+        batch_size=batch_size,
+        seed=seed,
+        start=start,
+        repeat=repeat,
+        flip=flip,
+        shard=shard,
+        labels=labels,
+        dequantise=dequantise,
     )
     check_cache(cache)
     limits = check_bool("check", check), check_int("max_pixels", max_pixels, minimum=1)
@@ -123,11 +122,22 @@ def images(
             "`labels` needs images that have labels: a class label, or every file of a folder in "
             f"a sub-folder. Received: labels=True for name={name!r}. Pass labels=False."
         )
+    decode = square_decoder(source, image_size, batch_size, channels, crop)
+    store = open_store(source, decode, cache)
+    return make_stream(store, (image_size, image_size, decode.channels), settings)
+
+
+def square_decoder(
+    source: ImageSource,
+    image_size: int,
+    batch_size: int,
+    channels: int | None,
+    crop: int | None = None,
+) -> SquareDecoder:
+    """Return what makes squares of a source's images; arguments and errors as of `images`."""
     channels, told = channels_of(source, channels)
     check_image_batch(batch_size, image_size, channels)
-    decode = SquareDecoder(image_size, source.crop if crop is None else crop, channels, told)
-    store = open_store(source, decode, cache)
-    return make_stream(store, (image_size, image_size, channels), settings)
+    return SquareDecoder(image_size, source.crop if crop is None else crop, channels, told)
 
 
 def image_info(name: str, data_dir: str | os.PathLike | None = None) -> ImageInfo:

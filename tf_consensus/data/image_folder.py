@@ -1,23 +1,21 @@
 """Any folder of images as `ImageSource`."""
 
 import contextlib
+import copy
 import functools
 import os
 import pathlib
-import zlib
-from collections import defaultdict
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps
 
 from tf_consensus.data.file_digests import digest_files
+from tf_consensus.data.folder_splits import files_of_split
 from tf_consensus.data.folder_walk import image_files
 from tf_consensus.data.image_source import ImageInfo, ImageSource
 from tf_consensus.data.opening import BROKEN, MAX_PIXELS, is_grey, open_image
 
-SPLITS = ("train", "rest", "held_out")
-# One of this many images is held out.
-_HELD_OUT = 10
 # Largest number of files whose headers are read to know whether a folder is in colour.
 _LOOKED_AT = 1000
 
@@ -48,16 +46,9 @@ class ImageFolder(ImageSource):
 
     def __init__(self, path: str, split: str, check: bool, max_pixels: int = MAX_PIXELS) -> None:
         self._root = _folder(path)
-        if split not in SPLITS:
-            inside = _same_folder(self._root, split)
-            raise ValueError(
-                "A folder of images has the splits train, which is all of it, held_out, a tenth, "
-                f"and rest, all others. Received: split={split!r}. Pass one of these"
-                f"{f', or the sub-folder: folder:{inside}' if inside else ''}."
-            )
         self._split = split
         everything = image_files(self._root)
-        self._files = _of_split(everything, split, path)
+        self._files = files_of_split(self._root, everything, split)
         self._max_pixels = max_pixels
         classes = _classes(everything)
         self.num_classes = len(classes)
@@ -77,6 +68,20 @@ class ImageFolder(ImageSource):
     def describe(self, index: int) -> str:
         """Return the path of the file."""
         return str(self._root / self._files[index])
+
+    @property
+    def files(self) -> list[pathlib.Path]:
+        """The paths of the files, relative to the folder."""
+        return list(self._files)
+
+    def only(self, indices: Sequence[int]) -> "ImageFolder":
+        """Return the images of these numbers as a folder of their own, in this order."""
+        part = copy.copy(self)
+        for name in ("identity", "channels", "_colours"):  # cached ones, of the whole folder
+            part.__dict__.pop(name, None)
+        part._files = [self._files[index] for index in indices]
+        part._labels = [self._labels[index] for index in indices]
+        return part
 
     def fingerprint(self) -> dict[str, str | int]:
         """Return the number of files, their bytes, and a digest of their names and contents."""
@@ -167,30 +172,6 @@ def folder_sides(path: str) -> np.ndarray:
         FileNotFoundError, OSError, ValueError: As `ImageFolder`.
     """
     return ImageFolder(path, "train", check=True).sides()
-
-
-def _same_folder(root, split):
-    """The sub-folder with a split's name, if there is one."""
-    return root / split if split and (root / split).is_dir() else None
-
-
-def _of_split(files, split, path):
-    """The files of a split; only the names in a sub-folder decide which are held out."""
-    if split == "train":
-        return files
-    groups = defaultdict(list)
-    for file in files:
-        groups[file.parent].append(file)
-    held_out = set()
-    for group in groups.values():
-        group.sort(key=lambda file: zlib.crc32(file.as_posix().encode(errors="surrogateescape")))
-        held_out.update(group[: len(group) // _HELD_OUT])
-    if not held_out:
-        raise ValueError(
-            f"To hold some out, a sub-folder of images must have at least {_HELD_OUT}. Received: "
-            f"folder:{path}, with {len(files)} images. Add images, or measure by another folder."
-        )
-    return [file for file in files if (file in held_out) == (split == "held_out")]
 
 
 def _folder(path):

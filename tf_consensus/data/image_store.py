@@ -36,15 +36,15 @@ class ArrayStore:
     def __init__(self, images: np.ndarray, labels: np.ndarray) -> None:
         self._images = images
         self._labels = labels
-        self._rows = np.flatnonzero(labels != _SKIPPED)
-        self.skipped = len(labels) - len(self._rows)
+        self.rows = np.flatnonzero(labels != _SKIPPED)  # numbers in the source, rising
+        self.skipped = len(labels) - len(self.rows)
 
     def __len__(self):
-        return len(self._rows)
+        return len(self.rows)
 
     def take(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return copies of the images and labels of these numbers."""
-        rows = self._rows[indices]
+        rows = self.rows[indices]
         return np.take(self._images, rows, axis=0), self._labels[rows]
 
 
@@ -62,16 +62,16 @@ class ReadingStore:
     ) -> None:
         self._source = source
         self._decode = decode
-        self._rows = np.arange(len(source)) if rows is None else rows
-        self.skipped = len(source) - len(self._rows)
+        self.rows = np.arange(len(source)) if rows is None else rows
+        self.skipped = len(source) - len(self.rows)
         self._pool = concurrent.futures.ThreadPoolExecutor(THREADS)
 
     def __len__(self):
-        return len(self._rows)
+        return len(self.rows)
 
     def take(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return images and labels of these numbers."""
-        images, labels = zip(*self._pool.map(self._one, self._rows[indices]), strict=True)
+        images, labels = zip(*self._pool.map(self._one, self.rows[indices]), strict=True)
         return np.stack(images), np.array(labels, np.int32)
 
     def _one(self, row):

@@ -7,8 +7,11 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from tf_consensus.data.arguments import check_shard
 from tf_consensus.data.image_store import ArrayStore, ReadingStore
-from tf_consensus.data.stream import begin_at, without_autotuning
+from tf_consensus.data.store_part import StorePart
+from tf_consensus.data.stream import begin_at, check_start, draw_seed, without_autotuning
+from tf_consensus.support.checks import check_bool, check_int
 
 # Number of batches made at the same time, and of batches that wait for their consumer.
 _PARALLEL = 2
@@ -40,9 +43,36 @@ class StreamSettings(NamedTuple):
     flip: bool
     dequantise: bool
 
+    @classmethod
+    def checked(
+        cls,
+        *,
+        batch_size: int,
+        seed: int | None,
+        start: int | tf.Variable,
+        repeat: bool,
+        flip: bool,
+        shard: tuple[int, int] | tf.distribute.InputContext | None = None,
+        labels: bool = False,
+        dequantise: bool = False,
+    ) -> "StreamSettings":
+        """Return the settings; arguments and errors are those of `images`."""
+        return cls(
+            batch_size=check_int("batch_size", batch_size, minimum=1),
+            seed=draw_seed(seed),
+            start=check_start(start),
+            repeat=check_bool("repeat", repeat),
+            shard=check_shard(shard),
+            labels=check_bool("labels", labels),
+            flip=check_bool("flip", flip),
+            dequantise=check_bool("dequantise", dequantise),
+        )
+
 
 def make_stream(
-    store: ArrayStore | ReadingStore, image_shape: tuple[int, int, int], settings: StreamSettings
+    store: ArrayStore | ReadingStore | StorePart,
+    image_shape: tuple[int, int, int],
+    settings: StreamSettings,
 ) -> tf.data.Dataset:
     """Return the dataset of batches.
 

@@ -1,12 +1,11 @@
-"""What pairs of images are made of: partners by name, and sources made from targets."""
+"""Sources of pairs that are made from the targets."""
 
-import os
 from collections.abc import Callable
-from pathlib import PurePath
+from typing import Any
 
 import tensorflow as tf
 
-from tf_consensus.data.sources import find_source
+from tf_consensus.support.checks import shown
 
 
 def grey(images: tf.Tensor) -> tf.Tensor:
@@ -48,48 +47,63 @@ MAKERS: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
 }
 
 
-def check_partners(
-    source: str,
-    target: str,
-    split: str,
-    image_size: int,
-    data_dir: str | os.PathLike | None,
-    max_pixels: int,
+def checked_maker(source: Any, make: Any, image_size: int) -> Callable[[tf.Tensor], tf.Tensor]:
+    """The function that makes sources of targets; for two sets the identity.
+
+    Raises:
+        ValueError: If neither or both are given, or either is of a wrong kind.
+    """
+    if (source is None) == (make is None):
+        given = "neither" if source is None else f"source={source!r} and make={make!r}"
+        raise ValueError(
+            "Sources are images of a second set, or are made from the targets. Received: "
+            f"{given}. Pass `source` or `make`, one of them."
+        )
+    if source is not None:
+        if not isinstance(source, str):
+            raise ValueError(
+                "`source` must be the name of a set of images, as `target`. Received: "
+                f"source={source!r}. For example source='folder:photos'."
+            )
+        return tf.identity
+    if callable(make):
+        return make
+    if not isinstance(make, str) or make not in MAKERS:
+        raise ValueError(
+            f"`make` must be one of {', '.join(MAKERS)}, or a function of a batch of images. "
+            f"Received: make={make!r}. For example make='edges'."
+        )
+    if make == "edges" and image_size < 2:
+        raise ValueError(
+            "Edges lie between pixels, so images need two to a side. Received: make='edges' with "
+            f"image_size={image_size}. Pass a larger `image_size`."
+        )
+    return MAKERS[make]
+
+
+def check_made(
+    make: Any, maker: Callable[[tf.Tensor], tf.Tensor], shape: tuple[int, int, int, int]
 ) -> None:
-    """Raises `ValueError` unless every image of one set has a partner of its name in the other.
+    """Raises `ValueError` if a function makes no batch of images of one; it is traced, not run.
 
     Args:
-        source: Name of the one set.
-        target: Name of the other.
-        split: Of both.
-        image_size: Side of the images.
-        data_dir: Folder of their files, where they are no folders.
-        max_pixels: Most pixels of an image that is read.
+        make: The argument of `image_pairs`, for the message.
+        maker: The function.
+        shape: Of the batch of targets.
     """
-    names = []
-    for name in (source, target):
-        place = None if name.startswith("folder:") else data_dir
-        found = find_source(name, split, image_size, place, True, max_pixels)
-        root = name.removeprefix("folder:")
-        names.append([_stem(found.describe(index), root) for index in range(len(found))])
-    if names[0] == names[1]:
-        return
-    alone = [sorted(set(a) - set(b)) for a, b in (names, names[::-1])]
-    told = [
-        f"{len(left)} in {name!r} alone ({', '.join(left[:3])})"
-        for left, name in zip(alone, (source, target), strict=True)
-        if left
-    ]
-    raise ValueError(
-        "Pairs are files of the same names in both folders. Received: "
-        f"{' and '.join(told) or 'names in another order'}. Add or remove files, or pass "
-        "unpaired=True."
-    )
+    try:
+        made = tf.function(maker).get_concrete_function(tf.TensorSpec(shape)).structured_outputs
+    except Exception as error:  # whatever the user's function raises
+        kind = type(error).__name__
+        cause = (str(error).strip().splitlines() or [""])[-1].strip().removeprefix(f"{kind}: ")
+        raise ValueError(_MADE.format(make, f"which raises {kind}: {cause[:150]}")) from error
+    single = isinstance(made, tf.Tensor) and made.shape.rank == 4
+    if not (single and made.dtype.is_floating and made.shape[0] in (None, shape[0])):
+        raise ValueError(_MADE.format(make, f"which returns {shown(made)}"))
 
 
-def _stem(described: str, root: str) -> str:
-    """The name of a file below its folder, without its ending."""
-    path = PurePath(described)
-    folder = PurePath(os.path.expanduser(root))
-    inside = path.relative_to(folder) if path.is_relative_to(folder) else path
-    return str(inside.with_suffix(""))
+_MADE = (
+    "`make` takes a batch of images (batch, height, width, channels) in [-1, 1], and returns as "
+    "many images, by operations of TensorFlow. Received: make={!r}, {}. Return one image per "
+    "image, floating-point numbers."
+)

@@ -1,16 +1,22 @@
 """Streams of pairs of images: of two sets, or of one set and what is made from it."""
 
 import os
+import warnings
 from collections.abc import Callable
-from typing import Any
 
 import tensorflow as tf
 
-from tf_consensus.data.image_datasets import images
+from tf_consensus.data.arguments import check_cache
+from tf_consensus.data.decoding import SquareDecoder
+from tf_consensus.data.image_datasets import square_decoder
+from tf_consensus.data.image_store import open_store
+from tf_consensus.data.image_stream import StreamSettings, make_stream
 from tf_consensus.data.opening import MAX_PIXELS
-from tf_consensus.data.pair_sources import MAKERS, check_partners
-from tf_consensus.data.stream import draw_seed
-from tf_consensus.support.checks import check_bool
+from tf_consensus.data.pair_sources import check_made, checked_maker
+from tf_consensus.data.partners import find_sets, partners
+from tf_consensus.data.sources import find_source
+from tf_consensus.data.store_part import equally_many, in_common
+from tf_consensus.support.checks import check_bool, check_int
 
 
 def image_pairs(
@@ -36,8 +42,9 @@ def image_pairs(
 
     The sources come from a second set of images, or are made from the targets. Two sets are paired
     by the names of their files, so `source` and `target` are folders whose files have the same
-    names, up to the ending. With `unpaired` the two sets need have nothing in common, and each is
-    shuffled by itself.
+    names, up to the ending. A source is in the split that its target is in. If one image of a pair
+    cannot be read, the other is left out too. With `unpaired` the two sets need have nothing in
+    common, and each is shuffled by itself.
 
     Batch b depends on the seed and b alone, as of `images`, so that a resumed run goes on with the
     next pairs.
@@ -59,7 +66,8 @@ def image_pairs(
         flip: Mirror both images of a pair with probability ½.
         seed: Determines order and flips; None draws one now.
         start: Number of the first batch, or an integer variable holding it.
-        repeat: Shuffle without end. False: one pass in order, to measure.
+        repeat: Shuffle without end. False: one pass in order, to measure. Without partners it
+            ends with the smaller set, and sources by `make` are then of the same images.
         cache: As for `images`.
         max_pixels: As for `images`.
 
@@ -69,7 +77,7 @@ def image_pairs(
 
     Raises:
         ValueError: If neither or both of `source` and `make` are given, `make` is unknown, files
-            have no partner, or as `images`.
+            have no partner or several, `make` returns no images, or as `images`.
         TypeError: If a flag is not a bool.
         FileNotFoundError, OSError, MemoryError: As `images`.
 
@@ -80,65 +88,58 @@ def image_pairs(
         (64, 32, 32, 1) (64, 32, 32, 1)
     """
     check_bool("unpaired", unpaired)
-    maker = _check_ways(source, make)
-    seed = draw_seed(seed)
-    shared: dict[str, Any] = {
-        "split": split,
-        "image_size": image_size,
-        "batch_size": batch_size,
-        "flip": flip,
-        "start": start,
-        "repeat": repeat,
-        "cache": cache,
-        "max_pixels": max_pixels,
-    }
-    targets = images(target, data_dir=data_dir, channels=channels, seed=seed, **shared)
-    if source is None and not unpaired:
-        return _checked(targets.map(lambda x: (maker(x), x)), make)
+    image_size = check_int("image_size", image_size, minimum=1)
+    maker = checked_maker(source, make, image_size)
+    settings = StreamSettings.checked(
+        batch_size=batch_size, seed=seed, start=start, repeat=repeat, flip=flip
+    )
+    check_cache(cache)
+    max_pixels = check_int("max_pixels", max_pixels, minimum=1)
     if source is None:
-        source, source_channels = target, channels
-    elif not unpaired:
-        check_partners(source, target, split, image_size, data_dir, max_pixels)
-    own_dir = None if source.startswith("folder:") else data_dir
-    # Another stream of the same seed would begin with the same permutation.
-    own_seed = seed ^ 1 if unpaired else seed
-    sources = images(source, data_dir=own_dir, channels=source_channels, seed=own_seed, **shared)
-    return _checked(tf.data.Dataset.zip((sources.map(maker), targets)), make)
+        images = find_source(target, split, image_size, data_dir, max_pixels=max_pixels)
+        decode = square_decoder(images, image_size, batch_size, channels)
+        check_made(make, maker, (batch_size, image_size, image_size, decode.channels))
+        store, shape = open_store(images, decode, cache), _shape(decode)
+        targets = make_stream(store, shape, settings)
+        if not unpaired:
+            return targets.map(lambda x: (maker(x), x))
+        sources = make_stream(store, shape, _of_another_order(settings))
+        return tf.data.Dataset.zip((sources.map(maker), targets))
+    where = split, image_size, data_dir, max_pixels
+    sets = (find_sets if unpaired else partners)(source, target, *where)
+    decoders = [
+        square_decoder(images, image_size, batch_size, wanted)
+        for images, wanted in zip(sets, (source_channels, channels), strict=True)
+    ]
+    stores = [open_store(*pair, cache) for pair in zip(sets, decoders, strict=True)]
+    if not unpaired:
+        parts = in_common(*stores)
+        _tell(len(parts[0]), len(sets[0]))
+    else:
+        parts = stores if repeat else equally_many(*stores)
+    orders = _of_another_order(settings) if unpaired else settings, settings
+    streams = [make_stream(*x) for x in zip(parts, map(_shape, decoders), orders, strict=True)]
+    return tf.data.Dataset.zip(tuple(streams))
 
 
-def _check_ways(source: Any, make: Any) -> Callable[[tf.Tensor], tf.Tensor]:
-    """The function that makes sources; of two sets the identity."""
-    if (source is None) == (make is None):
-        given = "neither" if source is None else f"source={source!r} and make={make!r}"
+def _shape(decode: SquareDecoder) -> tuple[int, int, int]:
+    return decode.image_size, decode.image_size, decode.channels
+
+
+def _of_another_order(settings: StreamSettings) -> StreamSettings:
+    """The settings with another seed: one of the same seed would have the same order."""
+    return settings._replace(seed=settings.seed ^ 1)
+
+
+def _tell(pairs: int, images: int) -> None:
+    """Warns of pairs that are left out; raises if none is left."""
+    if not pairs:
         raise ValueError(
-            "Sources are images of a second set, or are made from the targets. Received: "
-            f"{given}. Pass `source` or `make`, one of them."
+            "Pairs must hold one whose images can both be read. Received: "
+            f"{images} pairs, of each of which an image cannot. See the warnings for each."
         )
-    if source is not None:
-        if not isinstance(source, str):
-            raise ValueError(
-                "`source` must be the name of a set of images, as `target`. Received: "
-                f"source={source!r}. For example source='folder:photos'."
-            )
-        return tf.identity
-    if callable(make):
-        return make
-    if not isinstance(make, str) or make not in MAKERS:
-        raise ValueError(
-            f"`make` must be one of {', '.join(MAKERS)}, or a function of a batch of images. "
-            f"Received: make={make!r}. For example make='edges'."
+    if pairs < images:
+        warnings.warn(
+            f"{images - pairs} of {images} pairs are left out, since one of the two images is.",
+            stacklevel=3,
         )
-    return MAKERS[make]
-
-
-def _checked(pairs: tf.data.Dataset, make: Any) -> tf.data.Dataset:
-    """The pairs; raises if the function that makes sources returns no batch of images."""
-    source, target = pairs.element_spec
-    single = isinstance(source, tf.TensorSpec) and source.shape.rank == 4
-    if not (single and source.dtype.is_floating and source.shape[0] == target.shape[0]):
-        raise ValueError(
-            "`make` takes a batch of images (batch, height, width, channels) in [-1, 1], and "
-            f"returns as many images. Received: make={make!r}, which returns {source}. Return one "
-            "image per image, floating-point numbers."
-        )
-    return pairs

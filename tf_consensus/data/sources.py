@@ -76,7 +76,7 @@ def channels_of(source: ImageSource, channels: int | None) -> tuple[int, bool]:
         warnings.warn(
             f"Images in colour become grey by channels=1: {colour:,} of the {looked_at:,} looked "
             "at. Pass channels=3 to keep their colours.",
-            stacklevel=3,
+            stacklevel=4,
         )
     return int(channels), colour > 0
 

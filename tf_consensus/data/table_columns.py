@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tf_consensus.data.mixture_fit import Mixture
-from tf_consensus.data.table_source import RawColumn
+from tf_consensus.data.raw_columns import RawColumn
 from tf_consensus.support.checks import shown
 from tf_consensus.support.configurable import Configurable
 
@@ -32,6 +32,7 @@ class NumberColumn(Configurable):
     """
 
     kind = "number"
+    holds = "number"
 
     def __init__(
         self,
@@ -67,13 +68,22 @@ class NumberColumn(Configurable):
         if missing.any() and not self.missing:
             raise ValueError(_NEW.format(self.name, "a missing value"))
         x = np.where(missing, self.mixture.means[0], column.values)
-        mode = self._modes(x, draws)
-        alpha = (x - self.mixture.means[mode]) / self.reaches[mode]
+        mode, alpha = self._places(x, draws)
         rows = np.zeros((len(x), self.width))
         rows[:, 0] = np.where(missing, 0.0, alpha)
         if self.choices:
             rows[np.arange(len(x)), 1 + np.where(missing, len(self.reaches), mode)] = 1.0
         return rows
+
+    def _places(self, x: np.ndarray, draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The modes and α; raises if float32 does not hold α."""
+        with np.errstate(over="ignore", invalid="ignore"):  # far from a mode, or from all
+            mode = self._modes(x, draws)
+            alpha = (x - self.mixture.means[mode]) / self.reaches[mode]
+        if np.abs(alpha).max(initial=0.0) > np.finfo(np.float32).max:
+            far = f"{x[np.abs(alpha).argmax()]:g}, too far for float32"
+            raise ValueError(_NEW.format(self.name, far))
+        return mode, alpha
 
     def _modes(self, x: np.ndarray, draws: np.ndarray) -> np.ndarray:
         posteriors = self.mixture.posteriors(x)[0]
@@ -123,6 +133,12 @@ class CategoryColumn(Configurable):
         self.name, self.categories = name, list(categories)
 
     @property
+    def holds(self) -> str:
+        """What its values are: "text", "bool" or "number"."""
+        first = self.categories[0]
+        return {str: "text", bool: "bool"}.get(type(first), "number")
+
+    @property
     def choices(self) -> int:
         """How many categories there are."""
         return len(self.categories)
@@ -163,7 +179,7 @@ def categories_of(column: RawColumn) -> list[Any]:
 
 _NO_NUMBERS = (
     "A column of numbers must hold numbers. Received: column {!r} {}. Convert it to numbers, or "
-    "leave its name out of `continuous`."
+    "describe the table anew."
 )
 _NEW = (
     "Values must be of the kind that the table was described by. Received: column {!r} with {}, "

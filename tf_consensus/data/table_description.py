@@ -9,8 +9,9 @@ import keras
 import numpy as np
 from numpy.typing import ArrayLike
 
+from tf_consensus.data.raw_columns import RawColumn
 from tf_consensus.data.table_columns import CategoryColumn, NumberColumn
-from tf_consensus.data.table_source import read_columns
+from tf_consensus.data.table_source import MISSING, check_texts, open_source
 from tf_consensus.support.arrays import check_finite, check_reals
 from tf_consensus.support.checks import check_path, shown
 from tf_consensus.support.configurable import Configurable
@@ -41,9 +42,10 @@ class TableDescription(Configurable):
 
     Args:
         columns: the columns, or their configs.
+        missing: texts of a CSV file that stand for a missing value.
 
     Raises:
-        ValueError: if `columns` is none of these.
+        ValueError: if `columns` is none of these, or `missing` is no list of texts.
 
     Example:
         >>> colours = CategoryColumn("colour", ["blue", "red"])
@@ -51,8 +53,9 @@ class TableDescription(Configurable):
         [[0.0, 1.0], [1.0, 0.0]]
     """
 
-    def __init__(self, columns: Sequence[Any]) -> None:
+    def __init__(self, columns: Sequence[Any], missing: Sequence[str] = MISSING) -> None:
         self.columns = _checked(columns)
+        self.missing = check_texts("missing", missing)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -82,12 +85,15 @@ class TableDescription(Configurable):
             start += column.width
         return tuple(found)
 
-    def encode(self, source: Any, missing: Sequence[str] = ()) -> np.ndarray:
+    def encode(self, source: Any, missing: Sequence[str] | None = None) -> np.ndarray:
         """The rows of a table with these columns, as float32.
 
+        A file's values are read as what the described column holds: numbers, or texts.
+
         Args:
-            source: as `table` takes it; further columns are left out.
-            missing: texts of a CSV file that stand for a missing value.
+            source: as `table` takes it; further columns are not looked at.
+            missing: texts of a CSV file that stand for a missing value; None for those of the
+                description.
 
         Returns:
             Array (n, width). Equal tables give equal rows: the modes are drawn with a fixed seed.
@@ -95,19 +101,16 @@ class TableDescription(Configurable):
         Raises:
             ValueError: if a column is not there, or has values that the described one has not.
         """
-        found = read_columns(source, missing)
-        lacking = [name for name in self.names if name not in found]
+        opened = open_source(source)
+        lacking = [name for name in self.names if name not in opened.names]
         if lacking:
             raise ValueError(
                 f"A table must have the columns {shown(list(self.names))}. Received: a table "
                 f"without {shown(lacking)}. Add them, or describe the table anew."
             )
-        number = len(found[self.names[0]].values)
-        parts = [
-            column.encode(found[column.name], _uniform(number, i))
-            for i, column in enumerate(self.columns)
-        ]
-        return np.concatenate(parts, axis=1).astype(np.float32)
+        texts = self.missing if missing is None else check_texts("missing", missing)
+        kinds = [column.holds for column in self.columns]
+        return encoded(self.columns, opened.read(self.names, texts, kinds))
 
     def decode(self, rows: ArrayLike) -> dict[str, np.ndarray]:
         """The columns of encoded rows, in the table's units.
@@ -169,7 +172,17 @@ class TableDescription(Configurable):
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments, as JSON holds them."""
-        return {"columns": [{"kind": c.kind, **c.get_config()} for c in self.columns]}
+        columns = [{"kind": c.kind, **c.get_config()} for c in self.columns]
+        return {"columns": columns, "missing": list(self.missing)}
+
+
+def encoded(columns: Sequence[Any], found: Mapping[str, RawColumn]) -> np.ndarray:
+    """The encoded rows of raw columns by name, float32 (n, width); errors as of `encode`."""
+    parts = []
+    for i, column in enumerate(columns):
+        raw = found[column.name]
+        parts.append(column.encode(raw, _uniform(len(raw.values), i)))
+    return np.concatenate(parts, axis=1).astype(np.float32)
 
 
 def _checked(columns: Any) -> list[Any]:

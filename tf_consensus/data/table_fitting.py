@@ -3,14 +3,16 @@
 import numpy as np
 
 from tf_consensus.data.mixture_fit import Mixture, fit_mixture
+from tf_consensus.data.raw_columns import RawColumn
 from tf_consensus.data.table_columns import CategoryColumn, NumberColumn, categories_of
-from tf_consensus.data.table_source import RawColumn
 from tf_consensus.support.checks import shown
 
 MOST_CATEGORIES = 1000
 _MOST_DECIMALS = 6
 # A mode reaches this many standard deviations to each side, as in CTGAN.
 _REACH = 4.0
+# The reciprocals of smaller differences overflow.
+_LEAST_SPREAD = 1e-300
 
 
 def fit_column(
@@ -52,6 +54,11 @@ def _fit_categories(name: str, column: RawColumn) -> CategoryColumn:
 
 def _fit_numbers(name: str, column: RawColumn, max_modes: int) -> NumberColumn:
     x = column.values[~column.missing]
+    if 0.0 < x.max() - x.min() < _LEAST_SPREAD:
+        raise ValueError(
+            f"Numbers of a column must differ by {_LEAST_SPREAD:g} at least. Received: column "
+            f"{name!r}, from {x.min():g} to {x.max():g}. Take a smaller unit."
+        )
     decimals = _decimals(x)
     step = 0.0 if decimals is None else 10.0**-decimals
     if len(set(x.tolist())) == 1:  # beside missing ones

@@ -8,12 +8,11 @@ import tensorflow as tf
 
 from tf_consensus.data.arguments import MOST_VALUES, check_below
 from tf_consensus.data.stream import BLOCK, check_start, draw_seed, resumable
-from tf_consensus.data.table_description import TableDescription
+from tf_consensus.data.table_description import TableDescription, encoded
 from tf_consensus.data.table_fitting import fit_column
-from tf_consensus.data.table_source import read_columns
+from tf_consensus.data.table_source import MISSING, check_texts, open_source
 from tf_consensus.support.checks import nearest, shown
 
-MISSING = ("", "NA", "NaN", "nan", "null")
 _MOST_MODES = 100
 
 
@@ -101,19 +100,21 @@ def table(
         source: Path of a CSV file with a line of names; or columns by name: a dict of arrays (n,),
             a structured array, or a pandas DataFrame. A column of a file holds numbers if each of
             its values is one without leading zeros.
-        columns: Names of the columns to keep, in this order; None keeps all.
+        columns: Names of the columns to keep, in this order; None keeps all. The others are not
+            looked at.
         categorical: Names of columns of numbers that are categories, such as classes.
         continuous: Names of columns that must hold numbers.
         max_modes: The most modes of a column of numbers, up to 100.
-        missing: Texts of a CSV file that stand for a missing value.
+        missing: Texts of a CSV file that stand for a missing value. The description keeps them.
 
     Returns:
         The table: `description`, `rows`, and `batches`.
 
     Raises:
-        ValueError: If the table is empty, rows or columns differ in length, a column is unknown,
-            has one value alone, holds texts where numbers must be, or has more than 1,000
-            categories; or a number is infinite.
+        ValueError: If there are fewer than two rows, rows or columns differ in length, a column is
+            unknown, has one value alone, holds texts where numbers must be, or has more than 1,000
+            categories; a number is infinite, beyond ±1e300, or whole and beyond ±2⁵³; or a file
+            is no CSV file with commas.
         FileNotFoundError: If there is no such file.
 
     Example:
@@ -125,12 +126,19 @@ def table(
         Xu, Skoularidou, Cuesta-Infante, Veeramachaneni, Modeling Tabular Data using Conditional
         GAN, 2019, section 4.2.
     """
-    found = read_columns(source, _texts("missing", missing))
-    known = list(found)
-    kept = known if columns is None else _names("columns", columns, known)
+    missing = check_texts("missing", missing)
+    opened = open_source(source)
+    kept = opened.names if columns is None else _names("columns", columns, opened.names)
     if not kept:
         raise ValueError(
             "A table must have a column at least. Received: columns=[]. Name those to keep."
+        )
+    found = opened.read(kept, missing)
+    number = len(found[kept[0]].values)
+    if number < 2:
+        raise ValueError(
+            f"A table must have two rows at least, to learn from. Received: {number} row. Pass "
+            "more rows."
         )
     categories = _names("categorical", categorical, kept)
     numbers = _names("continuous", continuous, kept)
@@ -143,24 +151,18 @@ def table(
         )
     most = check_below("max_modes", max_modes, 1, _MOST_MODES)
     described = [fit_column(x, found[x], x in categories, most) for x in kept]
-    description = TableDescription(described)
-    return Table(description, description.encode(source, missing))
+    return Table(TableDescription(described, missing), encoded(described, found))
 
 
-def _texts(name: str, values: Any) -> tuple[str, ...]:
-    if isinstance(values, list | tuple) and all(isinstance(x, str) for x in values):
-        return tuple(values)
-    raise ValueError(
-        f"`{name}` must be a list of texts. Received: {name}={shown(values)}. Write for example "
-        f"{name}=['a', 'b']."
-    )
+def _is_text(name: Any) -> bool:
+    return isinstance(name, str)
 
 
 def _names(name: str, values: Any, known: Sequence[str]) -> list[str]:
-    names = _texts(name, values)
+    names = check_texts(name, values)
     unknown = [x for x in names if x not in known]
     if unknown or len(set(names)) != len(names):
-        near = nearest(unknown[0], known) if unknown else ""
+        near = nearest(unknown[0], filter(_is_text, known)) if unknown else ""
         raise ValueError(
             f"`{name}` must be names of columns, each once. Received: {name}={shown(values)} for "
             f"the columns {shown(list(known))}. {near}Correct the names."

@@ -1,12 +1,21 @@
 """How near the columns of a generated table are to those of a real one."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import scipy
+import scipy.sparse
+import scipy.stats
 
-from tf_consensus.metrics.table_values import Values, features, shared_columns, standardized
+from tf_consensus.metrics.table_values import (
+    Values,
+    category_names,
+    filled,
+    indicators,
+    shared_columns,
+    standardized,
+)
 from tf_consensus.support.checks import shown
 
 
@@ -80,8 +89,8 @@ def correlation_difference(
     """The mean absolute difference of the correlations between pairs of columns, from 0 to 2.
 
     A column of categories enters as one indicator per category of the real column. Pairs of
-    indicators of one column are left out. Missing numbers take the mean of their column. A
-    correlation with a constant is 0.
+    indicators of one column are left out. Missing numbers take the mean of the others in their
+    column, real and generated ones apart. A correlation with a constant is 0.
 
     Args:
         real: the real columns (n,) by name.
@@ -102,21 +111,19 @@ def correlation_difference(
             f"Correlations need two columns at least. Received: {shown(list(pairs))}. Pass more "
             "columns, or compare one by `marginal_distances`."
         )
-    known = {name: a for name, (a, _) in pairs.items()}
-    widths = [features({name: a}, {name: a}).shape[1] for name, a in known.items()]
-    owners = np.repeat(np.arange(len(widths)), widths)
+    names = [category_names(a) for a, _ in pairs.values()]
+    owners = np.repeat(np.arange(len(names)), [max(1, len(found)) for found in names])
     upper = np.triu(owners[:, None] != owners)
-    tables = known, {name: b for name, (_, b) in pairs.items()}
-    one, other = (_correlations(features(table, known)) for table in tables)
-    gaps = np.abs(one - other)
-    return float(gaps[upper].mean())
+    tables = zip(*pairs.values(), strict=True)
+    one, other = (_correlations(table, names) for table in tables)
+    return float(np.abs(one - other)[upper].mean())
 
 
 def _total_variation(a: Values, b: Values) -> float:
     shares = []
     for column in (a, b):
         values = column.categories or []
-        shares.append({x: values.count(x) / len(values) for x in set(values)})
+        shares.append({x: count / len(values) for x, count in Counter(values).items()})
     names = set(shares[0]) | set(shares[1])
     return sum(abs(shares[0].get(x, 0.0) - shares[1].get(x, 0.0)) for x in names) / 2
 
@@ -139,6 +146,23 @@ def _distance(name: str, a: np.ndarray, b: np.ndarray) -> float:
     return distance / scale if scale else (np.inf if distance else 0.0)
 
 
-def _correlations(rows: np.ndarray) -> np.ndarray:
-    centred = standardized(rows, rows)
-    return centred.T @ centred / len(rows)
+def _correlations(columns: Sequence[Values], names: Sequence[Sequence[Any]]) -> np.ndarray:
+    """The correlations of numbers and indicators (d, d), 0 with a constant.
+
+    The indicators are sparse: with n rows and a thousand categories a dense product is slow.
+    """
+    parts = []
+    for column, known in zip(columns, names, strict=True):
+        if column.categories is None:
+            numbers = filled(column, column)[:, None]
+            parts.append(scipy.sparse.csr_array(standardized(numbers, numbers)))
+        else:
+            parts.append(indicators(column, known))
+    rows = scipy.sparse.hstack(parts, format="csr")
+    means = rows.mean(axis=0)
+    covariances = (rows.T @ rows).toarray() / rows.shape[0] - np.outer(means, means)
+    deviations = np.sqrt(np.maximum(np.diag(covariances), 0.0))
+    constant = deviations == 0.0
+    scales = np.where(constant, 1.0, deviations)
+    found = covariances / np.outer(scales, scales)
+    return np.where(constant | constant[:, None], 0.0, found)

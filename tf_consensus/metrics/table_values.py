@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy.sparse
 
 from tf_consensus.support.arrays import check_finite
 from tf_consensus.support.checks import is_real, shown
@@ -99,14 +100,26 @@ def features(columns: Mapping[str, Values], known: Mapping[str, Values]) -> np.n
     """
     parts: list[np.ndarray] = []
     for name, column in known.items():
-        values = columns[name]
-        if column.categories is None or values.categories is None:
-            middle = column.present.mean() if len(column.present) else 0.0
-            parts.append(np.where(np.isnan(values.numbers), middle, values.numbers)[:, None])
+        if column.categories is None:
+            parts.append(filled(columns[name], column)[:, None])
         else:
-            names = category_names(column)
-            parts.append(np.array([[x == c for c in names] for x in values.categories], float))
+            parts.append(indicators(columns[name], category_names(column)).toarray())
     return np.concatenate(parts, axis=1)
+
+
+def filled(column: Values, known: Values) -> np.ndarray:
+    """The numbers of a column (n,), a missing one as the mean of the known ones, 0 of none."""
+    middle = known.present.mean() if len(known.present) else 0.0
+    return np.where(np.isnan(column.numbers), middle, column.numbers)
+
+
+def indicators(column: Values, names: Sequence[Any]) -> scipy.sparse.csr_array:
+    """1 where a value is a name, (n, names); a row of 0 for a value that is none of them."""
+    place = {name: i for i, name in enumerate(names)}
+    found = np.array([place.get(x, -1) for x in column.categories or ()], int)
+    rows = np.flatnonzero(found >= 0)
+    shape = len(found), len(names)
+    return scipy.sparse.csr_array((np.ones(len(rows)), (rows, found[rows])), shape=shape)
 
 
 def category_names(column: Values) -> list[Any]:

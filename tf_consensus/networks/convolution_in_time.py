@@ -52,7 +52,7 @@ def convolution_in_time(
     features = check_int("features", features, minimum=1)
     latent_dim = check_int("latent_dim", latent_dim, minimum=1)
     filters = check_int("filters", filters, minimum=1)
-    levels = evenness(length) if levels is None else levels
+    levels = evenness("length", length) if levels is None else levels
     levels = check_levels("levels", levels, "length", length)
     weights = Weights(seed, dtype)
     widths = [filters * min(2**level, 8) for level in range(levels)]

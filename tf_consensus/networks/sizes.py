@@ -2,10 +2,20 @@
 
 from tf_consensus.support.checks import check_int
 
+_THINGS = {"image_size": "images", "length": "sequences"}
 
-def evenness(size: int) -> int:
-    """How often the size can be halved, at most 4 times; 1 if it cannot."""
-    return max(n for n in range(1, 5) if n == 1 or size % 2**n == 0)
+
+def evenness(key: str, size: int) -> int:
+    """How often a size can be halved, at most 4 times.
+
+    Args:
+        key: Name of the size, "image_size" or "length".
+        size: Positive integer.
+
+    Raises:
+        ValueError: If it is odd.
+    """
+    return min(4, _halvings(key, size))
 
 
 def check_levels(name: str, levels: int, key: str, size: int) -> int:
@@ -14,17 +24,26 @@ def check_levels(name: str, levels: int, key: str, size: int) -> int:
     Args:
         name: Name of the setting that says how many there are.
         levels: How many.
-        key: Name of the size.
+        key: Name of the size, "image_size" or "length".
         size: Positive integer.
 
     Raises:
         ValueError: If it is not a positive integer, or the size is not divisible.
     """
-    levels = check_int(name, levels, minimum=1)
-    if size % 2**levels:
-        things = "images" if key == "image_size" else "sequences"
+    levels, most = check_int(name, levels, minimum=1), _halvings(key, size)
+    if levels > most:
         raise ValueError(
-            f"`{key}` must be divisible by 2^{name} = {2**levels}. Received: "
-            f"{key}={size} with {name}={levels}. Resize the {things}, or take fewer."
+            f"`{key}` must be divisible by 2^{name}. Received: {key}={size} with {name}={levels}. "
+            f"Resize the {_THINGS[key]}, or pass {name}={most}."
         )
     return levels
+
+
+def _halvings(key: str, size: int) -> int:
+    halvings = (size & -size).bit_length() - 1
+    if not halvings:
+        raise ValueError(
+            f"`{key}` must be even, as both networks halve {_THINGS[key]}. Received: {key}={size}. "
+            f"Resize or pad the {_THINGS[key]}, for example to {size + 1}."
+        )
+    return halvings

@@ -1,0 +1,106 @@
+"""Which image of one set belongs to which of another, by the names of their files."""
+
+import os
+from collections import Counter
+
+from tf_consensus.data.image_folder import ImageFolder
+from tf_consensus.data.image_source import ImageSource
+from tf_consensus.data.sources import find_source
+
+
+def find_sets(
+    source: str,
+    target: str,
+    split: str,
+    image_size: int,
+    data_dir: str | os.PathLike | None,
+    max_pixels: int,
+    source_split: str | None = None,
+) -> tuple[ImageSource, ImageSource]:
+    """Return two sets of images, of which the first is looked for in `data_dir` if it is no folder.
+
+    Args:
+        source: Name of the one set.
+        target: Name of the other.
+        split: Of both.
+        image_size: Side of the images.
+        data_dir: As of `image_pairs`.
+        max_pixels: Most pixels of an image that is read.
+        source_split: Of the sources; None for that of the targets.
+    """
+    targets = find_source(target, split, image_size, data_dir, max_pixels=max_pixels)
+    own_dir = None if source.startswith("folder:") else data_dir
+    own_split = source_split or split
+    return find_source(source, own_split, image_size, own_dir, max_pixels=max_pixels), targets
+
+
+def partners(
+    source: str,
+    target: str,
+    split: str,
+    image_size: int,
+    data_dir: str | os.PathLike | None,
+    max_pixels: int,
+) -> tuple[ImageSource, ImageSource]:
+    """Return two sets of images, of which those of one number are a pair.
+
+    The splits of two folders are the target's: a source is in the split that its target is in,
+    because the endings of the names would decide it too. Arguments are those of `find_sets`.
+
+    Raises:
+        ValueError: If an image has no partner, or more than one; or as `images`.
+    """
+    folders = all(str(name).startswith("folder:") for name in (source, target))
+    where = image_size, data_dir, max_pixels
+    sources, targets = find_sets(source, target, split, *where, "train" if folders else None)
+    if isinstance(sources, ImageFolder) and isinstance(targets, ImageFolder):
+        whole = targets
+        if split != "train":
+            whole = ImageFolder(target.removeprefix("folder:"), "train", True, max_pixels)
+        return _same_names(sources, targets, whole, source, target), targets
+    _check(_numbered(sources), _numbered(targets), source, target)
+    return sources, targets
+
+
+def _same_names(
+    sources: ImageFolder, targets: ImageFolder, whole: ImageFolder, source: str, target: str
+) -> ImageFolder:
+    """The source of every target of a split."""
+    alike = sources.files == whole.files
+
+    def names(folder):
+        # Where even the endings agree, two files that differ in them alone have one partner each.
+        return [str(file if alike else file.with_suffix("")) for file in folder.files]
+
+    found = names(sources)
+    _check(found, names(whole), source, target)
+    place = {name: index for index, name in enumerate(found)}
+    rows = [place[name] for name in names(targets)]
+    return sources if rows == list(range(len(found))) else sources.only(rows)
+
+
+def _numbered(images: ImageSource) -> list[str]:
+    return [images.describe(index) for index in range(len(images))]
+
+
+def _check(one: list[str], other: list[str], source: str, target: str) -> None:
+    """Raises `ValueError` unless both have the same names, each once."""
+    for names, where in ((one, source), (other, target)):
+        twice = [name for name, number in Counter(names).items() if number > 1]
+        if twice:
+            raise ValueError(
+                "Pairs are files of the same names in both folders, whatever their endings, so a "
+                f"name must be there once. Received: {len(twice)} in {where!r} with several "
+                f"endings ({', '.join(sorted(twice)[:3])}). Rename or remove all but one of each, "
+                "or pass unpaired=True."
+            )
+    alone = [
+        f"{len(left)} in {where!r} alone ({', '.join(sorted(left)[:3])})"
+        for left, where in ((set(one) - set(other), source), (set(other) - set(one), target))
+        if left
+    ]
+    if alone:
+        raise ValueError(
+            "Pairs are files of the same names in both folders. Received: "
+            f"{' and '.join(alone)}. Add or remove files, or pass unpaired=True."
+        )
