@@ -37,8 +37,9 @@ def layers(model, kind):
     return [layer for layer in model.layers if isinstance(layer, kind)]
 
 
-def test_names_are_the_mlp_dcgans_residual_networks_and_one_of_images():
-    assert networks.names() == sorted([*PLAIN, *RESIDUAL, "image_to_image"])
+def test_names_are_the_mlp_dcgans_residual_networks_and_those_of_images_and_sequences():
+    others = ["image_to_image", "sequence_conv", "sequence_gru", "sequence_lstm"]
+    assert networks.names() == sorted([*PLAIN, *RESIDUAL, *others])
 
 
 @pytest.mark.parametrize("name", DCGANS)

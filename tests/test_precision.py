@@ -112,13 +112,15 @@ def test_parts_of_the_batch_agree_with_the_whole(name):
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("kind", ["Dense", "Conv2D", "Conv2DTranspose"])
+@pytest.mark.parametrize(
+    "kind", ["Dense", "Conv1D", "Conv1DTranspose", "Conv2D", "Conv2DTranspose"]
+)
 def test_a_biass_gradient_is_summed_exactly(kind, mode):
     """TensorFlow's own sum of so many ones in bfloat16 stands still at 256."""
     size = () if kind == "Dense" else (1,)
     layer = getattr(networks, kind)(2, *size, dtype=BFLOAT16)
-    inputs = tf.ones((16, 3)) if kind == "Dense" else tf.ones((4, 16, 16, 3))
-    inputs = tf.repeat(inputs, 64, axis=0)
+    shape = (16, 3) if kind == "Dense" else (4, 16, 16, 3) if "2D" in kind else (4, 256, 3)
+    inputs = tf.repeat(tf.ones(shape), 64, axis=0)
     layer.build(inputs.shape)
 
     def gradient():
@@ -132,8 +134,10 @@ def test_a_biass_gradient_is_summed_exactly(kind, mode):
 
 
 def test_the_layers_are_keras_own_but_for_that(float64):
-    x = np.random.default_rng(0).normal(size=(2, 4, 4, 3))
-    for kind, arguments in (("Dense", ()), ("Conv2D", (3,)), ("Conv2DTranspose", (3,))):
+    images = np.random.default_rng(0).normal(size=(2, 4, 4, 3))
+    kinds = ("Dense", ()), ("Conv2D", (3,)), ("Conv2DTranspose", (3,))
+    for kind, arguments in (*kinds, ("Conv1D", (3,)), ("Conv1DTranspose", (3,))):
+        x = images[:, 0] if "1D" in kind else images
         ours = getattr(networks, kind)(2, *arguments, activation="tanh")
         stock = getattr(keras.layers, kind)(2, *arguments, activation="tanh")
         np.testing.assert_array_equal(ours(x).shape, stock(x).shape)

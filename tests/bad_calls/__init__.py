@@ -56,6 +56,7 @@ MADE_BY = {
     "ACGAN": ("ac_gan",),
     "ConditionalGAN": ("vector_gan",),
     "InfoGAN": ("info_gan",),
+    "StructuredGAN": ("structured_gan",),
     "Game": ("game",),
     "Linearization": ("game",),
 }

@@ -13,6 +13,7 @@ CALLS = {
         *numbers("SampleGrid('grid', samples={})", NO_COUNT),
         *numbers("SampleGrid('grid', every={})", NO_COUNT),
         *numbers("SampleGrid('grid', seed={})", NO_SEED[:4]),
+        *numbers("SampleGrid('grid', part={})", ["1.5", "True", "nan", "['image']"]),
     ],
     "SpectrumMonitor": [
         *numbers(
@@ -23,7 +24,8 @@ CALLS = {
                 "np.array(['a'])",
                 "[]",
                 "POINTS[:0]",
-                "{'x': POINTS}",
+                "{'x': 'a'}",
+                "{}",
                 "np.full_like(POINTS, nan)",
             ],
         ),

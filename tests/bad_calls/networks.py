@@ -64,6 +64,16 @@ CALLS = {
         *numbers(
             "build('image_to_image', image_size=8, source_channels={})", ["0", "1.5", "'a'", "True"]
         ),
+        *_sizes("build('sequence_gru', ...)", "length"),
+        *_sizes("build('sequence_lstm', length=4, ...)", "features latent_dim units depth"),
+        *numbers("build('sequence_gru', length=4, step_noise={})", ["-1", "1.5", "None", "True"]),
+        *numbers("build('sequence_gru', length=4, unroll={})", ["None", "1", "'yes'"]),
+        "build('sequence_gru')",
+        "build('sequence_gru', length=4, cell='lstm')",
+        "build('sequence_conv')",
+        *_sizes("build('sequence_conv', length=8, ...)", "features latent_dim filters"),
+        *numbers("build('sequence_conv', length={})", ["0", "7", "1.5", "'8'", "None", "True"]),
+        *numbers("build('sequence_conv', length=8, levels={})", ["0", "4", "1.5", "'2'", "True"]),
         *numbers(
             "build('residual', image_size={})", ["0", "-4", "20", "nan", "'a'", "None", "True"]
         ),
@@ -79,6 +89,8 @@ CALLS = {
 }
 EXEMPT = {
     "Dense": "Keras' layer, with Keras' arguments and messages",
+    "Conv1D": "Keras' layer, with Keras' arguments and messages",
+    "Conv1DTranspose": "Keras' layer, with Keras' arguments and messages",
     "Conv2D": "Keras' layer, with Keras' arguments and messages",
     "Conv2DTranspose": "Keras' layer, with Keras' arguments and messages",
     "names": "it takes no argument",

@@ -12,6 +12,7 @@ schedules = keras.optimizers.schedules
 POINTS = np.linspace(-0.9, 0.9, 16, dtype="float32").reshape(8, 2)
 LABELS = np.arange(8) % 3
 ROTATION = np.array([[-1.0, 2.0], [-2.0, -1.0]])
+LINES = POINTS[..., None]
 PIXELS = np.linspace(-1.0, 1.0, 8 * 16, dtype="float32").reshape(8, 4, 4, 1)
 
 # Configs of what is not there when they are loaded.
@@ -133,6 +134,22 @@ def vector_gan():
     """A compiled ConditionalGAN of points with vectors of two numbers."""
     networks = two(3, (2,)), two(2, (2,), 1)
     return trained(tfc.models.ConditionalGAN(*networks, seed=0))
+
+
+def structured_pair():
+    """A generator of a point and a line from two latents, all by name, and a discriminator."""
+    z, noise = keras.Input((3,), name="z"), keras.Input((2, 2), name="noise")
+    x = layers.Concatenate()([z, layers.Flatten()(noise)])
+    made = {"point": layers.Dense(2)(x), "line": layers.Reshape((2, 1))(layers.Dense(2)(x))}
+    point, line = keras.Input((2,), name="point"), keras.Input((2, 1), name="line")
+    logit = layers.Dense(1)(layers.Concatenate()([point, layers.Flatten()(line)]))
+    generator = keras.Model({"z": z, "noise": noise}, made)
+    return generator, keras.Model({"point": point, "line": line}, logit)
+
+
+def structured_gan():
+    """A compiled StructuredGAN of a point and a line."""
+    return trained(tfc.models.StructuredGAN(*structured_pair(), seed=0))
 
 
 def unbuilt():

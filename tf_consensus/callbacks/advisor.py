@@ -20,10 +20,10 @@ from tf_consensus.callbacks.advice.piece import (
 )
 from tf_consensus.callbacks.advice.probe import Probe
 from tf_consensus.callbacks.advice.symptom import Scene
-from tf_consensus.callbacks.fixed_batch import fixed_batch
+from tf_consensus.callbacks.fixed_batch import ask_for_samples, fixed_batch
 from tf_consensus.execution.strategies import is_chief
 from tf_consensus.models.callback_checks import refuse_other_models
-from tf_consensus.models.seen_samples import describe, keep, kept, seen_of
+from tf_consensus.models.seen_samples import describe, kept, seen_of
 from tf_consensus.support.checks import check_count, check_int
 
 # Steps between two looks.
@@ -109,8 +109,7 @@ class Advisor(keras.callbacks.Callback):
         """Takes the model that is trained, a GAN, and asks it to keep its first batch."""
         super().set_model(model)
         refuse_other_models(self, "game_at", "generate")
-        if self.real is None:
-            keep(model, self.samples)
+        ask_for_samples(model, self.real, self.samples)
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Prepares for the data and the objective of this `fit`."""

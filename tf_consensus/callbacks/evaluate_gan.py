@@ -16,6 +16,7 @@ from tf_consensus.callbacks.metric_results import (
     results_of,
     warn_of_missing_directions,
 )
+from tf_consensus.callbacks.sample_parts import are_finite, are_points, joined
 from tf_consensus.models.averaging import averaged_weights
 from tf_consensus.models.callback_checks import refuse_other_models
 from tf_consensus.support.checks import check_bool, check_count, check_function, check_int
@@ -52,9 +53,10 @@ class EvaluateGAN(keras.callbacks.Callback):
 
     Args:
         metrics: Keras metrics of samples, or other objects with `reset_state`, `update_state` and
-            `result`. `update_state` takes the samples alone. `result` may return a dict, as that of
-            `metrics.ModeCoverage` does, and is also called before there are samples. An attribute
-            `directions`, a dict of "up" or "down", says which results have a best value.
+            `result`. `update_state` takes the samples alone, as `generate` returns them. `result`
+            may return a dict, as that of `metrics.ModeCoverage` does, and is also called before
+            there are samples. An attribute `directions`, a dict of "up" or "down", says which
+            results have a best value.
         samples: number of samples to generate.
         every: evaluate each `every`-th epoch.
         seed: determines the latents.
@@ -134,7 +136,7 @@ class EvaluateGAN(keras.callbacks.Callback):
         check_free(names, [MARK, *(x.name for x in self.model.metrics)], "of the model")
         if self.on_samples is not None:
             with self._weights():
-                self.on_samples(self._step(), np.concatenate(list(self._batches())))
+                self.on_samples(self._step(), joined(list(self._batches())))
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Evaluates, or repeats the last values."""
@@ -165,11 +167,11 @@ class EvaluateGAN(keras.callbacks.Callback):
                 if self.on_samples is not None:
                     kept.append(batch)
                 # Checked first, because some metrics would return a number for it.
-                self._measured = self._measured and bool(np.isfinite(batch).all())
+                self._measured = self._measured and are_finite(batch)
                 for metric in self.metrics if self._measured else ():
                     metric.update_state(batch)
         if self.on_samples is not None:
-            self.on_samples(self._step(), np.concatenate(kept))
+            self.on_samples(self._step(), joined(kept))
         results = results_of(self.metrics)
         if not self._measured:
             results = dict.fromkeys(results, math.nan)
@@ -202,7 +204,7 @@ class EvaluateGAN(keras.callbacks.Callback):
     def _batches(self):
         """The samples, in batches."""
         options = {} if self.averaged else {"averaged": False}
-        points = len(getattr(self.model.generator, "output_shape", ())) == 2
+        points = are_points(self.model.generator)
         size = self.batch_size or (self.samples if points else _IMAGES)
         for i, start in enumerate(range(0, self.samples, size)):
             number, seed = min(size, self.samples - start), self._seed(i)

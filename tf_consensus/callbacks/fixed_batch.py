@@ -2,20 +2,50 @@
 
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
+from tf_consensus.models.seen_samples import keep
 
-def fixed_batch(real: Any) -> tuple[tf.Tensor, ...]:
+
+def fixed_batch(real: Any) -> tuple[Any, ...]:
     """The batch as a tuple of tensors: samples, and labels if there are any.
 
     Args:
-        real: samples (batch, …), or a tuple of these and their labels (batch,).
+        real: samples (batch, …), a tuple of these and their labels (batch,), or a dict of the parts
+            of samples.
+
+    Returns:
+        Tensors; or for a dict one dict of tensors.
 
     Raises:
         ValueError: If a part is empty or not of finite numbers.
     """
+    if isinstance(real, dict):
+        return ({key: _checked(part) for key, part in real.items()} or _checked(real),)
     return tuple(_checked(part) for part in (real if _is_pair(real) else (real,)))
+
+
+def ask_for_samples(model: keras.Model, real: Any, number: int) -> None:
+    """Makes a model keep the first samples of its training, unless a batch is given.
+
+    Args:
+        model: A `GameModel`.
+        real: What `fixed_batch` returned; None: nothing is given.
+        number: How many to keep.
+
+    Raises:
+        TypeError: If a batch is given for a model whose samples are not one tensor.
+    """
+    if real is None:
+        keep(model, number)
+    elif not hasattr(model, "sample_shape"):
+        raise TypeError(
+            "`real` is for models whose samples are one tensor, such as a GAN. Received: "
+            f"real=... for a {type(model).__name__}. Leave it out; the losses are watched all the "
+            "same."
+        )
 
 
 def _checked(part):

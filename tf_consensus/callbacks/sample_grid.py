@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tf_consensus.callbacks.sample_parts import check_part, part_of
 from tf_consensus.models.averaging import averaged_weights
 from tf_consensus.models.callback_checks import refuse_other_models
 from tf_consensus.plotting.images import image_grid
@@ -33,11 +34,14 @@ class SampleGrid(keras.callbacks.Callback):
         tensorboard: Log folder for the same pictures as TensorBoard images, for which TensorFlow
             needs the package tensorboard; None: none.
         averaged: False uses the weights themselves, even if averages are kept.
+        part: For samples of several tensors (`models.StructuredGAN`) the name or the number of the
+            one that is drawn.
 
     Raises:
         ValueError: If `samples` or `every` is not a positive integer, `seed` is not an integer,
-            there is not one label per sample, or a folder is not a path; in `fit`, if the model is
-            not a GAN.
+            there is not one label per sample, or a folder is not a path; in `fit`, if there is no
+            such part, or samples are no images.
+        TypeError: In `fit`, if the model is not a GAN.
 
     Example:
         >>> gan.fit(images, epochs=10, steps_per_epoch=500, callbacks=[SampleGrid("samples")])
@@ -52,6 +56,7 @@ class SampleGrid(keras.callbacks.Callback):
         labels: Sequence[int] | None = None,
         tensorboard: str | os.PathLike | None = None,
         averaged: bool = True,
+        part: str | int | None = None,
     ) -> None:
         super().__init__()
         hint = 'For example SampleGrid("samples", samples=64, every=1).'
@@ -65,6 +70,7 @@ class SampleGrid(keras.callbacks.Callback):
             None if tensorboard is None else check_path("tensorboard", tensorboard, *named)
         )
         self.averaged = averaged
+        self.part = check_part(part)
         self._writer: Any = None
 
     def set_model(self, model: keras.Model) -> None:
@@ -98,7 +104,8 @@ class SampleGrid(keras.callbacks.Callback):
         """Saves and returns the picture, (height, width, 3) bytes."""
         options = self._conditions() if self.averaged else {"averaged": False, **self._conditions()}
         with averaged_weights(self.model) if self.averaged else contextlib.nullcontext():
-            images = self.model.generate(self.samples, seed=self.seed, **options)
+            made = self.model.generate(self.samples, seed=self.seed, **options)
+        images = part_of(made, self.part)
         self.folder.mkdir(parents=True, exist_ok=True)
         # The output of a generator without tanh may leave a picture's range, which is no error.
         images = np.where(np.isfinite(images), np.clip(images, -1.0, 1.0), images)

@@ -29,8 +29,8 @@ METHODS = {
     "r1": "alternating with the penalty R1 on real images",
     "relativistic": "alternating with the relativistic objective, R1 and R2 (R3GAN)",
 }
-# Its generator takes no latents, so `train` has no use for it.
-IMAGE_NETWORKS = ("image_to_image",)
+# They make no images of latents, so `train` has no use for them.
+OTHER_NETWORKS = ("image_to_image", "sequence_conv", "sequence_gru", "sequence_lstm")
 NETWORKS = {
     "dcgan4": "images, side a multiple of 16: 4 strided levels, batch normalization; the default",
     "dcgan4_gbn": "dcgan4 with batch normalization in the generator alone",
@@ -49,6 +49,9 @@ NETWORKS = {
     "residual_celeba_hq": "the poster's network for CelebA-HQ, 1024²",
     "mlp": "points in the plane, for the mixture of Gaussians",
     "image_to_image": "images from images, for Pix2Pix and CycleGAN (examples/image_to_image.py)",
+    "sequence_conv": "sequences, by convolutions in time (examples/sequences.py)",
+    "sequence_gru": "sequences, by gated recurrent units",
+    "sequence_lstm": "sequences, by long short-term memory",
 }
 OBJECTIVES = {
     "standard": "the non-saturating GAN loss; the default",

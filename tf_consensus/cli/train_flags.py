@@ -6,10 +6,10 @@ from absl import flags
 
 from tf_consensus.cli import strategy_flags
 from tf_consensus.cli.catalogue import (
-    IMAGE_NETWORKS,
     METHODS,
     NETWORKS,
     OBJECTIVES,
+    OTHER_NETWORKS,
     OTHER_OBJECTIVES,
     PENALTIES,
 )
@@ -17,7 +17,7 @@ from tf_consensus.cli.validators import list_of, one_of, seeds
 from tf_consensus.experiments.presets import EXPERIMENTS
 from tf_consensus.experiments.resolving import SWEPT
 
-_OF_LATENTS = [name for name in NETWORKS if name not in IMAGE_NETWORKS]
+_OF_IMAGES = [name for name in NETWORKS if name not in OTHER_NETWORKS]
 
 # Flags that override a setting of the experiment.
 OVERRIDES = (
@@ -59,7 +59,7 @@ def _define_method(values, experiment):
     hint = "Weight of consensus, smoothing and penalties; of runge_kutta, implicit and competitive "
     hint += "the step size, of symplectic the strength; several: a sweep."
     a_list("gamma", [], hint, **by)
-    text("network", None, f"One of {', '.join(_OF_LATENTS)}.", **by)
+    text("network", None, f"One of {', '.join(_OF_IMAGES)}.", **by)
     integer("latent_dim", None, "Size of a latent.", 1, **by)
     integer("filters", None, "Filters of the networks' level next to the image.", 1, **by)
     text("objective", None, f"One of {', '.join(OBJECTIVES)}.", **by)
@@ -156,7 +156,7 @@ def _register_validators(values):
         flags.register_validator(name, check, message, values)
 
     register("experiment", one_of(EXPERIMENTS))
-    register("network", one_of(_OF_LATENTS))
+    register("network", one_of(_OF_IMAGES))
     register("objective", one_of(OBJECTIVES, OTHER_OBJECTIVES))
     register("optimizer", list_of(METHODS))
     register("penalty", list_of(PENALTIES))

@@ -16,6 +16,7 @@ from tf_consensus.models.compile_refusals import (
     refuse_uncompiled,
 )
 from tf_consensus.models.finite_losses import guarded
+from tf_consensus.models.recurrent_kernels import refuse_cudnn
 from tf_consensus.models.refusals import (
     Arguments,
     check_batch,
@@ -35,9 +36,11 @@ class CheckedModel(keras.Model):
 
     Attributes:
         noun: the model's name in messages.
+        takes_lists: whether arrays of one batch may come as a list.
     """
 
     noun = "game"
+    takes_lists = False
 
     def layers_of_players(self) -> list[keras.Layer]:
         """The layers that the players consist of."""
@@ -65,7 +68,8 @@ class CheckedModel(keras.Model):
         Raises:
             TypeError: if there is one optimizer per player instead of one for all.
             ValueError: if there are losses or metrics for labelled examples, an option is of the
-                wrong kind, or the optimizer scales the loss, as under 'mixed_float16'.
+                wrong kind, the optimizer scales the loss, as under 'mixed_float16', or recurrent
+                layers take cuDNN's kernels where a second derivative is needed.
         """
         refuse_losses(self, super().compile, args, options)
         refuse_compile_options({**options, "jit_compile": jit_compile})
@@ -83,6 +87,7 @@ class CheckedModel(keras.Model):
                 "the loss, as Keras wraps it under 'mixed_float16'. Use 'mixed_bfloat16' or "
                 "'float32'."
             )
+        refuse_cudnn(self)
         on_tpu = isinstance(self.distribute_strategy, tf.distribute.TPUStrategy)
         if not (jit_compile or gpus or on_tpu):
             warn_of_inexact_biases(*self.layers_of_players())
@@ -157,7 +162,8 @@ class CheckedModel(keras.Model):
             bound.arguments["x"] = nothing
             if "shuffle" in inspect.signature(method).parameters:
                 bound.arguments["shuffle"] = False
-        return checked_data(method, bound.args, bound.kwargs, self.check_data)
+        lists = self.takes_lists
+        return checked_data(method, bound.args, bound.kwargs, self.check_data, lists)
 
     def train_on_batch(self, *args: Any, **options: Any) -> Any:
         """Keras' `train_on_batch`, without weights for examples.
@@ -167,7 +173,7 @@ class CheckedModel(keras.Model):
             TypeError: if they are not one batch of arrays.
         """
         refuse_uncompiled(self, "train_on_batch")
-        check_batch(super().train_on_batch, args, options)
+        check_batch(super().train_on_batch, args, options, self.takes_lists)
         return super().train_on_batch(*args, **options)
 
     def test_on_batch(self, *args: Any, **options: Any) -> Any:
@@ -178,7 +184,7 @@ class CheckedModel(keras.Model):
             TypeError: if they are not one batch of arrays.
         """
         refuse_uncompiled(self, "test_on_batch")
-        check_batch(super().test_on_batch, args, options)
+        check_batch(super().test_on_batch, args, options, self.takes_lists)
         return super().test_on_batch(*args, **options)
 
     def save(self, filepath: Any, *args: Any, **options: Any) -> None:

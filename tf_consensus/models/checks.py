@@ -71,8 +71,8 @@ def _check_inputs(key: str, network: keras.Model, num_classes: int | None) -> No
     if num_classes is None and number > 1:
         raise ValueError(
             f"A GAN without num_classes has no labels for its {key}. Received: a {key} of "
-            f"{number} inputs. Pass num_classes, or build it for one input; a second input of "
-            "noise is more latents: take them as one input, and cut that inside."
+            f"{number} inputs. Pass num_classes, or build it for one input; several inputs of "
+            "noise, and samples of several tensors, are for models.StructuredGAN."
         )
     if number > 2:
         raise ValueError(
@@ -94,8 +94,8 @@ def _check_labels(key: str, network: keras.Model) -> None:
     if len(shapes) == 2 and shapes[1][1:] not in ((), (1,)):
         raise ValueError(
             f"The second input of a {key} is the labels, integers (batch,). Received: a second "
-            f"input of shape {shapes[1]}. Build it for shape (); a second input of noise is more "
-            "latents: take them as one input, and cut that inside."
+            f"input of shape {shapes[1]}. Build it for shape (); a second input of noise is for "
+            "models.StructuredGAN."
         )
 
 
@@ -171,7 +171,8 @@ def _check_outputs(key: str, outputs: Any) -> None:
     if not isinstance(outputs, keras.KerasTensor):
         raise ValueError(
             f"The {key} must return one tensor. Received: a {type(outputs).__name__} of "
-            f"{len(outputs)}. Build a model of the one that counts."
+            f"{len(outputs)}. Build a model of the one that counts; samples of several tensors are "
+            "for models.StructuredGAN."
         )
     if not keras.backend.is_float_dtype(outputs.dtype):
         raise TypeError(

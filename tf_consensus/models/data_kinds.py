@@ -27,21 +27,26 @@ _ONE = (
 )
 
 
-def refuse_kinds(x: Any) -> None:
-    """Raises `TypeError` for what `fit` and `evaluate` cannot take, and says what to pass."""
-    found = _no_data(x)
+def refuse_kinds(x: Any, lists: bool = False) -> None:
+    """Raises `TypeError` for what `fit` and `evaluate` cannot take, and says what to pass.
+
+    Args:
+        x: the data.
+        lists: whether arrays of one batch may come as a list.
+    """
+    found = _no_data(x, lists)
     if found:
         raise TypeError(_DATA.format(*found))
     if isinstance(x, tf.data.Dataset):
         _refuse_uneven(x)
 
 
-def refuse_no_batch(x: Any) -> None:
+def refuse_no_batch(x: Any, lists: bool = False) -> None:
     """Raises `TypeError` for what holds or makes batches if a single batch is wanted."""
     many = tf.data.Dataset | tf.data.Iterator | keras.utils.PyDataset | Iterator
     if isinstance(x, many) or callable(x):
         raise TypeError(_ONE.format(_kind(x)))
-    found = None if x is None else _no_data(x)
+    found = None if x is None else _no_data(x, lists)
     if found:
         raise TypeError(_DATA.format(*found))
 
@@ -67,8 +72,10 @@ def refuse_labels(x: Any, y: Any) -> None:
         )
 
 
-def _no_data(x: Any) -> tuple[str, str] | None:
+def _no_data(x: Any, lists: bool = False) -> tuple[str, str] | None:
     """What an object is and what to pass instead, if it is not data."""
+    if lists and isinstance(x, list | tuple):
+        return next((found for part in x if (found := _no_data(part))), None)
     if isinstance(x, tf.RaggedTensor | tf.SparseTensor):
         return _kind(x), _DENSE
     if isinstance(x, str | bytes | os.PathLike):

@@ -97,8 +97,11 @@ class Generating(keras.Model):
             inputs = [split(inputs)[0], self._labels(n, labels)]
         return self.samples_of(inputs, n, batch_size, averaged)
 
-    def samples_of(self, inputs: Any, n: int, batch_size: int, averaged: bool) -> np.ndarray:
-        """The generator's samples (n, …) of n inputs, `batch_size` of them at a time."""
+    def samples_of(self, inputs: Any, n: int, batch_size: int, averaged: bool) -> Any:
+        """The generator's samples (n, …) of n inputs, `batch_size` of them at a time.
+
+        They have the structure of the generator's outputs.
+        """
         batch_size = check_count("batch_size", batch_size, "Leave it at 256.")
         if self._sample is None:
             # Not `predict`, which all machines of a strategy must call together.
@@ -110,8 +113,13 @@ class Generating(keras.Model):
         parts = [tf.split(t, sizes(n, batch_size)) for t in tf.nest.flatten(inputs)]
         batches = [tf.nest.pack_sequence_as(inputs, part) for part in zip(*parts, strict=True)]
         with averaged_weights(self) if averaged else contextlib.nullcontext():
-            samples = np.concatenate([self._sample(batch).numpy() for batch in batches])
-        return samples.astype(self.variable_dtype)  # NumPy itself has no bfloat16
+            made = [self._sample(batch) for batch in batches]
+
+        def joined(*parts: tf.Tensor) -> np.ndarray:
+            array = np.concatenate([part.numpy() for part in parts])
+            return array.astype(self.variable_dtype)  # NumPy itself has no bfloat16
+
+        return keras.tree.map_structure(joined, *made)
 
     def _labels(self, n: int, labels: Any) -> tf.Tensor:
         """The n labels that `generate` was given."""

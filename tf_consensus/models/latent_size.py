@@ -27,7 +27,8 @@ def latent_size(generator: keras.Model, latent_dim: int | None) -> int:
     if len(shape) != 2:
         raise ValueError(
             "A generator takes latents of shape (batch, latent_dim). Received: a generator of "
-            f"input shape {shape}. Begin it with keras.Input((latent_dim,)) and a Reshape layer."
+            f"input shape {shape}. Begin it with keras.Input((latent_dim,)) and a Reshape layer; "
+            "models.StructuredGAN takes latents of any shape."
         )
     if shape[1] is None:
         raise ValueError(

@@ -91,33 +91,39 @@ class Opposition:
                 on_fake = discriminate(noisy(self.penalties, real, fake, noise, step)[1])
         judged = self.objective.discriminator_loss(*logits)
         terms = own + [
-            _term(penalty, discriminate, *seen, drawn, step, training)
+            self._term(penalty, discriminate, *seen, drawn, step, training)
             for penalty, drawn in zip(self.penalties, noise, strict=True)
             if not isinstance(penalty, InstanceNoise)
         ]
         made = self.objective.generator_loss(logits[0], on_fake)
         return made, total(judged, terms)
 
-
-def _term(
-    penalty: Any,
-    discriminate: Discriminate,
-    real: Inputs,
-    fake: Inputs,
-    noise: Any,
-    step: Any,
-    training: bool,
-) -> tf.Tensor:
-    """A penalty as it joins the discriminator's loss, a scalar."""
-    if not isinstance(penalty, GradientPenalty):
+    def function_value(
+        self, penalty: Any, discriminate: Discriminate, real: Inputs, fake: Inputs
+    ) -> tf.Tensor:
+        """The value of a penalty that is a function, a scalar."""
         return function_term(penalty, discriminate, real, fake)
 
-    def value_of(weight: Any) -> tf.Tensor:
-        value = _gradient_penalty(penalty, discriminate, penalty.points(real, fake, noise))
-        return tf.cast(weight, value.dtype) * value
+    def _term(
+        self,
+        penalty: Any,
+        discriminate: Discriminate,
+        real: Inputs,
+        fake: Inputs,
+        noise: Any,
+        step: Any,
+        training: bool,
+    ) -> tf.Tensor:
+        """A penalty as it joins the discriminator's loss, a scalar."""
+        if not isinstance(penalty, GradientPenalty):
+            return self.function_value(penalty, discriminate, real, fake)
 
-    zero = tf.zeros((), precise(split(real)[0].dtype))
-    return when_due(penalty, step, training, value_of, zero)
+        def value_of(weight: Any) -> tf.Tensor:
+            value = _gradient_penalty(penalty, discriminate, penalty.points(real, fake, noise))
+            return tf.cast(weight, value.dtype) * value
+
+        zero = tf.zeros((), precise(split(real)[0].dtype))
+        return when_due(penalty, step, training, value_of, zero)
 
 
 def _gradient_penalty(

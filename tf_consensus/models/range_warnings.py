@@ -15,7 +15,7 @@ _NEAR = 0.02
 
 
 def remedy_of_range(
-    generator: keras.Model, ends: tuple[float, float], values: int
+    generator: keras.Model, ends: tuple[float, float], values: int, output: int = 0
 ) -> tuple[End, str] | None:
     """A remedy for samples outside the range of the generator's outputs.
 
@@ -23,11 +23,12 @@ def remedy_of_range(
         generator: the generator.
         ends: the smallest and the largest number of a batch.
         values: how many numbers it has.
+        output: which of the generator's outputs.
 
     Returns:
         What bounds the outputs, and the remedy; `None` if nothing is wrong.
     """
-    end = end_of(generator)
+    end = end_of(generator, output)
     if end is None or _fill(end, *ends, values):
         return None
     return end, _remedy(end, *ends)
@@ -40,7 +41,11 @@ def probable_end(discriminator: keras.Model, objective: Objective) -> End | None
 
 
 def warn_of_range(
-    generator: keras.Model, ends: tuple[float, float], values: int, warned: set[str]
+    generator: keras.Model,
+    ends: tuple[float, float],
+    values: int,
+    warned: set[str],
+    part: tuple[int, str] = (0, ""),
 ) -> None:
     """Warns once about samples that are not in the range of the generator's outputs.
 
@@ -49,16 +54,20 @@ def warn_of_range(
         ends: the smallest and the largest number of a batch.
         values: how many numbers it has.
         warned: names of the warnings already given; this one is added.
+        part: number and name of the output, where there are several.
     """
-    found = None if "range" in warned else remedy_of_range(generator, ends, values)
+    output, name = part
+    warning = f"range {name}".strip()
+    found = None if warning in warned else remedy_of_range(generator, ends, values, output)
     if found is None:
         return
-    warned.add("range")
+    warned.add(warning)
     end, remedy = found
     low, high = ends
+    batch = f"a first batch whose part {name!r} is" if name else "a first batch"
     warnings.warn(
         f"A generator that ends in {end.activation} makes samples from {end.low:g} to "
-        f"{end.high:g}, which those of the data should fill. Received: a first batch from "
+        f"{end.high:g}, which those of the data should fill. Received: {batch} from "
         f"{low:g} to {high:g}, and a generator that ends in layer '{end.layer}' "
         f"({end.activation}). {remedy}, or end the generator in another "
         "activation.",

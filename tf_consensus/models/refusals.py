@@ -65,6 +65,7 @@ def checked_data(
     args: Sequence[Any],
     options: Mapping[str, Any],
     check: Callable[[Any], None],
+    lists: bool = False,
 ) -> Arguments:
     """The arguments of `fit` or `evaluate`, checked for data and numbers of steps.
 
@@ -74,6 +75,7 @@ def checked_data(
         options: the arguments by name.
         check: function of samples, or of a tuple of samples and labels, that raises if they cannot
             be a batch.
+        lists: whether arrays of one batch may come as a list.
 
     Returns:
         Positional arguments and arguments by name. A generator among them is replaced by one of the
@@ -91,7 +93,7 @@ def checked_data(
         raise ValueError(EMPTY.format("x=None"))
     _check_numbers(given)
     check_callbacks(given.get("callbacks"))
-    refuse_kinds(x)
+    refuse_kinds(x, lists)
     if y is not None:
         refuse_labels(x, y)
     key = (
@@ -110,17 +112,21 @@ def _not_empty(x: Any, y: Any, check: Callable[[Any], None]) -> Any:
             raise ValueError(EMPTY.format("an empty tf.data.Dataset"))
     elif isinstance(x, types.GeneratorType):
         return _with_one_batch(x, check)
-    elif isinstance(x, dict) or hasattr(x, "shape"):
-        check(_first_row(x) if y is None else (_first_row(x), _first_row(y)))
-        if len(x) == 0:
-            raise ValueError(EMPTY.format(f"an array of shape {tuple(x.shape)}"))
     elif isinstance(x, list | tuple) and not x:
         raise ValueError(EMPTY.format(f"x={x!r}"))
+    elif isinstance(x, dict | list | tuple) or hasattr(x, "shape"):
+        check(_first_row(x) if y is None else (_first_row(x), _first_row(y)))
+        _refuse_uneven(x)
+        if len(x) == 0:
+            raise ValueError(EMPTY.format(f"an array of shape {tuple(x.shape)}"))
     return x
 
 
 def check_batch(
-    method: Callable[..., Any], args: Sequence[Any], options: Mapping[str, Any]
+    method: Callable[..., Any],
+    args: Sequence[Any],
+    options: Mapping[str, Any],
+    lists: bool = False,
 ) -> None:
     """Raises if `train_on_batch` or `test_on_batch` is given anything but one batch.
 
@@ -128,13 +134,14 @@ def check_batch(
         method: Keras' method, for the names of the positional arguments.
         args: the positional arguments.
         options: the arguments by name.
+        lists: whether arrays of one batch may come as a list.
 
     Raises:
         TypeError: if samples or labels are not arrays.
         ValueError: if there are more or fewer labels than samples.
     """
     given = inspect.signature(method).bind_partial(*args, **options).arguments
-    refuse_no_batch(given.get("x"))
+    refuse_no_batch(given.get("x"), lists)
     if given.get("y") is not None:
         refuse_labels(given["x"], given["y"])
 
@@ -156,7 +163,22 @@ def planned_steps(
 
 def _first_row(array: Any) -> Any:
     """A part of an array that shows its type and shape; the whole might be large."""
+    if isinstance(array, dict):
+        return {key: _first_row(part) for key, part in array.items()}
+    if isinstance(array, list | tuple):
+        return list(map(_first_row, array))
     return array[:1] if len(getattr(array, "shape", ())) else array
+
+
+def _refuse_uneven(x: Any) -> None:
+    """Raises `ValueError` if arrays of one data set have different numbers of examples."""
+    parts = list(x.values()) if isinstance(x, dict) else x
+    numbers = sorted({len(part) for part in parts}) if isinstance(parts, list | tuple) else []
+    if len(numbers) > 1:
+        raise ValueError(
+            "All parts of the data have one row per example. Received: parts of "
+            f"{', '.join(map(str, numbers))} rows. Leave out what has no partner."
+        )
 
 
 def _check_numbers(given: Mapping[str, Any]) -> None:

@@ -52,21 +52,22 @@ class End(NamedTuple):
     high: float
 
 
-def end_of(network: keras.Model) -> End | None:
-    """The activation that bounds a network's outputs; layers after it may keep the range.
+def end_of(network: keras.Model, output: int = 0) -> End | None:
+    """The activation that bounds a network's output; layers after it may keep the range.
 
     Args:
         network: any Keras model. Nothing is known about one that is not sequential or functional.
+        output: which of its outputs.
 
     Returns:
-        The end; `None` if nothing bounds the outputs, or it is not known what does.
+        The end; `None` if nothing bounds the output, or it is not known what does.
 
     Example:
         >>> layers = [keras.layers.Dense(4, activation="tanh"), keras.layers.Reshape((2, 2))]
         >>> end_of(keras.Sequential([keras.Input((3,)), *layers]))[1:]
         ('tanh', -1.0, 1.0)
     """
-    for operation in _backwards(network):
+    for operation in _backwards(network, output):
         activation = _activation(operation)
         if activation in _RANGES:
             return End(operation.name, activation, *_RANGES[activation])

@@ -91,7 +91,7 @@ def verified(model: Verifiable, train_function: StepsFunction) -> StepsFunction:
 def _subject(model: Verifiable) -> tuple[Any, ...]:
     """What decides whether the derivatives are right, except the values of variables."""
     optimizer, parts = model.optimizer, model.verified_parts()
-    return (*map(id, parts), type(optimizer), _is_second_order(optimizer), model.verify)
+    return (*map(id, parts), type(optimizer), is_second_order(optimizer), model.verify)
 
 
 def _is_needed(model: Verifiable) -> bool:
@@ -99,14 +99,15 @@ def _is_needed(model: Verifiable) -> bool:
         return bool(model.verify)
     if model.allow_cut:
         return False  # the derivatives are declared not to be those of the losses
-    twice = _is_second_order(model.optimizer) or _evaluates_again(model.optimizer)
+    twice = is_second_order(model.optimizer) or _evaluates_again(model.optimizer)
     return (twice or model.differentiates_twice()) and model.holds_unknown()
 
 
-def _is_second_order(optimizer: keras.optimizers.Optimizer) -> bool:
+def is_second_order(optimizer: keras.optimizers.Optimizer) -> bool:
+    """Whether an optimizer, or one inside of it, differentiates the field."""
     if not isinstance(optimizer, GameOptimizer):
         return False
-    return bool(optimizer.second_order) or any(map(_is_second_order, optimizer.inner_optimizers))
+    return bool(optimizer.second_order) or any(map(is_second_order, optimizer.inner_optimizers))
 
 
 def _evaluates_again(optimizer: keras.optimizers.Optimizer) -> bool:
@@ -139,7 +140,7 @@ def _verify(model: Verifiable, example: Any) -> None:
         if game is None:
             _warn(model, reason)
     if game is not None:
-        verify(game, second_order=_is_second_order(model.optimizer))
+        verify(game, second_order=is_second_order(model.optimizer))
 
 
 def _warn(model: Verifiable, reason: str) -> None:

@@ -3,6 +3,7 @@
 import keras
 
 from tf_consensus.networks.layers import Conv2DTranspose, convolve, last_tanh
+from tf_consensus.networks.sizes import check_levels, evenness
 from tf_consensus.networks.weights import Weights
 from tf_consensus.support.checks import check_bool, check_int
 
@@ -64,9 +65,9 @@ def image_to_image(
         source_channels = channels
     source_channels = check_int("source_channels", source_channels, minimum=1)
     filters = check_int("filters", filters, minimum=1)
-    halvings = _evenness(image_size) if levels is None else levels
-    levels = _check_levels("levels", halvings, image_size)
-    patch_levels = _check_levels("patch_levels", patch_levels, image_size)
+    halvings = evenness(image_size) if levels is None else levels
+    levels = check_levels("levels", halvings, "image_size", image_size)
+    patch_levels = check_levels("patch_levels", patch_levels, "image_size", image_size)
     dropout, conditional = _check_share(dropout), check_bool("conditional", conditional)
     weights = Weights(seed, dtype)
     source = keras.Input((image_size, image_size, source_channels))
@@ -119,21 +120,6 @@ def _patches(
 
 def _leaky(x: keras.KerasTensor, weights: Weights) -> keras.KerasTensor:
     return keras.layers.LeakyReLU(0.2, dtype=weights.dtype)(x)
-
-
-def _evenness(image_size: int) -> int:
-    """How often the side can be halved, at most 4 times; 1 if it cannot."""
-    return max(n for n in range(1, 5) if n == 1 or image_size % 2**n == 0)
-
-
-def _check_levels(name: str, levels: int, image_size: int) -> int:
-    levels = check_int(name, levels, minimum=1)
-    if image_size % 2**levels:
-        raise ValueError(
-            f"`image_size` must be divisible by 2^{name} = {2**levels}. Received: "
-            f"image_size={image_size} with {name}={levels}. Resize the images, or take fewer."
-        )
-    return levels
 
 
 def _check_share(dropout: float) -> float:

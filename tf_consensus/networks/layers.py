@@ -32,6 +32,16 @@ class Dense(_ExactBias, keras.layers.Dense):
 
 
 @keras.saving.register_keras_serializable("tf_consensus")
+class Conv1D(_ExactBias, keras.layers.Conv1D):
+    """`keras.layers.Conv1D` with the bias's gradient summed in the bias's precision."""
+
+
+@keras.saving.register_keras_serializable("tf_consensus")
+class Conv1DTranspose(_ExactBias, keras.layers.Conv1DTranspose):
+    """`keras.layers.Conv1DTranspose` with the bias's gradient summed in the bias's precision."""
+
+
+@keras.saving.register_keras_serializable("tf_consensus")
 class Conv2D(_ExactBias, keras.layers.Conv2D):
     """`keras.layers.Conv2D` with the bias's gradient summed in the bias's precision."""
 
@@ -41,7 +51,7 @@ class Conv2DTranspose(_ExactBias, keras.layers.Conv2DTranspose):
     """`keras.layers.Conv2DTranspose` with the bias's gradient summed in the bias's precision."""
 
 
-EXACT = Dense, Conv2D, Conv2DTranspose
+EXACT = Dense, Conv1D, Conv1DTranspose, Conv2D, Conv2DTranspose
 
 
 def convolve(
@@ -54,7 +64,7 @@ def convolve(
     strides: int = 1,
     bias: bool = True,
 ) -> keras.KerasTensor:
-    """A "same" convolution, or with `layer=Conv2DTranspose` its transpose, without activation."""
+    """A "same" convolution, without activation; `layer` may be a transposed or 1D one."""
     settings = {"strides": strides, "padding": "same", "use_bias": bias, "dtype": weights.dtype}
     return layer(filters, size, kernel_initializer=next(weights), **settings)(x)
 

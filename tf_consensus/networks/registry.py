@@ -7,9 +7,11 @@ from typing import Any
 
 import keras
 
+from tf_consensus.networks.convolution_in_time import convolution_in_time
 from tf_consensus.networks.dcgan import ARCHITECTURES, dcgan
 from tf_consensus.networks.image_to_image import image_to_image
 from tf_consensus.networks.mlp import mlp
+from tf_consensus.networks.recurrent import recurrent
 from tf_consensus.networks.residual import PRESETS, residual
 from tf_consensus.networks.resnet import resnet
 from tf_consensus.support.checks import unknown_argument
@@ -18,6 +20,9 @@ from tf_consensus.support.registry import Registry
 _BUILDERS: dict[str, Callable] = {
     "mlp": mlp,
     "image_to_image": image_to_image,
+    "sequence_gru": functools.partial(recurrent, keras.layers.GRUCell),
+    "sequence_lstm": functools.partial(recurrent, keras.layers.LSTMCell),
+    "sequence_conv": convolution_in_time,
     **{name: functools.partial(dcgan, name) for name in ARCHITECTURES},
     "resnet": functools.partial(resnet, "resnet", filters=64, latent_dim=64),
     "resnet_cf": functools.partial(resnet, "resnet_cf", filters=128, latent_dim=256),
@@ -42,10 +47,11 @@ def build(
         dtype: Keras' dtype policy of the layers, such as "mixed_bfloat16"; None takes the global
             one. Outputs have the variables' precision.
         **settings: The arguments of `mlp.mlp` for "mlp", of `image_to_image.image_to_image` for
-            "image_to_image", of `resnet.resnet` for "resnet" and "resnet_cf", of
-            `residual.residual` for "residual" and the names that start with "residual_", of
-            `dcgan.dcgan` for the others. The "resnet" and "residual_" networks have
-            the published sizes where no setting says otherwise.
+            "image_to_image", of `recurrent.recurrent` for "sequence_gru" and "sequence_lstm", of
+            `convolution_in_time.convolution_in_time` for "sequence_conv", of `resnet.resnet` for
+            "resnet" and "resnet_cf", of `residual.residual` for "residual" and the names that start
+            with "residual_", of `dcgan.dcgan` for the others. The "resnet" and "residual_" networks
+            have the published sizes where no setting says otherwise.
 
     Returns:
         The generator, from latents of shape (batch, latent_dim) to samples, and the
@@ -55,7 +61,8 @@ def build(
         [samples, labels] and returns one logit; with "auxiliary" it returns [logit, class logits],
         as `models.ACGAN` takes it; with "features" it returns [logit, features], as
         `models.InfoGAN` takes it. "image_to_image" is another kind: its generator goes from images
-        to images, and its discriminator to a map of logits, one per patch.
+        to images, and its discriminator to a map of logits, one per patch. The networks
+        "sequence_…" make sequences (batch, length, features).
 
     Raises:
         ValueError: If the name is unknown, or a setting or `dtype` is unknown, missing or out of

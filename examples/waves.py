@@ -1,0 +1,126 @@
+"""Sine waves of known statistics, and how far generated waves are from them.
+
+A wave is x(t) = a sin(2π f t/T + φ) at the times t = 0 … T - 1, with the frequency f uniform on
+[1, 4] cycles, the amplitude a uniform on [0.5, 1] and the phase φ uniform on [0, 2π]. Its numbers
+are f and a, scaled to [-1, 1].
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from tf_consensus.data.stream import BLOCK, resumable
+
+FREQUENCY, AMPLITUDE = (1.0, 4.0), (0.5, 1.0)
+_GRID = np.arange(0.25, 8.0, 0.05)
+
+
+def waves(uniform, length):
+    """Waves (n, length, 1) and their numbers (n, 2) from uniform numbers (n, 3)."""
+    ends = tf.constant([FREQUENCY, AMPLITUDE, (0.0, 2 * np.pi)])
+    f, a, phase = tf.unstack(ends[:, 0] + (ends[:, 1] - ends[:, 0]) * uniform, axis=1)
+    times = tf.range(length, dtype=tf.float32) / length
+    angles = 2 * np.pi * f[:, None] * times + phase[:, None]
+    return (a[:, None] * tf.sin(angles))[..., None], 2 * uniform[:, :2] - 1
+
+
+def stream(batch_size, length, seed, start=0, numbers=False):
+    """The endless data set of batches of waves, or of dicts of waves and their numbers."""
+
+    def make_block(block):
+        shape = (BLOCK * batch_size, 3)
+        made = waves(tf.random.stateless_uniform(shape, [seed, block]), length)
+        parts = {"wave": made[0], "numbers": made[1]} if numbers else made[0]
+        return tf.nest.map_structure(
+            lambda x: tf.reshape(x, (BLOCK, batch_size, *x.shape[1:])), parts
+        )
+
+    return resumable(make_block, start)
+
+
+def fitted(samples):
+    """The sine wave that is nearest to each sample.
+
+    Args:
+        samples: array (n, length, 1).
+
+    Returns:
+        Frequencies, amplitudes, and the shares of the samples' squares that are no sine; (n,) each.
+    """
+    x = samples[..., 0].astype("float64")
+    angles = 2 * np.pi * _GRID[:, None] * np.arange(x.shape[1]) / x.shape[1]
+    bases, scales = np.linalg.qr(np.stack([np.cos(angles), np.sin(angles)], axis=-1))
+    places = np.einsum("ftk,nt->nfk", bases, x)
+    power = (places**2).sum(axis=-1)
+    best, rows = power.argmax(axis=1), np.arange(len(x))
+    coordinates = np.linalg.solve(scales[best], places[rows, best][..., None])
+    squares = (x**2).sum(axis=1)
+    rest = 1 - power[rows, best] / np.where(squares > 0, squares, 1)
+    return _GRID[best], np.linalg.norm(coordinates[..., 0], axis=1), np.where(squares > 0, rest, 1)
+
+
+def autocovariance(samples):
+    """Mean over the samples of Σ x(t) x(t + lag)/T, for each lag; (length,)."""
+    x = samples[..., 0].astype("float64")
+    length = x.shape[1]
+    lags = [(x[:, : length - lag] * x[:, lag:]).sum(axis=1).mean() for lag in range(length)]
+    return np.array(lags) / length
+
+
+class WaveScores:
+    """A metric of generated waves, against as many true ones.
+
+    - frequency, amplitude: Wasserstein-1 distance of the distribution, in cycles and in units of x;
+    - no_sine: the mean share of a sample's squares that is no sine;
+    - autocovariance: the largest difference of the mean autocovariance over all lags;
+    - numbers: where samples have numbers, their mean distance from the fitted ones.
+
+    Args:
+        number: how many waves are compared.
+        length: T.
+        seed: of the true waves.
+        numbers: whether samples have numbers.
+    """
+
+    name = "waves"
+
+    def __init__(self, number, length, seed, numbers=False):
+        names = ["frequency", "amplitude", "no_sine", "autocovariance"] + ["numbers"] * numbers
+        self.directions = dict.fromkeys(names, "down")
+        uniform = tf.random.stateless_uniform((number, 3), [seed, -1])
+        self.real = waves(uniform, length)[0].numpy()
+        self._fitted, self._covariance = fitted(self.real), autocovariance(self.real)
+        self.reset_state()
+
+    def reset_state(self):
+        """Forgets all samples."""
+        self._waves, self._numbers = [], []
+
+    def update_state(self, samples):
+        """Takes samples, arrays or dicts of them."""
+        if isinstance(samples, dict):
+            self._numbers.append(samples["numbers"])
+            samples = samples["wave"]
+        self._waves.append(samples)
+
+    def result(self):
+        """The scores by name; NaN without samples."""
+        if not self._waves:
+            return dict.fromkeys(self.directions, np.nan)
+        made = np.concatenate(self._waves)
+        found = fitted(made)
+        distances = [
+            float(np.abs(np.sort(a) - np.sort(b)).mean())
+            for a, b in zip(found[:2], self._fitted[:2], strict=True)
+        ]
+        difference = np.abs(autocovariance(made) - self._covariance).max()
+        values = [*distances, found[2].mean(), difference]
+        if self._numbers:
+            values.append(self._distance(np.concatenate(self._numbers), found[:2]))
+        return dict(zip(self.directions, map(float, values), strict=True))
+
+    def _distance(self, numbers, found):
+        scaled = [
+            2 * (x - low) / (high - low) - 1
+            for x, (low, high) in zip(found, (FREQUENCY, AMPLITUDE), strict=True)
+        ]
+        return float(np.abs(np.stack(scaled, axis=1) - numbers).mean())
