@@ -105,8 +105,8 @@ class CycleGAN(ImageTranslation):
         kinds = (self.shapes.target, self.shapes.source) if self.pool_size else ()
         self.pools = [ImagePool.of(self.pool_size, kind, self.image_dtype) for kind in kinds]
 
-    def imitated(self, pair: Any) -> Sequence[tuple[keras.Model, tf.Tensor]]:
-        """Each generator, and the images of a pair whose kind it makes."""
+    def imitated(self, pair: Any) -> Sequence[tuple[keras.Model, Any]]:
+        """Each generator, and what a pair has for the kind that it makes: images, or shapes."""
         return [(self.generator, pair[1]), (self.back_generator, pair[0])]
 
     def draw(self, data: Any, random: Draws) -> Any:
@@ -188,8 +188,9 @@ class CycleGAN(ImageTranslation):
             batch_size: how many are computed at a time.
             back: whether to go from targets to sources.
         """
-        network = self.back_generator if check_bool("back", back) else self.generator
-        return self.made_by(network, images, batch_size)
+        if check_bool("back", back):
+            return self.made_by(self.back_generator, self.shapes.target, images, batch_size)
+        return self.made_by(self.generator, self.shapes.source, images, batch_size)
 
 
 def _check_identity(identity: float, shapes: PairShapes) -> None:

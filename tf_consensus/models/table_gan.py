@@ -89,14 +89,14 @@ class TableGAN(AdversarialModel):
         self.pack = check_count("pack", pack, "pack=1 judges each row by itself.")
         self.temperature = check_float("temperature", temperature, zero=False, hint="CTGAN's: 0.2.")
         weights_seed = None if seed is None else check_seed(seed)
-        generator, discriminator = table_networks(
+        generator, discriminator, latent_dim = table_networks(
             generator, discriminator, description.width, self.pack, weights_seed
         )
         players = {"generator": generator, "discriminator": discriminator}
         super().__init__(players, objective, penalties, seed, name, allow_cut, verify)
         self.generator, self.discriminator = generator, discriminator
         self.description = description
-        self.latent_dim = generator.input_shape[-1]
+        self.latent_dim = latent_dim
         self.choices = sum(block.size for block in description.blocks if block.choice)
         if self.pack > 1:
             check_penalties(self.penalties)

@@ -171,6 +171,15 @@ def input_shapes(network: keras.Layer) -> list[tuple]:
     return [tuple(shapes)] if one else [tuple(inner) for inner in shapes]
 
 
+def named_inputs(network: keras.Layer) -> list[str]:
+    """The names of the inputs of a network that takes a dict of tensors, else an empty list."""
+    if declared_inputs(network):
+        structure = network.input
+    else:
+        structure = (network.get_build_config() or {}).get("input_shape")
+    return sorted(map(str, structure)) if isinstance(structure, Mapping) else []
+
+
 def _required_arguments(function):
     positional = inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
     found = inspect.signature(function).parameters.values()
