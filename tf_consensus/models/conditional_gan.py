@@ -14,6 +14,7 @@ from tf_consensus.models.checks import Shape
 from tf_consensus.models.generation import GENERATION, drawn_seed
 from tf_consensus.models.latent_model import LatentModel
 from tf_consensus.models.latent_size import latent_size
+from tf_consensus.models.range_looks import RangeLooks
 from tf_consensus.models.refusals import refuse_weights
 from tf_consensus.support.checks import check_count
 from tf_consensus.support.inputs import check_sample_shape, floating, input_shapes, sample_dtype
@@ -21,7 +22,7 @@ from tf_consensus.support.random import Draws, normal
 
 
 @keras.saving.register_keras_serializable("tf_consensus")
-class ConditionalGAN(LatentModel):
+class ConditionalGAN(RangeLooks, LatentModel):
     """A generator and a discriminator of samples with vectors beside them, such as attributes.
 
         loss_G = objective_G(D(x, c), D(G(z, c), c))
@@ -63,6 +64,10 @@ class ConditionalGAN(LatentModel):
 
     noun = "ConditionalGAN"
     num_classes = None
+    unlike_gan = (
+        "whose samples are of given conditions",
+        "Call model.generate(64, conditions=...) in a keras.callbacks.Callback of your own.",
+    )
     drawn_inputs = None  # type: ignore[assignment]  # nobody knows how conditions are distributed
 
     def __init__(
@@ -125,6 +130,10 @@ class ConditionalGAN(LatentModel):
 
     def without_data(self) -> None:
         """Nothing: samples are needed."""
+
+    def imitated(self, batch: Any = None) -> Sequence[tuple[keras.Model, Any]]:
+        """The generator, and the samples."""
+        return [(self.generator, self.sample_shape if batch is None else batch[0])]
 
     def draw(self, data: Any, random: Draws) -> Any:
         """Latents, and what the penalties draw."""

@@ -174,7 +174,7 @@ def input_shapes(network: keras.Layer) -> list[tuple]:
 def named_inputs(network: keras.Layer) -> list[str]:
     """The names of the inputs of a network that takes a dict of tensors, else an empty list."""
     if declared_inputs(network):
-        structure = network.input
+        structure = getattr(network, "input", None)  # a sequential one may have none
     else:
         structure = (network.get_build_config() or {}).get("input_shape")
     return sorted(map(str, structure)) if isinstance(structure, Mapping) else []
