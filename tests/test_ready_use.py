@@ -139,3 +139,142 @@ def test_a_replica_without_examples_is_named(name, two_replicas):
         tf.errors.InvalidArgumentError, match="Every replica needs an example of each batch"
     ):
         model.fit(pairs, verbose=0, shuffle=False)
+
+
+# What is said of data that do not fit, in the model's own words.
+
+PAIRS = {"Pix2Pix": ("sources", "targets"), "CycleGAN": ("sources", "targets")}
+PAIRS["ConditionalGAN"] = "samples", "conditions"
+FIT = {"verbose": 0, "shuffle": False}
+
+
+def stream(data):
+    return tf.data.Dataset.from_tensor_slices(data).batch(4)
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_pairs_are_named_as_what_they_are(name):
+    x, y = CASES[name][2]
+    first, second = PAIRS[name]
+    model = make(name)
+    for kind, form in (("tuple", (x, y)), ("list", [x, y])):
+        message = f"Received: a {kind} of {first} and {second}. Pass them as two arguments, {first}"
+        refused(model, TypeError, message, lambda model, form=form: model.fit(form, **FIT))
+    lists = rf"{second.capitalize()} are an array of .* Pass np.asarray\({second}, 'float32'\)"
+    refused(model, TypeError, lists, lambda model: model.fit(x, y.tolist(), **FIT))
+    uneven = f"one {second[:-1]} per {first[:-1]}. Received: {first} of shape"
+    refused(model, ValueError, uneven, lambda model: model.fit(x, y[:5], **FIT))
+    names = rf"A batch is a pair \({first}, {second}\). Received: a dict of \['x', 'y'\]"
+    refused(model, ValueError, names, lambda model: model.fit(stream({"x": x, "y": y}), **FIT))
+    alone = "Received: a batch of 1 part"
+    refused(model, ValueError, alone, lambda model: model.fit(x, **FIT))
+
+
+SAID = {
+    "targets": (
+        "Pix2Pix", TypeError, "a tuple of sources and targets",
+        lambda model: model.fit((np.repeat(IMAGES, 3, axis=3), IMAGES), **FIT),
+    ),
+    "a file of a table": (
+        "TableGAN", TypeError, r"a str, 'people.csv'. Encode the table by tf_consensus.data.table",
+        lambda model: model.fit("people.csv", **FIT),
+    ),
+    "a table": (
+        "TableGAN", TypeError, r"a Table\. .*fit\(table.rows\)",
+        lambda model: model.fit(TABLE, **FIT),
+    ),
+    "folders": (
+        "CycleGAN", TypeError, r"Read the files by tf_consensus.data.image_pairs",
+        lambda model: model.fit("folder:photos", **FIT),
+    ),
+    "a value of a code": (
+        "InfoGAN", ValueError, r"code 0 are whole numbers from 0 to 2. Received: .*\[0.0, 5.0\]",
+        lambda model: model.traverse(0, values=[0, 5]),
+    ),
+    "no images": (
+        "Pix2Pix", ValueError, r"at least one image to translate. Received: .*\(0, 4, 4, 1\)",
+        lambda model: model.translate(IMAGES[:0]),
+    ),
+    "a late label": (
+        "ACGAN", ValueError, r"from 0 to num_classes - 1 = 2. Received: labels from 0 to 7",
+        lambda model: model.fit(POINTS, np.array([0] * 7 + [7]), batch_size=4, **FIT),
+    ),
+    "a late label for validation": (
+        "ACGAN", ValueError, r"Received: labels from 0 to 7",
+        lambda model: model.fit(
+            *CASES["ACGAN"][2], validation_data=(POINTS, np.array([0] * 7 + [7])), **FIT
+        ),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SAID)
+def test_mistakes_are_named_before_a_weight_moves(case):
+    name, error, message, act = SAID[case]
+    refused(make(name), error, f"(?s){message}", act)
+
+
+def test_too_few_latents_for_the_codes_are_named():
+    given = networks("InfoGAN")
+    recognizer = keras.Sequential([keras.Input((2,)), keras.layers.Dense(10)])
+    with pytest.raises(ValueError, match=r"with 10 numbers behind.* Received: a .* of 6 numbers"):
+        tfc.models.InfoGAN(*given.values(), recognizer, categorical=[10], continuous=0)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_losses_of_compile_and_exports_are_refused(name, tmp_path):
+    model = make(name)
+    with pytest.raises(ValueError, match=r"those of its objective and .* Received: loss='mse'"):
+        model.compile("sgd", loss="mse")
+    with pytest.raises(ValueError, match=r"is its generator.* Call \w+.generator.export\(path"):
+        model.export(tmp_path / "model")
+
+
+WRONG_VALIDATION = {
+    "Pix2Pix": (IMAGES, "A batch is a pair"),
+    "ConditionalGAN": (POINTS, "A batch is a pair"),
+    "ACGAN": (POINTS[:, :1], "Real and generated samples must be of one shape"),
+    "TableGAN": (POINTS, "A batch must be encoded rows"),
+}
+
+
+@pytest.mark.parametrize("form", ["array", "tuple", "data set"])
+@pytest.mark.parametrize("name", WRONG_VALIDATION)
+def test_wrong_data_for_validation_are_refused_before_the_first_step(name, form):
+    data, message = WRONG_VALIDATION[name]
+    given = {"array": data, "tuple": (data,), "data set": stream(data)}[form]
+    refused(
+        make(name), ValueError, message,
+        lambda model: model.fit(*CASES[name][2], validation_data=given, **FIT),
+    )  # fmt: skip
+
+
+# Data sets and generators that do not say what they hold.
+
+
+@pytest.mark.parametrize("form", ["unknown shapes", "generator of lists"])
+@pytest.mark.parametrize("name", CASES)
+def test_batches_of_any_form_train_as_arrays(name, form):
+    data = CASES[name][2]
+    expected = make(name)
+    start = [x.numpy() for x in expected.trainable_variables]
+    expected.fit(*data, batch_size=4, **FIT)
+    starts = range(0, len(data[0]), 4)
+
+    def batches():
+        for i in starts:
+            batch = [x[i : i + 4] for x in data]
+            yield batch if form == "generator of lists" else tuple(batch)
+
+    if form == "generator of lists":
+        given = batches()
+    else:
+        types = tuple(tf.as_dtype(x.dtype) for x in data)
+        given = tf.data.Dataset.from_generator(batches, output_types=types)
+    found = make(name)
+    for variable, value in zip(found.trainable_variables, start, strict=True):
+        variable.assign(value)
+    found.__dict__["seed"] = expected.seed
+    found.fit(given, steps_per_epoch=len(starts), **FIT)
+    for a, b in zip(found.trainable_variables, expected.trainable_variables, strict=True):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-5, atol=1e-6)

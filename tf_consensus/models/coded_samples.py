@@ -98,6 +98,7 @@ class CodedSamples(Generating):
         n, seed = check_count("n", n, "For example n=8."), drawn_seed(seed)
         place = self.codes.place(code)
         values = self.codes.values(place) if values is None else _row("values", values)
+        self.codes.check_values(place, values)
         steps = len(values)
         latents = normal((n, self.latent_dim), seed, GENERATION, self.variable_dtype)
         drawn = self.codes.of_uniform(uniform((n, self.codes.columns), seed, GENERATION + 1))

@@ -12,6 +12,7 @@ from tf_consensus.models.averaging import averaged_weights
 from tf_consensus.models.checks import Shape
 from tf_consensus.models.pairs import PairShapes, as_images, as_pair
 from tf_consensus.models.range_looks import RangeLooks
+from tf_consensus.models.words import PAIRS
 from tf_consensus.support.checks import check_count
 from tf_consensus.support.inputs import sample_dtype
 
@@ -27,6 +28,7 @@ class ImageTranslation(RangeLooks, AdversarialModel):
         shapes: of sources and targets.
     """
 
+    words = PAIRS
     generator: keras.Model
     discriminator: keras.Model
     shapes: PairShapes

@@ -145,9 +145,15 @@ def _check_networks(
     for key, network in networks.items():
         heads.check_network(key, network, 1)
     if latent_dim is None:
-        latent_dim = latent_size(generator, None) - codes.width
-    if not isinstance(latent_dim, int) or latent_dim < 1:
-        latent_dim = check_count("latent_dim", latent_dim, _WIDTH.format(codes.width))
+        taken = latent_size(generator, None)
+        if taken <= codes.width:
+            raise ValueError(
+                f"The generator takes latents with {codes.width} numbers behind them, the codes. "
+                f"Received: a generator of {taken} numbers. Build it for {codes.width + 64}, for "
+                "example, or take fewer codes."
+            )
+        latent_dim = taken - codes.width
+    latent_dim = check_count("latent_dim", latent_dim, _WIDTH.format(codes.width))
     inputs = (None, latent_dim + codes.width)
     samples = heads.check_samples(generator, discriminator, inputs)
     source = "the generator's samples"

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from tf_consensus.models import heads
+from tf_consensus.models.words import found_parts
 from tf_consensus.support.inputs import input_shapes, sample_dtype
 
 
@@ -63,11 +64,10 @@ def as_pair(data: Any, shapes: PairShapes, dtype: str) -> tuple[tf.Tensor, tf.Te
         ValueError: if there are not two, their shapes are others, or not as many of each.
     """
     if not isinstance(data, tuple | list) or len(data) != 2:
-        parts = len(data) if isinstance(data, tuple | list) else 1
         raise ValueError(
-            "A batch is a pair (sources, targets). Received: a batch of "
-            f"{parts} part{'s' * (parts != 1)}. Make pairs by data.image_pairs, or zip two data "
-            "sets by tf.data.Dataset.zip."
+            f"A batch is a pair (sources, targets). Received: {found_parts(data)}. Make "
+            "pairs by data.image_pairs, map a data set of dicts to tuples, or zip two data sets by "
+            "tf.data.Dataset.zip."
         )
     source = as_images("sources", data[0], shapes.source, dtype)
     target = as_images("targets", data[1], shapes.target, dtype)
@@ -123,7 +123,7 @@ def as_images(key: str, images: Any, shape: tuple[int | None, ...], dtype: str) 
         )
     if not tensor.dtype.is_floating:
         raise TypeError(_NO_IMAGES.format(f"{key} of dtype {tensor.dtype.name}"))
-    return tf.cast(tensor, dtype)
+    return tf.cast(tf.ensure_shape(tensor, shape), dtype)
 
 
 _NO_IMAGES = (

@@ -31,7 +31,7 @@ def as_rows(data: Any, width: int, dtype: str) -> tf.Tensor:
             f"A batch must be encoded rows, (batch, {width}). Received: a batch of shape "
             f"{tuple(rows.shape)}. Encode a table by the model's description."
         )
-    return tf.cast(rows, dtype)
+    return tf.cast(tf.ensure_shape(rows, (None, width)), dtype)
 
 
 def warn_of_rows(low: float, high: float, warned: set[str]) -> None:

@@ -24,6 +24,7 @@ from tf_consensus.models.table_checks import (
 from tf_consensus.models.table_networks import table_networks
 from tf_consensus.models.table_packs import refuse_part_packs, whole_packs
 from tf_consensus.models.table_rows import activated, gumbel
+from tf_consensus.models.words import ROWS
 from tf_consensus.support.checks import check_count, check_float, check_seed
 from tf_consensus.support.random import Draws
 
@@ -78,6 +79,7 @@ class TableGAN(RangeLooks, AdversarialModel):
     """
 
     noun = "TableGAN"
+    words = ROWS
     unlike_gan = (
         "whose samples are rows of a table",
         "Score model.generate(1000) in a keras.callbacks.Callback of your own, for example by "

@@ -100,7 +100,7 @@ def check_labels(labels: tf.Tensor) -> tf.Tensor:
             f"{labels.dtype.name}. Count the classes from 0, and cast whole numbers with "
             "tf.cast(labels, 'int32')."
         )
-    return tf.cast(labels, tf.int32)
+    return tf.ensure_shape(tf.cast(labels, tf.int32), (None,))
 
 
 def check_latents(inputs: Inputs, latent_dim: int, num_classes: int | None) -> None:
