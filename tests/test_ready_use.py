@@ -278,3 +278,9 @@ def test_batches_of_any_form_train_as_arrays(name, form):
     found.fit(given, steps_per_epoch=len(starts), **FIT)
     for a, b in zip(found.trainable_variables, expected.trainable_variables, strict=True):
         np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-5, atol=1e-6)
+
+
+def test_a_late_label_under_xla_is_among_the_causes_of_losses_that_are_no_numbers():
+    late = tf.data.Dataset.from_tensor_slices((POINTS, np.array([0] * 7 + [7]))).batch(4)
+    with pytest.raises(tfc.callbacks.DivergedError, match="a label beyond 2 makes losses NaN"):
+        make("ACGAN", jit_compile=True).fit(late, **FIT)

@@ -194,7 +194,8 @@ def _with_one_batch(batches: Iterator[Any], check: Callable[[Any], None]) -> Ite
     number = 0
     for number, batch in enumerate(batches, 1):
         if number == 1:
-            check(batch)
+            alone = isinstance(batch, list | tuple) and len(batch) == 1
+            check(batch[0] if alone else batch)
         # Keras accepts only tuples.
         yield tuple(batch) if isinstance(batch, list | tuple) else (batch,)
     if number == 0:
