@@ -135,7 +135,8 @@ class TableGAN(RangeLooks, AdversarialModel):
     def look_at_ends(self, examples: int, ends: np.ndarray) -> None:
         """Warns of rows out of the range of tanh and softmax, which follow on the generator."""
         del examples
-        warn_of_rows(*map(float, ends[0]), self.warned)
+        low, high = ends[0]
+        warn_of_rows(float(low), float(high), self.warned)
 
     def draw(self, data: Any, random: Draws) -> Any:
         """Latents, Gumbel numbers, and what the penalties draw."""
