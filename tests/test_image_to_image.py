@@ -105,6 +105,19 @@ def test_cycle_gan_has_the_losses_of_its_equations():
     np.testing.assert_allclose(losses(model, (source, target)), expected, rtol=1e-12)
 
 
+@pytest.mark.usefixtures("float64")
+def test_by_default_cycle_gan_weighs_its_terms_as_the_paper():
+    model = cycle_gan(pool_size=0)
+    source, target = pair()
+    there, back = (lambda x, g=g: g(x).numpy() for g in (model.generator, model.back_generator))
+    made, made_back = there(source), back(target)
+    fooled = ((model.discriminator(made).numpy() - 1.0) ** 2).mean()
+    fooled += ((model.back_discriminator(made_back).numpy() - 1.0) ** 2).mean()
+    distance = np.abs(back(made) - source).mean() + np.abs(there(made_back) - target).mean()
+    # The paper's loss of the generators, E (D - 1)² + 10 E |F(G(x)) - x|, is twice the model's.
+    assert 2.0 * losses(model, (source, target))[0] == pytest.approx(fooled + 10.0 * distance)
+
+
 # A consensus step against a dense Jacobian.
 
 

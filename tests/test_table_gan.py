@@ -301,11 +301,62 @@ def test_batches_that_are_no_rows_are_refused(batch, error, match):
         model.prepared(eval(batch, {"rows": TABLE.rows}))
 
 
-def test_batches_that_are_no_packs_are_refused():
+def stream(size, rows=ROWS, **options):
+    return tf.data.Dataset.from_tensor_slices(TABLE.rows[:rows]).batch(size, **options)
+
+
+def batches(*sizes):
+    return (TABLE.rows[:size] for size in sizes)
+
+
+# Data, a size of batches, how many parts the optimizer takes them in, and what is refused.
+NO_PACKS = {
+    "batches": (lambda: {"x": TABLE.rows, "batch_size": 8}, 1, "8 rows in a batch of an array"),
+    "the last": (lambda: {"x": TABLE.rows[:20], "batch_size": 9}, 1, "2 rows in a batch"),
+    "Keras' size": (lambda: {"x": np.tile(TABLE.rows, (2, 1))}, 1, "32 rows in a batch"),
+    "few rows": (lambda: {"x": TABLE.rows[:8]}, 1, "8 rows in a batch"),
+    "a split": (
+        lambda: {"x": TABLE.rows, "batch_size": 12, "validation_split": 0.2}, 1, "7 rows in",
+    ),
+    "validation": (
+        lambda: {"x": TABLE.rows, "validation_data": TABLE.rows[:7], "batch_size": 12}, 1, "7 rows",
+    ),
+    "a data set": (lambda: {"x": stream(9, 20)}, 1, "batches of unknown size"),
+    "a data set to validate": (
+        lambda: {"x": TABLE.rows, "batch_size": 12, "validation_data": stream(9, 20)},
+        1, "batches of unknown size",
+    ),
+    "its size": (lambda: {"x": stream(8, drop_remainder=True)}, 1, "8 rows. Pass a batch_size"),
+    "parts": (lambda: {"x": stream(12, drop_remainder=True)}, 2, None),
+    "small parts": (lambda: {"x": stream(12, drop_remainder=True)}, 3, "4 rows. Pass a batch"),
+    "a generator": (lambda: {"x": batches(8)}, 1, r"\[8\] \[rows"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", NO_PACKS)
+def test_batches_that_are_no_packs_are_refused_before_the_first_step(case):
+    given, parts, message = NO_PACKS[case]
+    model = make(pack=3)
+    model.compile(optimizer=tfc.ConsensusOptimizer("sgd", RATE, gamma=0.3, microbatches=parts))
+    before = flat(model.trainable_variables)
+    if message is None:
+        model.fit(**given(), verbose=0, shuffle=False)
+        assert not np.array_equal(flat(model.trainable_variables), before)
+        return
+    refused = (ValueError, tf.errors.InvalidArgumentError)
+    with pytest.raises(refused, match=rf"(?s)packs of 3 rows. Received:.*{message}"):
+        model.fit(**given(), verbose=0, shuffle=False)
+    np.testing.assert_array_equal(flat(model.trainable_variables), before)
+    if "validation_data" not in given() and "validation_split" not in given() and parts == 1:
+        with pytest.raises(refused, match="packs of 3 rows"):
+            model.evaluate(**given(), verbose=0)
+
+
+def test_a_later_batch_of_a_generator_that_is_no_pack_is_named():
     model = make(pack=3)
     model.compile("sgd")
-    with pytest.raises(ValueError, match=r"packs of 3 rows. Received: 8 rows"):
-        model.fit(TABLE.rows, batch_size=8, verbose=0)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="packs of 3 rows"):
+        model.fit(batches(12, 12, 8), verbose=0, shuffle=False)
 
 
 def test_penalties_that_draw_are_refused_for_packs():

@@ -1,5 +1,6 @@
 """The part of a batch that a replica of a `tf.distribute` strategy has."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -38,13 +39,27 @@ def batch_share(samples: tf.Tensor) -> Share:
     known = samples.shape[0]
     if known is not None:
         return Share((replica * known, replicas * known), None)
+    (samples,) = having_examples([samples])
     own = tf.shape(samples)[0]
-    message = (
-        "Every replica needs an example of each batch. Received: none on one of them. Batch the "
-        "data with drop_remainder=True."
-    )
-    with tf.control_dependencies([tf.debugging.Assert(own > 0, [message])]):
+    with tf.control_dependencies([own]):
         sizes = context.all_gather(tf.reshape(own, (1,)), axis=0)
     total = tf.reduce_sum(sizes)
     first = tf.reduce_sum(tf.where(tf.range(replicas) < replica, sizes, 0))
     return Share((first, total), replicas * own / total)
+
+
+def having_examples(batch: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+    """Tensors (batch, …) of this replica, checked for an example where there are several replicas.
+
+    Raises:
+        InvalidArgumentError: when the step runs, if this replica has none.
+    """
+    context = tf.distribute.get_replica_context()
+    if context is None or context.num_replicas_in_sync == 1:
+        return list(batch)
+    message = (
+        "Every replica needs an example of each batch. Received: none on one of them. Batch the "
+        "data with drop_remainder=True."
+    )
+    with tf.control_dependencies([tf.debugging.Assert(tf.shape(batch[0])[0] > 0, [message])]):
+        return [tf.identity(x) for x in batch]

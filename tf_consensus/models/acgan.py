@@ -142,7 +142,7 @@ def _check_networks(
     samples = heads.check_samples(generator, discriminator, (None, latent_dim), (None,))
     source = "the generator's samples"
     logits, classes = heads.shapes_after(
-        "discriminator", discriminator, samples, source=source, outputs=2
+        "discriminator", discriminator, samples, source=source, outputs=[2]
     )
     heads.check_logit(logits)
     if len(classes) != 2 or not classes[1]:

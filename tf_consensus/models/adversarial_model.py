@@ -35,6 +35,11 @@ class AdversarialModel(GameModel):
         verify: as `GameModel`'s.
     """
 
+    own_losses = (
+        "those of its objective and penalties",
+        "Choose them when the model is made, by objective=... and penalties=...",
+    )
+
     def __init__(
         self,
         players: Mapping[str, Any],
@@ -64,6 +69,18 @@ class AdversarialModel(GameModel):
     def discriminators(self) -> list[keras.Layer]:
         """The networks that the penalties are of: the parts of the player "discriminator"."""
         return [x for x in self.players["discriminator"] if isinstance(x, keras.Layer)]
+
+    def export(self, *args: Any, **options: Any) -> None:
+        """Refuses to export the whole model: export its generator.
+
+        Raises:
+            ValueError: always, with the remedy.
+        """
+        raise ValueError(
+            f"What is exported of a {self.noun} is its generator. Received: the export of a model "
+            "of several networks. Call model.generator.export(path), within `with "
+            "averaged_weights(model):` where averages are kept."
+        )
 
     def make_game(self, data: Any, noise: Any, step: Any, training: bool, **options: Any) -> Game:
         """The game of `losses` on a batch, its noise and the number of the step."""

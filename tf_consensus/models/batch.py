@@ -74,8 +74,10 @@ def floating(real: Any, dtype: str, sample_shape: tuple[int | None, ...]) -> Any
         ValueError: if they do not have the generator's shape.
     """
     real = cast_samples(real, dtype)
-    check_sample_shape(split(real)[0], sample_shape)
-    return real
+    samples, labels = split(real)
+    check_sample_shape(samples, sample_shape)
+    # A data set of a Python generator may not know its shapes.
+    return join(tf.ensure_shape(samples, sample_shape), labels)
 
 
 def labelled(real: Any, num_classes: int | None) -> Any:

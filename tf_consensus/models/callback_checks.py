@@ -31,7 +31,9 @@ def check_callbacks(callbacks: Any) -> None:
 
 
 def refuse_other_models(callback: keras.callbacks.Callback, *needed: str) -> None:
-    """Raises `TypeError` if a callback has no model, or its model lacks the methods it needs.
+    """Raises `TypeError` if a callback has no model, or one that it does not work on.
+
+    A model's `unlike_gan` says why its `generate` is not like a GAN's, and what to do instead.
 
     Args:
         callback: the callback, whose model is set.
@@ -44,4 +46,10 @@ def refuse_other_models(callback: keras.callbacks.Callback, *needed: str) -> Non
         raise TypeError(
             f"{type(callback).__name__} works on a tf_consensus.GAN{other}. Received: {kind}. Pass "
             "it to the `fit` of a GAN."
+        )
+    reason = getattr(model, "unlike_gan", None) if "generate" in needed else None
+    if reason is not None:
+        raise TypeError(
+            f"{type(callback).__name__} works on models whose generate(n, seed) makes samples. "
+            f"Received: a {type(model).__name__}, {reason[0]}. {reason[1]}"
         )

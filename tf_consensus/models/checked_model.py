@@ -25,6 +25,7 @@ from tf_consensus.models.refusals import (
     refuse_weight_arguments,
 )
 from tf_consensus.models.saving_checks import refuse_hdf5
+from tf_consensus.models.words import SAMPLES
 from tf_consensus.optimizers.inner import check_own_rate, check_rates, resolve
 
 
@@ -37,10 +38,12 @@ class CheckedModel(keras.Model):
     Attributes:
         noun: the model's name in messages.
         takes_lists: whether arrays of one batch may come as a list.
+        words: what messages call the parts of a batch.
     """
 
     noun = "game"
     takes_lists = False
+    words = SAMPLES
 
     def layers_of_players(self) -> list[keras.Layer]:
         """The layers that the players consist of."""
@@ -48,6 +51,9 @@ class CheckedModel(keras.Model):
 
     def check_data(self, data: Any) -> None:
         """Raises if arrays, or a first batch, have a type or shape that cannot train."""
+
+    def check_labels(self, labels: Any) -> None:
+        """Raises if one of all labels beside samples, `None` for none, is not one to train with."""
 
     def without_data(self) -> tf.data.Dataset | None:
         """The data for a game that takes none; `None` for a game that takes data."""
@@ -162,8 +168,14 @@ class CheckedModel(keras.Model):
             bound.arguments["x"] = nothing
             if "shuffle" in inspect.signature(method).parameters:
                 bound.arguments["shuffle"] = False
-        lists = self.takes_lists
-        return checked_data(method, bound.args, bound.kwargs, self.check_data, lists)
+        kinds = self.check_data, self.takes_lists, self.words
+        args, options = checked_data(method, bound.args, bound.kwargs, *kinds)
+        given = inspect.signature(method).bind_partial(*args, **options).arguments
+        self.check_labels(given.get("y"))
+        validation = given.get("validation_data")
+        if isinstance(validation, list | tuple) and len(validation) > 1:
+            self.check_labels(validation[1])
+        return args, options
 
     def train_on_batch(self, *args: Any, **options: Any) -> Any:
         """Keras' `train_on_batch`, without weights for examples.
@@ -173,7 +185,7 @@ class CheckedModel(keras.Model):
             TypeError: if they are not one batch of arrays.
         """
         refuse_uncompiled(self, "train_on_batch")
-        check_batch(super().train_on_batch, args, options, self.takes_lists)
+        check_batch(super().train_on_batch, args, options, self.takes_lists, self.words)
         return super().train_on_batch(*args, **options)
 
     def test_on_batch(self, *args: Any, **options: Any) -> Any:
@@ -184,7 +196,7 @@ class CheckedModel(keras.Model):
             TypeError: if they are not one batch of arrays.
         """
         refuse_uncompiled(self, "test_on_batch")
-        check_batch(super().test_on_batch, args, options, self.takes_lists)
+        check_batch(super().test_on_batch, args, options, self.takes_lists, self.words)
         return super().test_on_batch(*args, **options)
 
     def save(self, filepath: Any, *args: Any, **options: Any) -> None:

@@ -6,7 +6,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_consensus.models import heads
 from tf_consensus.models.averaging import averaged_weights
 from tf_consensus.models.codes import Codes
 from tf_consensus.models.generation import GENERATION, Generating, batches_of, drawn_seed
@@ -24,6 +23,7 @@ class CodedSamples(Generating):
         recognizer: the network that recognizes codes.
         sample_shape: of the samples, (None, …).
         latent_dim: number of latent dimensions without the codes.
+        shares_body: whether the recognizer is a head on the discriminator's body.
     """
 
     codes: Codes
@@ -31,11 +31,7 @@ class CodedSamples(Generating):
     recognizer: keras.Model
     sample_shape: tuple[int | None, ...]
     latent_dim: int
-
-    @property
-    def shares_body(self) -> bool:
-        """Whether the recognizer is a head on the discriminator's body."""
-        return heads.outputs_of(self.discriminator) > 1
+    shares_body: bool
 
     def joined(self, latents: tf.Tensor, codes: tf.Tensor) -> tf.Tensor:
         """What the generator takes: latents, and codes in full."""
@@ -102,6 +98,7 @@ class CodedSamples(Generating):
         n, seed = check_count("n", n, "For example n=8."), drawn_seed(seed)
         place = self.codes.place(code)
         values = self.codes.values(place) if values is None else _row("values", values)
+        self.codes.check_values(place, values)
         steps = len(values)
         latents = normal((n, self.latent_dim), seed, GENERATION, self.variable_dtype)
         drawn = self.codes.of_uniform(uniform((n, self.codes.columns), seed, GENERATION + 1))

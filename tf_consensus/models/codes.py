@@ -107,6 +107,15 @@ class Codes(NamedTuple):
             return np.arange(self.categorical[place])
         return np.linspace(-1.0, 1.0, 9)
 
+    def check_values(self, place: int, values: np.ndarray) -> None:
+        """Raises `ValueError` if a categorical code, by its column, has no such values."""
+        sizes = self.categorical[place : place + 1]
+        if sizes and not (np.isin(values, np.arange(sizes[0]))).all():
+            raise ValueError(
+                f"The values of code {place} are whole numbers from 0 to {sizes[0] - 1}. Received: "
+                f"values={values.tolist()}. None takes all of them."
+            )
+
     def given(self, codes: Any, n: int) -> np.ndarray:
         """Codes in short (n, columns) as the user gave them, for all samples or one row each.
 

@@ -44,8 +44,8 @@ def refuse_losses(
     given = {key: given[key] for key in _UNUSED if given.get(key)}
     if given:
         raise ValueError(
-            f"A {model.noun}'s losses are {model.own_losses[0]}, and it has no targets to compare "
-            f"with. Received: {', '.join(f'{key}={value!r}' for key, value in given.items())}. "
+            f"A {model.noun}'s losses are {model.own_losses[0]}, and `compile` takes no others. "
+            f"Received: {', '.join(f'{key}={value!r}' for key, value in given.items())}. "
             f"{model.own_losses[1]}"
         )
 

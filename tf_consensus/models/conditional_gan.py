@@ -11,17 +11,20 @@ from tf_consensus.models import heads
 from tf_consensus.models.adversarial_losses import total
 from tf_consensus.models.batch import number_of
 from tf_consensus.models.checks import Shape
+from tf_consensus.models.conditions import as_conditions
 from tf_consensus.models.generation import GENERATION, drawn_seed
 from tf_consensus.models.latent_model import LatentModel
 from tf_consensus.models.latent_size import latent_size
+from tf_consensus.models.range_looks import RangeLooks
 from tf_consensus.models.refusals import refuse_weights
+from tf_consensus.models.words import CONDITIONS, found_parts
 from tf_consensus.support.checks import check_count
 from tf_consensus.support.inputs import check_sample_shape, floating, input_shapes, sample_dtype
 from tf_consensus.support.random import Draws, normal
 
 
 @keras.saving.register_keras_serializable("tf_consensus")
-class ConditionalGAN(LatentModel):
+class ConditionalGAN(RangeLooks, LatentModel):
     """A generator and a discriminator of samples with vectors beside them, such as attributes.
 
         loss_G = objective_G(D(x, c), D(G(z, c), c))
@@ -62,7 +65,12 @@ class ConditionalGAN(LatentModel):
     """
 
     noun = "ConditionalGAN"
+    words = CONDITIONS
     num_classes = None
+    unlike_gan = (
+        "whose samples are of given conditions",
+        "Call model.generate(64, conditions=...) in a keras.callbacks.Callback of your own.",
+    )
     drawn_inputs = None  # type: ignore[assignment]  # nobody knows how conditions are distributed
 
     def __init__(
@@ -96,28 +104,15 @@ class ConditionalGAN(LatentModel):
         )
         if len(parts) != 2:
             raise ValueError(
-                "A batch is a pair (samples, conditions). Received: samples alone, or something "
-                "else. Give the data set conditions, or train a GAN."
+                f"A batch is a pair (samples, conditions). Received: {found_parts(data)}. Give the "
+                "data set conditions, in tuples, or train a GAN."
             )
         dtype = sample_dtype(self.discriminator)
         samples = tf.cast(floating(parts[0]), dtype)
         check_sample_shape(samples, self.sample_shape)
-        return [samples, self._conditions(tf.convert_to_tensor(parts[1]), dtype)]
-
-    def _conditions(self, conditions: tf.Tensor, dtype: str) -> tf.Tensor:
-        if not conditions.dtype.is_floating:
-            raise TypeError(
-                "Conditions must be floating-point numbers. Received: conditions of dtype "
-                f"{conditions.dtype.name}. Cast attributes by tf.cast(conditions, 'float32'); "
-                "labels are for a GAN with num_classes."
-            )
-        if not conditions.shape.is_compatible_with((None, self.condition_dim)):
-            raise ValueError(
-                f"Conditions must have the shape (batch, {self.condition_dim}) that the networks "
-                f"take. Received: conditions of shape {tuple(conditions.shape)}. Flatten them, or "
-                "build the networks for them."
-            )
-        return tf.cast(conditions, dtype)
+        samples = tf.ensure_shape(samples, self.sample_shape)
+        conditions = tf.convert_to_tensor(parts[1])
+        return [samples, as_conditions(conditions, self.condition_dim, dtype)]
 
     def check_data(self, data: Any) -> None:
         """Raises if arrays, or a first batch, are no samples with conditions."""
@@ -125,6 +120,10 @@ class ConditionalGAN(LatentModel):
 
     def without_data(self) -> None:
         """Nothing: samples are needed."""
+
+    def imitated(self, batch: Any = None) -> Sequence[tuple[keras.Model, Any]]:
+        """The generator, and the samples."""
+        return [(self.generator, self.sample_shape if batch is None else batch[0])]
 
     def draw(self, data: Any, random: Draws) -> Any:
         """Latents, and what the penalties draw."""

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tf_consensus.execution.replicas import having_examples
 from tf_consensus.models.adversarial_losses import total
 from tf_consensus.models.batch import number_of
 from tf_consensus.models.image_pool import ImagePool, mixed
@@ -43,7 +44,8 @@ class CycleGAN(ImageTranslation):
         back_discriminator: D_X, the same of sources.
         objective: name, config or instance of an `objectives.Objective`.
         penalties: as `GAN`'s, of both discriminators.
-        cycle: λ ≥ 0.
+        cycle: λ ≥ 0. The paper's 10 is beside a generator's loss E (D - 1)²; "least_squares" has
+            ½ E (D - 1)², so λ = 5 has the paper's ratio. With another objective that is λ = 10.
         identity: μ ≥ 0; above 0 sources and targets must have the same shape.
         pool_size: images of either kind that the discriminators see again; 0 for none.
         seed: integer that determines what layers, penalties and pools draw; `None` draws one.
@@ -78,7 +80,7 @@ class CycleGAN(ImageTranslation):
         back_discriminator: keras.Model,
         objective: Any = "least_squares",
         penalties: Any = (),
-        cycle: float = 10.0,
+        cycle: float = 5.0,
         identity: float = 0.0,
         pool_size: int = 50,
         seed: int | None = None,
@@ -97,7 +99,7 @@ class CycleGAN(ImageTranslation):
         self.generator, self.back_generator = generator, back_generator
         self.discriminator, self.back_discriminator = discriminator, back_discriminator
         rule = "a finite number of at least 0"
-        self.cycle = check_number("cycle", cycle, rule, lambda x: x >= 0, "The paper's is 10.")
+        self.cycle = check_number("cycle", cycle, rule, lambda x: x >= 0, "The paper's ratio is 5.")
         hint = "The paper has 0, or half of `cycle` to keep colours."
         self.identity = check_number("identity", identity, rule, lambda x: x >= 0, hint)
         _check_identity(self.identity, self.shapes)
@@ -105,9 +107,10 @@ class CycleGAN(ImageTranslation):
         kinds = (self.shapes.target, self.shapes.source) if self.pool_size else ()
         self.pools = [ImagePool.of(self.pool_size, kind, self.image_dtype) for kind in kinds]
 
-    def imitated(self, pair: Any) -> Sequence[tuple[keras.Model, tf.Tensor]]:
-        """Each generator, and the images of a pair whose kind it makes."""
-        return [(self.generator, pair[1]), (self.back_generator, pair[0])]
+    def imitated(self, batch: Any = None) -> Sequence[tuple[keras.Model, Any]]:
+        """Both generators, and the images of their kinds."""
+        sources, targets = self.shapes if batch is None else batch
+        return [(self.generator, targets), (self.back_generator, sources)]
 
     def draw(self, data: Any, random: Draws) -> Any:
         """What the penalties draw for targets and sources, and old images of both kinds."""
@@ -168,7 +171,7 @@ class CycleGAN(ImageTranslation):
         """One update, then the pools take in what the step's generators made of its batch."""
         if not self.pools:
             return super().train_step(data)
-        source, target = self.prepared(data)
+        source, target = having_examples(self.prepared(data))
         # Made before the step moves the generators; layers' own state moves with the step alone.
         with keras.StatelessScope():
             made = self.generator(source, training=False)
@@ -188,8 +191,9 @@ class CycleGAN(ImageTranslation):
             batch_size: how many are computed at a time.
             back: whether to go from targets to sources.
         """
-        network = self.back_generator if check_bool("back", back) else self.generator
-        return self.made_by(network, images, batch_size)
+        if check_bool("back", back):
+            return self.made_by(self.back_generator, self.shapes.target, images, batch_size)
+        return self.made_by(self.generator, self.shapes.source, images, batch_size)
 
 
 def _check_identity(identity: float, shapes: PairShapes) -> None:

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tf_consensus.models.words import SAMPLES, Words
 from tf_consensus.support.checks import plain
 
 _DATA = (
@@ -17,42 +18,39 @@ _DATA = (
     "Received: {}. {}"
 )
 _DENSE = "Make it dense by its to_tensor(), or tf.sparse.to_dense, in dataset.map where it is one."
-_FILES = (
-    'Read the files by tf_consensus.data.images("folder:..."), for example '
-    'data.images("folder:~/pictures", image_size=32), and pass the data set that it returns.'
-)
 _ONE = (
-    "A batch is an array or a dense tensor of samples, or a pair (samples, labels). Received: {}. "
+    "A batch is an array or a dense tensor of {}, or a pair ({}, {}). Received: {}. "
     "Take a batch of it, for example next(iter(dataset)), or call fit."
 )
 
 
-def refuse_kinds(x: Any, lists: bool = False) -> None:
+def refuse_kinds(x: Any, lists: bool = False, words: Words = SAMPLES) -> None:
     """Raises `TypeError` for what `fit` and `evaluate` cannot take, and says what to pass.
 
     Args:
         x: the data.
         lists: whether arrays of one batch may come as a list.
+        words: what messages call the parts of a batch.
     """
-    found = _no_data(x, lists)
+    found = _no_data(x, lists, words)
     if found:
         raise TypeError(_DATA.format(*found))
     if isinstance(x, tf.data.Dataset):
         _refuse_uneven(x)
 
 
-def refuse_no_batch(x: Any, lists: bool = False) -> None:
+def refuse_no_batch(x: Any, lists: bool = False, words: Words = SAMPLES) -> None:
     """Raises `TypeError` for what holds or makes batches if a single batch is wanted."""
     many = tf.data.Dataset | tf.data.Iterator | keras.utils.PyDataset | Iterator
     if isinstance(x, many) or callable(x):
-        raise TypeError(_ONE.format(_kind(x)))
-    found = None if x is None else _no_data(x, lists)
+        raise TypeError(_ONE.format(words.first, words.first, words.second, _kind(x)))
+    found = None if x is None else _no_data(x, lists, words)
     if found:
         raise TypeError(_DATA.format(*found))
 
 
-def refuse_labels(x: Any, y: Any) -> None:
-    """Raises if labels beside samples are not an array of one label per sample.
+def refuse_labels(x: Any, y: Any, words: Words = SAMPLES) -> None:
+    """Raises if labels beside samples, or what `words` says, are not an array of one per sample.
 
     Raises:
         TypeError: if they are not an array.
@@ -61,27 +59,28 @@ def refuse_labels(x: Any, y: Any) -> None:
     objects = isinstance(y, np.ndarray) and y.dtype.kind == "O"
     if not hasattr(y, "shape") or isinstance(y, tf.data.Dataset) or objects or hasattr(y, "iloc"):
         raise TypeError(
-            "Labels are an array of integers, (batch,). Received: "
-            f"{'an array of Python objects' if objects else _kind(y)}. Pass "
-            "np.asarray(labels, 'int32'); labels in a data set are the second part of its pairs."
+            f"{words.second.capitalize()} are {words.kind}. Received: "
+            f"{'an array of Python objects' if objects else _kind(y)}. Pass {words.cast}; "
+            f"{words.second} in a data set are the second part of its pairs."
         )
     if hasattr(x, "shape") and tuple(x.shape[:1]) != tuple(y.shape[:1]):
         raise ValueError(
-            "There is one label per sample. Received: samples of shape "
-            f"{tuple(x.shape)} and labels of shape {tuple(y.shape)}. Leave out what has no label."
+            f"There is one {words.each[1]} per {words.each[0]}. Received: {words.first} of shape "
+            f"{tuple(x.shape)} and {words.second} of shape {tuple(y.shape)}. Leave out what has no "
+            "partner."
         )
 
 
-def _no_data(x: Any, lists: bool = False) -> tuple[str, str] | None:
+def _no_data(x: Any, lists: bool = False, words: Words = SAMPLES) -> tuple[str, str] | None:
     """What an object is and what to pass instead, if it is not data."""
     if lists and isinstance(x, list | tuple):
-        return next((found for part in x if (found := _no_data(part))), None)
+        return next((found for part in x if (found := _no_data(part, False, words))), None)
     if isinstance(x, tf.RaggedTensor | tf.SparseTensor):
         return _kind(x), _DENSE
     if isinstance(x, str | bytes | os.PathLike):
-        return f"{_kind(x)}, {x!r}", _FILES
+        return f"{_kind(x)}, {x!r}", words.files
     if isinstance(x, list | tuple):
-        return _of_parts(x) if x else None
+        return _of_parts(x, words) if x else None
     if isinstance(x, tf.data.Iterator):
         return "an iterator of a tf.data.Dataset", "Pass the data set."
     if inspect.isfunction(x) or inspect.ismethod(x):
@@ -103,21 +102,20 @@ def _no_data(x: Any, lists: bool = False) -> tuple[str, str] | None:
     # Keras accepts these libraries' data loaders.
     if any(base.__module__.split(".")[0] in ("torch", "grain") for base in type(x).__mro__):
         return None
-    return _kind(x), _remedy(x)
+    return _kind(x), _remedy(x, words)
 
 
-def _of_parts(parts: Sequence[Any]) -> tuple[str, str]:
+def _of_parts(parts: Sequence[Any], words: Words) -> tuple[str, str]:
     kind = type(parts).__name__
     shapes = [tuple(part.shape) for part in parts if hasattr(part, "shape")]
     if len(shapes) < len(parts):
         return f"a {kind} of Python's own", "Pass np.asarray(x, 'float32')."
     if len(parts) == 1:
         return f"a {kind} of one array", "Pass the array."
-    if len(parts) == 2 and shapes[0][:1] == shapes[1][:1] and shapes[0] != shapes[1]:
-        return (
-            f"a {kind} of samples and labels",
-            "Pass them as two arguments, samples and labels.",
-        )
+    pair = len(parts) == 2 and shapes[0][:1] == shapes[1][:1]
+    if pair and (words.paired or shapes[0] != shapes[1]):
+        named = f"{words.first} and {words.second}"
+        return f"a {kind} of {named}", f"Pass them as two arguments, {named}."
     if len(set(shapes)) == 1:
         return (
             f"a {kind} of arrays",
@@ -126,14 +124,14 @@ def _of_parts(parts: Sequence[Any]) -> tuple[str, str]:
     return f"a {kind} of arrays of shapes {shapes[:3]}", "Resize them to one shape, and stack them."
 
 
-def _remedy(x: Any) -> str:
+def _remedy(x: Any, words: Words) -> str:
     if isinstance(x, Iterator):
         return "Pass a generator of batches: (batch for batch in x), with steps_per_epoch."
     if callable(x):
         return "Call it, and pass what it returns."
     if hasattr(x, "__iter__"):
         return "Pass an array, or a generator of its batches: (batch for batch in x)."
-    return "For example fit(np.asarray(samples, 'float32'))."
+    return f"For example fit({words.example})."
 
 
 def _kind(x: Any) -> str:

@@ -96,4 +96,11 @@ def _raise(model: keras.Model, found: Sequence[str], bound: str) -> NoReturn:
         "learning rate, or regularize, e.g. by ConsensusOptimizer or penalties.R1; "
         "fit(..., stop_when_diverged=False) trains a GAN on regardless, and "
         "callbacks.SafeBackup(backup_dir) keeps the last good state of a run."
+        f"{_of_labels(getattr(model, 'num_classes', None))}"
     )
+
+
+def _of_labels(num_classes: int | None) -> str:
+    if num_classes is None:
+        return ""
+    return f" With jit_compile=True a label beyond {num_classes - 1} makes losses NaN, too."

@@ -1,12 +1,19 @@
 """Discriminators that return something else beside the logit, and the checks of such networks."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from tf_consensus.models.checks import Shape, check_built, check_precision
-from tf_consensus.support.inputs import Inputs, input_shapes, pick, sample_dtype
+from tf_consensus.support.inputs import (
+    Inputs,
+    input_shapes,
+    named_inputs,
+    pick,
+    sample_dtype,
+)
 
 
 class Heads:
@@ -49,16 +56,24 @@ def check_network(key: str, network: Any, number: int) -> None:
 
     Raises:
         TypeError: if it is no Keras model.
-        ValueError: if it is not built, takes another number of inputs, or computes in float16.
+        ValueError: if it is not built, takes another number of inputs or takes them by name, or
+            computes in float16.
     """
     check_built(key, network)
     check_precision(key, network)
+    names = named_inputs(network)
+    if names:
+        raise ValueError(
+            f"The {key} of this model takes {_TAKEN[number - 1]}. Received: a {key} that takes a "
+            f"dict of {names}. Build it on keras.Input layers in a list, for example "
+            "keras.Model([first, second], outputs)."
+        )
     found = len(input_shapes(network))
     if found != number:
-        rule = ("one tensor", "a list of two tensors")[number - 1]
         raise ValueError(
-            f"The {key} of this model takes {rule}. Received: a {key} of {found} inputs. Build it "
-            "for them; a network with a `call` of its own is called once on such a batch before."
+            f"The {key} of this model takes {_TAKEN[number - 1]}. Received: a {key} of {found} "
+            "inputs. Build it for them; a network with a `call` of its own is called once on such "
+            "a batch before."
         )
 
 
@@ -75,25 +90,18 @@ def shape_after(key: str, network: keras.Model, *shapes: Shape, source: str) -> 
         TypeError: if the output is of an integer type.
         ValueError: if the inputs do not fit, or there are several outputs.
     """
-    (shape,) = shapes_after(key, network, *shapes, source=source, outputs=1)
+    (shape,) = shapes_after(key, network, *shapes, source=source)
     return shape
 
 
 def shapes_after(
-    key: str, network: keras.Model, *shapes: Shape, source: str, outputs: int
+    key: str, network: keras.Model, *shapes: Shape, source: str, outputs: Sequence[int] = (1,)
 ) -> list[Shape]:
-    """As `shape_after`, of a network of several outputs."""
+    """As `shape_after`, of a network that may have any of these numbers of outputs."""
     _check_fit(key, network, shapes, source)
     types = ["int32" if shape == (None,) else None for shape in shapes]
     inputs = [keras.KerasTensor(s, dtype=t) for s, t in zip(shapes, types, strict=True)]
-    found = network(inputs if len(inputs) > 1 else inputs[0])
-    made = list(found) if isinstance(found, list | tuple) else [found]
-    if len(made) != outputs or not all(isinstance(x, keras.KerasTensor) for x in made):
-        rule = "one tensor" if outputs == 1 else "a list of two tensors"
-        raise ValueError(
-            f"The {key} of this model returns {rule}. Received: a {key} of "
-            f"{len(made)} output{'s' * (len(made) != 1)}. Build a model of what counts."
-        )
+    made = _outputs(key, network(inputs if len(inputs) > 1 else inputs[0]), outputs)
     for x in made:
         if not keras.backend.is_float_dtype(x.dtype):
             raise TypeError(
@@ -112,12 +120,6 @@ def check_logit(shape: Shape) -> None:
         )
 
 
-def outputs_of(network: keras.Model) -> int:
-    """How many outputs a network has, as far as it declares them; else 1."""
-    declared = getattr(network, "outputs", None)
-    return len(declared) if isinstance(declared, list) else 1
-
-
 def check_samples(generator: keras.Model, discriminator: keras.Model, *shapes: Shape) -> Shape:
     """The shape of the samples that a generator makes of such inputs, if they can be judged.
 
@@ -129,6 +131,22 @@ def check_samples(generator: keras.Model, discriminator: keras.Model, *shapes: S
     return shape_after("generator", generator, *shapes, source="what is drawn for it")
 
 
+def _outputs(key: str, found: Any, numbers: Sequence[int]) -> list[keras.KerasTensor]:
+    """The outputs of a network as a list; raises `ValueError` if there are not so many."""
+    made = list(found) if isinstance(found, list | tuple) else [found]
+    if len(made) in numbers and all(isinstance(x, keras.KerasTensor) for x in made):
+        return made
+    rule = " or ".join(_RETURNED[number - 1] for number in numbers)
+    if isinstance(found, Mapping):
+        kind = f"that returns a dict of {sorted(map(str, found))}"
+    else:
+        kind = f"of {len(made)} output{'s' * (len(made) != 1)}"
+    raise ValueError(
+        f"The {key} of this model returns {rule}. Received: a {key} {kind}. Choose the outputs "
+        f"that count, in this order: {_CHOSEN[max(numbers) - 1]}."
+    )
+
+
 def _check_fit(key: str, network: keras.Model, shapes: tuple[Shape, ...], source: str) -> None:
     declared = input_shapes(network)
     for found, wanted in zip(declared, shapes, strict=True):
@@ -137,3 +155,12 @@ def _check_fit(key: str, network: keras.Model, shapes: tuple[Shape, ...], source
                 f"The {key} must take {source}. Received: a {key} of input shape {found}, where "
                 f"{wanted} is needed. Build it for inputs of shape {wanted[1:]}."
             )
+
+
+# By the number of tensors.
+_TAKEN = ("one tensor", "a list of two tensors")
+_RETURNED = ("one tensor", "a list of two tensors, [logits, other]")
+_CHOSEN = (
+    "keras.Model(network.inputs, network.outputs[0])",
+    "keras.Model(network.inputs, [logits, other])",
+)

@@ -100,13 +100,16 @@ class InfoGAN(CodedSamples, SampleBatches, LatentModel):
         verify: bool | str = "auto",
     ) -> None:
         codes = make_codes(categorical, continuous, check_bool("learn_deviation", learn_deviation))
-        shapes = _check_networks(generator, discriminator, recognizer, codes, latent_dim)
+        shapes, shares_body = _check_networks(
+            generator, discriminator, recognizer, codes, latent_dim
+        )
         players = {"generator": [generator, recognizer], "discriminator": [discriminator]}
         options = {"seed": seed, "name": name, "allow_cut": allow_cut, "verify": verify}
         super().__init__(players, objective, penalties, **options)
         self.recognizer = recognizer
         self.codes, self.num_classes = codes, None
         self.sample_shape, self.latent_dim = shapes
+        self.shares_body = shares_body
         self.information = check_float("information", information, zero=True)
         self.continuous_information = check_float(
             "continuous_information", continuous_information, zero=True
@@ -136,20 +139,26 @@ class InfoGAN(CodedSamples, SampleBatches, LatentModel):
 
 def _check_networks(
     generator: Any, discriminator: Any, recognizer: Any, codes: Codes, latent_dim: int | None
-) -> tuple[Shape, int]:
-    """The shape of the samples, and the number of latent dimensions without the codes."""
+) -> tuple[tuple[Shape, int], bool]:
+    """The shape of samples with the number of latents, and whether Q is on the body of D."""
     networks = {"generator": generator, "discriminator": discriminator, "recognizer": recognizer}
     for key, network in networks.items():
         heads.check_network(key, network, 1)
     if latent_dim is None:
-        latent_dim = latent_size(generator, None) - codes.width
-    if not isinstance(latent_dim, int) or latent_dim < 1:
-        latent_dim = check_count("latent_dim", latent_dim, _WIDTH.format(codes.width))
+        taken = latent_size(generator, None)
+        if taken <= codes.width:
+            raise ValueError(
+                f"The generator takes latents with {codes.width} numbers behind them, the codes. "
+                f"Received: a generator of {taken} numbers. Build it for {codes.width + 64}, for "
+                "example, or take fewer codes."
+            )
+        latent_dim = taken - codes.width
+    latent_dim = check_count("latent_dim", latent_dim, _WIDTH.format(codes.width))
     inputs = (None, latent_dim + codes.width)
     samples = heads.check_samples(generator, discriminator, inputs)
-    number, source = heads.outputs_of(discriminator), "the generator's samples"
+    source = "the generator's samples"
     logits, *features = heads.shapes_after(
-        "discriminator", discriminator, samples, source=source, outputs=min(number, 2)
+        "discriminator", discriminator, samples, source=source, outputs=[1, 2]
     )
     heads.check_logit(logits)
     seen, source = (features[0], "the features") if features else (samples, source)
@@ -160,7 +169,7 @@ def _check_networks(
             "continuous ones, with `learn_deviation` their deviations too: shape (None, "
             f"{codes.outputs}). Received: shape {found}. End it in Dense({codes.outputs})."
         )
-    return samples, latent_dim
+    return (samples, latent_dim), bool(features)
 
 
 _WIDTH = "The generator takes {} more numbers than there are latents, the codes."

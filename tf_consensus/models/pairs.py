@@ -4,7 +4,9 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from tf_consensus.models.checks import check_built
+from tf_consensus.models import heads
+from tf_consensus.models.words import found_parts
+from tf_consensus.support.inputs import input_shapes, sample_dtype
 
 
 class PairShapes(NamedTuple):
@@ -23,22 +25,20 @@ def check_pair_networks(generator: Any, discriminator: Any, conditional: bool) -
         conditional: which of them.
 
     Raises:
-        TypeError: if one is no Keras model.
-        ValueError: if one is not built, or they do not fit each other.
+        TypeError: if one is no Keras model, takes integers or returns them.
+        ValueError: if one is not built, takes or returns another number of tensors, computes in
+            float16, or they do not fit each other.
     """
-    for key, network in (("generator", generator), ("discriminator", discriminator)):
-        check_built(key, network)
-    shapes = PairShapes(tuple(generator.input_shape), tuple(generator.output_shape))
-    taken = discriminator.input_shape
-    wanted = [shapes.target, shapes.source] if conditional else shapes.target
-    found = [tuple(x) for x in taken] if isinstance(taken, list) else tuple(taken)
-    if not _fits(found, wanted):
-        rule = "a list of images and their sources" if conditional else "images alone"
-        raise ValueError(
-            f"The discriminator must take {rule}, of shapes {wanted}. Received: a discriminator "
-            f"of input shape {found}. Build it for them."
-        )
-    return shapes
+    heads.check_network("generator", generator, 1)
+    heads.check_network("discriminator", discriminator, 2 if conditional else 1)
+    sample_dtype(discriminator)
+    # A network that was built by a call has the size of that batch in its shape.
+    source = (None, *input_shapes(generator)[0][1:])
+    target = heads.shape_after("generator", generator, source, source="sources")
+    judged = (target, source) if conditional else (target,)
+    kind = "a list of images and their sources" if conditional else "images alone"
+    heads.shape_after("discriminator", discriminator, *judged, source=kind)
+    return PairShapes(source, target)
 
 
 def check_round_trip(there: PairShapes, back: PairShapes) -> None:
@@ -64,11 +64,10 @@ def as_pair(data: Any, shapes: PairShapes, dtype: str) -> tuple[tf.Tensor, tf.Te
         ValueError: if there are not two, their shapes are others, or not as many of each.
     """
     if not isinstance(data, tuple | list) or len(data) != 2:
-        parts = len(data) if isinstance(data, tuple | list) else 1
         raise ValueError(
-            "A batch is a pair (sources, targets). Received: a batch of "
-            f"{parts} part{'s' * (parts != 1)}. Make pairs by data.image_pairs, or zip two data "
-            "sets by tf.data.Dataset.zip."
+            f"A batch is a pair (sources, targets). Received: {found_parts(data)}. Make "
+            "pairs by data.image_pairs, map a data set of dicts to tuples, or zip two data sets by "
+            "tf.data.Dataset.zip."
         )
     source = as_images("sources", data[0], shapes.source, dtype)
     target = as_images("targets", data[1], shapes.target, dtype)
@@ -81,8 +80,22 @@ def as_pair(data: Any, shapes: PairShapes, dtype: str) -> tuple[tf.Tensor, tf.Te
 
 
 def distance(made: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
-    """The mean absolute error of made images, in the precision of a batch's images."""
-    return tf.reduce_mean(tf.abs(tf.cast(made, wanted.dtype) - wanted))
+    """The mean absolute error of made images, in the precision of a batch's images.
+
+    Raises:
+        ValueError: if their shapes are known to differ; where they are not known, the step fails.
+    """
+    if not made.shape.is_compatible_with(wanted.shape):
+        raise ValueError(
+            "The images that a generator makes are compared with images of the same shape. "
+            f"Received: made images of shape {tuple(made.shape)} and images of shape "
+            f"{tuple(wanted.shape)}. Resize the images, or build the generator for them."
+        )
+    difference = tf.abs(tf.cast(made, wanted.dtype) - wanted)
+    if not (made.shape[1:].is_fully_defined() and wanted.shape[1:].is_fully_defined()):
+        for images in (made, wanted):  # TensorFlow would compare images with single pixels
+            difference = tf.reshape(difference, tf.shape(images))
+    return tf.reduce_mean(difference)
 
 
 def as_images(key: str, images: Any, shape: tuple[int | None, ...], dtype: str) -> tf.Tensor:
@@ -110,19 +123,10 @@ def as_images(key: str, images: Any, shape: tuple[int | None, ...], dtype: str) 
         )
     if not tensor.dtype.is_floating:
         raise TypeError(_NO_IMAGES.format(f"{key} of dtype {tensor.dtype.name}"))
-    return tf.cast(tensor, dtype)
+    return tf.cast(tf.ensure_shape(tensor, shape), dtype)
 
 
 _NO_IMAGES = (
     "Images are floating-point numbers in the range of the generator's outputs. Received: {}. "
     "Scale bytes by x / 127.5 - 1 for a generator that ends in tanh, as data.image_pairs does."
 )
-
-
-def _fits(found: Any, wanted: Any) -> bool:
-    if isinstance(wanted, list):
-        same = isinstance(found, list) and len(found) == len(wanted)
-        return same and all(map(_fits, found, wanted))
-    if isinstance(found, list):
-        return False
-    return tf.TensorShape(found).is_compatible_with(wanted)

@@ -87,6 +87,7 @@ class Pix2Pix(ImageTranslation):
         (source, target), (drawn, step) = data, noise
         made = self.generator(source, training=training)
         own = self.added_losses(self.generator)
+        weighted = self.reconstruction * distance(made, target)
 
         def discriminate(inputs: Any) -> tf.Tensor:
             return self.discriminator(inputs, training=training)
@@ -94,7 +95,6 @@ class Pix2Pix(ImageTranslation):
         real, fake = [target, source], [made, source]
         batches = self.discriminator, real, fake, (drawn, step)
         fooled, judged = self.judged(discriminate, *batches, training)
-        weighted = self.reconstruction * distance(made, target)
         return {"generator": total(weighted, [fooled, *own]), "discriminator": judged}
 
     def translate(self, images: Any, batch_size: int = 256) -> np.ndarray:
@@ -112,7 +112,7 @@ class Pix2Pix(ImageTranslation):
 
         Raises:
             TypeError: if the images are no floating-point numbers.
-            ValueError: if their shape is not the generator's, or `batch_size` is no positive
-                integer.
+            ValueError: if their shape is not the generator's, there are none, or `batch_size` is no
+                positive integer.
         """
-        return self.made_by(self.generator, images, batch_size)
+        return self.made_by(self.generator, self.shapes.source, images, batch_size)

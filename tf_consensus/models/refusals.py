@@ -16,6 +16,8 @@ from tf_consensus.models.data_kinds import (
     refuse_no_batch,
 )
 from tf_consensus.models.first_batch import EMPTY
+from tf_consensus.models.validation_checks import check_validation, first_row
+from tf_consensus.models.words import SAMPLES, Words
 from tf_consensus.support.checks import check_count, check_int
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]  # the positional ones, and those by name
@@ -66,6 +68,7 @@ def checked_data(
     options: Mapping[str, Any],
     check: Callable[[Any], None],
     lists: bool = False,
+    words: Words = SAMPLES,
 ) -> Arguments:
     """The arguments of `fit` or `evaluate`, checked for data and numbers of steps.
 
@@ -76,6 +79,7 @@ def checked_data(
         check: function of samples, or of a tuple of samples and labels, that raises if they cannot
             be a batch.
         lists: whether arrays of one batch may come as a list.
+        words: what messages call the parts of a batch.
 
     Returns:
         Positional arguments and arguments by name. A generator among them is replaced by one of the
@@ -93,15 +97,16 @@ def checked_data(
         raise ValueError(EMPTY.format("x=None"))
     _check_numbers(given)
     check_callbacks(given.get("callbacks"))
-    refuse_kinds(x, lists)
+    refuse_kinds(x, lists, words)
     if y is not None:
-        refuse_labels(x, y)
+        refuse_labels(x, y, words)
     key = (
         "steps_per_epoch" if "steps_per_epoch" in inspect.signature(method).parameters else "steps"
     )
     refuse_endless(x, given.get(key), key)
     refuse_endless(given.get("validation_data"), given.get("validation_steps"), "validation_steps")
     given["x"] = _not_empty(x, y, check)
+    check_validation(given.get("validation_data"), check)
     return bound.args, bound.kwargs
 
 
@@ -115,7 +120,7 @@ def _not_empty(x: Any, y: Any, check: Callable[[Any], None]) -> Any:
     elif isinstance(x, list | tuple) and not x:
         raise ValueError(EMPTY.format(f"x={x!r}"))
     elif isinstance(x, dict | list | tuple) or hasattr(x, "shape"):
-        check(_first_row(x) if y is None else (_first_row(x), _first_row(y)))
+        check(first_row(x) if y is None else (first_row(x), first_row(y)))
         _refuse_uneven(x)
         if len(x) == 0:
             raise ValueError(EMPTY.format(f"an array of shape {tuple(x.shape)}"))
@@ -127,6 +132,7 @@ def check_batch(
     args: Sequence[Any],
     options: Mapping[str, Any],
     lists: bool = False,
+    words: Words = SAMPLES,
 ) -> None:
     """Raises if `train_on_batch` or `test_on_batch` is given anything but one batch.
 
@@ -135,15 +141,16 @@ def check_batch(
         args: the positional arguments.
         options: the arguments by name.
         lists: whether arrays of one batch may come as a list.
+        words: what messages call the parts of a batch.
 
     Raises:
         TypeError: if samples or labels are not arrays.
         ValueError: if there are more or fewer labels than samples.
     """
     given = inspect.signature(method).bind_partial(*args, **options).arguments
-    refuse_no_batch(given.get("x"), lists)
+    refuse_no_batch(given.get("x"), lists, words)
     if given.get("y") is not None:
-        refuse_labels(given["x"], given["y"])
+        refuse_labels(given["x"], given["y"], words)
 
 
 def planned_steps(
@@ -159,15 +166,6 @@ def planned_steps(
         steps = math.ceil(len(x) / (given.get("batch_size") or 32))
     total = (steps or 0) * (given.get("epochs", 1) - given.get("initial_epoch", 0))
     return sorted({total * part // _LOOKS for part in range(_LOOKS)})
-
-
-def _first_row(array: Any) -> Any:
-    """A part of an array that shows its type and shape; the whole might be large."""
-    if isinstance(array, dict):
-        return {key: _first_row(part) for key, part in array.items()}
-    if isinstance(array, list | tuple):
-        return list(map(_first_row, array))
-    return array[:1] if len(getattr(array, "shape", ())) else array
 
 
 def _refuse_uneven(x: Any) -> None:
@@ -196,8 +194,9 @@ def _with_one_batch(batches: Iterator[Any], check: Callable[[Any], None]) -> Ite
     number = 0
     for number, batch in enumerate(batches, 1):
         if number == 1:
-            check(batch)
+            alone = isinstance(batch, list | tuple) and len(batch) == 1
+            check(batch[0] if alone else batch)
         # Keras accepts only tuples.
-        yield batch if isinstance(batch, list | tuple) else (batch,)
+        yield tuple(batch) if isinstance(batch, list | tuple) else (batch,)
     if number == 0:
         raise ValueError(EMPTY.format("a generator without a batch"))

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from tf_consensus.models.batch import floating, labelled, samples_of, within_classes
@@ -39,6 +40,11 @@ class SampleBatches(SampleLooks):
 
     def without_data(self) -> None:
         """Nothing: samples are needed."""
+
+    def check_labels(self, labels: Any) -> None:
+        """Raises `ValueError` if one of an array's labels is not a class."""
+        if labels is not None and self.num_classes is not None and len(labels):
+            check_label_range(self.num_classes, int(np.min(labels)), int(np.max(labels)))
 
     def check_data(self, data: Any) -> None:
         """Raises if arrays, or a first batch, have a type or shape that cannot train."""

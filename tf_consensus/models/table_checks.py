@@ -1,5 +1,6 @@
 """Checks of what a `TableGAN` is given: its table, batches and penalties."""
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,6 +8,8 @@ import tensorflow as tf
 
 from tf_consensus.data import Table, TableDescription
 from tf_consensus.support.random import Draws
+
+_FARTHEST = 1.2
 
 
 def as_rows(data: Any, width: int, dtype: str) -> tf.Tensor:
@@ -28,7 +31,30 @@ def as_rows(data: Any, width: int, dtype: str) -> tf.Tensor:
             f"A batch must be encoded rows, (batch, {width}). Received: a batch of shape "
             f"{tuple(rows.shape)}. Encode a table by the model's description."
         )
-    return tf.cast(rows, dtype)
+    return tf.cast(tf.ensure_shape(rows, (None, width)), dtype)
+
+
+def warn_of_rows(low: float, high: float, warned: set[str]) -> None:
+    """Warns once about rows with numbers that no encoded value has.
+
+    Args:
+        low: the smallest number of a batch.
+        high: the largest.
+        warned: names of the warnings already given; this one is added.
+
+    Warns:
+        UserWarning: if they are well beyond -1 and 1, farther than new rows of a table mostly are.
+    """
+    if "rows" in warned or -_FARTHEST <= low <= high <= _FARTHEST:
+        return
+    warned.add("rows")
+    warnings.warn(
+        "Encoded rows hold numbers from -1 to 1, and so do generated ones. Received: a first batch "
+        f"from {low:g} to {high:g}. Pass the rows or batches of a table as they are, without "
+        "scaling them.",
+        UserWarning,
+        stacklevel=3,
+    )
 
 
 def description_of(table: Any) -> TableDescription:

@@ -1,7 +1,7 @@
 """A generator of tables with mixed columns, and a discriminator of their rows."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -13,15 +13,24 @@ from tf_consensus.models.adversarial_model import AdversarialModel
 from tf_consensus.models.averaging import averaged_weights
 from tf_consensus.models.batch import number_of
 from tf_consensus.models.generation import GENERATION, drawn_seed, sizes
-from tf_consensus.models.table_checks import as_rows, check_penalties, description_of
+from tf_consensus.models.range_looks import RangeLooks
+from tf_consensus.models.refusals import Arguments
+from tf_consensus.models.table_checks import (
+    as_rows,
+    check_penalties,
+    description_of,
+    warn_of_rows,
+)
 from tf_consensus.models.table_networks import table_networks
+from tf_consensus.models.table_packs import refuse_part_packs, whole_packs
 from tf_consensus.models.table_rows import activated, gumbel
+from tf_consensus.models.words import ROWS
 from tf_consensus.support.checks import check_count, check_float, check_seed
 from tf_consensus.support.random import Draws
 
 
 @keras.saving.register_keras_serializable("tf_consensus")
-class TableGAN(AdversarialModel):
+class TableGAN(RangeLooks, AdversarialModel):
     """A GAN on a table of numbers and categories, whose rows `data.table` encodes.
 
         loss_G = objective_G(D(x), D(G(z, g)))
@@ -44,7 +53,8 @@ class TableGAN(AdversarialModel):
         penalties: as `GAN`'s; they differentiate along the rows.
         temperature: τ > 0 of the softmax, 0.2 as in CTGAN.
         pack: how many rows the discriminator judges together, side by side (PacGAN); 1 judges each
-            by itself. Neighbours in a batch make a pack. Penalties that draw numbers need pack=1.
+            by itself. Neighbours in a batch make a pack, so it divides every batch, the part of
+            each replica and every micro-batch. Penalties that draw numbers need pack=1.
         seed: integer that determines latents, g, and the weights of networks that are made;
             `None` draws one, and leaves the weights to Keras.
         name: of the model.
@@ -54,7 +64,7 @@ class TableGAN(AdversarialModel):
     Raises:
         TypeError: if `table` is no description, or a network is no Keras model.
         ValueError: if a network is not built or does not fit the table, τ is not positive, or
-            penalties that draw numbers meet packs.
+            penalties that draw numbers meet packs; in training, if a batch is no whole packs.
 
     Example:
         >>> people = data.table("people.csv")
@@ -69,6 +79,12 @@ class TableGAN(AdversarialModel):
     """
 
     noun = "TableGAN"
+    words = ROWS
+    unlike_gan = (
+        "whose samples are rows of a table",
+        "Score model.generate(1000) in a keras.callbacks.Callback of your own, for example by "
+        "metrics.marginal_distances.",
+    )
 
     def __init__(
         self,
@@ -89,28 +105,21 @@ class TableGAN(AdversarialModel):
         self.pack = check_count("pack", pack, "pack=1 judges each row by itself.")
         self.temperature = check_float("temperature", temperature, zero=False, hint="CTGAN's: 0.2.")
         weights_seed = None if seed is None else check_seed(seed)
-        generator, discriminator = table_networks(
+        generator, discriminator, latent_dim = table_networks(
             generator, discriminator, description.width, self.pack, weights_seed
         )
         players = {"generator": generator, "discriminator": discriminator}
         super().__init__(players, objective, penalties, seed, name, allow_cut, verify)
         self.generator, self.discriminator = generator, discriminator
         self.description = description
-        self.latent_dim = generator.input_shape[-1]
+        self.latent_dim = latent_dim
         self.choices = sum(block.size for block in description.blocks if block.choice)
         if self.pack > 1:
             check_penalties(self.penalties)
 
     def prepared(self, data: Any) -> tf.Tensor:
-        """Encoded rows in the networks' precision, and whole packs of them."""
-        rows = as_rows(super().prepared(data), self.description.width, self.variable_dtype)
-        number = rows.shape[0]
-        if number is not None and number % self.pack:
-            raise ValueError(
-                f"A batch must be packs of {self.pack} rows. Received: {number} rows. Pass a "
-                "batch_size that pack divides, per replica and micro-batch too."
-            )
-        return rows
+        """Encoded rows in the networks' precision."""
+        return as_rows(super().prepared(data), self.description.width, self.variable_dtype)
 
     def check_data(self, data: Any) -> None:
         """Raises if arrays, or a first batch, are no encoded rows of the table."""
@@ -118,6 +127,16 @@ class TableGAN(AdversarialModel):
 
     def without_data(self) -> None:
         """Nothing: it is of data."""
+
+    def imitated(self, batch: Any = None) -> Sequence[tuple[keras.Model, Any]]:
+        """The generator, and the rows."""
+        return [(self.generator, (None, self.description.width) if batch is None else batch)]
+
+    def look_at_ends(self, examples: int, ends: np.ndarray) -> None:
+        """Warns of rows out of the range of tanh and softmax, which follow on the generator."""
+        del examples
+        low, high = ends[0]
+        warn_of_rows(float(low), float(high), self.warned)
 
     def draw(self, data: Any, random: Draws) -> Any:
         """Latents, Gumbel numbers, and what the penalties draw."""
@@ -182,4 +201,13 @@ class TableGAN(AdversarialModel):
         return self.description.decode(np.concatenate(made))
 
     def _packed(self, rows: tf.Tensor) -> tf.Tensor:
+        rows = whole_packs(rows, self.pack) if self.pack > 1 else rows
         return tf.reshape(rows, (-1, self.pack * self.description.width))
+
+    def _checked(
+        self, method: Callable[..., Any], args: Sequence[Any], options: Mapping[str, Any]
+    ) -> Arguments:
+        args, options = super()._checked(method, args, options)
+        if self.pack > 1:
+            refuse_part_packs(self.pack, method, args, options)
+        return args, options

@@ -3,18 +3,19 @@
 from typing import Any
 
 import keras
-import tensorflow as tf
 
 from tf_consensus import networks
-from tf_consensus.models.checks import check_built
+from tf_consensus.models import heads
+from tf_consensus.models.checks import Shape
+from tf_consensus.support.inputs import input_shapes, sample_dtype
 
 _LATENT, _WIDTH, _DEPTH = 128, 256, 2
 
 
 def table_networks(
     generator: Any, discriminator: Any, width: int, pack: int, seed: int | None
-) -> tuple[keras.Model, keras.Model]:
-    """Both networks, those that are `None` made as dense ones.
+) -> tuple[keras.Model, keras.Model, int]:
+    """Both networks, dense ones in place of `None`, and the number of latent dimensions.
 
     Args:
         generator: latents to outputs (batch, width), or `None`.
@@ -24,36 +25,32 @@ def table_networks(
         seed: of initial weights.
 
     Raises:
-        TypeError: if one is no Keras model.
-        ValueError: if one is not built, or its shapes do not fit.
+        TypeError: if one is no Keras model, takes integers or returns them.
+        ValueError: if one is not built, takes or returns several tensors, computes in float16, or
+            its shapes do not fit.
     """
     size = {"width": _WIDTH, "depth": _DEPTH, "latent_dim": _LATENT, "seed": seed}
     if generator is None:
         generator = networks.build("mlp", data_dim=width, **size)[0]
     if discriminator is None:
         discriminator = networks.build("mlp", data_dim=pack * width, **size)[1]
-    _check("generator", generator, None, width)
-    _check("discriminator", discriminator, pack * width, None)
-    return generator, discriminator
+    for key, network in (("generator", generator), ("discriminator", discriminator)):
+        heads.check_network(key, network, 1)
+    sample_dtype(discriminator)
+    latents = (None, *input_shapes(generator)[0][1:])
+    known = len(latents) == 2 and latents[1] is not None
+    made = heads.shape_after("generator", generator, latents, source="latents") if known else ()
+    if made != (None, width):
+        _refuse("generator", latents, made, f"from latents (None, latent_dim) to (None, {width})")
+    packs = (None, pack * width)
+    logits = heads.shape_after("discriminator", discriminator, packs, source="packs of rows")
+    if len(logits) != 2:
+        _refuse("discriminator", packs, logits, f"from packs of rows {packs} to logits (None, n)")
+    return generator, discriminator, int(latents[1] or 0)
 
 
-def _check(key: str, network: Any, inputs: int | None, outputs: int | None) -> None:
-    check_built(key, network)
-    found = [network.input_shape, network.output_shape]
-    single = not any(isinstance(shape, list | dict) for shape in found)
-    wanted = [(None, inputs), (None, outputs)]
-    known = inputs is not None or (single and found[0][-1] is not None)
-    if not (single and known) or not all(
-        tf.TensorShape(a).is_compatible_with(b) for a, b in zip(found, wanted, strict=True)
-    ):
-        rule = _RULES[key].format(outputs or inputs)
-        raise ValueError(
-            f"The {key} of a table must go {rule}. Received: a {key} from {found[0]} to "
-            f"{found[1]}. Build it for the table."
-        )
-
-
-_RULES = {
-    "generator": "from latents (None, latent_dim) to outputs (None, {})",
-    "discriminator": "from packs of rows (None, {}) to logits (None, n)",
-}
+def _refuse(key: str, taken: Shape, made: Shape, rule: str) -> None:
+    raise ValueError(
+        f"The {key} of a table must go {rule}. Received: a {key} from {taken} to "
+        f"{made or 'unknown outputs'}. Build it for the table."
+    )

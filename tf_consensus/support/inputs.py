@@ -100,7 +100,7 @@ def check_labels(labels: tf.Tensor) -> tf.Tensor:
             f"{labels.dtype.name}. Count the classes from 0, and cast whole numbers with "
             "tf.cast(labels, 'int32')."
         )
-    return tf.cast(labels, tf.int32)
+    return tf.ensure_shape(tf.cast(labels, tf.int32), (None,))
 
 
 def check_latents(inputs: Inputs, latent_dim: int, num_classes: int | None) -> None:
@@ -169,6 +169,15 @@ def input_shapes(network: keras.Layer) -> list[tuple]:
     shapes = list(shape.values()) if isinstance(shape, Mapping) else list(shape)
     one = all(side is None or isinstance(side, int) for side in shapes)
     return [tuple(shapes)] if one else [tuple(inner) for inner in shapes]
+
+
+def named_inputs(network: keras.Layer) -> list[str]:
+    """The names of the inputs of a network that takes a dict of tensors, else an empty list."""
+    if declared_inputs(network):
+        structure = getattr(network, "input", None)  # a sequential one may have none
+    else:
+        structure = (network.get_build_config() or {}).get("input_shape")
+    return sorted(map(str, structure)) if isinstance(structure, Mapping) else []
 
 
 def _required_arguments(function):
