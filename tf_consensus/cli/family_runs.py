@@ -5,8 +5,7 @@ from typing import Any
 from absl import flags
 
 from tf_consensus.cli.asked_runs import SETTINGS_FILE, print_chosen, sweeps_of
-from tf_consensus.data.table_source import read_columns
-from tf_consensus.data.tables import MISSING
+from tf_consensus.data.table_source import MISSING, open_source
 from tf_consensus.experiments.errors import RunError, of_the_user
 from tf_consensus.experiments.families.presets import FAMILIES, flags_of
 from tf_consensus.experiments.families.table_source import source_of
@@ -131,11 +130,13 @@ def _sizes(values: flags.FlagValues, pictures: Pictures) -> dict[str, Any]:
 def _look_at_table(values, dataset):
     """The column that a classifier must tell: the last one of categories."""
     with of_the_user("TABLE"):
-        columns = read_columns(source_of(dataset), MISSING)
+        opened = open_source(source_of(dataset))
+        # A wrong name is refused with the others' when the table is made.
+        kept = [x for x in values.columns or opened.names if x in opened.names] or opened.names
+        columns = opened.read(kept, MISSING)
     number = len(next(iter(columns.values())).values)
     kinds = ", ".join(f"{name} ({column.kind})" for name, column in columns.items())
     print(f"{number:,} rows in {dataset}: {kinds}")
-    kept = [name for name in values.columns or columns if name in columns]
     named = values.categorical or ()
     categories = [x for x in kept if columns[x].kind in ("text", "bool") or x in named]
     return {"target": categories[-1] if categories else None}

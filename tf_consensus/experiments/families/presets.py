@@ -89,7 +89,7 @@ _TABLE = _SHARED | {
     "batch_size": 256,
     "steps": 5000,
 }
-_CYCLE = {"objective": "least_squares", "cycle": 10.0, "identity": 0.0, "pool_size": 50}
+_CYCLE = {"objective": "least_squares", "cycle": 5.0, "identity": 0.0, "pool_size": 50}
 FAMILIES: dict[str, Family] = {
     "pix2pix": Family(
         "images from images, learned from pairs (--source or --make)",
