@@ -155,6 +155,12 @@ BAD = {
         (("{0}/one", "--output=no/x.html"), "--output must be in a folder that exists."),
         (("{0}/one", "--outptu=x.html"), "Did you mean --output?"),
     ],
+    "generate": [
+        (
+            ("{0}/one", "--make=edges"),
+            "--make is a switch, which takes no value. Received: --m",
+        ),
+    ],
 }
 
 

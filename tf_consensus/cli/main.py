@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -110,7 +111,18 @@ def parse(name: str, values: flags.FlagValues, words: Sequence[str]) -> list[str
             f"Unknown flag --{error.flagname}. {near}`tf-consensus {name} --helpfull` lists all."
         ) from error
     except flags.Error as error:
-        raise UsageError(str(error)) from error
+        raise UsageError(_said(str(error))) from error
+
+
+def _said(error: str) -> str:
+    """Absl's words about a flag; of a switch with a value its own are a Python tuple."""
+    if not (found := re.match(r"flag --(\w+)=(.*): \('Non-boolean", error)):
+        return error
+    name, value = found.groups()
+    return (
+        f"--{name} is a switch, which takes no value. Received: --{name}={value}. Pass --{name}, "
+        f"or --no{name}."
+    )
 
 
 def usage() -> str:
