@@ -9,12 +9,12 @@ import tensorflow as tf
 
 from tf_consensus.models.adversarial_losses import total
 from tf_consensus.models.batch import number_of, unpack
-from tf_consensus.models.first_batch import count_broken, refuse_broken
 from tf_consensus.models.generation import GENERATION, drawn_seed
 from tf_consensus.models.latent_model import LatentModel
 from tf_consensus.models.parts import described
 from tf_consensus.models.parts_opposition import PartsOpposition
-from tf_consensus.models.range_warnings import warn_of_probabilities, warn_of_range
+from tf_consensus.models.range_looks import RangeLooks
+from tf_consensus.models.range_warnings import warn_of_range
 from tf_consensus.models.structured_networks import (
     check_discriminator,
     check_network,
@@ -27,7 +27,7 @@ from tf_consensus.support.random import Draws
 
 
 @keras.saving.register_keras_serializable("tf_consensus")
-class StructuredGAN(LatentModel):
+class StructuredGAN(RangeLooks, LatentModel):
     """A generator of several latents, whose samples may be several tensors.
 
         loss_G = objective_G(D(x), D(G(z)))
@@ -173,33 +173,18 @@ class StructuredGAN(LatentModel):
         n, seed = check_count("n", n, "For example model.generate(64)."), drawn_seed(seed)
         return self.samples_of(self.drawn_inputs(n, seed, GENERATION), n, batch_size, averaged)
 
-    def see_batch(self, batch: tf.Tensor) -> tf.Tensor:
-        """The numbers of `count_broken`, and the ends of each part; float64, (2 + 2 · parts,)."""
-        ends = [
-            tf.cast(end(x), tf.float64)
-            for x in self.samples.columns(batch)
-            for end in (tf.reduce_min, tf.reduce_max)
-        ]
-        return tf.concat([count_broken(batch), tf.stack(ends)], axis=0)
+    def imitated(self, batch: Any = None) -> Sequence[tuple[keras.Model, Any]]:
+        """The generator once per part of a sample, and that part side by side, (batch, width)."""
+        shapes = [(None, width) for width in self.samples.widths]
+        parts = shapes if batch is None else self.samples.columns(batch)
+        return [(self.generator, part) for part in parts]
 
-    def inspect_batch(self, numbers: Any, batch: Any = None, *, trains: bool) -> None:
-        """Raises `ValueError` if a batch cannot train; warns of ranges, part by part."""
-        del batch
-        counts, ends = np.split(np.asarray(numbers), [2])
-        refuse_broken(counts)
-        if not trains:
-            return
-        parts = zip(self.samples.names, self.samples.widths, ends.reshape(-1, 2), strict=True)
+    def look_at_ends(self, examples: int, ends: np.ndarray) -> None:
+        """Warns of numbers that the generator cannot make, part by part."""
+        parts = zip(self.samples.names, self.samples.widths, ends, strict=True)
         for output, (name, width, (low, high)) in enumerate(parts):
-            values = int(counts[0]) * width
-            place = (output, name)
-            warn_of_range(self.generator, (low, high), values, self.warned, place)
-        warn_of_probabilities(self.discriminator, self.objective, self.warned)
-
-    def nothing_seen(self) -> tuple[list[tf.Tensor], list[tf.TensorShape]]:
-        """What `seen_of_batch` returns without a batch, and its shapes with one."""
-        size = 2 + 2 * len(self.samples.names)
-        return [tf.zeros(size, tf.float64)], [tf.TensorShape(size)]
+            values, place = examples * width, (output, name)
+            warn_of_range(self.generator, (float(low), float(high)), values, self.warned, place)
 
     def _latents(self, number: int | tf.Tensor, random: Draws) -> Any:
         shapes = self.latents.shapes
