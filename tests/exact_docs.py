@@ -35,7 +35,8 @@ execution, in a graph and under XLA, on a CPU.
 {counts}
 
 Under XLA on a CPU the second derivative of max pooling over volumes was wrong at 6 of 300 points,
-as if it compared the values of a window to three digits only. Other devices were not tried.
+as if it compared the values of a window to three digits only. Another page says what differs [on a
+GPU](gpu.md).
 
 Layers that draw random numbers were checked with the same numbers at each evaluation. Grouped
 convolutions are exact, but Keras compiles them anew at each eager call, which takes seconds.

@@ -210,11 +210,13 @@ def test_mixed_precision_ends_in_the_variables_precision():
 # cuDNN.
 
 
-def test_kernels_without_a_second_derivative_are_refused():
+def test_cudnn_is_refused():
     """`supports_jit` is how Keras marks such layers on a machine with a GPU."""
     for options, optimizer in (
         ({"penalties": ()}, tfc.ConsensusOptimizer("sgd", 0.1, gamma=1.0)),
         ({"penalties": "r1"}, tfc.SimultaneousOptimizer("sgd", 0.1)),
+        ({"penalties": ()}, tfc.SimultaneousOptimizer("sgd", 0.1)),
+        ({"penalties": ()}, tfc.AlternatingOptimizer("sgd", "sgd")),
     ):
         model = make(**options)
         recurrent = model.generator.layers[-2]
@@ -222,9 +224,6 @@ def test_kernels_without_a_second_derivative_are_refused():
         recurrent.supports_jit = False
         with pytest.raises(ValueError, match=f"no second derivative.*{recurrent.name} on a GPU"):
             model.compile(optimizer)
-    model = make(penalties=())
-    model.generator.layers[-2].supports_jit = False
-    model.compile(tfc.SimultaneousOptimizer("sgd", 0.1))
 
 
 def test_tensorflow_has_no_gradient_of_their_gradient():

@@ -75,7 +75,7 @@ class CheckedModel(keras.Model):
             TypeError: if there is one optimizer per player instead of one for all.
             ValueError: if there are losses or metrics for labelled examples, an option is of the
                 wrong kind, the optimizer scales the loss, as under 'mixed_float16', or recurrent
-                layers take cuDNN's kernels where a second derivative is needed.
+                layers take cuDNN's kernels.
         """
         refuse_losses(self, super().compile, args, options)
         refuse_compile_options({**options, "jit_compile": jit_compile})
