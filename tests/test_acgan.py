@@ -199,5 +199,5 @@ def test_wrong_labels_are_refused():
     model, fit = small(1)
     with pytest.raises(ValueError, match=r"Labels must be from 0 to num_classes - 1 = 2"):
         model.fit(SAMPLES, LABELS + 1, **fit)
-    with pytest.raises(ValueError, match="trains on pairs"):
+    with pytest.raises(ValueError, match="train on pairs"):
         model.fit(SAMPLES, **fit)

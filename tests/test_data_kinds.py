@@ -177,7 +177,7 @@ def test_labels_are_an_array_of_one_a_sample(method, labels, error, message):
 @pytest.mark.parametrize("data", [lambda: POINTS, lambda: stream(POINTS), Sequence])
 def test_labels_that_lack_are_said_before_a_step(data):
     model = labelled()
-    with pytest.raises(ValueError, match=r"of num_classes=3 trains on pairs.*samples alone"):
+    with pytest.raises(ValueError, match=r"of 3 classes train on pairs.*samples alone"):
         model.fit(data(), verbose=0, shuffle=False)
     assert int(model.optimizer.iterations) == 0
 
@@ -186,3 +186,21 @@ def test_a_data_set_of_file_names_is_said_to_be_no_numbers():
     names = tf.data.Dataset.from_tensor_slices(["a.png", "b.png"]).batch(2)
     with pytest.raises(TypeError, match=r"real numbers\. Received: samples of dtype string"):
         gan().fit(names, verbose=0, shuffle=False)
+
+
+# A list or a tuple is samples and labels.
+FOR_VALIDATION = {name: x for name, x in NO_DATA.items() if not isinstance(x[0](), list | tuple)}
+
+
+@pytest.mark.parametrize(("data", "message"), FOR_VALIDATION.values(), ids=FOR_VALIDATION)
+def test_data_for_validation_are_looked_at_as_those_for_training(data, message):
+    model = gan()
+    with pytest.raises(TypeError, match=message):
+        model.fit(POINTS, validation_data=data(), verbose=0)
+    assert int(model.optimizer.iterations) == 0
+
+
+@pytest.mark.parametrize(("labels", "error", "message"), NO_LABELS.values(), ids=NO_LABELS)
+def test_labels_for_validation_are_looked_at_as_those_for_training(labels, error, message):
+    with pytest.raises(error, match=rf"(Labels are|There is).*Received: .*{message}"):
+        labelled().fit(POINTS, LABELS, validation_data=(POINTS, labels()), verbose=0)

@@ -304,3 +304,8 @@ def test_training_is_scored_by_a_file_of_another_tool(as_reference, graph, tmp_p
     assert (scores.extractor.tool, scores.reference.n_real) == ("clean-fid", None)
     with pytest.raises(RunError, match=r"how the images were resized.*and no --fid_tool\. Pass"):
         make_scores(dataclasses.replace(request, fid_tool=None))
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"a folder that exists. Received: .*Make the fold"):
+        metrics.save_moments(tmp_path / "none" / "x.npz", np.zeros(4), np.eye(4))

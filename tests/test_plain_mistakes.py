@@ -330,7 +330,7 @@ def test_a_function_penalty_that_is_named_loads(tmp_path):
 def test_a_gan_says_what_to_export_and_that_is_exported(tmp_path):
     model = gan()
     model(tf.zeros((2, 3)))
-    message = "its generator. Received: .*gan.generator.export"
+    message = "its generator. Received: .*model.generator.export"
     with pytest.raises(ValueError, match=message):
         model.export(tmp_path / "gan")
     with pytest.raises(ValueError, match=message):

@@ -142,3 +142,16 @@ def test_an_extractor_clips_no_other_range():
 def test_a_graph_clips_no_other_range():
     with pytest.raises(tf.errors.InvalidArgumentError, match=r"Clipping to .* needs images in it"):
         tf.function(resizing.clean_bicubic)(tf.fill((1, 4, 4, 1), 2.0), 8)
+
+
+@pytest.mark.parametrize("name", resizing.RESIZERS)
+def test_images_without_pixels_are_refused(name):
+    with pytest.raises(
+        ValueError, match=r"must have pixels and channels. Received: .*\(1, 0, 4, 1"
+    ):
+        resizing.get(name)(np.zeros((1, 0, 4, 1), "float32"), 8)
+
+
+def test_nan_is_not_said_to_be_of_another_range():
+    with pytest.raises(ValueError, match=r"Received: images up to nan. Look at where they come"):
+        resizing.clean_bicubic(np.full((1, 4, 4, 1), np.nan, "float32"), 8)

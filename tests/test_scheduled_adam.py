@@ -217,7 +217,7 @@ def test_a_config_makes_it_again():
         (lambda: tfc.HalfLife(1.0, 0), r"`batch_size` must be .*Received: batch_size=0\. It coun"),
         (
             lambda: tfc.HalfLife(tfc.CosineSchedule(1.0, -1.0, 100), 1),
-            r"must be finite and at least 0\. Received: schedule=-1\.0 at step 100 of CosineSche",
+            r"must be finite and at least 0\. Received: half_life=-1\.0 at step 100 of CosineSche",
         ),
     ],
 )
@@ -233,3 +233,30 @@ def test_a_schedule_that_leaves_the_range_later_is_refused_where_training_begins
     gan.compile(optimizer=tfc.SimultaneousOptimizer(late))
     with pytest.raises(ValueError, match=r"Received: beta_2=1\.0 at step \d+ of Piecewise"):
         fit(gan, steps_per_epoch=60)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"beta_1": 1.0}, "`beta_1` must be a number of at least 0 and below 1"),
+        ({"beta_1": tfc.CosineSchedule(0.0, 0.5, 10)}, "`beta_1` must be a number"),
+        ({"epsilon": -1e-8}, "`epsilon` must be"),
+        ({"epsilon": float("nan")}, "`epsilon` must be"),
+    ],
+)
+def test_numbers_that_no_adam_has_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        tfc.ScheduledAdam(**options)
+
+
+def test_a_half_life_that_becomes_negative_is_named():
+    with pytest.raises(ValueError, match=r"`half_life` must be finite and at least 0.*half_life=-"):
+        tfc.HalfLife(tfc.CosineSchedule(1.0, -1.0, 10), batch_size=4)
+
+
+def test_the_first_average_is_the_first_weights():
+    x = keras.Variable([1.0])
+    adam = tfc.ScheduledAdam(0.5, use_ema=True, ema_momentum=tfc.HalfLife(50.0, 4))
+    adam.apply([np.ones(1, "float32")], [x])
+    (average,) = adam._model_variables_moving_average
+    np.testing.assert_array_equal(average.numpy(), x.numpy())

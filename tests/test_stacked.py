@@ -119,3 +119,16 @@ def test_wrong_images_and_classifiers_are_named(brightness):
         metrics.StackedModes(metrics.Extractor(colour, name="c"))
     with pytest.raises(ValueError, match="`extractor` must be"):
         metrics.StackedModes(None)
+
+
+@pytest.mark.parametrize("name", ["stacked:", "stacked:stacked:fashion_mnist"])
+@pytest.mark.parametrize("ask", [data.images, data.image_info])
+def test_a_stacked_name_holds_the_name_of_plain_images(name, ask):
+    with pytest.raises(ValueError, match=rf"which are no stacked ones\. Received: name='{name}'"):
+        ask(name)
+
+
+def test_stacked_images_keep_their_colours(tmp_path):
+    write_fashion_mnist(tmp_path)
+    with pytest.raises(ValueError, match=r"three colours.*Received: channels=1"):
+        data.images("stacked:fashion_mnist", channels=1, data_dir=tmp_path)

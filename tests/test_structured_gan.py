@@ -473,3 +473,45 @@ def test_samples_of_an_open_length_are_refused():
 def test_latents_of_another_structure_are_refused():
     with pytest.raises(ValueError, match=r"takes latents \{.*Received: \(2, 3\)"):
         make()(tf.zeros((2, 3)))
+
+
+# Later batches, whose shapes a data set of a generator does not know.
+
+
+def whole_batches(*numbers):
+    """A data set of unknown shapes whose batches have parts of these numbers of rows and times."""
+    batches = [
+        {"line": np.zeros((rows, times, 1), "float32"), "point": np.zeros((points, 2), "float32")}
+        for rows, times, points in numbers
+    ]
+    kinds = {
+        "line": tf.TensorSpec((None, None, 1)),
+        "point": tf.TensorSpec((None, 2)),
+    }
+    return tf.data.Dataset.from_generator(lambda: iter(batches), output_signature=kinds)
+
+
+@pytest.mark.parametrize(
+    ("later", "message"),
+    [
+        ((4, 4, 4), "not compatible with expected shape"),
+        ((4, 4, 8), "not compatible with expected shape"),  # both would fold into eight rows
+        ((4, 3, 4), "not compatible with expected shape"),
+        ((4, 2, 3), "All parts of a batch have one row per example"),
+    ],
+)
+@pytest.mark.parametrize("method", ["fit", "evaluate"])
+def test_later_batches_are_never_folded_into_other_rows(later, message, method):
+    model = make(penalties=())
+    model.compile(tfc.SimultaneousOptimizer("sgd", 0.01))
+    options = {"shuffle": False} if method == "fit" else {}
+    with pytest.raises(tf.errors.InvalidArgumentError, match=f"(?s)({message}|one row per)"):
+        getattr(model, method)(whole_batches((4, 2, 4), later), verbose=0, **options)
+
+
+@pytest.mark.filterwarnings("ignore:Your input ran out of data")  # of a generator
+def test_later_batches_may_be_smaller():
+    model = make(penalties=())
+    model.compile(tfc.SimultaneousOptimizer("sgd", 0.01))
+    model.fit(whole_batches((4, 2, 4), (3, 2, 3)), shuffle=False, verbose=0)
+    assert int(model.optimizer.iterations) == 2

@@ -8,7 +8,7 @@ from tf_consensus.data.arguments import check_folder
 from tf_consensus.data.image_folder import ImageFolder, folder_info
 from tf_consensus.data.image_source import ImageInfo, ImageSource
 from tf_consensus.data.opening import MAX_PIXELS
-from tf_consensus.data.stacked_images import PREFIX, StackedImages, stacked_info
+from tf_consensus.data.stacked_images import StackedImages, grey_name, is_stacked, stacked_info
 from tf_consensus.data.tfds_images import TFDSImages, tfds_info
 from tf_consensus.support.checks import check_text, is_integer
 
@@ -25,7 +25,7 @@ def find_source(
 ) -> ImageSource:
     """Return the images of a split; arguments and errors are those of `images`."""
     if is_stacked(name):
-        grey = name.removeprefix(PREFIX)
+        grey = grey_name(name)
         base = find_source(grey, split, image_size, data_dir, check, max_pixels)
         return StackedImages(base, find_info(grey, data_dir).num_classes)
     name, data_dir = _place(name, data_dir)
@@ -40,18 +40,13 @@ def find_source(
 def find_info(name: str, data_dir: str | os.PathLike[str] | None = None) -> ImageInfo:
     """Return what is known about a data set; arguments and errors are those of `image_info`."""
     if is_stacked(name):
-        return stacked_info(find_info(name.removeprefix(PREFIX), data_dir))
+        return stacked_info(find_info(grey_name(name), data_dir))
     name, data_dir = _place(name, data_dir)
     if name == "fashion_mnist":
         return fashion_mnist.INFO
     if name.startswith(_FOLDER):
         return folder_info(name.removeprefix(_FOLDER))
     return tfds_info(name, data_dir)
-
-
-def is_stacked(name: object) -> bool:
-    """Whether a name is that of stacked images."""
-    return isinstance(name, str) and name.startswith(PREFIX)
 
 
 def channels_of(source: ImageSource, channels: int | None) -> tuple[int, bool]:
@@ -70,6 +65,11 @@ def channels_of(source: ImageSource, channels: int | None) -> tuple[int, bool]:
         raise ValueError(
             "`channels` must be 1 or 3, or None for the data set's own. "
             f"Received: channels={channels!r}. Pass 1 for grey, 3 for colour."
+        )
+    if channels == 1 and isinstance(source, StackedImages):
+        raise ValueError(
+            "Stacked images have three colours, one per grey image. Received: channels=1. Pass "
+            "channels=3 or None."
         )
     colour, looked_at = source.colours() if channels == 1 else (0, 0)
     if colour:

@@ -14,8 +14,8 @@ class StackedImages(ImageSource):
     """Images whose red, green and blue are grey images of another set, drawn independently.
 
     Image i has the colours x_p(i), x_q(i) and x_r(i), with three fixed permutations p, q and r of
-    the set; so every grey image appears once in each colour. With k classes the label is
-    k² y_p(i) + k y_q(i) + y_r(i), one of k³: 1,000 modes of ten digits.
+    the set; so every grey image appears once in each colour. Images in colour become grey. With k
+    classes the label is k² y_p(i) + k y_q(i) + y_r(i), one of k³: 1,000 modes of ten digits.
 
     Args:
         base: The grey images, with labels.
@@ -85,6 +85,26 @@ class StackedImages(ImageSource):
     def _label(self, labels: np.ndarray) -> np.ndarray:
         places = self._classes ** np.arange(2, -1, -1)
         return (labels * places).sum(axis=-1).astype(np.int32)
+
+
+def is_stacked(name: object) -> bool:
+    """Whether a name is that of stacked images."""
+    return isinstance(name, str) and name.startswith(PREFIX)
+
+
+def grey_name(name: str) -> str:
+    """The name of the grey images of a stacked name.
+
+    Raises:
+        ValueError: If there is none, or it is one of stacked images.
+    """
+    grey = name.removeprefix(PREFIX)
+    if not grey or is_stacked(grey):
+        raise ValueError(
+            "A stacked name is `stacked:` and the name of images, which are no stacked ones. "
+            f"Received: name={name!r}. Pass for example stacked:fashion_mnist."
+        )
+    return grey
 
 
 def stacked_info(base: ImageInfo) -> ImageInfo:

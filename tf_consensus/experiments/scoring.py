@@ -3,7 +3,7 @@
 import sys
 from typing import Any
 
-from tf_consensus.data.sources import is_stacked
+from tf_consensus.data.stacked_images import is_stacked
 from tf_consensus.experiments.errors import of_the_user
 from tf_consensus.experiments.image_runs import make_test_data
 from tf_consensus.experiments.reference_files import load_inception, load_reference_file

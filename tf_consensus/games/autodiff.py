@@ -50,7 +50,11 @@ def dense_gradient(
             output_gradients=output_gradients,
             unconnected_gradients=tf.UnconnectedGradients.ZERO,
         )
-    return [tf.convert_to_tensor(g) for g in gradients]
+    dense = [tf.convert_to_tensor(g) for g in gradients]
+    for g, x in zip(dense, sources, strict=True):
+        # A dense layer on a sequence loses it where the batch is of unknown size.
+        g.set_shape(x.shape)
+    return dense
 
 
 @contextlib.contextmanager

@@ -79,6 +79,8 @@ def clipping(images: tf.Tensor) -> list[tf.Operation]:
         return [tf.debugging.Assert(largest <= _MORE, [rule, remedy])]
     if largest <= _MORE:
         return []
+    if tf.math.is_nan(largest):
+        remedy = "Look at where they come from, for example a division by 0."
     raise ValueError(f"{rule} Received: images up to {largest.numpy():g}. {remedy}")
 
 

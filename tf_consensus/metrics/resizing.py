@@ -99,6 +99,11 @@ def _checked(images, size):
             "Images must have shape (batch, height, width, channels). Received: images of shape "
             f"{tuple(images.shape)}. Add the missing axis."
         )
+    if 0 in images.shape[1:]:
+        raise ValueError(
+            "Images must have pixels and channels. Received: images of shape "
+            f"{tuple(images.shape)}. Look at where they come from."
+        )
     return images, check_int("size", size, minimum=1)
 
 

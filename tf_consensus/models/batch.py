@@ -104,7 +104,11 @@ def within_classes(real: Any, num_classes: int | None) -> Any:
     samples, labels = split(real)
     if not labels or num_classes is None:
         return real
-    inside = tf.reduce_all((labels[0] >= 0) & (labels[0] < num_classes))
-    message = f"Labels must be from 0 to num_classes - 1 = {num_classes - 1}. Received: labels ="
-    with tf.control_dependencies([tf.debugging.Assert(inside, [message, labels[0]])]):
+    outside = (labels[0] < 0) | (labels[0] >= num_classes)
+    wrong = [
+        f"Labels must be from 0 to num_classes - 1 = {num_classes - 1}. Count the classes from 0, "
+        "and build the networks for all of them. Received: a batch with labels from",
+        *(tf.reduce_min(labels[0]), "to", tf.reduce_max(labels[0])),
+    ]
+    with tf.control_dependencies([tf.debugging.Assert(~tf.reduce_any(outside), wrong)]):
         return join(samples, [tf.identity(labels[0])])

@@ -93,7 +93,8 @@ def _raise(model: keras.Model, found: Sequence[str], bound: str) -> NoReturn:
     shown = ", ".join(found[:3]) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
     raise DivergedError(
         f"Losses and weights must be finite{bound}. Received: {shown} at step {step}. Lower the "
-        "learning rate, or regularize, e.g. by ConsensusOptimizer or penalties.R1; "
+        "learning rate, or regularize, e.g. by ConsensusOptimizer or penalties.R1, "
+        "and look for NaN in the data, of which the first batch alone is checked; "
         "fit(..., stop_when_diverged=False) trains a GAN on regardless, and "
         "callbacks.SafeBackup(backup_dir) keeps the last good state of a run."
         f"{_of_labels(getattr(model, 'num_classes', None))}"

@@ -20,6 +20,7 @@ GENERATION = tf.int64.min
 class Generating(keras.Model):
     """A model that samples from its `generator`, and exports only the generator."""
 
+    noun: str
     _sample: Callable[[Any], tf.Tensor] | None = None
 
     def __call__(self, inputs: Any, *args: Any, **options: Any) -> tf.Tensor:
@@ -59,11 +60,11 @@ class Generating(keras.Model):
         Raises:
             ValueError: always, with the remedy.
         """
-        raise ValueError(_EXPORT.format("gan.export"))
+        raise ValueError(EXPORT.format(self.noun, "the export of a model of several networks"))
 
     def save_spec(self, *args: Any, **options: Any) -> None:
         """TensorFlow Lite's hook, which asks for a model's inputs; raises as `export` does."""
-        raise ValueError(_EXPORT.format("a GAN to convert to TensorFlow Lite"))
+        raise ValueError(EXPORT.format(self.noun, "a model to convert to TensorFlow Lite"))
 
     def generate(
         self,
@@ -164,9 +165,9 @@ def batches_of(samples: Any, shape: tuple[int | None, ...], batch_size: int) -> 
 
 
 _FOR_EXAMPLE = "For example gan.generate(64)."
-_EXPORT = (
-    "What is exported of a GAN is its generator. Received: {}. Call gan.generator.export(path), or "
-    "convert gan.generator; within `with averaged_weights(gan):` where averages are kept."
+EXPORT = (
+    "What is exported of a {} is its generator. Received: {}. Call model.generator.export(path), "
+    "or convert model.generator; within `with averaged_weights(model):` where averages are kept."
 )
 
 

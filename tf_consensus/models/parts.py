@@ -100,7 +100,19 @@ class Parts:
                 "All parts of a batch have one row per example. Received: parts of "
                 f"{sorted(numbers)} rows. Batch them together."
             )
-        return self.packed(tensors)
+        return self.packed(self._checked(tensors))
+
+    def _checked(self, tensors):
+        """The same, checked when the graph runs where their static shapes do not tell."""
+        sizes = [tf.shape(x)[0] for x in tensors]
+        equal = tf.reduce_all(tf.equal(sizes, sizes[0]))
+        message = "All parts of a batch have one row per example. Received: parts of these rows:"
+        with tf.control_dependencies([tf.debugging.Assert(equal, [message, tf.stack(sizes)])]):
+            # Another length would be folded into more rows.
+            return [
+                tf.ensure_shape(x, (None, *shape))
+                for x, shape in zip(tensors, self.shapes, strict=True)
+            ]
 
     def packed(self, parts: Sequence[tf.Tensor]) -> tf.Tensor:
         """One row per example, from tensors of one type in the order of `names`."""

@@ -16,7 +16,7 @@ from tf_consensus.models.data_kinds import (
     refuse_no_batch,
 )
 from tf_consensus.models.first_batch import EMPTY
-from tf_consensus.models.validation_checks import check_validation, first_row
+from tf_consensus.models.validation_checks import check_validation, first_row, refuse_uneven
 from tf_consensus.models.words import SAMPLES, Words
 from tf_consensus.support.checks import check_count, check_int
 
@@ -106,7 +106,7 @@ def checked_data(
     refuse_endless(x, given.get(key), key)
     refuse_endless(given.get("validation_data"), given.get("validation_steps"), "validation_steps")
     given["x"] = _not_empty(x, y, check)
-    check_validation(given.get("validation_data"), check)
+    check_validation(given.get("validation_data"), check, lists, words)
     return bound.args, bound.kwargs
 
 
@@ -121,7 +121,7 @@ def _not_empty(x: Any, y: Any, check: Callable[[Any], None]) -> Any:
         raise ValueError(EMPTY.format(f"x={x!r}"))
     elif isinstance(x, dict | list | tuple) or hasattr(x, "shape"):
         check(first_row(x) if y is None else (first_row(x), first_row(y)))
-        _refuse_uneven(x)
+        refuse_uneven(x)
         if len(x) == 0:
             raise ValueError(EMPTY.format(f"an array of shape {tuple(x.shape)}"))
     return x
@@ -166,17 +166,6 @@ def planned_steps(
         steps = math.ceil(len(x) / (given.get("batch_size") or 32))
     total = (steps or 0) * (given.get("epochs", 1) - given.get("initial_epoch", 0))
     return sorted({total * part // _LOOKS for part in range(_LOOKS)})
-
-
-def _refuse_uneven(x: Any) -> None:
-    """Raises `ValueError` if arrays of one data set have different numbers of examples."""
-    parts = list(x.values()) if isinstance(x, dict) else x
-    numbers = sorted({len(part) for part in parts}) if isinstance(parts, list | tuple) else []
-    if len(numbers) > 1:
-        raise ValueError(
-            "All parts of the data have one row per example. Received: parts of "
-            f"{', '.join(map(str, numbers))} rows. Leave out what has no partner."
-        )
 
 
 def _check_numbers(given: Mapping[str, Any]) -> None:

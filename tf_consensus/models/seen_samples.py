@@ -129,7 +129,7 @@ def check_label_range(num_classes: int | None, first: float, last: float) -> Non
     if num_classes is not None and not 0 <= first <= last < num_classes:
         raise ValueError(
             f"Labels must be from 0 to num_classes - 1 = {num_classes - 1}. Received: labels from "
-            f"{first} to {last}. Count the classes from 0, and give GAN all of them by num_classes."
+            f"{first} to {last}. Count the classes from 0, and build the networks for all of them."
         )
 
 

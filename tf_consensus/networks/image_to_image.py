@@ -5,7 +5,7 @@ import keras
 from tf_consensus.networks.layers import Conv2DTranspose, convolve, last_tanh
 from tf_consensus.networks.sizes import check_levels, evenness
 from tf_consensus.networks.weights import Weights
-from tf_consensus.support.checks import check_bool, check_int
+from tf_consensus.support.checks import check_bool, check_int, check_number
 
 
 def image_to_image(
@@ -123,9 +123,5 @@ def _leaky(x: keras.KerasTensor, weights: Weights) -> keras.KerasTensor:
 
 
 def _check_share(dropout: float) -> float:
-    if isinstance(dropout, bool) or not isinstance(dropout, int | float) or not 0 <= dropout < 1:
-        raise ValueError(
-            "`dropout` must be a number of at least 0 and below 1. Received: "
-            f"dropout={dropout!r}. The paper's is 0.5."
-        )
-    return float(dropout)
+    rule = "a number of at least 0 and below 1"
+    return check_number("dropout", dropout, rule, lambda x: 0 <= x < 1, "The paper's is 0.5.")

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import keras
 import tensorflow as tf
 
-from tf_consensus.support.checks import check_number
+from tf_consensus.support.checks import check_float, check_number
 from tf_consensus.support.schedules import PROBED_STEPS, is_schedule
 
 Schedule: TypeAlias = keras.optimizers.schedules.LearningRateSchedule
@@ -20,11 +20,13 @@ class ScheduledAdam(keras.optimizers.Adam):
     At step t, counted from 0, with g the gradient,
 
         m ← β₁ m + (1 - β₁) g,    v ← β₂(t) v + (1 - β₂(t)) g²,
-        x ← x - h(t) · m/(1 - β₁^(t+1)) / (√(v/(1 - β₂(t)^(t+1))) + ε)
+        x ← x - h(t) · √(1 - β₂(t)^(t+1)) / (1 - β₁^(t+1)) · m / (√v + ε),
 
-    in Keras' form, whose ε stands beside √v; and with `use_ema` the average of the weights is
+    and with `use_ema` the average of the weights is x̄ = x after the first step, as in Keras, and
 
-        x̄ ← β(t) x̄ + (1 - β(t)) x.
+        x̄ ← β(t) x̄ + (1 - β(t)) x
+
+    after each later one.
 
     The values are those of `iterations`, which is saved and restored: a resumed run goes on where
     it stopped. A decay β that is a schedule is taken as it is; one that is a number has a warm
@@ -32,16 +34,16 @@ class ScheduledAdam(keras.optimizers.Adam):
 
     Args:
         learning_rate: Step size h, a number or a schedule.
-        beta_1: β₁, a number.
+        beta_1: β₁, a number in [0, 1).
         beta_2: β₂, a number in [0, 1) or a schedule of such numbers.
-        epsilon: ε.
+        epsilon: ε, not negative.
         use_ema: Whether to average the weights.
         ema_momentum: β, a number in [0, 1) or a schedule, such as `HalfLife`.
         **options: As for `keras.optimizers.Adam`.
 
     Raises:
-        ValueError: If β₂ or β is neither such a number nor a schedule of such numbers, or Keras
-            refuses another argument.
+        ValueError: If β₁ or ε is no such number, β₂ or β is neither such a number nor a schedule
+            of such numbers, or Keras refuses another argument.
 
     Example:
         >>> rising = CosineSchedule(0.9, 0.99, steps=1000)
@@ -66,6 +68,8 @@ class ScheduledAdam(keras.optimizers.Adam):
         **options: Any,
     ) -> None:
         beta_2, ema_momentum = _checked("beta_2", beta_2), _checked("ema_momentum", ema_momentum)
+        beta_1 = check_number("beta_1", beta_1, "a number of at least 0 and below 1", _allowed)
+        epsilon = check_float("epsilon", epsilon, zero=True)
         super().__init__(learning_rate, beta_1, epsilon=epsilon, use_ema=use_ema, **options)
         # After Keras' constructor, which takes numbers alone.
         self.beta_2, self.ema_momentum = beta_2, ema_momentum

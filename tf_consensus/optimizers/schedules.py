@@ -83,7 +83,7 @@ class HalfLife(keras.optimizers.schedules.LearningRateSchedule):
         batch_size: float,
     ) -> None:
         self.half_life: Any = (
-            check_schedule(half_life)
+            check_schedule(half_life, "half_life")
             if is_schedule(half_life) or isinstance(half_life, dict)
             else check_float("half_life", half_life, zero=True, hint=_EXAMPLES)
         )

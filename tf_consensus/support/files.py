@@ -29,6 +29,7 @@ def replacing(path: str | os.PathLike) -> Iterator[pathlib.Path]:
         The name to write to.
 
     Raises:
+        FileNotFoundError: If there is no such folder.
         OSError: If the file cannot be written; the old one is then still in its place.
 
     Example:
@@ -36,6 +37,11 @@ def replacing(path: str | os.PathLike) -> Iterator[pathlib.Path]:
         ...     np.save(partial, samples)
     """
     path = pathlib.Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            f"A file is written into a folder that exists. Received: {path} in {path.parent}, "
+            "which is none. Make the folder first."
+        )
     partial = path.with_name(f"{path.stem}.{os.getpid()}{PARTIAL}{path.suffix}")
     try:
         yield partial

@@ -123,8 +123,8 @@ def check_latents(inputs: Inputs, latent_dim: int, num_classes: int | None) -> N
 
 
 NO_LABELS = (
-    "A GAN of num_classes={} trains on pairs (samples, labels). Received: samples alone. Give the "
-    "data set labels, or leave out num_classes."
+    "Networks of {} classes train on pairs (samples, labels). Received: samples alone. Give the "
+    "data set labels, or build the networks without num_classes."
 )
 
 

@@ -13,8 +13,13 @@ PROBED_STEPS = (0, 1, 10, 100, 1_000, 10_000, 100_000, 1_000_000)
 
 def check_schedule(
     schedule: keras.optimizers.schedules.LearningRateSchedule | dict[str, Any] | None,
+    name: str = "schedule",
 ) -> keras.optimizers.schedules.LearningRateSchedule | None:
     """The schedule, one of Keras' or `None`; a config is deserialized.
+
+    Args:
+        schedule: what was given.
+        name: of the argument, for the message.
 
     Raises:
         ValueError: if it is anything else, or negative or not finite at one of `PROBED_STEPS`.
@@ -25,7 +30,7 @@ def check_schedule(
         return None
     if not is_schedule(schedule):
         raise ValueError(_NO_SCHEDULE.format(schedule))
-    check_values("schedule", schedule)
+    check_values(name, schedule)
     return schedule
 
 
