@@ -102,7 +102,7 @@ class Parts:
             )
         return self.packed(self._checked(tensors))
 
-    def _checked(self, tensors):
+    def _checked(self, tensors: Sequence[tf.Tensor]) -> list[tf.Tensor]:
         """The same, checked when the graph runs where their static shapes do not tell."""
         sizes = [tf.shape(x)[0] for x in tensors]
         equal = tf.reduce_all(tf.equal(sizes, sizes[0]))
