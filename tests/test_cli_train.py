@@ -264,6 +264,10 @@ def test_scores_of_a_folder_are_by_pictures_held_out(tmp_path, capsys):
         (["--gamma_kind=relative", "--optimizer=r1"], "--gamma_kind is for consensus"),
         (["--reuse", "--optimizer=consensus"], "--reuse is for alternating_consensus"),
         (["--regularize=generator"], "--regularize is for alternating_consensus"),
+        (["--gamma=1"], "--gamma must change something. Received: --gamma=1.0 for alternating"),
+        (["--clip_norm=1"], "--clip_norm must .* Pass --optimizer=clipped, or leave"),
+        (["--penalty_weight=1"], "--penalty_weight must .* for example --penalty=r1, or leave"),
+        (["--decay=0.9"], "--decay must .* Pass --inner=rmsprop"),
         (
             ["--optimizer=consensus", "--debias=per_example", "--fraction=0.5"],
             "the rest of the batch is the independent part",

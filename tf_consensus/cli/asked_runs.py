@@ -9,6 +9,7 @@ from tf_consensus import data
 from tf_consensus.cli import train_flags
 from tf_consensus.experiments import burn_in
 from tf_consensus.experiments.errors import of_the_user
+from tf_consensus.experiments.families.unused import check_used
 from tf_consensus.experiments.held_out import parts_of
 from tf_consensus.experiments.making import check_taken
 from tf_consensus.experiments.presets import EXPERIMENTS, RECOMMENDED
@@ -67,6 +68,7 @@ def experiment_runs(values: flags.FlagValues) -> tuple[list[dict[str, Any]], str
     given = overrides_of(values)
     runs = resolve(experiment, given, values.optimizer, sweeps_of(values))
     check_taken(runs, given)
+    check_used(runs, {*given, *sweeps_of(values)})
     burn_in.check(runs, given)
     for run in runs:
         run["experiment"] = values.experiment
@@ -112,6 +114,7 @@ def recommended_runs(
     experiment = RECOMMENDED | found | {"runs": [first]}
     runs = resolve(experiment, {**given, "dataset": dataset}, values.optimizer, sweeps_of(values))
     check_taken(runs, given)
+    check_used(runs, {*given, *sweeps_of(values)})
     burn_in.check(runs, given)
     print(pictures.describe())
     for sentence in remarks(pictures, runs[0]):
