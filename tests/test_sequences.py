@@ -226,19 +226,40 @@ def test_cudnn_is_refused():
             model.compile(optimizer)
 
 
+def cudnn_lstm(weights):
+    """The output of cuDNN's kernel; without a GPU it can be traced, and does not run."""
+    x, state = tf.ones((3, 2, 1)), tf.ones((1, 2, 2))
+    return tf.raw_ops.CudnnRNNV3(
+        input=x,
+        input_h=state,
+        input_c=state,
+        params=weights,
+        sequence_lengths=[3, 3],
+        rnn_mode="lstm",
+        time_major=True,
+    ).output
+
+
+@pytest.mark.parametrize("second_order", [False, True])
+def test_a_game_refuses_cudnn(second_order):
+    """Of two losses through one call, the second gets a wrong gradient."""
+    weights, scale = tf.Variable(tf.ones((48,))), tf.Variable(1.0)
+
+    def losses():
+        made = tf.reduce_sum(cudnn_lstm(weights))
+        return scale * made, -scale * made
+
+    game = tfc.Game(losses, [[weights], [scale]])
+    step = tf.function(lambda: game.linearize(second_order=second_order).v, autograph=False)
+    with pytest.raises(ValueError, match=r"or a wrong one.*\(CudnnRNNV3\).*layers.RNN of a cell"):
+        step.get_concrete_function()
+
+
 def test_tensorflow_has_no_gradient_of_their_gradient():
     """Why they are refused; a graph shows it without a GPU."""
     with tf.Graph().as_default():
-        x, state, weights = tf.ones((3, 2, 1)), tf.ones((1, 2, 2)), tf.ones((48,))
-        made = tf.raw_ops.CudnnRNNV3(
-            input=x,
-            input_h=state,
-            input_c=state,
-            params=weights,
-            sequence_lengths=[3, 3],
-            rnn_mode="lstm",
-            time_major=True,
-        ).output
+        weights = tf.ones((48,))
+        made = cudnn_lstm(weights)
         (slope,) = tf.gradients(made, [weights])
         with pytest.raises(LookupError, match=r"No gradient defined.*CudnnRNNBackprop"):
             tf.gradients(slope**2, [weights])

@@ -200,10 +200,11 @@ def name_of(variable: Any) -> str:
 _CUT = (
     "Training needs the whole derivative of the field, and these operations let none, or a wrong "
     "one, through. Received: {}. Compute the losses without tf.stop_gradient between the players, "
-    "NumPy, py_function and rounding. If the cut is intended, name it in allow_cut of the Game, "
-    "the GAN or the compiled optimizer: allow_cut={}. TensorFlow's moments and resizing hold a cut "
-    "of their own: compute the losses `with tf_consensus.exact_operations():`, outside of loops "
-    "and of functions that TensorFlow traces by themselves."
+    "NumPy, py_function and rounding, and GRU and LSTM on a GPU as keras.layers.RNN of a cell. If "
+    "the cut is intended, name it in allow_cut of the Game, the GAN or the compiled optimizer: "
+    "allow_cut={}. TensorFlow's moments and resizing hold a cut of their own: compute the losses "
+    "`with tf_consensus.exact_operations():`, outside of loops and of functions that TensorFlow "
+    "traces by themselves."
 )
 _IMPURE = (
     "This update evaluates the losses more than once, and each time they must be the same function "

@@ -60,8 +60,12 @@ VALUE_INPUTS = {
 }
 
 # TensorFlow gives the inverse warp for the first derivative of a warp, which is not the true one,
-# and no derivative for colours.
-WRONG_AT_ONCE = frozenset({"HSVToRGB", "ImageProjectiveTransformV2", "ImageProjectiveTransformV3"})
+# and no derivative for colours. cuDNN's recurrent kernels give another gradient each time one call
+# is differentiated.
+WRONG_AT_ONCE = frozenset(
+    {"HSVToRGB", "ImageProjectiveTransformV2", "ImageProjectiveTransformV3"}
+    | {"CudnnRNN", "CudnnRNNV2", "CudnnRNNV3"}
+)
 
 # No derivative goes through them, whatever they compute.
 _OPAQUE = frozenset(
