@@ -7,7 +7,7 @@ import tensorflow as tf
 
 import tf_consensus as tfc
 from tests.oracles import flat
-from tf_consensus.games.autodiff import register, update_slice_gradient
+from tf_consensus.games.missing_gradients import register, update_slice_gradient
 
 ROWS = np.eye(3, 2, k=-1)  # puts two rows below a first one of zeros
 COLUMNS = np.eye(2, 4, k=1)

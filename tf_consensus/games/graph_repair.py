@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from tf_consensus.games import inspection
 from tf_consensus.games import operation_kinds as kinds
+from tf_consensus.games.value_inputs import VALUE_FREE
 from tf_consensus.support.exact_resize import RESIZE_TRANSPOSED
 
 _THROUGH = "TfConsensusThrough"
@@ -107,7 +108,7 @@ def _is_used_otherwise(operation: tf.Operation, handed: Collection[tf.Operation]
 def _consumers(operation: tf.Operation) -> list[tf.Operation]:
     """What uses the values of an operation's outputs."""
     found = [c for t in operation.outputs for c in t.consumers()]
-    return [c for c in found if c.type not in kinds.VALUE_FREE]
+    return [c for c in found if c.type not in VALUE_FREE]
 
 
 _TWICE = (

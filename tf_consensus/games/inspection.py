@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from tf_consensus.games import operation_kinds as kinds
+from tf_consensus.games.value_inputs import VALUE_FREE, VALUE_INPUTS
 
 
 class Cut(NamedTuple):
@@ -79,9 +80,9 @@ def find_impure(operations: Iterable[tf.Operation]) -> list[tuple[str, str]]:
 
 def _followed(operation: tf.Operation) -> list[tf.Tensor]:
     """The inputs whose values an operation's outputs depend on, except conditions."""
-    if operation.type in kinds.VALUE_FREE:
+    if operation.type in VALUE_FREE:
         return []
-    positions = kinds.VALUE_INPUTS.get(operation.type)
+    positions = VALUE_INPUTS.get(operation.type)
     inputs = list(operation.inputs)
     chosen = inputs if positions is None else [inputs[i] for i in positions]
     return [t for t in chosen if t.dtype != tf.bool]

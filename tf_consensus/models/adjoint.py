@@ -12,8 +12,7 @@ runs through the adjoint pass alone: with ẋ the tangents of the layers' inputs
 
     ∇_W (loss + R) = Σᵢ δᵢ ⊗ (sᵢ xᵢ + ẋᵢ),
 
-while nested tapes need one more backward pass and twice as many products δ ⊗ x. All of it is exact
-and can be differentiated again.
+while nested tapes need one more backward pass and twice as many products δ ⊗ x.
 """
 
 from collections.abc import Sequence
@@ -215,7 +214,6 @@ def _call_anew(functional: keras.Model) -> tuple[Symbolic, Symbolic, list[_Call]
         calls.append(_Call(layer, args[0], layer(*args, **options)))
         return calls[-1].after
 
-    copy = keras.models.clone_model(
-        functional, clone_function=lambda layer: layer, call_function=call
-    )
+    same = {"clone_function": lambda layer: layer, "call_function": call}
+    copy = keras.models.clone_model(functional, **same)
     return copy.inputs, copy.outputs, calls

@@ -41,10 +41,9 @@ class GameOptimizer(FollowsField, WrappingOptimizer):
     the second-order term is taken from the graph that computed the gradients; it needs graph mode
     or XLA, Keras' default.
 
-    A list of inner optimizers has one per player, in the players' order, the generator's first. One
-    direction is computed for all players, and each optimizer steps along its player's part. So each
-    player has a learning rate of its own (TTUR). That needs the players, so it works in
-    `tf_consensus.GAN` and with `step(game)`, not in the `compile` of other models.
+    A list of inner optimizers has one per player, the generator's first. One direction is computed
+    for all players, and each optimizer steps along its player's part with a rate of its own (TTUR).
+    It works in `tf_consensus.GAN` and with `step(game)`, not in the `compile` of other models.
 
     Args:
         microbatches: number of equal parts in which `step` goes through the batch, to need the
@@ -203,8 +202,8 @@ class GameOptimizer(FollowsField, WrappingOptimizer):
     def _count_round(self, computed: Iterable[Any]) -> None:
         """Counts a round, once the tensors `computed` from its batch are there.
 
-        A stream of data may read the count where it begins, on a thread of its own. In a graph
-        nothing else would keep the count from moving before the first batch is read.
+        A stream of data may read the count where it begins, on a thread of its own, and in a graph
+        nothing else keeps the count from moving before that.
         """
         if self.counts_rounds:
             with tf.control_dependencies(list(computed)):

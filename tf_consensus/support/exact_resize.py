@@ -23,7 +23,7 @@ def resize(
     """`tf.image.resize`, whose bilinear method has true derivatives of every order.
 
     Arguments and values are those of `tf.image.resize`. The other methods' derivatives are in
-    `games.autodiff`.
+    `games.missing_gradients`.
 
     Example:
         >>> resize(tf.constant([[[0.0], [2.0]]]), (1, 4))[0, :, 0].numpy().tolist()
