@@ -5,10 +5,9 @@ from typing import Any
 from absl import flags
 
 from tf_consensus.cli.asked_runs import SETTINGS_FILE, print_chosen, sweeps_of
-from tf_consensus.data.table_source import MISSING, open_source
 from tf_consensus.experiments.errors import RunError, of_the_user
 from tf_consensus.experiments.families.presets import FAMILIES, flags_of
-from tf_consensus.experiments.families.table_source import source_of
+from tf_consensus.experiments.families.table_source import look_at_table
 from tf_consensus.experiments.families.unused import check_used, uses
 from tf_consensus.experiments.making import check_taken
 from tf_consensus.experiments.recommended import (
@@ -128,15 +127,8 @@ def _sizes(values: flags.FlagValues, pictures: Pictures) -> dict[str, Any]:
 
 
 def _look_at_table(values, dataset):
-    """The column that a classifier must tell: the last one of categories."""
-    with of_the_user("TABLE"):
-        opened = open_source(source_of(dataset))
-        # A wrong name is refused with the others' when the table is made.
-        kept = [x for x in values.columns or opened.names if x in opened.names] or opened.names
-        columns = opened.read(kept, MISSING)
-    number = len(next(iter(columns.values())).values)
-    kinds = ", ".join(f"{name} ({column.kind})" for name, column in columns.items())
-    print(f"{number:,} rows in {dataset}: {kinds}")
-    named = values.categorical or ()
-    categories = [x for x in kept if columns[x].kind in ("text", "bool") or x in named]
-    return {"target": categories[-1] if categories else None}
+    """The column that a classifier must tell."""
+    look = look_at_table(dataset, values.columns, values.categorical or ())
+    kinds = ", ".join(f"{name} ({kind})" for name, kind in look.kinds.items())
+    print(f"{look.number:,} rows in {dataset}: {kinds}")
+    return {"target": look.target}
