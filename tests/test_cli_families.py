@@ -292,7 +292,7 @@ BAD_DATA = {
     ),
     "no loop for XLA": (
         ("--model=sequences", "waves", "--network=sequence_lstm", "--jit=on"),
-        "XLA takes recurrent layers that are written out. Received: --jit=on for sequence_lstm",
+        "XLA takes recurrent layers that are written out. Received: XLA for sequence_lstm",
     ),
     "no weight": (
         ("--model=pix2pix", "{0}/photos", "--make=edges", "--gamma=2"),

@@ -10,6 +10,7 @@ from saved_runs import told
 from tf_consensus.experiments.families.waves import WaveComparison, true_waves
 
 TINY = ("--steps=4", "--eval_every=2", "--batch_size=4", "--verbose=0", "--width=2", "--jit=off")
+TINY += ("--optimizer=alternating",)
 
 
 @pytest.fixture(scope="module")
@@ -17,10 +18,10 @@ def runs(tmp_path_factory):
     """Output folders of a run on waves with numbers, and of one on a file."""
     root = tmp_path_factory.mktemp("runs")
     path = root / "motion.npz"
-    np.savez(path, x=1000 + 50 * np.random.default_rng(0).normal(size=(20, 6, 2)) * [1.0, 0.01])
+    np.savez(path, x=1000 + 50 * np.random.default_rng(0).normal(size=(20, 3, 2)) * [1.0, 0.01])
     typed = {
         "waves": ("waves", "--with_numbers", "--length=8", "--ema=0.5"),
-        "motion": (path, "--network=sequence_gru", "--unroll", "--optimizer=alternating"),
+        "motion": (path, "--network=sequence_gru", "--unroll", "--penalty="),
     }
 
     def run(name, capsys):
@@ -46,7 +47,7 @@ def read(path):
 
 def test_a_run_on_waves_has_their_scores(runs, capsys):
     folder = folder_of(runs("waves", capsys))
-    assert folder.name == "consensus-sequences-seed0"
+    assert folder.name == "alternating-sequences-seed0"
     said = (folder.parent / "said.txt").read_text()
     assert said.startswith("sine waves of 1 to 4 cycles\n")
     assert "  with numbers   True           --with_numbers\n" in said
@@ -72,14 +73,14 @@ def test_a_run_on_a_file_has_its_units(runs, capsys):
     settings, result = read(folder / "settings.json"), read(folder / "result.json")
     said = (folder.parent / "said.txt").read_text()
     assert "20 sequences in " in said
-    assert "motion.npz: 6 times, 2 channels\n" in said
+    assert "motion.npz: 3 times, 2 channels\n" in said
     assert "  unroll         True           --unroll\n" in said
     assert "--length" not in said
-    assert (settings["length"], settings["features"]) == (6, 2)
+    assert (settings["length"], settings["features"]) == (3, 2)
     np.testing.assert_allclose(settings["offset"], [1000, 1000], atol=20)
     np.testing.assert_allclose(settings["scale"], [50, 0.5], rtol=0.2)
     made = np.load(folder / "generated.npy")
-    assert made.shape == (2000, 6, 2)
+    assert made.shape == (2000, 3, 2)
     np.testing.assert_allclose(made.mean(axis=(0, 1)), settings["offset"], rtol=0.1)
     assert 0.0 < result["wasserstein1_of_true_sequences"] < result["wasserstein1"]
     assert 0.0 < result["correlation_difference"] < 2.0
@@ -110,7 +111,7 @@ def test_sequences_of_a_file_are_generated_in_its_units(runs, tmp_path, capsys):
     model = keras.models.load_model(folder / "model.keras")
     expected = settings["offset"] + np.array(settings["scale"]) * model.generate(7, seed=0)
     found = np.load(tmp_path / "x.npy")
-    assert (found.shape, found.dtype) == ((7, 6, 2), np.float32)
+    assert (found.shape, found.dtype) == ((7, 3, 2), np.float32)
     np.testing.assert_allclose(found, expected, rtol=1e-5)
     with np.load(tmp_path / "x.NPZ") as file:
         np.testing.assert_array_equal(file["sequences"], found)
@@ -145,6 +146,16 @@ def test_other_commands_say_what_they_take(runs, capsys):
     file = folder_of(output) / "generator.keras"
     status, _, err = told(capsys, "generate", file, "--output=x.npy")
     assert (status, "A run of sequences is named by its folder." in err) == (2, True)
+
+
+@pytest.mark.parametrize("name", ["waves", "x.npy"])
+def test_a_batch_that_no_tensor_holds_is_refused(tmp_path, capsys, name):
+    np.save(tmp_path / "x.npy", np.random.default_rng(0).normal(size=(8, 4, 1)))
+    data = name if name == "waves" else tmp_path / name
+    typed = ("--model=sequences", data, *TINY, "--batch_size=99999999")
+    status, _, err = told(capsys, "train", *typed, f"--output_dir={tmp_path / 'out'}")
+    assert (status, "--batch_size: `batch_size` must be at most" in err) == (1, True), err
+    assert not list((tmp_path / "out").glob("*/settings.json"))
 
 
 def test_a_changed_file_is_another_run(tmp_path, capsys):

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tf_consensus.experiments.errors import RunError
-from tf_consensus.experiments.families import waves
+from tf_consensus.experiments.families import sequence_scores, waves
 from tf_consensus.experiments.families.presets import FAMILIES
 from tf_consensus.experiments.families.sequence_files import read_sequences, write_sequences
 from tf_consensus.experiments.families.sequence_scores import (
@@ -86,9 +86,11 @@ def test_a_stream_goes_on_where_it_stopped():
 # Scores of any sequences.
 
 
-def test_the_autocovariance_is_that_of_the_sum():
+def test_the_autocovariance_is_that_of_the_sum(monkeypatch):
     x = RNG.normal(size=(3, 5, 2))
     expected = [(x[:, : 5 - lag] * x[:, lag:]).sum(axis=1).mean(axis=0) / 5 for lag in range(5)]
+    np.testing.assert_allclose(autocovariance(x), expected, atol=1e-12)
+    monkeypatch.setattr(sequence_scores, "_AT_ONCE", 20)
     np.testing.assert_allclose(autocovariance(x), expected, atol=1e-12)
 
 

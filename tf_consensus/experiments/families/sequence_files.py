@@ -30,7 +30,7 @@ def read_sequences(path: str | os.PathLike) -> np.ndarray:
         RunError: If it is damaged, or holds no finite real numbers of three dimensions, or fewer
             than two samples or times.
     """
-    found = _array(pathlib.Path(path))
+    found = _array(pathlib.Path(path).expanduser())
     if found.dtype.kind not in "iuf":
         raise RunError(
             f"Sequences are real numbers. Received: {path}, of dtype {found.dtype}. Save integers "

@@ -8,6 +8,9 @@ import numpy as np
 
 from tf_consensus import metrics
 
+# Numbers whose spectrum is taken at a time, which bounds the memory.
+_AT_ONCE = 1 << 22
+
 
 class SequenceScores:
     """A metric of generated sequences for `EvaluateGAN`, each score the better the smaller.
@@ -85,10 +88,14 @@ def autocovariance(samples: np.ndarray) -> np.ndarray:
     Returns:
         Float64 (T, channels).
     """
-    length = samples.shape[1]
-    # With as many zeros behind them, the sums do not wrap around.
-    spectrum = np.abs(np.fft.rfft(samples.astype(np.float64), 2 * length, axis=1)) ** 2
-    return np.fft.irfft(spectrum.mean(axis=0), 2 * length, axis=0)[:length] / length
+    number, length, channels = samples.shape
+    spectrum = np.zeros((length + 1, channels))
+    each = max(1, _AT_ONCE // (length * channels))
+    for first in range(0, number, each):
+        some = samples[first : first + each].astype(np.float64)
+        # With as many zeros behind them, the sums do not wrap around.
+        spectrum += (np.abs(np.fft.rfft(some, 2 * length, axis=1)) ** 2).sum(axis=0)
+    return np.fft.irfft(spectrum, 2 * length, axis=0)[:length] / (number * length)
 
 
 def standardized(samples: np.ndarray) -> np.ndarray:

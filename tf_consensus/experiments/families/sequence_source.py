@@ -30,7 +30,7 @@ class Sequences:
         unit: The name of a true sequence in messages.
     """
 
-    stream: Callable[[tf.Variable], tf.data.Dataset]
+    stream: Callable[[int | tf.Variable], tf.data.Dataset]
     compare: Comparison
     others: np.ndarray
     unit: str

@@ -36,10 +36,12 @@ def prepare(settings: Settings, request: FamilyRequest) -> Game:
     """The game of a run on sequences.
 
     Raises:
-        RunError: If the sequences are not there or fit no networks, or XLA is asked for and cannot
-            compile them.
+        RunError: If the sequences are not there or fit no networks, a batch is too large, or XLA is
+            asked for and cannot compile them.
     """
     found = read_source(settings)
+    with of_the_user("--batch_size"):
+        found.stream(0)
     with of_the_user("--length, --latent_dim, --width and the times"):
         model = make_model(settings, request.jit)
     scores = SequenceScores(found.compare.names, found.compare)
@@ -69,8 +71,8 @@ def make_model(settings: Settings, jit: bool | str | None) -> StructuredGAN:
     looped = settings["network"] != CONVOLUTIONS and not settings["unroll"]
     if looped and jit is True:
         raise RunError(
-            "XLA takes recurrent layers that are written out. Received: --jit=on for "
-            f"{settings['network']} without --unroll. Add --unroll, or leave --jit out."
+            "XLA takes recurrent layers that are written out. Received: XLA for "
+            f"{settings['network']} without --unroll. Add --unroll, or leave XLA out."
         )
     model = StructuredGAN(
         *make_networks(settings),

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from tf_consensus.data.arguments import MOST_VALUES, check_below
 from tf_consensus.data.stream import BLOCK, resumable
 from tf_consensus.experiments.families.sequence_scores import autocovariance
 
@@ -40,7 +41,12 @@ def stream(
     start: int | tf.Variable = 0,
     numbers: bool = False,
 ) -> tf.data.Dataset:
-    """The endless data set of batches of waves, or of dicts of waves and their numbers."""
+    """The endless data set of batches of waves, or of dicts of waves and their numbers.
+
+    Raises:
+        ValueError: If a block of batches has more numbers than a tensor may have.
+    """
+    batch_size = check_below("batch_size", batch_size, 1, MOST_VALUES // (BLOCK * (length + 2)))
 
     def make_block(block):
         shape = (BLOCK * batch_size, 3)
