@@ -31,7 +31,7 @@ from tf_consensus.experiments.errors import plain_errors
 from tf_consensus.experiments.families.game import FamilyRequest
 from tf_consensus.experiments.families.presets import FAMILIES
 from tf_consensus.experiments.families.session import train_all
-from tf_consensus.experiments.families.table_source import read_rows
+from tf_consensus.experiments.families.table_source import look_at_table, read_rows
 from tf_consensus.experiments.families.tables import ACCURACIES, GENERATED, MARGINALS, scores
 from tf_consensus.experiments.lock import locked
 from tf_consensus.experiments.result import numbers_of, read_result
@@ -68,7 +68,7 @@ flags.register_multi_flags_validator(
 flags.register_validator("steps", lambda n: n % EPOCHS == 0, f"must be a multiple of {EPOCHS}")
 
 
-def settings_of(method, seed):
+def settings_of(method, seed, target):
     """All settings of a run: those of the flags, and the family's own for the rest."""
     usual = FAMILIES["table"].settings
     given = {key: FLAGS[key].value for key in usual if key in FLAGS}
@@ -81,15 +81,16 @@ def settings_of(method, seed):
         "optimizer": method,
         "seed": seed,
         "dataset": FLAGS.table,
+        "target": target,
         "penalty": ["r1"] if FLAGS.penalty_gamma else [],
         "penalty_weight": FLAGS.penalty_gamma or None,
         "eval_every": FLAGS.steps // EPOCHS,
     }
 
 
-def report(output, folders):
+def report(output, folders, settings):
     """Writes what all finished runs have in common, and prints their scores."""
-    rows = read_rows(settings_of(FLAGS.method[0], 0))
+    rows = read_rows(settings)
     results = {"real rows": scores(rows.trained, rows)}
     for folder in folders:
         result = read_result(folder)
@@ -112,7 +113,9 @@ def report(output, folders):
 
 def run(output):
     """Trains and scores; returns the exit status."""
-    settings = [settings_of(method, int(seed)) for method in FLAGS.method for seed in FLAGS.seeds]
+    target = FLAGS.target or look_at_table(FLAGS.table).target
+    asked = [(method, int(seed)) for method in FLAGS.method for seed in FLAGS.seeds]
+    settings = [settings_of(method, seed, target) for method, seed in asked]
     folders = [output / f"{x['method']}-seed{x['seed']}" for x in settings]
     request = FamilyRequest(
         runs=list(zip(folders, settings, strict=True)),
@@ -124,7 +127,7 @@ def run(output):
     with locked(output):
         status = train_all(request)
         if status in (0, 1):
-            report(output, folders)
+            report(output, folders, settings[0])
     return status
 
 

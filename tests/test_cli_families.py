@@ -16,6 +16,7 @@ from tf_consensus.cli import family_flags, train
 from tf_consensus.experiments.errors import RunError
 from tf_consensus.experiments.families import training
 from tf_consensus.experiments.families.presets import FAMILIES, MODELS, flags_of
+from tf_consensus.experiments.families.table_source import look_at_table
 from tf_consensus.experiments.families.unused import check_used
 from tf_consensus.experiments.image_session import going_on
 from tf_consensus.experiments.lock import locked
@@ -25,7 +26,11 @@ TINY = ("--steps=4", "--eval_every=2", "--batch_size=4", "--verbose=0")
 IMAGES = ("--filters=2", "--image_size=16")
 # Families that share their session with another one, which is tried each time.
 SELDOM = ("cycle_gan", "projection", "infogan")
+SEQUENCES = ("--width=2", "--latent_dim=3", "--jit=off")
 TABLE = ("--width=4", "--depth=1", "--max_modes=2", "--pack=2", "--jit=off")
+
+
+KINDS = ("integer", "text", "integer", "number")
 
 
 def seldom(model):
@@ -34,7 +39,7 @@ def seldom(model):
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    """Folders of photos, of drawings of the same names, and a CSV file."""
+    """Folders of photos, of drawings of the same names, a CSV file, and a file of sequences."""
     root = tmp_path_factory.mktemp("data")
     for number, name in enumerate(("photos", "drawings")):
         write_pictures(root / name, number=24, classes=2, channels=3 - 2 * number, seed=number)
@@ -43,6 +48,7 @@ def data(tmp_path_factory):
     age = np.where(job == "cook", 30, 60) + rng.integers(0, 9, 80)
     lines = [f"{a},{b}" for a, b in zip(age, job, strict=True)]
     (root / "people.csv").write_text("\n".join(["age,job", *lines]), encoding="utf-8")
+    np.save(root / "motion.npy", 100 + 7 * rng.normal(size=(30, 8, 2)).cumsum(axis=1))
     return root
 
 
@@ -53,6 +59,7 @@ def words(model, data):
         "pix2pix": (photos, source, *IMAGES),
         "cycle_gan": (photos, "--make=edges", "--pool_size=3", *IMAGES),
         "table": (data / "people.csv", *TABLE),
+        "sequences": (data / "motion.npy", *SEQUENCES),
     }
     labels = (photos, "--latent_dim=4", *IMAGES)
     return ("train", f"--model={model}", *typed.get(model, labels), *TINY)
@@ -78,6 +85,17 @@ REFUSED = [
     (("--model=pix2pxi", "x"), "Did you mean pix2pix? It must be one of acgan"),
     (("--make=edges", "x"), "--make belongs to --model=pix2pix, --model=cycle_gan. Received: --m"),
     (("--source=folder:x", "x"), "--source belongs to --model=pix2pix, --model=cycle_gan."),
+    (("--unroll", "x"), "--unroll belongs to --model=sequences. Received: --unroll with --model=g"),
+    (("--width=2", "x"), "--width belongs to --model=table, --model=sequences. Received: --width"),
+    (("--network=sequence_gru", "x"), "--network must make what --model=gan learns. Received: --n"),
+    (("--model=acgan", "--network=sequence_conv", "x"), "--network must make what --model=acgan"),
+    (("--model=sequences", "--network=dcgan4", "waves"), "Name one of sequence_conv, sequence_gru"),
+    (("--model=sequences", "--network=sequence_grv", "waves"), "Did you mean sequence_gru? It mus"),
+    (("--model=sequences", "--depth=2", "waves"), "--depth belongs to --model=table. Received: "),
+    (("--model=sequences", "--filters=2", "waves"), "Received: --filters with --model=sequences."),
+    (("--model=sequences",), "`tf-consensus train --model=sequences motion.npy`."),
+    (("--model=sequences", "no.npy"), "Sequences are an .npy or .npz file, or waves. Received: no"),
+    (("--model=sequences", __file__), ".py. Write one by numpy.save."),
     (("--pack=2", "x"), "--pack belongs to --model=table. Received: --pack with --model=gan."),
     (("--model=pix2pix", "--num_classes=3", "x"), "Received: --num_classes with --model=pix2pix"),
     (("--model=pix2pix", "--cycle=3", "--make=edges", "x"), "--cycle belongs to --model=cycle_ga"),
@@ -165,7 +183,10 @@ def test_settings_that_change_nothing_are_refused(given, run, message):
 LEFT = ("settings.json", "run.json", "log.csv", "model.keras", "generator.keras", "report.html")
 
 
-@pytest.mark.parametrize("model", ["acgan", "pix2pix", "table", *(seldom(x) for x in SELDOM)])
+TRIED = ("pix2pix", "table", "sequences", *(seldom(x) for x in SELDOM))
+
+
+@pytest.mark.parametrize("model", ["acgan", *TRIED])
 def test_a_family_is_trained_and_leaves_what_a_gan_leaves(model, runs, data, capsys):
     output = runs(model, capsys)
     (folder,) = (path for path in output.iterdir() if path.is_dir())
@@ -209,6 +230,15 @@ def test_what_is_chosen_is_printed_with_its_flags(data, tmp_path, capsys):
     assert len(list((tmp_path / "out").glob("*-seed*/model.keras"))) == 2
 
 
+def test_the_target_of_a_table_is_its_last_column_of_categories(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("a,b,c,d\n1,x,2,0.5\n2,y,3,0.7\n", encoding="utf-8")
+    assert look_at_table(str(path)) == (2, dict(zip("abcd", KINDS, strict=True)), "b")
+    assert look_at_table(str(path), categorical=["c", "a"]).target == "c"
+    # A wrong name is told when the table is made.
+    assert look_at_table(str(path), ["d", "x", "a"]) == (2, {"d": "number", "a": "integer"}, None)
+
+
 def test_several_rates_are_runs_of_their_own(data, tmp_path, capsys):
     typed = (*words("table", data), f"--output_dir={tmp_path}", "--optimizer=alternating")
     assert told(capsys, *typed, "--learning_rate=0.001,0.002")[0] == 0
@@ -242,6 +272,28 @@ BAD_DATA = {
         "`columns` must be names of",
     ),
     "one value": (("--model=table", "{0}/one.csv"), "'b'"),
+    "no array": (("--model=sequences", "{0}/two.npy"), "of shape (4, 8). Reshape it"),
+    "no channel": (("--model=sequences", "{0}/flat.npy"), "channel 1 has one value. Leave"),
+    "odd length": (
+        ("--model=sequences", "waves", "--length=7"),
+        "`length` must be even, as both networks halve",
+    ),
+    "known length": (
+        ("--model=sequences", "{0}/motion.npy", "--length=8"),
+        "motion.npy, which has no use for it. Train on waves, which the program makes, or leave",
+    ),
+    "no numbers": (
+        ("--model=sequences", "{0}/motion.npy", "--with_numbers"),
+        "--with_numbers must change something.",
+    ),
+    "no loop": (
+        ("--model=sequences", "waves", "--unroll"),
+        "for sequence_conv, which has no use for it. Pass --network=sequence_gru, or leave",
+    ),
+    "no loop for XLA": (
+        ("--model=sequences", "waves", "--network=sequence_lstm", "--jit=on"),
+        "XLA takes recurrent layers that are written out. Received: XLA for sequence_lstm",
+    ),
     "no weight": (
         ("--model=pix2pix", "{0}/photos", "--make=edges", "--gamma=2"),
         "--gamma must ch",
@@ -257,8 +309,10 @@ def test_data_that_do_not_fit_are_refused_in_a_sentence(name, data, tmp_path, ca
     for path in data.iterdir():
         (tmp_path / path.name).symlink_to(path)
     typed, message = BAD_DATA[name]
+    np.save(tmp_path / "two.npy", np.eye(8)[:4])
+    np.save(tmp_path / "flat.npy", np.random.default_rng(0).normal(size=(9, 4, 2)) * [1, 0])
     typed = [word.format(tmp_path) for word in typed]
-    sizes = TABLE if "table" in typed[0] else IMAGES
+    sizes = {"--model=table": TABLE, "--model=sequences": ("--width=2",)}.get(typed[0], IMAGES)
     status, _, err = told(capsys, "train", *typed, *sizes, *TINY, f"--output_dir={tmp_path / 'o'}")
     assert (status, message in err) == (1, True), err
     # The right command may take the same folder.
@@ -276,7 +330,7 @@ class Stopped(training.Estimate):
             raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("model", ["pix2pix", "table", *(seldom(x) for x in SELDOM)])
+@pytest.mark.parametrize("model", TRIED)
 def test_a_run_goes_on_as_if_it_had_not_been_stopped(
     model, runs, data, tmp_path, capsys, monkeypatch
 ):

@@ -6,7 +6,7 @@ test compares the two.
 
 from collections.abc import Mapping
 
-from tf_consensus.experiments.families.presets import MODELS
+from tf_consensus.experiments.families.presets import MODELS, SEQUENCE_NETWORKS
 from tf_consensus.experiments.presets import EXPERIMENTS
 
 METHODS = {
@@ -30,8 +30,8 @@ METHODS = {
     "r1": "alternating with the penalty R1 on real images",
     "relativistic": "alternating with the relativistic objective, R1 and R2 (R3GAN)",
 }
-# They make no images of latents, so `train` has no use for them.
-OTHER_NETWORKS = ("image_to_image", "sequence_conv", "sequence_gru", "sequence_lstm")
+# They make no images of latents.
+OTHER_NETWORKS = ("image_to_image", *SEQUENCE_NETWORKS)
 NETWORKS = {
     "dcgan4": "images, side a multiple of 16: 4 strided levels, batch normalization; the default",
     "dcgan4_gbn": "dcgan4 with batch normalization in the generator alone",
@@ -56,7 +56,7 @@ NETWORKS = {
     "r3gan_imagenet_64": "R3GAN's network for ImageNet, 64², 1,000 classes",
     "mlp": "points in the plane, for the mixture of Gaussians",
     "image_to_image": "images from images, for Pix2Pix and CycleGAN (--model)",
-    "sequence_conv": "sequences, by convolutions in time (examples/sequences.py)",
+    "sequence_conv": "sequences, by convolutions in time (--model=sequences)",
     "sequence_gru": "sequences, by gated recurrent units",
     "sequence_lstm": "sequences, by long short-term memory",
 }

@@ -98,7 +98,7 @@ def _target(word) -> tuple[FoundRun | None, str | None]:
                 f"Scores of pictures need a run on images. Received: {word}, which makes points in "
                 "the plane. Its result.json has the modes that it covers."
             )
-        if run.family in ("pairs", "table"):
+        if run.family in ("pairs", "table", "sequences"):
             raise UsageError(
                 "Scores of pictures need a run that makes them of latents. Received: "
                 f"{word}, a run of {run.settings['model']}. Its result.json has its scores; or "

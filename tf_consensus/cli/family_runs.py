@@ -5,10 +5,10 @@ from typing import Any
 from absl import flags
 
 from tf_consensus.cli.asked_runs import SETTINGS_FILE, print_chosen, sweeps_of
-from tf_consensus.data.table_source import MISSING, open_source
 from tf_consensus.experiments.errors import RunError, of_the_user
 from tf_consensus.experiments.families.presets import FAMILIES, flags_of
-from tf_consensus.experiments.families.table_source import source_of
+from tf_consensus.experiments.families.sequence_source import look_at_sequences
+from tf_consensus.experiments.families.table_source import look_at_table
 from tf_consensus.experiments.families.unused import check_used, uses
 from tf_consensus.experiments.making import check_taken
 from tf_consensus.experiments.recommended import (
@@ -32,8 +32,11 @@ SHOWN = {
     "channels": "--channels=1",
     "num_classes": "--num_classes=N",
     "filters": "--filters=N",
+    "length": "--length=N",
+    "with_numbers": "--with_numbers",
     "width": "--width=N",
     "depth": "--depth=N",
+    "unroll": "--unroll",
     "batch_size": "--batch_size=N",
     "pack": "--pack=N",
     "temperature": "--temperature=X",
@@ -63,7 +66,12 @@ def family_runs(values: flags.FlagValues, dataset: str) -> list[dict[str, Any]]:
     family = FAMILIES[values.model]
     settings = {key for key in family.settings if key in values and key not in SWEPT}
     given = {key: values[key].value for key in settings if values[key].value is not None}
-    looks = {"pairs": _look_at_pairs, "labels": _look_at_labels, "table": _look_at_table}
+    looks = {
+        "pairs": _look_at_pairs,
+        "labels": _look_at_labels,
+        "table": _look_at_table,
+        "sequences": _look_at_sequences,
+    }
     found = looks[family.kind](values, dataset)
     names = {"model": values.model, "experiment": values.model, "dataset": dataset}
     first = {"method": family.method, "network": family.settings["network"]}
@@ -128,15 +136,16 @@ def _sizes(values: flags.FlagValues, pictures: Pictures) -> dict[str, Any]:
 
 
 def _look_at_table(values, dataset):
-    """The column that a classifier must tell: the last one of categories."""
-    with of_the_user("TABLE"):
-        opened = open_source(source_of(dataset))
-        # A wrong name is refused with the others' when the table is made.
-        kept = [x for x in values.columns or opened.names if x in opened.names] or opened.names
-        columns = opened.read(kept, MISSING)
-    number = len(next(iter(columns.values())).values)
-    kinds = ", ".join(f"{name} ({column.kind})" for name, column in columns.items())
-    print(f"{number:,} rows in {dataset}: {kinds}")
-    named = values.categorical or ()
-    categories = [x for x in kept if columns[x].kind in ("text", "bool") or x in named]
-    return {"target": categories[-1] if categories else None}
+    """The column that a classifier must tell."""
+    look = look_at_table(dataset, values.columns, values.categorical or ())
+    kinds = ", ".join(f"{name} ({kind})" for name, kind in look.kinds.items())
+    print(f"{look.number:,} rows in {dataset}: {kinds}")
+    return {"target": look.target}
+
+
+def _look_at_sequences(values, dataset):
+    """Times and channels."""
+    del values
+    line, found = look_at_sequences(dataset)
+    print(line)
+    return found

@@ -2,6 +2,8 @@
 
 import pathlib
 import warnings
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from absl import app, flags
 
@@ -12,12 +14,29 @@ from tf_consensus.cli.telling import told
 from tf_consensus.cli.train_checks import check_files, short_name
 from tf_consensus.cli.validators import check_multiple
 from tf_consensus.experiments.errors import RunError
-from tf_consensus.experiments.families.presets import FAMILIES, TABLES
+from tf_consensus.experiments.families.presets import FAMILIES, TABLES, WAVES
 from tf_consensus.experiments.sizes import between_evaluations
 from tf_consensus.experiments.stopping import stop_at_sigterm
 
 # Keras takes no seeds from here on.
 _SEEDS_BELOW = 2**31
+
+
+class _Named(NamedTuple):
+    """Data of a file, for messages, and those that need no file."""
+
+    what: str
+    example: str
+    endings: Sequence[str]
+    known: Sequence[str]
+
+
+_FILES = {
+    "table": _Named("A table is a CSV file", "people.csv", (), TABLES),
+    "sequences": _Named(
+        "Sequences are an .npy or .npz file", "motion.npy", (".npy", ".npz"), (WAVES,)
+    ),
+}
 
 
 def train_family(values: flags.FlagValues, named: str | None, command: list[str]) -> int:
@@ -48,8 +67,8 @@ def train_family(values: flags.FlagValues, named: str | None, command: list[str]
 
     warnings.showwarning = told
     stop_at_sigterm()
-    table = FAMILIES[values.model].kind == "table"
-    name = pathlib.Path(dataset).stem if table else short_name(dataset)
+    of_file = FAMILIES[values.model].kind in _FILES
+    name = pathlib.Path(dataset).stem if of_file else short_name(dataset)
     output = pathlib.Path(values.output_dir or f"output/{values.model}_{name}")
     with plain_errors():
         runs = family_runs(values, dataset)
@@ -69,22 +88,24 @@ def train_family(values: flags.FlagValues, named: str | None, command: list[str]
 
 
 def _dataset(values, named):
-    """A name for `data.images`, or a table."""
-    kind = FAMILIES[values.model].kind
+    """A name for `data.images`, a file, or data that need none."""
+    found = _FILES.get(FAMILIES[values.model].kind)
     if named is None:
-        example = "people.csv" if kind == "table" else "folder:~/pictures"
+        example = found.example if found else "folder:~/pictures"
         raise UsageError(
             f"Nothing to train on. Name it: `tf-consensus train --model={values.model} {example}`."
         )
-    if kind != "table":
+    if found is None:
         return as_dataset(named)
+    if named in found.known:
+        return named
     path = pathlib.Path(named).expanduser()
-    if named not in TABLES and not path.is_file():
-        raise UsageError(
-            f"A table is a CSV file, or one of {', '.join(TABLES)}. Received: {named}, which is no "
-            "file. Check the path."
-        )
-    return named if named in TABLES else str(path)
+    rule = f"{found.what}, or {'one of ' * (len(found.known) > 1)}{', '.join(found.known)}"
+    if not path.is_file():
+        raise UsageError(f"{rule}. Received: {named}, which is no file. Check the path.")
+    if found.endings and path.suffix.lower() not in found.endings:
+        raise UsageError(f"{rule}. Received: {named}. Write one by numpy.save.")
+    return str(path)
 
 
 def _check_source(values):

@@ -25,8 +25,8 @@ class FoundRun:
     Attributes:
         path: Its folder, or the `.keras` file that was named.
         settings: What it was started with; empty if unknown.
-        kind: "images"; "points", of `examples/mixture_of_gaussians.py`; "pairs", "labels" or
-            "table", of the families of games; or "file".
+        kind: "images"; "points", of `examples/mixture_of_gaussians.py`; "pairs", "labels",
+            "table" or "sequences", of the families of games; or "file".
         unfinished: Whether there are backups, newer than any saved model.
     """
 

@@ -1,4 +1,4 @@
-"""`tf-consensus generate`: new pictures, or rows of a table, of a trained run."""
+"""`tf-consensus generate`: new pictures, rows of a table or sequences of a trained run."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from absl import flags
 
 from tf_consensus.cli.finding import FoundRun, find_run
 from tf_consensus.cli.generate_checks import check_labels, place_of, refuse_others
-from tf_consensus.cli.generate_family import make_rows, translate
+from tf_consensus.cli.generate_family import make_rows, make_sequences, translate
 from tf_consensus.cli.messages import UsageError
 from tf_consensus.cli.opening import only, open_found
 from tf_consensus.cli.telling import failures_told
@@ -15,20 +15,20 @@ from tf_consensus.cli.telling import failures_told
 HELP = """\
 usage: tf-consensus generate RUN --output=PLACE [flags]
 
-Makes new pictures with a trained run, or rows of a table. RUN is its folder, the output
-folder if it holds one run, or a model.keras or generator.keras. If a GAN has not finished
-training, its newest backup is used. The ending of PLACE says what to write:
+Makes new pictures with a trained run, rows of a table, or sequences. RUN is its folder, the
+output folder if it holds one run, or a model.keras or generator.keras. If a GAN has not
+finished training, its newest backup is used. The ending of PLACE says what to write:
   faces/      a folder of PNG files, 00000.png and so on
-  faces.png   one picture, all images in a grid
+  faces.png   one picture, all images in a grid, or sequences as lines
   faces.npz   an array `images` of bytes (n, height, width, channels), and `labels`
+  new.csv     rows of a table; new.npy: `sequences` (n, times, channels), also as .npz
 
 examples:
   tf-consensus generate output/pictures --n=64 --output=new/
-  tf-consensus generate output/pictures --n=10000 --output=new.npz --seed=1
   tf-consensus generate output/fashion_mnist --labels=0,3 --n=20 --output=shoes.png
   tf-consensus generate output/pictures --interpolate --n=8 --frames=10 --output=way.png
   tf-consensus generate output/pix2pix_photos --source=folder:drawings --output=made/
-  tf-consensus generate output/table_people --n=1000 --output=new.csv
+  tf-consensus generate output/sequences_motion --n=1000 --output=new.npy --seed=1
 
 flags most used (--helpfull shows all):
   --n=64              how many pictures; with --interpolate, how many strips
@@ -49,9 +49,11 @@ def define(values: flags.FlagValues) -> None:
     hint = (
         f"How many pictures; none: {_N}, or all of --source. With --interpolate how many strips; "
     )
-    hint += f"none: {_STRIPS}. Of a table how many rows; none: 1000."
+    hint += f"none: {_STRIPS}. Of a table how many rows, or how many sequences; none: 1000, "
+    hint += "or 8 in a picture."
     integer("n", None, hint, 1, **by)
-    place = "A folder for PNG files, a .png file for a grid, or an .npz file."
+    place = "A folder for PNG files, a .png file for a grid, or an .npz file; of a table a .csv "
+    place += "file, of sequences an .npy, .npz or .png file."
     flags.DEFINE_string("output", None, place, **by)
     integer("seed", 0, "Determines the latents, and the labels that are not given.", 0, **by)
     labels = "Classes, each in turn; numbers, or names of the sub-folders trained on."
@@ -79,7 +81,7 @@ def main(values: flags.FlagValues, words: list[str], command: list[str]) -> int:
             f"--frames belongs to --interpolate. Received: --frames={values.frames} alone. Add "
             "--interpolate, or leave --frames out."
         )
-    makers = {"pairs": translate, "table": make_rows}
+    makers = {"pairs": translate, "table": make_rows, "sequences": make_sequences}
     with failures_told():
         makers.get(run.family or "", _generate)(values, run, place)
     return 0

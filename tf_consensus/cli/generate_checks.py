@@ -10,6 +10,11 @@ from tf_consensus.cli.messages import UsageError
 from tf_consensus.cli.pictures import as_dataset
 
 _ENDINGS = (".png", ".npz")
+# What the runs write that make no pictures: the endings, with what they are for, and an example.
+_FILES = {
+    "table": ((".csv",), "Rows of a table need a CSV file", "new.csv"),
+    "sequences": ((".npy", ".npz", ".png"), "Sequences need an .npy, .npz or .png file", "new.npy"),
+}
 # The flags that only some kinds of runs take, with these kinds in words.
 _LATENTS = ("labels", "interpolate", "frames")
 _PAIRS = ("source", "make", "back")
@@ -21,7 +26,7 @@ def refuse_others(values: flags.FlagValues, run: FoundRun) -> None:
     Raises:
         UsageError: If there is one, or a run on pairs has no pictures to begin from.
     """
-    wrong = {"pairs": (*_LATENTS, "seed"), "table": (*_LATENTS, *_PAIRS)}
+    wrong = {"pairs": (*_LATENTS, "seed"), **dict.fromkeys(_FILES, (*_LATENTS, *_PAIRS))}
     given = [key for key in wrong.get(run.family or "", _PAIRS) if values[key].present]
     what = run.settings.get("model", "gan")
     if given:
@@ -30,7 +35,7 @@ def refuse_others(values: flags.FlagValues, run: FoundRun) -> None:
             f"--{given[0]} is for runs on {kind}. Received: --{given[0]} for {run.path}, a run of "
             f"{what}. Leave it out."
         )
-    if run.family in ("pairs", "table") and run.kind == "file":
+    if run.family in ("pairs", *_FILES) and run.kind == "file":
         raise UsageError(
             f"A run of {what} is named by its folder. Received: {run.path}. Name {run.folder}."
         )
@@ -68,15 +73,13 @@ def place_of(values: flags.FlagValues, run: FoundRun) -> tuple[pathlib.Path, boo
         raise UsageError(
             "--output must say where the pictures go. Received: none. Pass a folder, "
             "--output=faces/, or a file, --output=faces.png or --output=faces.npz; for the rows of "
-            "a table --output=new.csv."
+            "a table --output=new.csv, for sequences --output=new.npy."
         )
     path = pathlib.Path(values.output).expanduser()
     folder = values.output.endswith(("/", os.sep)) or not path.suffix or path.is_dir()
-    if run.family == "table" and (folder or path.suffix.lower() != ".csv"):
-        raise UsageError(
-            f"Rows of a table need a CSV file. Received: {values.output}. Pass --output=new.csv."
-        )
-    if run.family != "table" and not folder and path.suffix.lower() not in _ENDINGS:
+    if run.family in _FILES:
+        _check_ending(path, folder, values.output, run)
+    elif not folder and path.suffix.lower() not in _ENDINGS:
         raise UsageError(
             "--output must be a folder, or end in .png or .npz. Received: "
             f"{values.output}. End it in / for a folder."
@@ -104,6 +107,18 @@ def place_of(values: flags.FlagValues, run: FoundRun) -> tuple[pathlib.Path, boo
             "--overwrite."
         )
     return path, folder
+
+
+def _check_ending(path, folder, typed, run):
+    """Refuse a place that does not hold what the run makes."""
+    endings, rule, example = _FILES[run.family]
+    if folder or path.suffix.lower() not in endings:
+        raise UsageError(f"{rule}. Received: {typed}. Pass --output={example}.")
+    if path.suffix.lower() == ".npy" and run.settings.get("with_numbers"):
+        raise UsageError(
+            "An .npy file has no room for the numbers of waves. Received: "
+            f"--output={typed} for a run of --with_numbers. Pass --output={path.stem}.npz."
+        )
 
 
 def check_labels(labels: list[str] | None, run: FoundRun) -> None:

@@ -1,4 +1,4 @@
-"""What `generate` makes with runs on pairs of images, and with runs on tables."""
+"""What `generate` makes with runs on pairs of images, on tables and on sequences."""
 
 import pathlib
 from typing import Any
@@ -8,8 +8,9 @@ from absl import flags
 
 from tf_consensus.cli.finding import FoundRun
 
-# Images in a grid, and rows of a table, if no number is asked for.
-_IN_A_GRID, _ROWS = 64, 1000
+# Images in a grid, rows of a table or sequences, and sequences in a picture, if no number is asked
+# for.
+_IN_A_GRID, _ROWS, _DRAWN = 64, 1000, 8
 
 
 def translate(values: flags.FlagValues, run: FoundRun, place: tuple[pathlib.Path, bool]) -> None:
@@ -56,14 +57,57 @@ def make_rows(values: flags.FlagValues, run: FoundRun, place: tuple[pathlib.Path
         RunError: If the model is damaged.
     """
     from tf_consensus.experiments.families.table_files import write_table
-    from tf_consensus.experiments.result import check_model, read_result
-    from tf_consensus.experiments.saved_run import load_whole
 
+    made, n = _made(values, run, _ROWS)
     path, _ = place
-    check_model(run.path / "model.keras", read_result(run.path))
-    model = load_whole(run.path / "model.keras")
-    n = values.n or _ROWS
-    made = model.generate(n, values.seed, values.batch_size, averaged=values.averaged)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_table(made, path)
     print(f"{n:,} rows in {path}, of model.keras, seed {values.seed}")
+
+
+def make_sequences(
+    values: flags.FlagValues, run: FoundRun, place: tuple[pathlib.Path, bool]
+) -> None:
+    """Make sequences in the units of their data, and write them as a file or as a picture.
+
+    Args:
+        values: The flags of `generate`.
+        run: A run on sequences.
+        place: The path, and whether it is a folder, which it is not.
+
+    Raises:
+        RunError: If the model is damaged, or sequences are not finite.
+    """
+    from tf_consensus.experiments.families.sequence_files import (
+        SEQUENCES,
+        parts_of,
+        write_sequences,
+    )
+    from tf_consensus.experiments.families.sequence_pictures import draw_made
+    from tf_consensus.experiments.families.sequence_source import in_own_units
+    from tf_consensus.experiments.generation import check_finite
+
+    path, _ = place
+    picture = path.suffix.lower() == ".png"
+    made, n = _made(values, run, _DRAWN if picture else _ROWS)
+    parts = parts_of(made)
+    for part in parts.values():
+        check_finite(part, "model.keras")
+    parts[SEQUENCES] = in_own_units(parts[SEQUENCES], run.settings)
+    if picture:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draw_made(parts[SEQUENCES], path)
+    else:
+        write_sequences(parts, path)
+    print(f"{n:,} sequences in {path}, of model.keras, seed {values.seed}")
+
+
+def _made(values, run, usual):
+    """What a model makes of as many latents as are asked for, and how many these are."""
+    from tf_consensus.experiments.result import check_model, read_result
+    from tf_consensus.experiments.saved_run import load_whole
+
+    check_model(run.path / "model.keras", read_result(run.path))
+    model = load_whole(run.path / "model.keras")
+    n = values.n or usual
+    return model.generate(n, values.seed, values.batch_size, averaged=values.averaged), n

@@ -12,8 +12,8 @@ from absl import flags
 from tf_consensus.cli.messages import UsageError, did_you_mean
 
 COMMANDS = {
-    "train": "train a GAN or another game on pictures or a table, or as an experiment says",
-    "generate": "make new pictures with a trained run",
+    "train": "train a GAN or another game on pictures, tables, sequences, or as an experiment says",
+    "generate": "make new pictures, rows or sequences with a trained run",
     "evaluate": "score a run, or a folder of pictures, against real pictures",
     "spectrum": "eigenvalues of a run's game: does it rotate, which steps are stable",
     "report": "one page of one run, or of several side by side",

@@ -17,7 +17,7 @@ from tf_consensus.cli.telling import told
 from tf_consensus.cli.train_checks import check_files, named_once, short_name
 from tf_consensus.cli.validators import check_multiple
 from tf_consensus.experiments.errors import RunError
-from tf_consensus.experiments.families.presets import DEFAULT_MODEL
+from tf_consensus.experiments.families.presets import DEFAULT_MODEL, SEQUENCE_NETWORKS
 from tf_consensus.experiments.sizes import between_evaluations, network_of
 from tf_consensus.experiments.stopping import stop_at_sigterm
 
@@ -31,8 +31,8 @@ usage: tf-consensus train PICTURES [--model=NAME] [flags]    (or: --experiment=N
 
 Trains a GAN on folder:PATH, or on a data set by its name. Size, colours, network,
 method, learning rate and steps follow from the pictures and are printed, with the
-flags that change them. Leaves report.html, samples, the log and the model. --model
-trains another game: images from images, labels, tables (`tf-consensus list models`).
+flags that change them. Leaves report.html, samples, the log and the model. --model trains
+another game: images from images, labels, tables, sequences (`tf-consensus list models`).
 
 examples:
   tf-consensus train folder:~/pictures
@@ -41,6 +41,7 @@ examples:
   tf-consensus train --experiment=fashion_mnist_adam    (`tf-consensus list experiments`)
   tf-consensus train --model=pix2pix folder:photos --source=folder:drawings
   tf-consensus train --model=table people.csv
+  tf-consensus train --model=sequences motion.npy
 
 flags most used (--helpfull shows all):
   --output_dir=FOLDER  folder for all results; none: output/ and the pictures' name
@@ -56,7 +57,7 @@ flags most used (--helpfull shows all):
 
 def define(values: flags.FlagValues) -> None:
     """Define the command's flags."""
-    train_flags.define(values)
+    train_flags.define(values, networks=[*train_flags.OF_IMAGES, *SEQUENCE_NETWORKS])
     family_flags.define(values)
 
 

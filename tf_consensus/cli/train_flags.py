@@ -1,6 +1,7 @@
 """The flags of training on images, of the program and of `examples/train_images.py`."""
 
 import importlib.util
+from collections.abc import Sequence
 
 from absl import flags
 
@@ -18,7 +19,7 @@ from tf_consensus.cli.validators import list_of, one_of, seeds
 from tf_consensus.experiments.presets import EXPERIMENTS
 from tf_consensus.experiments.resolving import SWEPT
 
-_OF_IMAGES = [name for name in NETWORKS if name not in OTHER_NETWORKS]
+OF_IMAGES = [name for name in NETWORKS if name not in OTHER_NETWORKS]
 
 # Flags that override a setting of the experiment.
 OVERRIDES = (
@@ -34,14 +35,19 @@ PLAYERS = ("generator", "discriminator")
 _DEBIAS = "Consensus and smoothing without the bias of batches: over micro-batches or examples."
 
 
-def define(values: flags.FlagValues = flags.FLAGS, experiment: str | None = None) -> None:
+def define(
+    values: flags.FlagValues = flags.FLAGS,
+    experiment: str | None = None,
+    networks: Sequence[str] = OF_IMAGES,
+) -> None:
     """Define the flags.
 
     Args:
         values: The flag values that the flags are added to.
         experiment: The default of --experiment.
+        networks: The names that --network takes.
     """
-    _define_method(values, experiment)
+    _define_method(values, experiment, networks)
     _define_data(values)
     _define_optimizer(values)
     _define_course(values)
@@ -50,7 +56,7 @@ def define(values: flags.FlagValues = flags.FLAGS, experiment: str | None = None
     _register_validators(values)
 
 
-def _define_method(values, experiment):
+def _define_method(values, experiment, networks):
     text, integer, a_list = flags.DEFINE_string, flags.DEFINE_integer, flags.DEFINE_list
     by = {"flag_values": values}
     text("experiment", experiment, "What to run; a wrong name lists them all.", **by)
@@ -61,7 +67,8 @@ def _define_method(values, experiment):
     hint = "Weight of consensus, smoothing and penalties; of runge_kutta, implicit and competitive "
     hint += "the step size, of symplectic the strength; several: a sweep."
     a_list("gamma", [], hint, **by)
-    text("network", None, f"One of {', '.join(_OF_IMAGES)}.", **by)
+    text("network", None, f"One of {', '.join(networks)}.", **by)
+    flags.register_validator("network", one_of(networks), flag_values=values)
     integer("latent_dim", None, "Size of a latent.", 1, **by)
     integer("filters", None, "Filters of the networks' level next to the image.", 1, **by)
     text("objective", None, f"One of {', '.join(OBJECTIVES)}.", **by)
@@ -172,7 +179,6 @@ def _register_validators(values):
         flags.register_validator(name, check, message, values)
 
     register("experiment", one_of(EXPERIMENTS))
-    register("network", one_of(_OF_IMAGES))
     register("objective", one_of(OBJECTIVES, OTHER_OBJECTIVES))
     register("optimizer", list_of(METHODS))
     register("penalty", list_of(PENALTIES))

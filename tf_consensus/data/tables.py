@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tf_consensus.data.arguments import MOST_VALUES, check_below
-from tf_consensus.data.stream import BLOCK, check_start, draw_seed, resumable
+from tf_consensus.data.arguments import check_below
+from tf_consensus.data.drawn_rows import drawn_rows
 from tf_consensus.data.table_description import TableDescription, encoded
 from tf_consensus.data.table_fitting import fit_column
 from tf_consensus.data.table_source import MISSING, check_texts, open_source
@@ -60,22 +60,7 @@ class Table:
             ValueError: If `batch_size` is not a positive integer or too large, `seed` is not an
                 integer, or `start` is neither an integer of at least 0 nor an integer variable.
         """
-        width = self.description.width
-        batch_size = check_below("batch_size", batch_size, 1, MOST_VALUES // (BLOCK * width))
-        seed, start = draw_seed(seed), check_start(start)
-
-        def make_block(block):
-            # Philox by name: the default algorithm depends on the device.
-            drawn = tf.random.stateless_uniform(
-                (BLOCK, batch_size),
-                tf.stack([tf.constant(seed, tf.int64), block]),
-                maxval=len(self),
-                dtype=tf.int64,
-                alg="philox",
-            )
-            return tf.gather(tf.constant(self.rows), drawn)
-
-        return resumable(make_block, start)
+        return drawn_rows(self.rows, batch_size, seed, start)
 
 
 def table(

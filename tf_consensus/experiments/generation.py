@@ -143,12 +143,17 @@ def computed(
     with averaged_weights(model) if averaged else contextlib.nullcontext():
         for batch in inputs:
             samples = np.asarray(tf.cast(sample(batch), tf.float32))
-            if not np.isfinite(samples).all():
-                raise RunError(
-                    "Samples must be finite. Received: NaN or infinity from "
-                    f"{source}. The run has diverged: train it with a lower learning rate."
-                )
+            check_finite(samples, source)
             yield samples
+
+
+def check_finite(samples: np.ndarray, source: str) -> None:
+    """Raise `RunError` if samples are not finite; `source` is where their model comes from."""
+    if not np.isfinite(samples).all():
+        raise RunError(
+            f"Samples must be finite. Received: NaN or infinity from {source}. The run has "
+            "diverged: train it with a lower learning rate."
+        )
 
 
 def as_bytes(images: np.ndarray) -> np.ndarray:

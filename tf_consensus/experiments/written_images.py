@@ -71,9 +71,10 @@ def write_arrays(path: pathlib.Path, **arrays: np.ndarray) -> None:
         OSError: If it cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as partial:
-        entries: dict[str, Any] = {**arrays}
-        np.savez(partial, **entries)
+    entries: dict[str, Any] = {**arrays}
+    # Given a name, NumPy adds an ending to .NPZ.
+    with replacing(path) as partial, open(partial, "wb") as file:
+        np.savez(file, **entries)
 
 
 @contextlib.contextmanager

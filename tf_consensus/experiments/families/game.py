@@ -8,6 +8,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tf_consensus.callbacks import EvaluateGAN
+
 Settings = dict[str, Any]
 
 
@@ -22,12 +24,14 @@ class Game:
         pictures: Callbacks that save pictures into the run's folder.
         finish: Called with the trained model and the run's folder; leaves pictures and files there,
             and returns scores by name that JSON can hold.
+        evaluate: Puts scores into the log after each epoch, if the family has such.
     """
 
     model: keras.Model
     stream: Callable[[tf.Variable], tf.data.Dataset]
     pictures: Callable[[pathlib.Path], Sequence[keras.callbacks.Callback]]
     finish: Callable[[keras.Model, pathlib.Path], dict[str, Any]]
+    evaluate: EvaluateGAN | None = None
 
 
 @dataclasses.dataclass(frozen=True)

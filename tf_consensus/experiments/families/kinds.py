@@ -2,11 +2,16 @@
 
 from typing import Any
 
-from tf_consensus.experiments.families import labels, pairs, tables
+from tf_consensus.experiments.families import labels, pairs, sequences, tables
 from tf_consensus.experiments.families.game import FamilyRequest, Game, Settings
 from tf_consensus.experiments.families.presets import kind_of
 
-_KINDS: dict[str, Any] = {"pairs": pairs, "labels": labels, "table": tables}
+_KINDS: dict[str, Any] = {
+    "pairs": pairs,
+    "labels": labels,
+    "table": tables,
+    "sequences": sequences,
+}
 
 
 def prepare(settings: Settings, request: FamilyRequest) -> Game:

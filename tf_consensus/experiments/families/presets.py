@@ -20,7 +20,7 @@ class Family(NamedTuple):
         line: What it is for, in a line.
         settings: Defaults of all settings. For `None` the data decide.
         method: The method that is used if none is named.
-        kind: "pairs", "labels" or "table": the session that trains it.
+        kind: "pairs", "labels", "table" or "sequences": the session that trains it.
     """
 
     line: str
@@ -89,6 +89,26 @@ _TABLE = _SHARED | {
     "batch_size": 256,
     "steps": 5000,
 }
+# The data decide the length, the features, and the offset and scale of each feature.
+_SEQUENCES = _SHARED | {
+    "network": "sequence_conv",
+    "with_numbers": False,
+    "length": 32,
+    "features": 1,
+    "offset": None,
+    "scale": None,
+    "latent_dim": 16,
+    "width": 32,
+    "unroll": False,
+    "penalty": ["r1"],
+    "penalty_weight": 0.1,
+    "learning_rate": 1e-3,
+    "schedule": "cosine",
+    "gamma": 0.1,
+    "batch_size": 64,
+    "steps": 2000,
+    "samples": 2000,
+}
 _CYCLE = {"objective": "least_squares", "cycle": 5.0, "identity": 0.0, "pool_size": 50}
 FAMILIES: dict[str, Family] = {
     "pix2pix": Family(
@@ -127,9 +147,18 @@ FAMILIES: dict[str, Family] = {
         "consensus",
         "table",
     ),
+    "sequences": Family(
+        "sequences of an .npy file (samples, times, channels), or sine waves",
+        _SEQUENCES,
+        "consensus",
+        "sequences",
+    ),
 }
 # Tables that need no file: people that the program makes up, and two of scikit-learn's.
 TABLES = ("made", "iris", "wine")
+# Sequences that need no file: sine waves that the program makes up.
+WAVES = "waves"
+SEQUENCE_NETWORKS = ("sequence_conv", "sequence_gru", "sequence_lstm")
 MODELS: dict[str, str] = {
     DEFAULT_MODEL: "images from latents; with --num_classes images of a class; the default",
     **{name: family.line for name, family in FAMILIES.items()},
@@ -141,13 +170,16 @@ _OF_KINDS = {
     "pairs": ("data_dir", "cache"),
     "labels": ("data_dir", "cache", "classifier"),
     "table": (),
+    "sequences": (),
 }
-# Settings that no flag changes; the network can be chosen for labels alone.
-_FIXED = ("samples", "split", "last_rate")
+# Settings that no flag changes.
+_FIXED = ("samples", "split", "last_rate", "features", "offset", "scale")
+# The kinds whose network can be chosen.
+_WITH_NETWORKS = ("labels", "sequences")
 
 
 def kind_of(model: str) -> str:
-    """The kind of a model in the settings of a run: "pairs", "labels" or "table"."""
+    """The kind of a model in the settings of a run, as `Family` has it."""
     # `examples/labels.py` also trains `GAN` with one logit per class, as "logits".
     return FAMILIES[model].kind if model in FAMILIES else "labels"
 
@@ -155,5 +187,5 @@ def kind_of(model: str) -> str:
 def flags_of(model: str) -> set[str]:
     """The names of the flags that a family takes."""
     family = FAMILIES[model]
-    fixed = {*_FIXED} if family.kind == "labels" else {*_FIXED, "network"}
+    fixed = {*_FIXED} if family.kind in _WITH_NETWORKS else {*_FIXED, "network"}
     return ({*family.settings} - fixed) | {*_OF_RUNS, *_OF_KINDS[family.kind]}

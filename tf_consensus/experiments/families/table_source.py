@@ -1,10 +1,12 @@
 """Tables to train on: a CSV file, people that are made up, and scikit-learn's iris and wine."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from tf_consensus import data
+from tf_consensus.data.table_source import MISSING, open_source
 from tf_consensus.experiments.errors import RunError, of_the_user
 from tf_consensus.experiments.families.game import Settings
 
@@ -32,6 +34,43 @@ class Rows(NamedTuple):
         return data.table(self.trained, categorical=numbers, max_modes=max_modes)
 
 
+class TableLook(NamedTuple):
+    """What a table shows before anything is fitted to it.
+
+    Attributes:
+        number: How many rows there are.
+        kinds: What each column holds, by its name: "integer", "number", "text" or "bool".
+        target: The last column of categories, which a classifier must tell if the user names none;
+            `None` if no column holds categories.
+    """
+
+    number: int
+    kinds: dict[str, str]
+    target: str | None
+
+
+def look_at_table(
+    name: str, columns: Sequence[str] | None = None, categorical: Sequence[str] = ()
+) -> TableLook:
+    """Look at a table.
+
+    Args:
+        name: A CSV file, or the name of a table.
+        columns: The columns to keep; `None`: all. A wrong name is left out: `read_rows` refuses it.
+        categorical: The columns of numbers that are categories.
+
+    Raises:
+        RunError: If there is no such table, or it cannot be read.
+    """
+    with of_the_user("TABLE"):
+        opened = open_source(source_of(name))
+        kept = [x for x in columns or opened.names if x in opened.names] or opened.names
+        found = opened.read(kept, MISSING)
+    kinds = {x: column.kind for x, column in found.items()}
+    categories = [x for x in kept if kinds[x] in ("text", "bool") or x in categorical]
+    return TableLook(len(found[kept[0]].values), kinds, categories[-1] if categories else None)
+
+
 def read_rows(settings: Settings) -> Rows:
     """The rows of the table that the settings name.
 
@@ -47,7 +86,7 @@ def read_rows(settings: Settings) -> Rows:
             max_modes=settings["max_modes"],
         )
     columns, known = table.columns, table.description.categorical
-    target = settings["target"] or next(reversed(known), None)
+    target = settings["target"]
     if target is not None and target not in columns:
         raise RunError(
             f"--target must be a column of {', '.join(columns)}. Received: {target}. Name one of "

@@ -64,7 +64,7 @@ def train(
     folder.mkdir(parents=True, exist_ok=True)
     write_made(folder, request.command)
     epoch = min(settings["eval_every"], settings["steps"])
-    log = RunLog(folder / "log.csv", backup)
+    log = RunLog(folder / "log.csv", backup, evaluate=game.evaluate)
     model.fit(
         stream,
         epochs=settings["steps"] // epoch,
@@ -76,6 +76,7 @@ def train(
             Clock(log),
             StopWhenDiverged(),
             *game.pictures(folder),
+            *([game.evaluate] if game.evaluate else []),
             log,
             Estimate(settings["steps"]),
             LiveReport(folder),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from tf_consensus.experiments.errors import RunError
+from tf_consensus.experiments.families.presets import WAVES
 from tf_consensus.experiments.making import OPTIMIZERS
 
 
@@ -15,6 +16,12 @@ def _weighs(run: Mapping[str, Any]) -> bool:
     """Whether gamma is the weight of the method or of the penalties."""
     return _of_method("gamma")(run) or bool(run["penalty"] and run["penalty_weight"] is None)
 
+
+def _of_waves(run: Mapping[str, Any]) -> bool:
+    return run["dataset"] == WAVES
+
+
+_OF_WAVES = f"Train on {WAVES}, which the program makes"
 
 # For each setting whether a run uses it, and what to name by which flag so that one does.
 _USED: dict[str, tuple[Callable[[Mapping[str, Any]], bool], str]] = {
@@ -28,7 +35,12 @@ _USED: dict[str, tuple[Callable[[Mapping[str, Any]], bool], str]] = {
     "decay": (lambda run: run["inner"] == "rmsprop", "Pass --inner=rmsprop"),
     "beta_1": (lambda run: run["inner"] == "adam", "Pass --inner=adam"),
     "beta_2": (lambda run: run["inner"] == "adam", "Pass --inner=adam"),
+    "length": (_of_waves, _OF_WAVES),
+    "with_numbers": (_of_waves, _OF_WAVES),
+    "unroll": (lambda run: run["network"] != "sequence_conv", "Pass --network=sequence_gru"),
 }
+# What a setting depends on, if not on the method.
+_DEPENDS = {"length": "dataset", "with_numbers": "dataset", "unroll": "network"}
 
 
 def uses(run: Mapping[str, Any], key: str) -> bool:
@@ -53,8 +65,8 @@ def check_used(runs: Sequence[Mapping[str, Any]], given: Collection[str]) -> Non
     """
     for key, (_, remedy) in _USED.items():
         if key in given and not any(uses(run, key) for run in runs):
-            methods = ", ".join(dict.fromkeys(run["method"] for run in runs))
+            what = ", ".join(dict.fromkeys(run[_DEPENDS.get(key, "method")] for run in runs))
             raise RunError(
-                f"--{key} must change something. Received: --{key}={runs[0][key]} for {methods}, "
+                f"--{key} must change something. Received: --{key}={runs[0][key]} for {what}, "
                 f"which has no use for it. {remedy}, or leave --{key} out."
             )

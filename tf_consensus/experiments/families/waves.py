@@ -5,16 +5,21 @@ A wave is x(t) = a sin(2π f t/T + φ) at the times t = 0 … T - 1, with the fr
 are f and a, scaled to [-1, 1].
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
+from tf_consensus.data.arguments import MOST_VALUES, check_below
 from tf_consensus.data.stream import BLOCK, resumable
+from tf_consensus.experiments.families.sequence_scores import autocovariance
 
 FREQUENCY, AMPLITUDE = (1.0, 4.0), (0.5, 1.0)
 _GRID = np.arange(0.25, 8.0, 0.05)
 
 
-def waves(uniform, length):
+def waves(uniform: tf.Tensor, length: int) -> tuple[tf.Tensor, tf.Tensor]:
     """Waves (n, length, 1) and their numbers (n, 2) from uniform numbers (n, 3)."""
     ends = tf.constant([FREQUENCY, AMPLITUDE, (0.0, 2 * np.pi)])
     f, a, phase = tf.unstack(ends[:, 0] + (ends[:, 1] - ends[:, 0]) * uniform, axis=1)
@@ -23,8 +28,25 @@ def waves(uniform, length):
     return (a[:, None] * tf.sin(angles))[..., None], 2 * uniform[:, :2] - 1
 
 
-def stream(batch_size, length, seed, start=0, numbers=False):
-    """The endless data set of batches of waves, or of dicts of waves and their numbers."""
+def true_waves(number: int, length: int, seed: int) -> np.ndarray:
+    """Waves (number, length, 1) that no stream has."""
+    uniform = tf.random.stateless_uniform((number, 3), [seed, -1])
+    return waves(uniform, length)[0].numpy()
+
+
+def stream(
+    batch_size: int,
+    length: int,
+    seed: int,
+    start: int | tf.Variable = 0,
+    numbers: bool = False,
+) -> tf.data.Dataset:
+    """The endless data set of batches of waves, or of dicts of waves and their numbers.
+
+    Raises:
+        ValueError: If a block of batches has more numbers than a tensor may have.
+    """
+    batch_size = check_below("batch_size", batch_size, 1, MOST_VALUES // (BLOCK * (length + 2)))
 
     def make_block(block):
         shape = (BLOCK * batch_size, 3)
@@ -37,11 +59,11 @@ def stream(batch_size, length, seed, start=0, numbers=False):
     return resumable(make_block, start)
 
 
-def fitted(samples):
+def fitted(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The sine wave that is nearest to each sample.
 
     Args:
-        samples: array (n, length, 1).
+        samples: Array (n, length, 1).
 
     Returns:
         Frequencies, amplitudes, and the shares of the samples' squares that are no sine; (n,) each.
@@ -58,16 +80,8 @@ def fitted(samples):
     return _GRID[best], np.linalg.norm(coordinates[..., 0], axis=1), np.where(squares > 0, rest, 1)
 
 
-def autocovariance(samples):
-    """Mean over the samples of Σ x(t) x(t + lag)/T, for each lag; (length,)."""
-    x = samples[..., 0].astype("float64")
-    length = x.shape[1]
-    lags = [(x[:, : length - lag] * x[:, lag:]).sum(axis=1).mean() for lag in range(length)]
-    return np.array(lags) / length
-
-
-class WaveScores:
-    """A metric of generated waves, against as many true ones.
+class WaveComparison:
+    """How far waves are from true ones.
 
     - frequency, amplitude: Wasserstein-1 distance of the distribution, in cycles and in units of x;
     - no_sine: the mean share of a sample's squares that is no sine;
@@ -75,52 +89,37 @@ class WaveScores:
     - numbers: where samples have numbers, their mean distance from the fitted ones.
 
     Args:
-        number: how many waves are compared.
-        length: T.
-        seed: of the true waves.
-        numbers: whether samples have numbers.
+        real: True waves (n, length, 1).
+        numbers: Whether samples have numbers.
     """
 
-    name = "waves"
+    def __init__(self, real: np.ndarray, numbers: bool = False) -> None:
+        names = ["frequency", "amplitude", "no_sine", "autocovariance"]
+        self.names = [*names, *["numbers"] * numbers]
+        self.real = real
+        self._fitted, self._covariance = fitted(real), autocovariance(real)
 
-    def __init__(self, number, length, seed, numbers=False):
-        names = ["frequency", "amplitude", "no_sine", "autocovariance"] + ["numbers"] * numbers
-        self.directions = dict.fromkeys(names, "down")
-        uniform = tf.random.stateless_uniform((number, 3), [seed, -1])
-        self.real = waves(uniform, length)[0].numpy()
-        self._fitted, self._covariance = fitted(self.real), autocovariance(self.real)
-        self.reset_state()
+    def __call__(self, samples: Any) -> dict[str, float]:
+        """The scores by name of as many samples (n, length, 1), or of dicts of "wave", "numbers".
 
-    def reset_state(self):
-        """Forgets all samples."""
-        self._waves, self._numbers = [], []
-
-    def update_state(self, samples):
-        """Takes samples, arrays or dicts of them."""
-        if isinstance(samples, dict):
-            self._numbers.append(samples["numbers"])
-            samples = samples["wave"]
-        self._waves.append(samples)
-
-    def result(self):
-        """The scores by name; NaN without samples."""
-        if not self._waves:
-            return dict.fromkeys(self.directions, np.nan)
-        made = np.concatenate(self._waves)
-        found = fitted(made)
+        Without numbers the last score is left out.
+        """
+        parts = samples if isinstance(samples, Mapping) else {"wave": samples}
+        found = fitted(parts["wave"])
         distances = [
             float(np.abs(np.sort(a) - np.sort(b)).mean())
             for a, b in zip(found[:2], self._fitted[:2], strict=True)
         ]
-        difference = np.abs(autocovariance(made) - self._covariance).max()
+        difference = np.abs(autocovariance(parts["wave"]) - self._covariance).max()
         values = [*distances, found[2].mean(), difference]
-        if self._numbers:
-            values.append(self._distance(np.concatenate(self._numbers), found[:2]))
-        return dict(zip(self.directions, map(float, values), strict=True))
+        if "numbers" in parts:
+            values.append(_distance(parts["numbers"], found[:2]))
+        return dict(zip(self.names, map(float, values), strict=False))
 
-    def _distance(self, numbers, found):
-        scaled = [
-            2 * (x - low) / (high - low) - 1
-            for x, (low, high) in zip(found, (FREQUENCY, AMPLITUDE), strict=True)
-        ]
-        return float(np.abs(np.stack(scaled, axis=1) - numbers).mean())
+
+def _distance(numbers, found):
+    scaled = [
+        2 * (x - low) / (high - low) - 1
+        for x, (low, high) in zip(found, (FREQUENCY, AMPLITUDE), strict=True)
+    ]
+    return float(np.abs(np.stack(scaled, axis=1) - numbers).mean())

@@ -1,0 +1,102 @@
+"""Sequences of a user's own file, and files of sequences that a model has made."""
+
+import io
+import os
+import pathlib
+import zipfile
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from tf_consensus.experiments.errors import RunError
+from tf_consensus.experiments.files import reason
+from tf_consensus.experiments.written_images import write_arrays
+from tf_consensus.support.files import replacing
+
+# The names of the arrays of an .npz file.
+SEQUENCES, NUMBERS = "sequences", "numbers"
+_SHAPE = "Sequences are an array (samples, times, channels)"
+_DAMAGE = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, MemoryError)
+
+
+def read_sequences(path: str | os.PathLike) -> np.ndarray:
+    """The sequences of a file, float32 (samples, times, channels).
+
+    Args:
+        path: An .npy file, or an .npz file of one array, or of one with the name "sequences".
+
+    Raises:
+        RunError: If it is damaged, or holds no finite real numbers of three dimensions, or fewer
+            than two samples or times.
+    """
+    found = _array(pathlib.Path(path).expanduser())
+    if found.dtype.kind not in "iuf":
+        raise RunError(
+            f"Sequences are real numbers. Received: {path}, of dtype {found.dtype}. Save integers "
+            "or floats."
+        )
+    if found.ndim != 3 or 0 in found.shape:
+        raise RunError(
+            f"{_SHAPE}. Received: {path}, of shape {found.shape}. "
+            "Reshape it; of one channel the last size is 1."
+        )
+    for size, what in zip(found.shape, ("samples", "times"), strict=False):
+        if size < 2:
+            raise RunError(
+                f"{_SHAPE}, with two {what} at least. Received: {path}, of shape {found.shape}. "
+                f"Add {what}."
+            )
+    with np.errstate(over="ignore"):
+        numbers = found.astype(np.float32)
+    if not np.isfinite(numbers).all():
+        wrong = np.argwhere(~np.isfinite(numbers))[0].tolist()
+        raise RunError(
+            f"Sequences are finite in float32. Received: {path}, with {found[tuple(wrong)]} at "
+            f"{wrong}. Leave such samples out, or take a smaller unit."
+        )
+    return numbers
+
+
+def _array(path):
+    """The array of an .npy file, or that of an .npz file which holds the sequences."""
+    try:
+        content = np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
+        if isinstance(content, np.ndarray):
+            return content
+        names = content.files
+        name = SEQUENCES if SEQUENCES in names else names[0]
+        if len(names) == 1 or name == SEQUENCES:
+            return content[name]
+    except (*_DAMAGE, IndexError) as error:
+        raise RunError(
+            f"{_SHAPE} in a whole .npy or .npz file. Received: {path}, {reason(error)}. Write it "
+            "by numpy.save."
+        ) from error
+    raise RunError(
+        f"An .npz file holds one array, or one with the name {SEQUENCES}. Received: {path}, with "
+        f"{', '.join(names)}. Write one by numpy.save."
+    )
+
+
+def parts_of(made: Any) -> dict[str, np.ndarray]:
+    """What a model has made, by the names of the arrays of an .npz file."""
+    if isinstance(made, Mapping):
+        return {SEQUENCES: made["wave"], NUMBERS: made["numbers"]}
+    return {SEQUENCES: made}
+
+
+def write_sequences(parts: Mapping[str, np.ndarray], path: str | os.PathLike) -> None:
+    """Write sequences, whole or not at all.
+
+    Args:
+        parts: Arrays by name; an .npy file holds the sequences alone.
+        path: An .npy or .npz file.
+    """
+    path = pathlib.Path(path)
+    if path.suffix.lower() == ".npz":
+        write_arrays(path, **parts)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as partial, open(partial, "wb") as file:
+        np.save(file, parts[SEQUENCES], allow_pickle=False)
