@@ -10,7 +10,10 @@ The lists are written anew from a run of all tests, on a machine with nothing el
     python -m pytest -m "not slow" --durations=0 --cov --cov-branch --cov-context=test > LOG
     python tests/short_run.py LOG .coverage
 
-The options --cov are those of pytest-cov.
+The options --cov are those of pytest-cov. A short run, without `-m "not slow"`, takes minutes; with
+its log the lists leave more to the full run, and what that run did not take stays left:
+
+    python tests/short_run.py LOG .coverage short
 """
 
 import heapq
@@ -103,18 +106,25 @@ def choose(runs: Mapping[str, set], seconds: Mapping[str, float], share: float) 
     return chosen
 
 
-def write(seconds: Mapping[str, float], taken: Iterable[str]) -> None:
-    """Writes the tests whose cases are slow on the average, and which cases are taken."""
+def write(seconds: Mapping[str, float], taken: Iterable[str], stay: Iterable[str] = ()) -> None:
+    """Writes the tests whose cases are slow on the average, and which cases are taken.
+
+    Args:
+        seconds: how long each case takes.
+        taken: cases to take.
+        stay: tests that are slow whatever their seconds are.
+    """
     cases: dict[str, list[float]] = defaultdict(list)
     for case, value in seconds.items():
         cases[test_of(case)].append(value)
-    slow = sorted(test for test, each in cases.items() if sum(each) / len(each) >= QUICK)
-    kept = sorted(case for case in taken if test_of(case) in set(slow))
-    for path, names in ((SLOW, slow), (TAKEN, kept)):
+    slow = {test for test, each in cases.items() if sum(each) / len(each) >= QUICK} | set(stay)
+    kept = sorted(case for case in taken if test_of(case) in slow)
+    for path, names in ((SLOW, sorted(slow)), (TAKEN, kept)):
         path.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    log, coverage = sys.argv[1:]
+    log, coverage, *short = sys.argv[1:]
     times = seconds_of(pathlib.Path(log).read_text(encoding="utf-8").splitlines())
-    write(times, choose(runs_of(coverage), times, SHARE))
+    left = SLOW.read_text(encoding="utf-8").splitlines() if short else ()
+    write(times, choose(runs_of(coverage), times, SHARE), left)
