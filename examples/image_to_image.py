@@ -30,6 +30,7 @@ from absl import app, flags
 import tf_consensus as tfc
 from tf_consensus.experiments.errors import plain_errors
 from tf_consensus.experiments.families.game import FamilyRequest
+from tf_consensus.experiments.families.pair_source import settled
 from tf_consensus.experiments.families.presets import FAMILIES
 from tf_consensus.experiments.families.session import train_all
 from tf_consensus.experiments.lock import locked
@@ -94,7 +95,7 @@ def resolve_settings():
 
 def run(output):
     """Trains and saves; returns the exit status."""
-    settings = resolve_settings()
+    settings = settled(resolve_settings(), FLAGS.data_dir)
     request = FamilyRequest(
         runs=[(output, settings)],
         output=output,

@@ -6,6 +6,7 @@ from absl import flags
 
 from tf_consensus.cli.asked_runs import SETTINGS_FILE, print_chosen, sweeps_of
 from tf_consensus.experiments.errors import RunError, of_the_user
+from tf_consensus.experiments.families.pair_source import check_sides, look_at_sides
 from tf_consensus.experiments.families.presets import FAMILIES, flags_of
 from tf_consensus.experiments.families.sequence_source import look_at_sequences
 from tf_consensus.experiments.families.table_source import look_at_table
@@ -97,15 +98,15 @@ def _shown(run):
 
 
 def _look_at_pairs(values, dataset):
-    """Sizes of images and networks."""
-    with of_the_user("the images to make"):
-        pictures = look_at(dataset, values.data_dir)
-    print(f"to make: {pictures.describe()}")
-    if values.source is not None:
-        with of_the_user("--source"):
-            place = None if values.source.startswith("folder:") else values.data_dir
-            print(f"from:    {look_at(values.source, place).describe()}")
-    return _sizes(values, pictures)
+    """Sizes of images and networks, and the colours of either side."""
+    check_sides(values.model, dataset, values.source)
+    sources, targets = look_at_sides(dataset, values.source, values.data_dir)
+    print(f"to make: {targets.describe()}")
+    channels = {"channels": values.channels or targets.channels}
+    if sources is not None:
+        print(f"from:    {sources.describe()}")
+        channels["source_channels"] = values.channels or sources.channels
+    return _sizes(values, targets) | channels
 
 
 def _look_at_labels(values, dataset):

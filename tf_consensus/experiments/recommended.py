@@ -1,5 +1,6 @@
 """The default settings, which follow from the pictures and the machine."""
 
+import os
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -49,7 +50,7 @@ class Pictures(NamedTuple):
         return f"{self.number:,} {pictures} in {self.dataset}: {sides}, {colours}{classes}"
 
 
-def look_at(dataset: str, data_dir: str | None = None) -> Pictures:
+def look_at(dataset: str, data_dir: str | os.PathLike | None = None) -> Pictures:
     """Read what is known about a data set; for a folder from the headers of up to 1,000 files.
 
     Raises:
