@@ -110,6 +110,30 @@ REFUSED = [
     (("--model=pix2pix",), "`tf-consensus train --model=pix2pix folder:~/pictures`."),
     (("--model=table", "no.csv"), "A table is a CSV file, or one of made, iris, wine. Received: n"),
     (("--model=table", "--pack=7", "made"), "--batch_size must be a multiple of --pack. Received"),
+    (("--model=table", "--microbatches=3", "made"), "--pack times --microbatches. Received: --bat"),
+    (("--model=table", "--microbatches=64", "made"), "=256 --pack=8 --microbatches=64. Change one"),
+    *(
+        (
+            (f"--model={model}", "--microbatches=3", *named),
+            "--batch_size must be a multiple of --mi",
+        )
+        for model, named in (
+            ("pix2pix", ("x", "--make=edges")),
+            ("cycle_gan", ("x", "--make=edges")),
+            ("acgan", ("x",)),
+            ("projection", ("x",)),
+            ("infogan", ("x",)),
+            ("sequences", ("waves",)),
+        )
+    ),
+    *(
+        (
+            ("--model=pix2pix", "x", "--make=edges", f"--image_size={size}"),
+            "--image_size must be a multiple of 4, as the networks halve images. Received: "
+            f"--image_size={size}. Pass --image_size={fits}.",
+        )
+        for size, fits in ((1, 4), (2, 4), (33, 32), (34, 32), (35, 36))
+    ),
     (("--model=pix2pix", "x"), "Sources are images of a second set, or are made from the images"),
     (("--model=pix2pix", "x", "--make=edges", "--source=y"), "Received: both. Pass --source=fold"),
     (("--model=pix2pix", "x", "--source=folder:/no"), "A folder of pictures must exist. Received"),

@@ -31,6 +31,8 @@ class Family(NamedTuple):
 
 # The model of pairs that takes two sets without partners.
 CYCLE = "cycle_gan"
+# The networks of pairs halve images twice at least.
+PART_OF_SIDE = 4
 
 # Of every family. `last_rate` is the share of the learning rate that a cosine schedule ends with.
 _SHARED: dict[str, Any] = {
