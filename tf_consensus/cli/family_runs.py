@@ -1,5 +1,6 @@
 """Turns the flags of `train --model=NAME` into runs of a family with all of their settings."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from absl import flags
@@ -59,7 +60,7 @@ _KINDS = 10
 
 
 def family_runs(values: flags.FlagValues, dataset: str) -> list[dict[str, Any]]:
-    """Print and return the runs of a family, one per method, swept value and seed.
+    """The runs of a family, one per method, swept value and seed; what the data are is printed.
 
     Raises:
         RunError: If the data are not there or lack what the model needs, or no run takes a setting.
@@ -84,10 +85,16 @@ def family_runs(values: flags.FlagValues, dataset: str) -> list[dict[str, Any]]:
     for run in runs:
         run["name"] = named_by([run["method"], run["model"]], run, runs)
         run["eval_every"] = values.eval_every or between_evaluations(run["steps"])
-        print("\nsettings that suit them, and flags that change them:")
-        print_chosen(run, _shown(run))
-    print(SETTINGS_FILE, flush=True)
     return [run | {"seed": int(seed)} for seed in values.seeds for run in runs]
+
+
+def print_runs(runs: Sequence[Mapping[str, Any]]) -> None:
+    """Print the settings of runs, once for those that differ in the seed alone."""
+    for run in runs:
+        if run["seed"] == runs[0]["seed"]:
+            print("\nsettings that suit them, and flags that change them:")
+            print_chosen(run, _shown(run))
+    print(SETTINGS_FILE, flush=True)
 
 
 def _shown(run):

@@ -59,7 +59,7 @@ def train_family(values: flags.FlagValues, named: str | None, command: list[str]
     check_files(values)
     _check_numbers(values)
     import_tensorflow()
-    from tf_consensus.cli.family_runs import family_runs
+    from tf_consensus.cli.family_runs import family_runs, print_runs
     from tf_consensus.experiments.errors import plain_errors
     from tf_consensus.experiments.families.game import FamilyRequest
     from tf_consensus.experiments.families.session import train_and_report
@@ -84,7 +84,7 @@ def train_family(values: flags.FlagValues, named: str | None, command: list[str]
             verbose=values.verbose if values.verbose == "auto" else int(values.verbose),
         )
         with locked(output):
-            return train_and_report(request)
+            return train_and_report(request, lambda: print_runs(runs))
 
 
 def _dataset(values, named):
