@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from tf_consensus import data, networks
+from tf_consensus.experiments.captions import rows, rows_of_classes
 from tf_consensus.experiments.errors import of_the_user
 from tf_consensus.experiments.families.agreement import classifier_of, one_to_one, share_found
 from tf_consensus.experiments.families.game import FamilyRequest, Game, Settings
@@ -55,6 +56,7 @@ def prepare(settings: Settings, request: FamilyRequest) -> Game:
         stream,
         lambda folder: [StepPictures(folder / "samples", draw)],
         partial(_scores, settings, classifier),
+        captions={"samples": _rows_of(settings)},
     )
 
 
@@ -118,10 +120,18 @@ def _recognizer(discriminator, classes, seed):
     )
 
 
+def _rows_of(settings):
+    """The names of the rows of a picture."""
+    classes, number = settings["num_classes"], min(settings["num_classes"], _ROWS)
+    if settings["model"] == CODES:
+        return rows([f"value {k} of the code" for k in range(number)])
+    return rows_of_classes(settings["dataset"], classes, number)
+
+
 def _draw(settings: Settings, model: keras.Model, path: pathlib.Path) -> None:
     """One row of images per class."""
-    rows = np.repeat(np.arange(min(settings["num_classes"], _ROWS)), _COLUMNS)
-    image_grid(make_images(model, rows, settings["seed"]), path, columns=_COLUMNS)
+    classes = np.repeat(np.arange(min(settings["num_classes"], _ROWS)), _COLUMNS)
+    image_grid(make_images(model, classes, settings["seed"]), path, columns=_COLUMNS)
 
 
 def _scores(settings, classifier, model, folder):

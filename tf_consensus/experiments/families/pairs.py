@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from tf_consensus import networks
+from tf_consensus.experiments.captions import columns
 from tf_consensus.experiments.errors import of_the_user
 from tf_consensus.experiments.families.game import FamilyRequest, Game, Settings
 from tf_consensus.experiments.families.pair_pictures import PairGrid
@@ -47,6 +48,7 @@ def prepare(settings: Settings, request: FamilyRequest) -> Game:
         lambda start: batches(start=start, flip=settings["flip"]),
         lambda folder: [StepPictures(folder / "samples", grid)],
         lambda trained_model, folder: _scores(trained_model, settings, request),
+        captions={"samples": columns(grid.columns)},
     )
 
 
