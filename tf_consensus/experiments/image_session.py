@@ -41,8 +41,10 @@ def train_and_report(request: Request) -> int:
     except KeyboardInterrupt as stop:
         _write_report(request)
         return say_how_to_go_on(stop, request.command, request.resume)
-    _print_table(_write_report(request))
-    print(f"results in {request.output}/; {request.output}/report.html shows them")
+    found = _write_report(request)
+    _print_table(found)
+    if found:
+        print(f"results in {request.output}/; {request.output}/report.html shows them")
     if failed:
         print(f"failed: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0

@@ -38,7 +38,8 @@ def train_and_report(request: FamilyRequest, tell: Callable[[], None] = lambda: 
     status = train_all(request, tell)
     own = dict(request.runs)
     folders = with_earlier(output, [*own])
-    write_results(output, results_of(folders), [own.get(x) or known_settings(x) for x in folders])
+    if numbers := results_of(folders):
+        write_results(output, numbers, [own.get(x) or known_settings(x) for x in folders])
     write_pages(output, {"all": folders})
     if status in (0, 1):
         found = results_of(own)
