@@ -254,6 +254,8 @@ def test_what_is_chosen_is_printed_with_its_flags(data, tmp_path, capsys):
     assert "  eval every" not in out
     assert "  samples every  2              --eval_every=N\n" in out
     assert "num_classes" not in out
+    assert "\n  make " not in out  # not with --source
+    assert "smaller side is below" not in out
     assert "alternating-pix2pix, seed 1: 4 steps" in out
     assert "mean absolute error" in out
     assert len(list((tmp_path / "out").glob("*-seed*/model.keras"))) == 2

@@ -197,11 +197,28 @@ def test_sides_and_numbers_decide():
     assert (found["image_size"], found["filters"]) == (64, 64)
     assert recommend(large, True, 128)["image_size"] == 128
     settings = {"image_size": 32, "num_classes": None, "channels": 3}
-    assert remarks(large, settings) == []
+    centre = "The centre square of each picture is used."
+    assert remarks(large, settings) == [centre]
+    assert remarks(large._replace(same_size=(64, 64)), settings) == []
+    assert remarks(large._replace(same_size=(64, 65)), settings) == [centre]
     small = large._replace(smaller=(8, 16, 20))
     assert "are enlarged" in remarks(small, settings)[0]
-    assert "lose their colours" in remarks(large, {**settings, "channels": 1})[0]
-    assert "half of them below 80" in large.describe()
+    assert "lose their colours" in remarks(large, {**settings, "channels": 1})[1]
+
+
+@pytest.mark.parametrize(
+    ("smaller", "same", "expected"),
+    [
+        ((64, 80, 512), None, "smaller sides of 64 to 512 pixels, 80 at the median, in colour"),
+        ((32, 32, 64), None, "smaller sides of 32 to 64 pixels, 32 at the median, in colour"),
+        ((32, 32, 32), None, "smaller sides of 32 pixels, in colour"),
+        ((32, 32, 32), (32, 40), "40 × 32 pixels, in colour"),
+        (None, None, "of different sizes, in colour"),
+    ],
+)
+def test_sizes_are_described(smaller, same, expected):
+    described = Pictures("folder:x", 20, smaller, same, 3, None).describe()
+    assert described == f"20 pictures in folder:x: {expected}"
 
 
 @pytest.mark.parametrize(("steps", "decay"), [(1, 0), (5, 0), (50, 0.9), (5000, 0.999)])

@@ -20,6 +20,7 @@ from tf_consensus.experiments.recommended import (
     look_at,
     recommend,
     remarks,
+    remarks_on_sizes,
 )
 from tf_consensus.experiments.resolving import SWEPT, named_by, resolve
 from tf_consensus.experiments.sizes import between_evaluations
@@ -55,6 +56,7 @@ SHOWN = {
     "steps": "--steps=N",
     "eval_every": "--eval_every=N",
 }
+_SOURCES = ("source", "make")
 # Values of an InfoGAN's code if nothing says how many kinds there are.
 _KINDS = 10
 
@@ -101,6 +103,8 @@ def _shown(run):
     """The flags that change the run, by the names of their settings."""
     taken = flags_of(run["model"])
     known = {key: flag for key, flag in SHOWN.items() if key in run and uses(run, key)}
+    # Sources come from one of the two, and the other cannot be added.
+    known = {key: flag for key, flag in known.items() if key not in _SOURCES or run[key]}
     return {key: flag for key, flag in known.items() if flag[2:].split("=")[0] in taken}
 
 
@@ -108,12 +112,20 @@ def _look_at_pairs(values, dataset):
     """Sizes of images and networks, and the colours of either side."""
     check_sides(values.model, dataset, values.source)
     sources, targets = look_at_sides(dataset, values.source, values.data_dir)
-    print(f"to make: {targets.describe()}")
-    channels = {"channels": values.channels or targets.channels}
+    found = _sizes(values, targets) | {"channels": values.channels or targets.channels}
+    size = values.image_size or found["image_size"]
+    _print_side("to make: ", targets, size)
     if sources is not None:
-        print(f"from:    {sources.describe()}")
-        channels["source_channels"] = values.channels or sources.channels
-    return _sizes(values, targets) | channels
+        _print_side("from:    ", sources, size)
+        found["source_channels"] = values.channels or sources.channels
+    return found
+
+
+def _print_side(word, pictures, size):
+    """What the images of one side are, and what happens to their sizes."""
+    print(f"{word}{pictures.describe()}")
+    for sentence in remarks_on_sizes(pictures, size):
+        print(f"  {sentence}")
 
 
 def _look_at_labels(values, dataset):
