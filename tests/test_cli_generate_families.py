@@ -170,8 +170,13 @@ BAD = {
         (("--output=x/",), 2, "makes images of pictures. Received: no --source."),
         (("--output=x/", "--source=folder:/no"), 2, "A folder of pictures must exist."),
         (("--output=x/", "--source=y", "--labels=0"), 2, "--labels is for runs on latents."),
-        (("--output=x/", "--source=y", "--seed=0"), 2, "--seed is for runs on latents."),
+        (
+            ("--output=x/", "--source=y", "--seed=0"),
+            2,
+            "--seed is for runs on what is drawn at random",
+        ),
         (("--output=x/", "--source=.", "--back"), 2, "--back is for a cycle_gan"),
+        (("--output=x/", f"--source={__file__}"), 2, "Pictures come in a folder. Received: /"),
         (("--output=x.csv", "--source=."), 2, "--output must be a folder, or end in .png or"),
     ],
     "table": [

@@ -14,6 +14,7 @@ from PIL import Image
 
 from tf_consensus.cli.asked_runs import recommended_runs
 from tf_consensus.cli.main import COMMANDS, main
+from tf_consensus.cli.pictures import as_dataset
 from tf_consensus.cli.train import HELP, define
 from tf_consensus.experiments.recommended import Pictures, recommend, remarks
 from tf_consensus.experiments.sizes import average_of, between_evaluations
@@ -90,6 +91,25 @@ def test_what_is_wrong_is_said_in_a_line(arguments, message, capsys):
     assert printed.startswith("tf-consensus: ")
     assert message in printed
     assert "--beta_1" not in printed  # not the whole help
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("people.csv", "Add --model=table to train on a table."),
+        ("motion.NPY", "Add --model=sequences to train on sequences."),
+        ("photo.jpg", "Name the folder it is in: folder:."),
+    ],
+)
+@pytest.mark.parametrize("model", ["gan", "acgan"])
+def test_a_file_is_no_folder_of_pictures(name, remedy, model, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).write_text("a,b", encoding="utf-8")
+    (tmp_path / "fashion_mnist").write_text("a data set of this name is meant", encoding="utf-8")
+    assert as_dataset("fashion_mnist") == "fashion_mnist"
+    assert main(["train", f"--model={model}", name]) == 2
+    said = f"Pictures come in a folder. Received: {name}, a file. {remedy}"
+    assert said in capsys.readouterr().err
 
 
 def test_help_and_refusals_come_before_tensorflow():

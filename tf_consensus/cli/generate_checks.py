@@ -30,7 +30,8 @@ def refuse_others(values: flags.FlagValues, run: FoundRun) -> None:
     given = [key for key in wrong.get(run.family or "", _PAIRS) if values[key].present]
     what = run.settings.get("model", "gan")
     if given:
-        kind = "latents" if given[0] in (*_LATENTS, "seed") else "pairs of images"
+        kind = "latents" if given[0] in _LATENTS else "pairs of images"
+        kind = "what is drawn at random" if given[0] == "seed" else kind
         raise UsageError(
             f"--{given[0]} is for runs on {kind}. Received: --{given[0]} for {run.path}, a run of "
             f"{what}. Leave it out."
