@@ -81,6 +81,18 @@ def test_a_folder_of_grey_and_coloured_pictures_has_the_same_channels_in_all_par
     assert [x.shape[-1] for x in batch] == [of_source, channels]
 
 
+@pytest.mark.parametrize("part", ["grey", "colour", "held_out", "rest"])
+def test_all_splits_of_a_folder_have_the_channels_of_the_whole(places, part):
+    known = data.image_info(places[part]).channels
+    assert known == (1 if part == "grey" else 3)
+    for split in ("train", "rest", "held_out"):
+        options = {"image_size": SIDE, "batch_size": 2, "repeat": False}
+        (batch,) = data.images(places[part], split, **options).take(1)
+        assert batch.shape[-1] == known
+        (pair,) = data.image_pairs(places[part], places[part], split=split, **options).take(1)
+        assert [x.shape[-1] for x in pair] == [known, known]
+
+
 def test_channels_that_are_asked_for_are_those_of_both_sides(places):
     settings = settings_of("pix2pix", places, "rest", "grey", channels=1)
     assert settled(settings, None)["source_channels"] == 1
