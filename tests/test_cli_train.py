@@ -3,19 +3,21 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
 import keras
 import numpy as np
 import pytest
-from absl import flags
+from absl import app, flags
 from PIL import Image
 
 from tf_consensus.cli.asked_runs import recommended_runs
 from tf_consensus.cli.main import COMMANDS, main
 from tf_consensus.cli.pictures import as_dataset
 from tf_consensus.cli.train import HELP, define
+from tf_consensus.cli.validators import check_parts
 from tf_consensus.experiments.recommended import Pictures, recommend, remarks
 from tf_consensus.experiments.sizes import average_of, between_evaluations
 
@@ -224,6 +226,36 @@ def test_sides_and_numbers_decide():
     small = large._replace(smaller=(8, 16, 20))
     assert "are enlarged" in remarks(small, settings)[0]
     assert "lose their colours" in remarks(large, {**settings, "channels": 1})[1]
+
+
+@pytest.mark.parametrize(
+    ("run", "devices", "message"),
+    [
+        ({"batch_size": 64, "microbatches": 8}, 1, None),
+        ({"batch_size": 64, "microbatches": 1}, 3, None),
+        ({"batch_size": 64, "pack": 8}, 3, None),
+        ({"batch_size": 64, "pack": 8, "microbatches": 2}, 4, None),
+        ({"steps": 3}, 2, None),
+        (
+            {"batch_size": 64, "pack": 3},
+            1,
+            "of --pack. Received: --batch_size=64 --pack=3.",
+        ),
+        ({"batch_size": 64, "microbatches": 3}, 1, "multiple of --microbatches. Received: --batch"),
+        ({"batch_size": 64, "microbatches": 64}, 2, "--microbatches times the 2 devices. Received"),
+        (
+            {"batch_size": 64, "pack": 8, "microbatches": 2},
+            8,
+            "of --pack times --microbatches times the 8 devices. Received: --batch_size=64",
+        ),
+    ],
+)
+def test_a_batch_is_cut_into_equal_parts_on_each_device(run, devices, message):
+    if message is None:
+        check_parts(run, devices)
+    else:
+        with pytest.raises(app.UsageError, match=re.escape(message)):
+            check_parts(run, devices)
 
 
 @pytest.mark.parametrize(

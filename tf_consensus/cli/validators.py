@@ -109,7 +109,7 @@ def check_parts(run: dict[str, Any], devices: int = 1) -> None:
     """
     parts = {key: run[key] for key in ("pack", "microbatches") if run.get(key, 1) > 1}
     shared = devices if "microbatches" in parts else 1
-    if run["batch_size"] % (math.prod(parts.values()) * shared) == 0:
+    if not parts or run["batch_size"] % (math.prod(parts.values()) * shared) == 0:
         return
     factors = [f"--{key}" for key in parts] + [f"the {shared} devices"] * (shared > 1)
     given = " ".join(f"--{key}={run[key]}" for key in ("batch_size", *parts))
