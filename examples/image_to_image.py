@@ -28,8 +28,10 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 from absl import app, flags
 
 import tf_consensus as tfc
+from tf_consensus.cli import validators
 from tf_consensus.experiments.errors import plain_errors
 from tf_consensus.experiments.families.game import FamilyRequest
+from tf_consensus.experiments.families.pair_source import settled
 from tf_consensus.experiments.families.presets import FAMILIES
 from tf_consensus.experiments.families.session import train_all
 from tf_consensus.experiments.lock import locked
@@ -39,6 +41,7 @@ from tf_consensus.support.files import write_json
 
 MODELS = ("pix2pix", "cycle_gan")
 METHODS = ("alternating", "consensus", "simultaneous")
+STEPS = ("steps", "eval_every")
 FLAGS = flags.FLAGS
 flags.DEFINE_enum("model", "pix2pix", MODELS, "Pairs of images, or two sets without partners.")
 flags.DEFINE_string("target", "fashion_mnist", "Images to make: a data set, or folder:PATH.")
@@ -94,7 +97,7 @@ def resolve_settings():
 
 def run(output):
     """Trains and saves; returns the exit status."""
-    settings = resolve_settings()
+    settings = settled(resolve_settings(), FLAGS.data_dir)
     request = FamilyRequest(
         runs=[(output, settings)],
         output=output,
@@ -118,8 +121,7 @@ def main(argv):
     """Trains, draws and reports."""
     if len(argv) > 1:
         raise app.UsageError(f"All arguments are flags. Received: {' '.join(argv[1:])}.")
-    if FLAGS.steps % FLAGS.eval_every:
-        raise app.UsageError("--steps must be a multiple of --eval_every.")
+    validators.check_multiple({key: FLAGS[key].value for key in STEPS}, *STEPS)
     with plain_errors():
         status = run(pathlib.Path(FLAGS.output_dir))
     if status:

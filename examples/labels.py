@@ -10,7 +10,7 @@ as there are classes is recognized in the samples (`tfc.models.InfoGAN`).
 The script writes into --output_dir, for each model, <model>.png (one row per class or value of the
 code), a folder with its log.csv, model.keras and report.html, and results.json: the share of
 samples that a classifier finds in the class they were made for, and seconds. For infogan each value
-of the code counts as the class that the classifier finds most often in its samples.
+of the code stands for a class of its own, by the assignment with the largest share.
 
 A run that was stopped goes on with --resume.
 """

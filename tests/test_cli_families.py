@@ -89,6 +89,11 @@ REFUSED = [
     (("--width=2", "x"), "--width belongs to --model=table, --model=sequences. Received: --width"),
     (("--network=sequence_gru", "x"), "--network must make what --model=gan learns. Received: --n"),
     (("--model=acgan", "--network=sequence_conv", "x"), "--network must make what --model=acgan"),
+    *(
+        ((f"--model={model}", "--network=mlp", "x"), "It must be one of conv3, conv4, dcgan3")
+        for model in ("gan", "acgan", "projection", "infogan", "sequences")
+    ),
+    (("--network=image_to_image", "x"), "It must be one of conv3, conv4, dcgan3"),
     (("--model=sequences", "--network=dcgan4", "waves"), "Name one of sequence_conv, sequence_gru"),
     (("--model=sequences", "--network=sequence_grv", "waves"), "Did you mean sequence_gru? It mus"),
     (("--model=sequences", "--depth=2", "waves"), "--depth belongs to --model=table. Received: "),
@@ -110,6 +115,30 @@ REFUSED = [
     (("--model=pix2pix",), "`tf-consensus train --model=pix2pix folder:~/pictures`."),
     (("--model=table", "no.csv"), "A table is a CSV file, or one of made, iris, wine. Received: n"),
     (("--model=table", "--pack=7", "made"), "--batch_size must be a multiple of --pack. Received"),
+    (("--model=table", "--microbatches=3", "made"), "--pack times --microbatches. Received: --bat"),
+    (("--model=table", "--microbatches=64", "made"), "=256 --pack=8 --microbatches=64. Change one"),
+    *(
+        (
+            (f"--model={model}", "--microbatches=3", *named),
+            "--batch_size must be a multiple of --mi",
+        )
+        for model, named in (
+            ("pix2pix", ("x", "--make=edges")),
+            ("cycle_gan", ("x", "--make=edges")),
+            ("acgan", ("x",)),
+            ("projection", ("x",)),
+            ("infogan", ("x",)),
+            ("sequences", ("waves",)),
+        )
+    ),
+    *(
+        (
+            ("--model=pix2pix", "x", "--make=edges", f"--image_size={size}"),
+            "--image_size must be a multiple of 4, as the networks halve images. Received: "
+            f"--image_size={size}. Pass --image_size={fits}.",
+        )
+        for size, fits in ((1, 4), (2, 4), (33, 32), (34, 32), (35, 36))
+    ),
     (("--model=pix2pix", "x"), "Sources are images of a second set, or are made from the images"),
     (("--model=pix2pix", "x", "--make=edges", "--source=y"), "Received: both. Pass --source=fold"),
     (("--model=pix2pix", "x", "--source=folder:/no"), "A folder of pictures must exist. Received"),
@@ -225,6 +254,8 @@ def test_what_is_chosen_is_printed_with_its_flags(data, tmp_path, capsys):
     assert "  eval every" not in out
     assert "  samples every  2              --eval_every=N\n" in out
     assert "num_classes" not in out
+    assert "\n  make " not in out  # not with --source
+    assert "smaller side is below" not in out
     assert "alternating-pix2pix, seed 1: 4 steps" in out
     assert "mean absolute error" in out
     assert len(list((tmp_path / "out").glob("*-seed*/model.keras"))) == 2
@@ -256,6 +287,19 @@ def test_several_rates_are_runs_of_their_own(data, tmp_path, capsys):
 
 
 BAD_DATA = {
+    "no partners": (
+        ("--model=pix2pix", "{0}/photos", "--source=folder:{0}/other/kind0"),
+        "in both fold",
+    ),
+    "odd side": (
+        ("--model=acgan", "{0}/photos", "--image_size=30"),
+        "Received: image_size=30. Resize or pad the images, for example to 32.",
+    ),
+    "penalty of rows": (
+        ("--model=table", "{0}/people.csv", "--penalty=wgan_gp"),
+        "--width, --depth, --pack, --temperature: ",
+    ),
+    "few rows": (("--model=table", "{0}/few.csv"), "so it has 5 rows at least. Received: 4 rows."),
     "other names": (("--model=pix2pix", "{0}/photos", "--source=folder:{0}/other"), "in both fold"),
     "no classes": (("--model=acgan", "{0}/photos/kind0"), "--model=acgan learns from labels. Rec"),
     "other classes": (("--model=acgan", "{0}/photos", "--num_classes=3"), "has 2 classes"),
@@ -308,15 +352,19 @@ def test_data_that_do_not_fit_are_refused_in_a_sentence(name, data, tmp_path, ca
     (tmp_path / "one.csv").write_text("a,b\n1,2\n2,2\n3,2\n4,2\n5,2\n6,2\n", encoding="utf-8")
     for path in data.iterdir():
         (tmp_path / path.name).symlink_to(path)
+    (tmp_path / "few.csv").write_text("a,b\n1,x\n2,y\n3,x\n4,y\n", encoding="utf-8")
     typed, message = BAD_DATA[name]
     np.save(tmp_path / "two.npy", np.eye(8)[:4])
     np.save(tmp_path / "flat.npy", np.random.default_rng(0).normal(size=(9, 4, 2)) * [1, 0])
     typed = [word.format(tmp_path) for word in typed]
     sizes = {"--model=table": TABLE, "--model=sequences": ("--width=2",)}.get(typed[0], IMAGES)
-    status, _, err = told(capsys, "train", *typed, *sizes, *TINY, f"--output_dir={tmp_path / 'o'}")
+    sizes = (*sizes, *TINY, "--seeds=0,1,2")
+    status, out, err = told(capsys, "train", *sizes, *typed, f"--output_dir={tmp_path / 'o'}")
     assert (status, message in err) == (1, True), err
-    # The right command may take the same folder.
-    assert not list((tmp_path / "o").glob("*/settings.json"))
+    # It is said once, before the settings, and the right command may take the same folder.
+    assert err.count("Received: ") == 1
+    assert "settings that suit them" not in out
+    assert not [path for path in (tmp_path / "o").glob("*") if path.name[0] != "."]
 
 
 # Stopped and gone on with.

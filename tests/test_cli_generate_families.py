@@ -71,9 +71,56 @@ def test_pix2pix_makes_images_of_pictures(runs, tmp_path, capsys, make):
     expected = as_bytes(model_of(output).translate(sources(root, make)))
     found = np.load(tmp_path / "made.npz")["images"]
     assert np.abs(found.astype(int) - expected).max() <= 1
-    files = sorted((tmp_path / "made").iterdir())
-    assert [path.name for path in files] == [f"{k:05}.png" for k in range(24)]
-    assert np.array_equal(np.asarray(Image.open(files[7])), found[7, ..., 0])
+    names = [f"kind{kind}/{k:03}.png" for kind in (0, 1) for k in range(12)]
+    assert np.load(tmp_path / "made.npz")["names"].tolist() == names
+    files = sorted((tmp_path / "made").rglob("*.png"))
+    assert files == [tmp_path / "made" / name for name in names]
+    for k in (7, 20):
+        assert np.array_equal(np.asarray(Image.open(files[k])), found[k, ..., 0])
+
+
+def write_odd(folder):
+    """Pictures of one brightness each, whose names need care, and files that are none."""
+    folder.mkdir()
+    names = ["a.png", "b.bmp", "b.png", "c.d.png", "e.png", "f g.png"]
+    for k, name in enumerate(names):
+        Image.new("L", (16, 16), 40 * k).save(folder / name)
+    for name in ("0.png", "c.png", "z.png"):
+        (folder / name).write_bytes(b"none")
+    return names, ["a.png", "b.bmp.png", "b.png.png", "c.d.png", "e.png", "f g.png"]
+
+
+@pytest.mark.filterwarnings("ignore:.*[Ll]eft out")
+@pytest.mark.parametrize(("n", "batch_size"), [(None, 2), (None, 64), (4, 3), (9, 64)])
+def test_what_is_made_of_a_picture_has_its_name_where_others_cannot_be_read(
+    runs, tmp_path, capsys, batch_size, n
+):
+    output = runs[1]("pix2pix", capsys)
+    names, made = write_odd(tmp_path / "odd")
+    given = (f"--source=folder:{tmp_path / 'odd'}", f"--batch_size={batch_size}")
+    given += () if n is None else (f"--n={n}",)
+    names, made = names[:n], made[:n]
+    for place in ("made/", "made.npz", "made.png"):
+        status, out, err = told(capsys, "generate", output, *given, f"--output={tmp_path / place}")
+        assert status == 0, err
+        assert f"{len(names)} pictures in {tmp_path}/made" in out
+    found = np.load(tmp_path / "made.npz")
+    assert found["names"].tolist() == names
+    model = model_of(output)
+    for k, (name, file) in enumerate(zip(names, made, strict=True)):
+        source = np.full((1, 16, 16, 1), np.asarray(Image.open(tmp_path / "odd" / name))[0, 0])
+        expected = as_bytes(model.translate(source / np.float32(127.5) - 1))[0, ..., 0].astype(int)
+        assert np.abs(found["images"][k, ..., 0] - expected).max() <= 1
+        assert np.abs(np.asarray(Image.open(tmp_path / "made" / file)) - expected).max() <= 1
+    assert sorted(path.name for path in (tmp_path / "made").iterdir()) == sorted(made)
+
+
+def test_pictures_do_not_replace_their_sources(runs, tmp_path, capsys):
+    output = runs[1]("pix2pix", capsys)
+    write_odd(tmp_path / "odd")
+    given = (f"--source=folder:{tmp_path}/odd", f"--output={tmp_path}/./odd/", "--overwrite")
+    status, _, err = told(capsys, "generate", output, *given)
+    assert (status, "a folder other than that of their sources. Received: --ou" in err) == (2, True)
 
 
 @pytest.mark.full
@@ -123,8 +170,13 @@ BAD = {
         (("--output=x/",), 2, "makes images of pictures. Received: no --source."),
         (("--output=x/", "--source=folder:/no"), 2, "A folder of pictures must exist."),
         (("--output=x/", "--source=y", "--labels=0"), 2, "--labels is for runs on latents."),
-        (("--output=x/", "--source=y", "--seed=0"), 2, "--seed is for runs on latents."),
+        (
+            ("--output=x/", "--source=y", "--seed=0"),
+            2,
+            "--seed is for runs on what is drawn at random",
+        ),
         (("--output=x/", "--source=.", "--back"), 2, "--back is for a cycle_gan"),
+        (("--output=x/", f"--source={__file__}"), 2, "Pictures come in a folder. Received: /"),
         (("--output=x.csv", "--source=."), 2, "--output must be a folder, or end in .png or"),
     ],
     "table": [

@@ -3,18 +3,21 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
 import keras
 import numpy as np
 import pytest
-from absl import flags
+from absl import app, flags
 from PIL import Image
 
 from tf_consensus.cli.asked_runs import recommended_runs
 from tf_consensus.cli.main import COMMANDS, main
+from tf_consensus.cli.pictures import as_dataset
 from tf_consensus.cli.train import HELP, define
+from tf_consensus.cli.validators import check_parts
 from tf_consensus.experiments.recommended import Pictures, recommend, remarks
 from tf_consensus.experiments.sizes import average_of, between_evaluations
 
@@ -90,6 +93,25 @@ def test_what_is_wrong_is_said_in_a_line(arguments, message, capsys):
     assert printed.startswith("tf-consensus: ")
     assert message in printed
     assert "--beta_1" not in printed  # not the whole help
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("people.csv", "Add --model=table to train on a table."),
+        ("motion.NPY", "Add --model=sequences to train on sequences."),
+        ("photo.jpg", "Name the folder it is in: folder:."),
+    ],
+)
+@pytest.mark.parametrize("model", ["gan", "acgan"])
+def test_a_file_is_no_folder_of_pictures(name, remedy, model, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).write_text("a,b", encoding="utf-8")
+    (tmp_path / "fashion_mnist").write_text("a data set of this name is meant", encoding="utf-8")
+    assert as_dataset("fashion_mnist") == "fashion_mnist"
+    assert main(["train", f"--model={model}", name]) == 2
+    said = f"Pictures come in a folder. Received: {name}, a file. {remedy}"
+    assert said in capsys.readouterr().err
 
 
 def test_help_and_refusals_come_before_tensorflow():
@@ -197,11 +219,58 @@ def test_sides_and_numbers_decide():
     assert (found["image_size"], found["filters"]) == (64, 64)
     assert recommend(large, True, 128)["image_size"] == 128
     settings = {"image_size": 32, "num_classes": None, "channels": 3}
-    assert remarks(large, settings) == []
+    centre = "The centre square of each picture is used."
+    assert remarks(large, settings) == [centre]
+    assert remarks(large._replace(same_size=(64, 64)), settings) == []
+    assert remarks(large._replace(same_size=(64, 65)), settings) == [centre]
     small = large._replace(smaller=(8, 16, 20))
     assert "are enlarged" in remarks(small, settings)[0]
-    assert "lose their colours" in remarks(large, {**settings, "channels": 1})[0]
-    assert "half of them below 80" in large.describe()
+    assert "lose their colours" in remarks(large, {**settings, "channels": 1})[1]
+
+
+@pytest.mark.parametrize(
+    ("run", "devices", "message"),
+    [
+        ({"batch_size": 64, "microbatches": 8}, 1, None),
+        ({"batch_size": 64, "microbatches": 1}, 3, None),
+        ({"batch_size": 64, "pack": 8}, 3, None),
+        ({"batch_size": 64, "pack": 8, "microbatches": 2}, 4, None),
+        ({"steps": 3}, 2, None),
+        (
+            {"batch_size": 64, "pack": 3},
+            1,
+            "of --pack. Received: --batch_size=64 --pack=3.",
+        ),
+        ({"batch_size": 64, "microbatches": 3}, 1, "multiple of --microbatches. Received: --batch"),
+        ({"batch_size": 64, "microbatches": 64}, 2, "--microbatches times the 2 devices. Received"),
+        (
+            {"batch_size": 64, "pack": 8, "microbatches": 2},
+            8,
+            "of --pack times --microbatches times the 8 devices. Received: --batch_size=64",
+        ),
+    ],
+)
+def test_a_batch_is_cut_into_equal_parts_on_each_device(run, devices, message):
+    if message is None:
+        check_parts(run, devices)
+    else:
+        with pytest.raises(app.UsageError, match=re.escape(message)):
+            check_parts(run, devices)
+
+
+@pytest.mark.parametrize(
+    ("smaller", "same", "expected"),
+    [
+        ((64, 80, 512), None, "smaller sides of 64 to 512 pixels, 80 at the median, in colour"),
+        ((32, 32, 64), None, "smaller sides of 32 to 64 pixels, 32 at the median, in colour"),
+        ((32, 32, 32), None, "smaller sides of 32 pixels, in colour"),
+        ((32, 32, 32), (32, 40), "40 × 32 pixels, in colour"),
+        (None, None, "of different sizes, in colour"),
+    ],
+)
+def test_sizes_are_described(smaller, same, expected):
+    described = Pictures("folder:x", 20, smaller, same, 3, None).describe()
+    assert described == f"20 pictures in folder:x: {expected}"
 
 
 @pytest.mark.parametrize(("steps", "decay"), [(1, 0), (5, 0), (50, 0.9), (5000, 0.999)])

@@ -140,6 +140,10 @@ def test_ctrl_c_keeps_what_is_done_and_resume_ends_the_same(whole, tmp_path, mon
         ("--penalty_every=0", "positive integer"),
         ("--target=square", "grid|ring"),
         ("--steps=1500", "multiple of it, the length of an epoch"),
+        (
+            "--microbatches=3",
+            "a multiple of --microbatches. Received: --batch_size=512 --microb",
+        ),
     ],
 )
 def test_wrong_flags_are_refused(tmp_path, monkeypatch, flag, message):

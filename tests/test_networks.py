@@ -1,3 +1,5 @@
+import re
+
 import keras
 import numpy as np
 import pytest
@@ -158,6 +160,18 @@ def test_models_save_and_load(name, tmp_path):
         np.testing.assert_array_equal(loaded(inputs), model(inputs))
 
 
+@pytest.mark.parametrize("name", ["image_to_image", "dcgan4", "conv3", "residual", "resnet"])
+@pytest.mark.parametrize("size", [1, 2, 7, 30, 33, 34, 40, 60])
+def test_a_side_that_a_refusal_names_fits(name, size):
+    sizes = {"image_size": size, "filters": 2}
+    try:
+        networks.build(name, **sizes)
+    except ValueError as error:
+        (fits,) = re.findall(r"for example to (\d+)", str(error))
+        assert int(fits) != size
+        networks.build(name, **(sizes | {"image_size": int(fits)}))
+
+
 @pytest.mark.parametrize(
     ("name", "settings", "message"),
     [
@@ -168,15 +182,23 @@ def test_models_save_and_load(name, tmp_path):
         ),
         ("mlp", {"filters": 4}, r"unexpected .*'filters'\. Received: settings=.*It takes \(latent"),
         ("dcgan4", {}, r"settings of 'dcgan4' .*missing .*'image_size'\. Received: settings=\{\}"),
-        ("dcgan4", {"image_size": 40}, r"divisible by 2\^4 = 16.*Received: image_size=40\. Resize"),
-        ("conv3", {"image_size": 12}, r"`image_size` must be divisible by 2\^3 = 8, as 'conv3'"),
+        ("dcgan4", {"image_size": 40}, r"divisible by 2\^4 = 16.*image_size=40\. .* to 32\.$"),
+        (
+            "conv3",
+            {"image_size": 12},
+            r"`image_size` must be divisible by 2\^3 = 8, as .* to 16\.$",
+        ),
         ("conv3", {"image_size": 0}, r"`image_size` must be an integer of at least 1\. Received: "),
         ("conv3", {"image_size": 8, "filters": 0}, r"`filters` must .*Received: filters=0\. Pass"),
         ("conv3", {"image_size": 8, "channels": 1.0}, r"`channels` must .*channels=1\.0\. Pass a"),
         ("conv3", {"image_size": 8, "latent_dim": 0}, r"`latent_dim` must be .*latent_dim=0\. Pa"),
         ("conv3", {"image_size": 8, "seed": 0.5}, r"`seed` must be an integer\. .*seed=0\.5\. Pa"),
-        ("image_to_image", {"image_size": 33}, r"must be even, .*image_size=33\. .* to 34\."),
-        ("image_to_image", {"image_size": 1}, r"must be even, .*image_size=1\. .* to 2\."),
+        ("image_to_image", {"image_size": 33}, r"image_size=33 with patch.* example to 32\.$"),
+        (
+            "image_to_image",
+            {"image_size": 1},
+            r"image_size=1 with patch_levels=2.* example to 4\.$",
+        ),
         (
             "image_to_image",
             {"image_size": 24, "levels": 4},
@@ -185,7 +207,7 @@ def test_models_save_and_load(name, tmp_path):
         (
             "image_to_image",
             {"image_size": 34},
-            r"Received: image_size=34 with patch_levels=2\. .*pass patch_levels=1\.",
+            r"image_size=34 with patch_levels=2\. .* to 32, or pass patch_levels=1\.",
         ),
         ("image_to_image", {"image_size": 32, "levels": 10**9}, r"pass levels=5\."),
         ("mlp", {"width": 0}, r"`width` must be an integer of at least 1\. Received: width=0\. P"),

@@ -9,6 +9,7 @@ import pytest
 from report_pages import frames, make, page, picture, shown
 
 FILES = ("settings.json", "log.csv", "result.json", "advice.json", "run.json", "spectrum.json")
+FILES += ("captions.json",)
 # What each part says when its file is whole.
 SAYS = {
     "settings.json": "learning_rate",
@@ -17,6 +18,7 @@ SAYS = {
     "advice.json": "Be warned.",
     "run.json": "the command",
     "spectrum.json": "the sentence",
+    "captions.json": "Rows, from the top: cats, cows.",
 }
 PLACES = {
     "settings.json": 'id="settings"',
@@ -25,6 +27,7 @@ PLACES = {
     "advice.json": 'id="warnings"',
     "run.json": 'id="making"',
     "spectrum.json": 'id="spectrum"',
+    "captions.json": 'id="samples"',
 }
 DAMAGES = {
     "empty": b"",
@@ -41,7 +44,8 @@ def whole(folder):
     """A run with all files."""
     advice = [{"step": 1, "name": "x", "message": "Be warned."}]
     spectrum, made = {"step": 1, "sentence": "the sentence"}, {"command": "the command"}
-    return make(folder, advice=advice, spectrum=spectrum, run=made)
+    captions = {"samples": "Rows, from the top: cats, cows."}
+    return make(folder, advice=advice, spectrum=spectrum, run=made, captions=captions)
 
 
 @pytest.mark.parametrize("name", FILES)

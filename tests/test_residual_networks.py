@@ -449,7 +449,7 @@ def test_a_gan_of_them_saves_and_loads(tmp_path):
             "residual",
             {"image_size": 12},
             r"must be start_size · 2\^k, here 4, 8, 16, …\. Received: image_size=12, start_size=4\."
-            r" Resize or pad the images, or pass another `start_size`\.",
+            r" Resize or pad the images, for example to 8, or pass another `start_size`\.",
         ),
         ("residual", {"image_size": 2}, r"here 4, 8, 16, …\. Received: image_size=2, start_size=4"),
         ("residual_lsun", {"start_size": 3}, r"here 3, 6, 12, .*image_size=256, start_size=3\. R"),

@@ -440,6 +440,10 @@ def test_wrong_flags_are_refused(arguments, message, monkeypatch):
             ["--eval_every=250", "--backup_every=100"],
             "--eval_every must be a multiple of --backup_e",
         ),
+        (
+            ["--microbatches=5"],
+            "--batch_size must be a multiple of --microbatches. Received: --batch_size=64 --micro",
+        ),
         (["consensus"], "All arguments are flags. Received: consensus"),
     ],
 )

@@ -30,6 +30,9 @@ CALLS = {
         "image_pairs('fashion_mnist', make=lambda x: x[:1])",
         "image_pairs('fashion_mnist', make=lambda x: x.numpy())",
         "image_pairs('fashion_mnist', make='edges', image_size=1)",
+        "image_pairs('fashion_mnist', make='edges', source_split='test')",
+        "image_pairs('fashion_mnist', 'folder:x')",
+        "image_pairs('folder:x', 'fashion_mnist')",
     ],
     "images": numbers("images({})", ["'no_such_data'", "None", "3"]),
     "table": [

@@ -127,7 +127,7 @@ def recommended_runs(
     return runs, measure
 
 
-def print_chosen(run: dict[str, Any], shown: Mapping[str, str]) -> None:
+def print_chosen(run: Mapping[str, Any], shown: Mapping[str, str]) -> None:
     """Print settings, each with the flag that changes it.
 
     Args:

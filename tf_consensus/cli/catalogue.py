@@ -31,7 +31,7 @@ METHODS = {
     "relativistic": "alternating with the relativistic objective, R1 and R2 (R3GAN)",
 }
 # They make no images of latents.
-OTHER_NETWORKS = ("image_to_image", *SEQUENCE_NETWORKS)
+OTHER_NETWORKS = ("mlp", "image_to_image", *SEQUENCE_NETWORKS)
 NETWORKS = {
     "dcgan4": "images, side a multiple of 16: 4 strided levels, batch normalization; the default",
     "dcgan4_gbn": "dcgan4 with batch normalization in the generator alone",

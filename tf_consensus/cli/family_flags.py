@@ -29,7 +29,9 @@ def define(values: flags.FlagValues) -> None:
     by: dict[str, Any] = {"flag_values": values}
     text("model", DEFAULT_MODEL, f"What to train: one of {', '.join(MODELS)}.", **by)
     flags.register_validator("model", one_of(MODELS), flag_values=values)
-    text("source", None, "Pairs: the images to begin from, a data set or folder:PATH.", **by)
+    hint = "Pairs: the images to begin from, a data set or folder:PATH; for pix2pix of the same "
+    hint += "kind as the images to make."
+    text("source", None, hint, **by)
     hint = "Pairs: how sources are made from the images, if there is no --source."
     flags.DEFINE_enum("make", None, list(_MAKERS), hint, **by)
     hint = "Pix2Pix's weight of the distance to the target."

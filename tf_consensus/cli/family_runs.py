@@ -1,11 +1,13 @@
 """Turns the flags of `train --model=NAME` into runs of a family with all of their settings."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from absl import flags
 
 from tf_consensus.cli.asked_runs import SETTINGS_FILE, print_chosen, sweeps_of
 from tf_consensus.experiments.errors import RunError, of_the_user
+from tf_consensus.experiments.families.pair_source import check_sides, look_at_sides
 from tf_consensus.experiments.families.presets import FAMILIES, flags_of
 from tf_consensus.experiments.families.sequence_source import look_at_sequences
 from tf_consensus.experiments.families.table_source import look_at_table
@@ -18,6 +20,7 @@ from tf_consensus.experiments.recommended import (
     look_at,
     recommend,
     remarks,
+    remarks_on_sizes,
 )
 from tf_consensus.experiments.resolving import SWEPT, named_by, resolve
 from tf_consensus.experiments.sizes import between_evaluations
@@ -53,12 +56,13 @@ SHOWN = {
     "steps": "--steps=N",
     "eval_every": "--eval_every=N",
 }
+_SOURCES = ("source", "make")
 # Values of an InfoGAN's code if nothing says how many kinds there are.
 _KINDS = 10
 
 
 def family_runs(values: flags.FlagValues, dataset: str) -> list[dict[str, Any]]:
-    """Print and return the runs of a family, one per method, swept value and seed.
+    """The runs of a family, one per method, swept value and seed; what the data are is printed.
 
     Raises:
         RunError: If the data are not there or lack what the model needs, or no run takes a setting.
@@ -83,29 +87,45 @@ def family_runs(values: flags.FlagValues, dataset: str) -> list[dict[str, Any]]:
     for run in runs:
         run["name"] = named_by([run["method"], run["model"]], run, runs)
         run["eval_every"] = values.eval_every or between_evaluations(run["steps"])
-        print("\nsettings that suit them, and flags that change them:")
-        print_chosen(run, _shown(run))
-    print(SETTINGS_FILE, flush=True)
     return [run | {"seed": int(seed)} for seed in values.seeds for run in runs]
+
+
+def print_runs(runs: Sequence[Mapping[str, Any]]) -> None:
+    """Print the settings of runs, once for those that differ in the seed alone."""
+    for run in runs:
+        if run["seed"] == runs[0]["seed"]:
+            print("\nsettings that suit them, and flags that change them:")
+            print_chosen(run, _shown(run))
+    print(SETTINGS_FILE, flush=True)
 
 
 def _shown(run):
     """The flags that change the run, by the names of their settings."""
     taken = flags_of(run["model"])
     known = {key: flag for key, flag in SHOWN.items() if key in run and uses(run, key)}
+    # Sources come from one of the two, and the other cannot be added.
+    known = {key: flag for key, flag in known.items() if key not in _SOURCES or run[key]}
     return {key: flag for key, flag in known.items() if flag[2:].split("=")[0] in taken}
 
 
 def _look_at_pairs(values, dataset):
-    """Sizes of images and networks."""
-    with of_the_user("the images to make"):
-        pictures = look_at(dataset, values.data_dir)
-    print(f"to make: {pictures.describe()}")
-    if values.source is not None:
-        with of_the_user("--source"):
-            place = None if values.source.startswith("folder:") else values.data_dir
-            print(f"from:    {look_at(values.source, place).describe()}")
-    return _sizes(values, pictures)
+    """Sizes of images and networks, and the colours of either side."""
+    check_sides(values.model, dataset, values.source)
+    sources, targets = look_at_sides(dataset, values.source, values.data_dir)
+    found = _sizes(values, targets) | {"channels": values.channels or targets.channels}
+    size = values.image_size or found["image_size"]
+    _print_side("to make: ", targets, size)
+    if sources is not None:
+        _print_side("from:    ", sources, size)
+        found["source_channels"] = values.channels or sources.channels
+    return found
+
+
+def _print_side(word, pictures, size):
+    """What the images of one side are, and what happens to their sizes."""
+    print(f"{word}{pictures.describe()}")
+    for sentence in remarks_on_sizes(pictures, size):
+        print(f"  {sentence}")
 
 
 def _look_at_labels(values, dataset):

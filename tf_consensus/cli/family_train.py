@@ -12,9 +12,9 @@ from tf_consensus.cli.pictures import as_dataset
 from tf_consensus.cli.quiet import import_tensorflow
 from tf_consensus.cli.telling import told
 from tf_consensus.cli.train_checks import check_files, short_name
-from tf_consensus.cli.validators import check_multiple
+from tf_consensus.cli.validators import check_multiple, check_parts
 from tf_consensus.experiments.errors import RunError
-from tf_consensus.experiments.families.presets import FAMILIES, TABLES, WAVES
+from tf_consensus.experiments.families.presets import FAMILIES, PART_OF_SIDE, TABLES, WAVES
 from tf_consensus.experiments.sizes import between_evaluations
 from tf_consensus.experiments.stopping import stop_at_sigterm
 
@@ -59,7 +59,7 @@ def train_family(values: flags.FlagValues, named: str | None, command: list[str]
     check_files(values)
     _check_numbers(values)
     import_tensorflow()
-    from tf_consensus.cli.family_runs import family_runs
+    from tf_consensus.cli.family_runs import family_runs, print_runs
     from tf_consensus.experiments.errors import plain_errors
     from tf_consensus.experiments.families.game import FamilyRequest
     from tf_consensus.experiments.families.session import train_and_report
@@ -84,7 +84,7 @@ def train_family(values: flags.FlagValues, named: str | None, command: list[str]
             verbose=values.verbose if values.verbose == "auto" else int(values.verbose),
         )
         with locked(output):
-            return train_and_report(request)
+            return train_and_report(request, lambda: print_runs(runs))
 
 
 def _dataset(values, named):
@@ -122,6 +122,16 @@ def _check_source(values):
         values.source = as_dataset(values.source)
 
 
+def _check_side(size):
+    """Refuse a side that the networks of pairs cannot halve."""
+    if size % PART_OF_SIDE:
+        fits = max(1, round(size / PART_OF_SIDE)) * PART_OF_SIDE
+        raise UsageError(
+            f"--image_size must be a multiple of {PART_OF_SIDE}, as the networks halve images. "
+            f"Received: --image_size={size}. Pass --image_size={fits}."
+        )
+
+
 def _check_numbers(values):
     """Refuse numbers that do not fit each other, before anything takes time."""
     wrong = [seed for seed in values.seeds if int(seed) >= _SEEDS_BELOW]
@@ -132,7 +142,7 @@ def _check_numbers(values):
         )
     run = FAMILIES[values.model].settings | {
         key: values[key].value
-        for key in ("steps", "eval_every", "batch_size", "pack")
+        for key in ("steps", "eval_every", "batch_size", "pack", "microbatches")
         if values[key].value is not None
     }
     try:
@@ -140,10 +150,8 @@ def _check_numbers(values):
             between_evaluations(run["steps"])
         else:
             check_multiple(run, "steps", "eval_every")
-        if "pack" in FAMILIES[values.model].settings and run["batch_size"] % run["pack"]:
-            raise UsageError(
-                "--batch_size must be a multiple of --pack. Received: "
-                f"--batch_size={run['batch_size']} --pack={run['pack']}. Change one of them."
-            )
+        check_parts(run)
+        if FAMILIES[values.model].kind == "pairs":
+            _check_side(values.image_size or run["image_size"])
     except (RunError, app.UsageError) as error:
         raise UsageError(str(error)) from error

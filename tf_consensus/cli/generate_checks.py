@@ -30,7 +30,8 @@ def refuse_others(values: flags.FlagValues, run: FoundRun) -> None:
     given = [key for key in wrong.get(run.family or "", _PAIRS) if values[key].present]
     what = run.settings.get("model", "gan")
     if given:
-        kind = "latents" if given[0] in (*_LATENTS, "seed") else "pairs of images"
+        kind = "latents" if given[0] in _LATENTS else "pairs of images"
+        kind = "what is drawn at random" if given[0] == "seed" else kind
         raise UsageError(
             f"--{given[0]} is for runs on {kind}. Received: --{given[0]} for {run.path}, a run of "
             f"{what}. Leave it out."
@@ -99,6 +100,11 @@ def place_of(values: flags.FlagValues, run: FoundRun) -> tuple[pathlib.Path, boo
             "Pictures need a folder of their own. Received: "
             f"--output={values.output}, the run's. Name a folder in it: {path / 'new'}."
         )
+    if folder and _is_source(values.source, path):
+        raise UsageError(
+            "Pictures need a folder other than that of their sources. Received: "
+            f"--output={values.output} for --source={values.source}. Choose another name."
+        )
     full = path.exists() and (not folder or any(path.iterdir()))
     if full and not values.overwrite:
         what = "which holds files" if folder else "which is there"
@@ -107,6 +113,13 @@ def place_of(values: flags.FlagValues, run: FoundRun) -> tuple[pathlib.Path, boo
             "--overwrite."
         )
     return path, folder
+
+
+def _is_source(source, path):
+    folder = "folder:"
+    if source is None or not source.startswith(folder):
+        return False
+    return pathlib.Path(source.removeprefix(folder)).expanduser().resolve() == path.resolve()
 
 
 def _check_ending(path, folder, typed, run):

@@ -14,7 +14,7 @@ _IN_A_GRID, _ROWS, _DRAWN = 64, 1000, 8
 
 
 def translate(values: flags.FlagValues, run: FoundRun, place: tuple[pathlib.Path, bool]) -> None:
-    """Make images of pictures, and write them in the order of the pictures.
+    """Make images of pictures, and write them under the names of the pictures.
 
     Args:
         values: The flags of `generate`.
@@ -33,16 +33,16 @@ def translate(values: flags.FlagValues, run: FoundRun, place: tuple[pathlib.Path
     n = _IN_A_GRID if grid and values.n is None else values.n
     keys = ("batch_size", "back", "make", "averaged")
     options: dict[str, Any] = {key: values[key].value for key in keys}
-    asked = Translation(values.source, n, **options)
-    number = asked.number()
-    images = map(as_bytes, asked.translated(run.path, run.settings, number))
+    made = Translation(values.source, n, **options).translated(run.path, run.settings)
+    images = map(as_bytes, made.images)
     if folder:
-        write_folder(path, images, [f"{k:05}.png" for k in range(number)])
+        write_folder(path, images, made.files())
     elif grid:
         write_grid(path, images, None)
     else:
-        write_arrays(path, images=np.concatenate(list(images)))
-    print(f"{number:,} pictures in {path}{'/' if folder else ''}, made of {values.source}")
+        write_arrays(path, images=np.concatenate(list(images)), names=np.array(made.names))
+    number = f"{len(made.names):,} picture{'s' * (len(made.names) != 1)}"
+    print(f"{number} in {path}{'/' if folder else ''}, made of {values.source}")
 
 
 def make_rows(values: flags.FlagValues, run: FoundRun, place: tuple[pathlib.Path, bool]) -> None:

@@ -5,6 +5,13 @@ import pathlib
 
 from tf_consensus.cli.messages import UsageError
 
+# Files that other models are trained on, by their endings.
+_OTHERS = {
+    ".csv": "Add --model=table to train on a table.",
+    ".npy": "Add --model=sequences to train on sequences.",
+    ".npz": "Add --model=sequences to train on sequences.",
+}
+
 
 def as_dataset(given: str) -> str:
     """A name for `data.images`: a path becomes folder:PATH.
@@ -14,6 +21,8 @@ def as_dataset(given: str) -> str:
     """
     path = given.removeprefix("folder:")
     looks = given.startswith(("folder:", ".", "~", os.sep)) or os.path.isdir(given)
+    # A data set has no ending, so that a file beside it may have its name.
+    looks = looks or (os.path.isfile(given) and bool(pathlib.Path(given).suffix))
     if not looks:
         return given
     full = pathlib.Path(path).expanduser()
@@ -23,10 +32,9 @@ def as_dataset(given: str) -> str:
             f"{_nearest_parent(full)}."
         )
     if not os.path.isdir(full):
-        raise UsageError(
-            f"Pictures come in a folder. Received: {given}, a file. Name the folder it is in: "
-            f"folder:{full.parent}."
-        )
+        above = f"Name the folder it is in: folder:{full.parent}."
+        remedy = _OTHERS.get(full.suffix.lower(), above)
+        raise UsageError(f"Pictures come in a folder. Received: {given}, a file. {remedy}")
     return f"folder:{path}"
 
 

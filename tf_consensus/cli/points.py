@@ -8,6 +8,7 @@ from typing import Any
 from absl import flags
 
 from tf_consensus.cli.strategy_flags import make_strategy, own_folder
+from tf_consensus.cli.validators import check_parts
 
 
 def train_points(
@@ -21,6 +22,7 @@ def train_points(
         train_and_report: Takes a `PointRequest`; returns whether all runs are finished.
 
     Raises:
+        app.UsageError: If a batch cannot be cut into --microbatches parts.
         SystemExit: With a sentence, if a run cannot start or continue; with status 130 after
             Ctrl-C.
     """
@@ -34,6 +36,7 @@ def train_points(
     # Sharing out operations this small among threads costs more than it saves.
     tf.config.threading.set_intra_op_parallelism_threads(1)
     strategy = make_strategy(values)
+    check_parts(settings, strategy.num_replicas_in_sync)
     shared = pathlib.Path(values.output_dir)
     request = PointRequest(
         settings=settings,

@@ -15,7 +15,7 @@ from tf_consensus.cli.quiet import import_tensorflow
 from tf_consensus.cli.strategy_flags import make_strategy, own_folder
 from tf_consensus.cli.telling import told
 from tf_consensus.cli.train_checks import check_files, named_once, short_name
-from tf_consensus.cli.validators import check_multiple
+from tf_consensus.cli.validators import check_multiple, check_parts
 from tf_consensus.experiments.errors import RunError
 from tf_consensus.experiments.families.presets import DEFAULT_MODEL, SEQUENCE_NETWORKS
 from tf_consensus.experiments.sizes import between_evaluations, network_of
@@ -147,6 +147,8 @@ def train(
         if run["backup_every"] is not None:
             check_multiple(run, "eval_every", "backup_every")
     strategy = make_strategy(values)
+    for run in runs:
+        check_parts(run, strategy.num_replicas_in_sync)
     shared = pathlib.Path(values.output_dir or f"output/{name}")
     stop_at_sigterm()
     with plain_errors():

@@ -1,5 +1,6 @@
 """Checks values of flags before TensorFlow is imported; messages offer the nearest name."""
 
+import math
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -97,6 +98,25 @@ def check_multiple(run: dict[str, Any], whole: str, part: str) -> None:
             f"--{whole} must be a multiple of --{part}. Received: "
             f"--{whole}={run[whole]} --{part}={run[part]}. Round one of them."
         )
+
+
+def check_parts(run: dict[str, Any], devices: int = 1) -> None:
+    """Raise `absl.app.UsageError` unless a batch can be cut into the parts that flags ask for.
+
+    Args:
+        run: Values of flags by their names.
+        devices: How many devices share a batch, each of which cuts its own part.
+    """
+    parts = {key: run[key] for key in ("pack", "microbatches") if run.get(key, 1) > 1}
+    shared = devices if "microbatches" in parts else 1
+    if not parts or run["batch_size"] % (math.prod(parts.values()) * shared) == 0:
+        return
+    factors = [f"--{key}" for key in parts] + [f"the {shared} devices"] * (shared > 1)
+    given = " ".join(f"--{key}={run[key]}" for key in ("batch_size", *parts))
+    raise app.UsageError(
+        f"--batch_size must be a multiple of {' times '.join(factors)}. Received: {given}. Change "
+        "one of them."
+    )
 
 
 def _is_multiple_or_less(number, part):

@@ -48,6 +48,7 @@ class ImageFolder(ImageSource):
         self._root = _folder(path)
         self._split = split
         everything = image_files(self._root)
+        self._everything = everything
         self._files = files_of_split(self._root, everything, split)
         self._max_pixels = max_pixels
         classes = _classes(everything)
@@ -62,7 +63,7 @@ class ImageFolder(ImageSource):
 
     def open(self, index: int) -> tuple[Image.Image, int]:
         """Return image `index`, upright, and its label."""
-        with self._open(index) as image:
+        with self._open(self._files[index]) as image:
             return ImageOps.exif_transpose(image), self._labels[index]
 
     def describe(self, index: int) -> str:
@@ -77,7 +78,7 @@ class ImageFolder(ImageSource):
     def only(self, indices: Sequence[int]) -> "ImageFolder":
         """Return the images of these numbers as a folder of their own, in this order."""
         part = copy.copy(self)
-        for name in ("identity", "channels", "_colours"):  # cached ones, of the whole folder
+        for name in ("identity", "_colours"):  # cached ones, of all of these images
             part.__dict__.pop(name, None)
         part._files = [self._files[index] for index in indices]
         part._labels = [self._labels[index] for index in indices]
@@ -107,39 +108,39 @@ class ImageFolder(ImageSource):
 
     @functools.cached_property
     def channels(self) -> int:  # type: ignore[override]
-        """1 if none of the images looked at is in colour, else 3."""
-        colour, looked_at = self._colours
+        """1 if none of the images looked at is in colour, else 3; of all splits together."""
+        whole = self._files == self._everything
+        colour, looked_at = self._colours if whole else self._colours_of(self._everything)
         return 1 if looked_at and not colour else 3
 
     @functools.cached_property
     def _colours(self):
-        grey = [self._is_grey(index) for index in self._looked_at()]
+        return self._colours_of(self._files)
+
+    def _colours_of(self, files):
+        grey = [self._is_grey(files[index]) for index in _some(len(files))]
         return grey.count(False), len(grey) - grey.count(None)
 
     def sides(self) -> np.ndarray:
         """Return heights and widths, of at most a thousand images evenly spread, (n, 2)."""
         found = []
-        for index in self._looked_at():
-            with contextlib.suppress(*BROKEN), self._open(index) as image:
+        for index in _some(len(self)):
+            with contextlib.suppress(*BROKEN), self._open(self._files[index]) as image:
                 # Half of the rotations in EXIF data exchange the sides.
                 turned = image.getexif().get(ExifTags.Base.Orientation, 1) >= 5
                 found.append(image.size if turned else image.size[::-1])
         return np.array(found, dtype=int).reshape(-1, 2)
 
-    def _looked_at(self):
-        n, looked_at = len(self), min(len(self), _LOOKED_AT)
-        return np.arange(looked_at) * n // looked_at
-
-    def _open(self, index):
-        path = self._root / self._files[index]
+    def _open(self, file):
+        path = self._root / file
         if path.exists() and not path.is_file():
             raise OSError("not a regular file")  # reading a pipe would wait for ever
         return open_image(path, self._max_pixels)
 
-    def _is_grey(self, index):
+    def _is_grey(self, file):
         """Whether an image is grey; None if it cannot be read, which decoding it reports."""
         try:
-            with self._open(index) as image:
+            with self._open(file) as image:
                 return is_grey(image)
         except BROKEN:
             return None
@@ -172,6 +173,12 @@ def folder_sides(path: str) -> np.ndarray:
         FileNotFoundError, OSError, ValueError: As `ImageFolder`.
     """
     return ImageFolder(path, "train", check=True).sides()
+
+
+def _some(number):
+    """At most a thousand numbers below this one, evenly spread."""
+    looked_at = min(number, _LOOKED_AT)
+    return np.arange(looked_at) * number // looked_at
 
 
 def _folder(path):

@@ -26,6 +26,7 @@ def image_pairs(
     make: str | Callable[[tf.Tensor], tf.Tensor] | None = None,
     unpaired: bool = False,
     split: str = "train",
+    source_split: str | None = None,
     image_size: int = 32,
     batch_size: int = 64,
     data_dir: str | os.PathLike | None = None,
@@ -58,9 +59,11 @@ def image_pairs(
         unpaired: Whether the two sets are shuffled apart from each other. Sources by `make` are
             then made from other images of the set.
         split: As for `images`, of both.
+        source_split: Without partners the split of `source`, where its splits have other names:
+            those of a folder and of a data set have. None: `split`.
         image_size: Side of the images in pixels.
         batch_size: Pairs in a batch.
-        data_dir: As for `images`; of `target`, and of `source` where it is no folder.
+        data_dir: As for `images`, of the sets that are no folders.
         channels: 1 or 3 channels of the targets; None as they are.
         source_channels: The same of `source`.
         flip: Mirror both images of a pair with probability ½.
@@ -77,7 +80,8 @@ def image_pairs(
 
     Raises:
         ValueError: If neither or both of `source` and `make` are given, `make` is unknown, files
-            have no partner or several, `make` returns no images, or as `images`.
+            have no partner or several, a folder is to be paired with a data set, `source_split` is
+            given for pairs or without `source`, `make` returns no images, or as `images`.
         TypeError: If a flag is not a bool.
         FileNotFoundError, OSError, MemoryError: As `images`.
 
@@ -90,6 +94,7 @@ def image_pairs(
     check_bool("unpaired", unpaired)
     image_size = check_int("image_size", image_size, minimum=1)
     maker = checked_maker(source, make, image_size)
+    _check_source_split(source_split, source, unpaired)
     settings = StreamSettings.checked(
         batch_size=batch_size, seed=seed, start=start, repeat=repeat, flip=flip
     )
@@ -106,7 +111,11 @@ def image_pairs(
         sources = make_stream(store, shape, _of_another_order(settings))
         return tf.data.Dataset.zip((sources.map(maker), targets))
     where = split, image_size, data_dir, max_pixels
-    sets = (find_sets if unpaired else partners)(source, target, *where)
+    sets = (
+        find_sets(source, target, *where, source_split)
+        if unpaired
+        else partners(source, target, *where)
+    )
     decoders = [
         square_decoder(images, image_size, batch_size, wanted)
         for images, wanted in zip(sets, (source_channels, channels), strict=True)
@@ -120,6 +129,16 @@ def image_pairs(
     orders = _of_another_order(settings) if unpaired else settings, settings
     streams = [make_stream(*x) for x in zip(parts, map(_shape, decoders), orders, strict=True)]
     return tf.data.Dataset.zip(tuple(streams))
+
+
+def _check_source_split(split: str | None, source: str | None, unpaired: bool) -> None:
+    """Raises `ValueError` if sources without a split of their own are given one."""
+    if split is not None and (source is None or not unpaired):
+        raise ValueError(
+            "`source_split` is for two sets without partners: otherwise a source is in the split "
+            f"of its target. Received: source_split={split!r} with source={source!r} and "
+            f"unpaired={unpaired}. Leave it out."
+        )
 
 
 def _shape(decode: SquareDecoder) -> tuple[int, int, int]:

@@ -17,7 +17,7 @@ def find_sets(
     max_pixels: int,
     source_split: str | None = None,
 ) -> tuple[ImageSource, ImageSource]:
-    """Return two sets of images, of which the first is looked for in `data_dir` if it is no folder.
+    """Return two sets of images.
 
     Args:
         source: Name of the one set.
@@ -28,10 +28,22 @@ def find_sets(
         max_pixels: Most pixels of an image that is read.
         source_split: Of the sources; None for that of the targets.
     """
-    targets = find_source(target, split, image_size, data_dir, max_pixels=max_pixels)
-    own_dir = None if source.startswith("folder:") else data_dir
+    of_source, of_target = own_dirs(source, target, data_dir)
+    targets = find_source(target, split, image_size, of_target, max_pixels=max_pixels)
     own_split = source_split or split
-    return find_source(source, own_split, image_size, own_dir, max_pixels=max_pixels), targets
+    return find_source(source, own_split, image_size, of_source, max_pixels=max_pixels), targets
+
+
+def own_dirs(
+    source: str | None, target: str, data_dir: str | os.PathLike | None
+) -> tuple[str | os.PathLike | None, str | os.PathLike | None]:
+    """Where the sources and the targets are looked for: a folder has its place in its name.
+
+    If neither needs `data_dir`, the targets have it all the same, and are refused with it.
+    """
+    of_source = None if source is None or _is_folder(source) else data_dir
+    unused = _is_folder(target) and of_source is not None
+    return of_source, None if unused else data_dir
 
 
 def partners(
@@ -48,9 +60,11 @@ def partners(
     because the endings of the names would decide it too. Arguments are those of `find_sets`.
 
     Raises:
-        ValueError: If an image has no partner, or more than one; or as `images`.
+        ValueError: If an image has no partner, or more than one; if one set is a folder and the
+            other is none; or as `images`.
     """
-    folders = all(str(name).startswith("folder:") for name in (source, target))
+    check_kinds(source, target)
+    folders = _is_folder(source)
     where = image_size, data_dir, max_pixels
     sources, targets = find_sets(source, target, split, *where, "train" if folders else None)
     if isinstance(sources, ImageFolder) and isinstance(targets, ImageFolder):
@@ -60,6 +74,20 @@ def partners(
         return _same_names(sources, targets, whole, source, target), targets
     _check(_numbered(sources), _numbered(targets), source, target)
     return sources, targets
+
+
+def check_kinds(source: str, target: str) -> None:
+    """Raises `ValueError` if one of two sets is a folder, and the other is none."""
+    if _is_folder(source) != _is_folder(target):
+        raise ValueError(
+            "Pairs are files of the same names in two folders, or images of the same numbers in "
+            f"two data sets. Received: source={source!r} for target={target!r}. Pass two folders, "
+            "or unpaired=True."
+        )
+
+
+def _is_folder(name: str) -> bool:
+    return str(name).startswith("folder:")
 
 
 def _same_names(

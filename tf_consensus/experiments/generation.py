@@ -61,15 +61,20 @@ def check_labels(opened: Opened, asked: Sequence[int] | None) -> None:
         )
 
 
+def class_names(dataset: str) -> list[str]:
+    """The classes of a folder of images, folder:PATH, which are its sub-folders, in order."""
+    root = pathlib.Path(dataset.removeprefix("folder:")).expanduser()
+    files = image_files(root)
+    return sorted({file.parts[0] for file in files if len(file.parts) > 1})
+
+
 def class_numbers(names: Sequence[str], dataset: str) -> list[int]:
     """The numbers of the classes that are named by sub-folders of a folder of images.
 
     Raises:
         RunError: If a name is not that of a sub-folder.
     """
-    root = pathlib.Path(dataset.removeprefix("folder:")).expanduser()
-    files = image_files(root)
-    classes = sorted({file.parts[0] for file in files if len(file.parts) > 1})
+    classes = class_names(dataset)
     unknown = [name for name in names if name not in classes and not name.isdigit()]
     if unknown:
         # The flag is a list with commas, so a name with a comma must be given by its number.

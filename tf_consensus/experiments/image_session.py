@@ -7,7 +7,9 @@ from tf_consensus.callbacks import BackupError, DivergedError
 from tf_consensus.data import fingerprint
 from tf_consensus.experiments import comparison, settings
 from tf_consensus.experiments.errors import RunError, of_the_user
+from tf_consensus.experiments.families.presets import DEFAULT_MODEL
 from tf_consensus.experiments.finished import finished, results_of, write_results
+from tf_consensus.experiments.folder_runs import check_model, known_settings, with_earlier
 from tf_consensus.experiments.image_results import result_of
 from tf_consensus.experiments.image_runs import make_networks
 from tf_consensus.experiments.image_training import train
@@ -29,6 +31,7 @@ def train_and_report(request: Request) -> int:
         RunError: If the folder holds other runs, or a file that the request names is wrong.
     """
     settings.check_example(request.output, "train_images")
+    check_model(request.output, DEFAULT_MODEL)
     _claim(request, None)
     _check_networks(request.runs)
     try:
@@ -38,8 +41,10 @@ def train_and_report(request: Request) -> int:
     except KeyboardInterrupt as stop:
         _write_report(request)
         return say_how_to_go_on(stop, request.command, request.resume)
-    _print_table(_write_report(request))
-    print(f"results in {request.output}/; {request.output}/report.html shows them")
+    found = _write_report(request)
+    _print_table(found)
+    if found:
+        print(f"results in {request.output}/; {request.output}/report.html shows them")
     if failed:
         print(f"failed: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0
@@ -141,14 +146,17 @@ def _train_all(request, scores, more):
 
 
 def _write_report(request):
-    """Write results.json, pictures and pages from what is finished; returns the results."""
-    output, runs = request.output, request.runs
-    folders = [folder for _, _, folder in _all(request)]
-    numbers = results_of(folders)
-    write_results(output, numbers, runs)
-    comparison.draw(comparison.load_runs([output], [run["name"] for run in runs]), output)
+    """Write results.json, pictures and pages of the folder; returns what this command trained."""
+    output = request.output
+    own = [folder for _, _, folder in _all(request)]
+    folders = with_earlier(output, own)
+    runs = {run["name"]: run for run in request.runs}
+    for run in (known_settings(folder) for folder in folders if folder not in own):
+        runs.setdefault(run.get("name"), run)
+    write_results(output, results_of(folders), list(runs.values()))
+    comparison.draw(comparison.load_runs([output], list(runs)), output)
     write_pages(output, {"all": folders})
-    return numbers
+    return results_of(own)
 
 
 def _print_table(finished):

@@ -14,6 +14,7 @@ from tf_consensus.callbacks import (
     StopWhenDiverged,
 )
 from tf_consensus.execution import strategies
+from tf_consensus.experiments.captions import rows_of_classes, write_captions
 from tf_consensus.experiments.clock import Clock
 from tf_consensus.experiments.errors import of_the_user
 from tf_consensus.experiments.estimate import Estimate
@@ -29,6 +30,9 @@ from tf_consensus.models import latents
 from tf_consensus.models.averaging import averaged_weights
 from tf_consensus.plotting import image_grid
 from tf_consensus.support.files import replacing
+
+# Rows of a picture of samples, and images in each.
+_ROWS = 8
 
 
 def train(
@@ -66,6 +70,7 @@ def train(
         data = make_data(run, seed, gan.optimizer.iterations, request.data_dir, request.cache)
     folder.mkdir(parents=True, exist_ok=True)
     write_made(folder, request.command)
+    write_captions(folder, _captions(run, request))
     epoch, every = epochs_of(run)
     gan.fit(
         data,
@@ -89,6 +94,16 @@ def train(
         backup.delete()
 
 
+def _captions(run: dict[str, Any], request: Request) -> dict[str, str]:
+    """What the rows of the run's pictures are."""
+    ways = {"interpolations": "Each row goes from one latent to another."}
+    found = ways if request.interpolations else {}
+    if run["num_classes"]:
+        # `SampleGrid` fills its square row by row.
+        found = found | {"samples": rows_of_classes(run["dataset"], run["num_classes"], _ROWS)}
+    return found
+
+
 def epochs_of(run: dict[str, Any]) -> tuple[int, int]:
     """Steps per epoch, the time between two backups, and epochs between two evaluations."""
     between = min(run["eval_every"], run["steps"])
@@ -108,7 +123,7 @@ def _callbacks(run, folder, shared, request, scores, backup, every):
         Clock(log),
         StopWhenDiverged(),
         *([evaluate] if scores else []),
-        SampleGrid(folder / "samples", every=every, tensorboard=board),
+        SampleGrid(folder / "samples", _ROWS**2, every=every, tensorboard=board),
         *([advisor] if advisor else []),
         log,
         Estimate(run["steps"]),

@@ -1,5 +1,6 @@
 """The default settings, which follow from the pictures and the machine."""
 
+import os
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -40,7 +41,8 @@ class Pictures(NamedTuple):
             sides = f"{self.same_size[1]} × {self.same_size[0]} pixels"
         elif self.smaller:
             least, median, largest = self.smaller
-            sides = f"smaller sides of {least} to {largest} pixels, half of them below {median}"
+            sides = f"smaller sides of {least} to {largest} pixels, {median} at the median"
+            sides = f"smaller sides of {least} pixels" if least == largest else sides
         else:
             sides = "of different sizes"
         colours = "grey" if self.channels == 1 else "in colour"
@@ -49,7 +51,7 @@ class Pictures(NamedTuple):
         return f"{self.number:,} {pictures} in {self.dataset}: {sides}, {colours}{classes}"
 
 
-def look_at(dataset: str, data_dir: str | None = None) -> Pictures:
+def look_at(dataset: str, data_dir: str | os.PathLike | None = None) -> Pictures:
     """Read what is known about a data set; for a folder from the headers of up to 1,000 files.
 
     Raises:
@@ -127,14 +129,7 @@ def remarks(pictures: Pictures, settings: dict[str, Any]) -> list[str]:
             f"That is few: with fewer than about {FEW} a GAN repeats them instead of "
             "making new ones. Add pictures, or mirror them by --flip."
         )
-    size = settings["image_size"]
-    if pictures.smaller and pictures.smaller[0] < size:
-        found.append(
-            f"Pictures whose smaller side is below {size} pixels (the smallest: "
-            f"{pictures.smaller[0]}) are enlarged; --image_size sets another side."
-        )
-    if pictures.same_size and pictures.same_size[0] != pictures.same_size[1]:
-        found.append("The centre square of each picture is used.")
+    found += remarks_on_sizes(pictures, settings["image_size"])
     classes = pictures.num_classes or 0
     if classes > 1 and not settings["num_classes"]:
         found.append(
@@ -143,4 +138,17 @@ def remarks(pictures: Pictures, settings: dict[str, Any]) -> list[str]:
         )
     if pictures.channels == 3 and settings["channels"] == 1:
         found.append("The pictures lose their colours because of --channels=1.")
+    return found
+
+
+def remarks_on_sizes(pictures: Pictures, image_size: int) -> list[str]:
+    """What happens to the pictures' sizes in training, a sentence each."""
+    found = []
+    if pictures.smaller and pictures.smaller[0] < image_size:
+        found.append(
+            f"Pictures whose smaller side is below {image_size} pixels (the smallest: "
+            f"{pictures.smaller[0]}) are enlarged; --image_size sets another side."
+        )
+    if pictures.same_size is None or pictures.same_size[0] != pictures.same_size[1]:
+        found.append("The centre square of each picture is used.")
     return found

@@ -29,7 +29,7 @@ def write_folder(
     Args:
         folder: The folder, made if it is not there.
         batches: Any number of arrays of bytes (n, height, width, channels).
-        names: Names of the files.
+        names: Names of the files, as many as there are images; they may be in sub-folders.
 
     Returns:
         Their paths.
@@ -42,11 +42,13 @@ def write_folder(
         left = iter(names)
         for batch in batches:
             for image, name in zip(batch, left, strict=False):
+                (partial / name).parent.mkdir(parents=True, exist_ok=True)
                 with replacing(partial / name) as path:
                     _picture(image).save(path)
         folder.mkdir(exist_ok=True)
         before = [path for path in folder.iterdir() if _OURS.fullmatch(path.name)]
         for name in names:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
             os.replace(partial / name, folder / name)
     for path in before:
         if path.name not in set(names):

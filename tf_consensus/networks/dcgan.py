@@ -13,6 +13,7 @@ from tf_consensus.networks.layers import (
     dense,
     last_tanh,
 )
+from tf_consensus.networks.sizes import nearest
 from tf_consensus.networks.weights import Weights
 from tf_consensus.support.checks import check_int
 
@@ -196,5 +197,6 @@ def _check_image_size(image_size, name, levels) -> int:
         return image_size
     raise ValueError(
         f"`image_size` must be divisible by 2^{levels} = {2**levels}, as {name!r} halves images "
-        f"{levels} times. Received: image_size={image_size!r}. Resize or pad the images."
+        f"{levels} times. Received: image_size={image_size!r}. Resize or pad the images, for "
+        f"example to {nearest(image_size, 2**levels)}."
     )

@@ -28,7 +28,7 @@ def image_to_image(
     one per patch. There is no batch normalization, since images of a pair are judged one by one.
 
     Args:
-        image_size: Side of the square images, in pixels; even, and divisible by 2^levels.
+        image_size: Side of the square images, in pixels; divisible by 2^levels and 2^patch_levels.
         channels: Colour channels of the images that are made.
         source_channels: Colour channels of the images they are made from; None: the same.
         filters: Filters F of the level next to the image; each level has twice as many, at most 8F.
@@ -65,9 +65,10 @@ def image_to_image(
         source_channels = channels
     source_channels = check_int("source_channels", source_channels, minimum=1)
     filters = check_int("filters", filters, minimum=1)
+    # First, because it asks for more of a side than evenness.
+    patch_levels = check_levels("patch_levels", patch_levels, "image_size", image_size)
     halvings = evenness("image_size", image_size) if levels is None else levels
     levels = check_levels("levels", halvings, "image_size", image_size)
-    patch_levels = check_levels("patch_levels", patch_levels, "image_size", image_size)
     dropout, conditional = _check_share(dropout), check_bool("conditional", conditional)
     weights = Weights(seed, dtype)
     source = keras.Input((image_size, image_size, source_channels))

@@ -19,7 +19,8 @@ def count_doublings(image_size: int, start_size: int) -> int:
     raise ValueError(
         f"`image_size` must be start_size · 2^k, here {start_size}, {2 * start_size}, "
         f"{4 * start_size}, …. Received: image_size={image_size!r}, start_size={start_size!r}. "
-        "Resize or pad the images, or pass another `start_size`."
+        f"Resize or pad the images, for example to {start_size * 2**doublings}, or pass another "
+        "`start_size`."
     )
 
 

@@ -13,6 +13,7 @@ from tf_consensus.networks.layers import (
     dense,
     last_tanh,
 )
+from tf_consensus.networks.sizes import nearest
 from tf_consensus.networks.weights import Weights
 from tf_consensus.support.checks import check_int
 
@@ -147,5 +148,6 @@ def _check_image_size(image_size) -> int:
         return image_size
     raise ValueError(
         f"`image_size` must be divisible by {2**_LEVELS}, as images are halved {_LEVELS} times. "
-        f"Received: image_size={image_size!r}. Resize or pad the images."
+        f"Received: image_size={image_size!r}. Resize or pad the images, for example to "
+        f"{nearest(image_size, 2**_LEVELS)}."
     )

@@ -24,6 +24,7 @@ class Game:
         pictures: Callbacks that save pictures into the run's folder.
         finish: Called with the trained model and the run's folder; leaves pictures and files there,
             and returns scores by name that JSON can hold.
+        captions: What rows and columns of the pictures are, by the picture, as `captions` says.
         evaluate: Puts scores into the log after each epoch, if the family has such.
     """
 
@@ -32,6 +33,7 @@ class Game:
     pictures: Callable[[pathlib.Path], Sequence[keras.callbacks.Callback]]
     finish: Callable[[keras.Model, pathlib.Path], dict[str, Any]]
     evaluate: EvaluateGAN | None = None
+    captions: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)

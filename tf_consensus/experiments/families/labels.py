@@ -8,7 +8,9 @@ import keras
 import numpy as np
 
 from tf_consensus import data, networks
+from tf_consensus.experiments.captions import rows, rows_of_classes
 from tf_consensus.experiments.errors import of_the_user
+from tf_consensus.experiments.families.agreement import classifier_of, one_to_one, share_found
 from tf_consensus.experiments.families.game import FamilyRequest, Game, Settings
 from tf_consensus.experiments.families.step_pictures import StepPictures
 from tf_consensus.experiments.image_runs import make_optimizer, make_penalties
@@ -31,12 +33,13 @@ def prepare(settings: Settings, request: FamilyRequest) -> Game:
 
     Raises:
         RunError: If the images or their labels are not there, or fit no networks; or the classifier
-            is no file of Keras.
+            is one of other images or classes.
     """
     classifier = None
     if request.classifier is not None:
-        with of_the_user("--classifier"):
-            classifier = keras.saving.load_model(request.classifier, compile=False)
+        shape = (settings["image_size"], settings["image_size"], settings["channels"])
+        known = None if settings["model"] == CODES else settings["num_classes"]
+        classifier = classifier_of(request.classifier, shape, known)
     with of_the_user("--network and the sizes"):
         model = make_model(settings, request.jit)
     size = {key: settings[key] for key in ("image_size", "channels", "batch_size", "flip", "seed")}
@@ -53,6 +56,7 @@ def prepare(settings: Settings, request: FamilyRequest) -> Game:
         stream,
         lambda folder: [StepPictures(folder / "samples", draw)],
         partial(_scores, settings, classifier),
+        captions={"samples": _rows_of(settings)},
     )
 
 
@@ -116,14 +120,22 @@ def _recognizer(discriminator, classes, seed):
     )
 
 
+def _rows_of(settings):
+    """The names of the rows of a picture."""
+    classes, number = settings["num_classes"], min(settings["num_classes"], _ROWS)
+    if settings["model"] == CODES:
+        return rows([f"value {k} of the code" for k in range(number)])
+    return rows_of_classes(settings["dataset"], classes, number)
+
+
 def _draw(settings: Settings, model: keras.Model, path: pathlib.Path) -> None:
     """One row of images per class."""
-    rows = np.repeat(np.arange(min(settings["num_classes"], _ROWS)), _COLUMNS)
-    image_grid(make_images(model, rows, settings["seed"]), path, columns=_COLUMNS)
+    classes = np.repeat(np.arange(min(settings["num_classes"], _ROWS)), _COLUMNS)
+    image_grid(make_images(model, classes, settings["seed"]), path, columns=_COLUMNS)
 
 
 def _scores(settings, classifier, model, folder):
-    """The share of images in their class, and for a code the class of each of its values."""
+    """The share of images in their class; for a code that of the best one-to-one assignment."""
     del folder
     if classifier is None:
         return {}
@@ -133,7 +145,6 @@ def _scores(settings, classifier, model, folder):
     with of_the_user("--classifier"):
         found = classifier.predict(images, verbose=0).argmax(axis=1)
     if settings["model"] != CODES:
-        return {"agreement": float((found == classes).mean())}
-    kinds = [np.bincount(found[classes == k]).argmax() for k in range(number)]
-    share = float((found == np.take(kinds, classes)).mean())
-    return {"agreement": share, "classes_of_the_code": [int(k) for k in kinds]}
+        return {"agreement": share_found(classes, found)}
+    share, kinds = one_to_one(classes, found, number, classifier.output_shape[-1])
+    return {"agreement": share, "classes_of_the_code": kinds}

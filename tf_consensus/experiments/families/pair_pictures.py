@@ -24,6 +24,12 @@ class PairGrid:
         self.sources, self.targets = np.asarray(sources), np.asarray(targets)
         self.back = back
 
+    @property
+    def columns(self) -> list[str]:
+        """What each column of a picture shows, from the left."""
+        back = ["source made of the target"] if self.back else []
+        return ["source", "image made of it", "target", *back]
+
     def __call__(self, model: keras.Model, path: pathlib.Path) -> np.ndarray:
         """Saves and returns the picture of a model, (height, width, 3) bytes."""
         columns = [self.sources, model.translate(self.sources), self.targets]

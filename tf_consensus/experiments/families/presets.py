@@ -29,6 +29,11 @@ class Family(NamedTuple):
     kind: str
 
 
+# The model of pairs that takes two sets without partners.
+CYCLE = "cycle_gan"
+# The networks of pairs halve images twice at least.
+PART_OF_SIDE = 4
+
 # Of every family. `last_rate` is the share of the learning rate that a cosine schedule ends with.
 _SHARED: dict[str, Any] = {
     "objective": "standard",
@@ -54,6 +59,7 @@ _IMAGES = _SHARED | {"image_size": 32, "channels": None, "filters": 16, "flip": 
 _PAIRS = _IMAGES | {
     "network": "image_to_image",
     "source": None,
+    "source_channels": None,
     "make": None,
     "split": None,
     "test_split": None,
@@ -117,7 +123,7 @@ FAMILIES: dict[str, Family] = {
         "alternating",
         "pairs",
     ),
-    "cycle_gan": Family(
+    CYCLE: Family(
         "images from images of another kind, without pairs (--source or --make)",
         _PAIRS | _CYCLE | {"steps": 2000},
         "alternating",
@@ -173,7 +179,7 @@ _OF_KINDS = {
     "sequences": (),
 }
 # Settings that no flag changes.
-_FIXED = ("samples", "split", "last_rate", "features", "offset", "scale")
+_FIXED = ("samples", "source_channels", "split", "last_rate", "features", "offset", "scale")
 # The kinds whose network can be chosen.
 _WITH_NETWORKS = ("labels", "sequences")
 

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 
 from tf_consensus.callbacks import SafeBackup, StopWhenDiverged
+from tf_consensus.experiments.captions import write_captions
 from tf_consensus.experiments.clock import Clock
 from tf_consensus.experiments.estimate import Estimate
 from tf_consensus.experiments.families.game import FamilyRequest, Game, Settings
@@ -63,6 +64,7 @@ def train(
     stream = game.stream(model.optimizer.iterations)
     folder.mkdir(parents=True, exist_ok=True)
     write_made(folder, request.command)
+    write_captions(folder, game.captions)
     epoch = min(settings["eval_every"], settings["steps"])
     log = RunLog(folder / "log.csv", backup, evaluate=game.evaluate)
     model.fit(

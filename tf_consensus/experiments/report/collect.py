@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from tf_consensus.experiments.captions import CAPTIONS
 from tf_consensus.experiments.errors import RunError
 from tf_consensus.experiments.files import read_json, reason
 from tf_consensus.experiments.log import read_log
@@ -37,6 +38,7 @@ class Run:
         pictures: Other pictures that it left.
         advice: Warnings met, each a dict with "step", "name" and "message".
         made: How it was started, with "command" and "started".
+        captions: What the rows and columns of pictures are, by the name of a picture, or "samples".
         spectrum: What is known about its eigenvalues, with "step" and "sentence".
         damage: For each damaged file by its name, a sentence that says what is wrong with it.
     """
@@ -50,6 +52,7 @@ class Run:
     pictures: list[pathlib.Path] = dataclasses.field(default_factory=list)
     advice: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     made: dict[str, Any] = dataclasses.field(default_factory=dict)
+    captions: dict[str, Any] = dataclasses.field(default_factory=dict)
     spectrum: dict[str, Any] = dataclasses.field(default_factory=dict)
     damage: dict[str, str] = dataclasses.field(default_factory=dict)
 
@@ -121,6 +124,7 @@ def _read(folder, label):
     run.result = _part(run, RESULT, _result) or {}
     run.advice = _part(run, ADVICE, _advice) or []
     run.made = _part(run, MADE, lambda path: _of(dict, path)) or {}
+    run.captions = _part(run, CAPTIONS, lambda path: _of(dict, path)) or {}
     run.spectrum = _part(run, SPECTRUM, lambda path: _of(dict, path)) or {}
     run.samples = _part(run, SAMPLES, _samples) or []
     found = [path for path in folder.iterdir() if path.suffix.lower() in (".png", ".gif")]

@@ -9,7 +9,7 @@ from tf_consensus.experiments.report.charts import chart, legend
 from tf_consensus.experiments.report.collect import ADVICE, LOG, MADE, SPECTRUM, Run
 from tf_consensus.experiments.report.curves import LOSSES, curves_of, places, quantities_of
 from tf_consensus.experiments.report.pictures import PICTURES_ROOM, embed, image
-from tf_consensus.experiments.report.sections import damages, heading, problem, section
+from tf_consensus.experiments.report.sections import caption, damages, heading, problem, section
 from tf_consensus.experiments.report.state import State
 from tf_consensus.experiments.report.text import escape, number, pairs, plain
 from tf_consensus.plotting.style import words
@@ -150,7 +150,8 @@ def _figure(run, path, of, runs):
         shown = image(embed(path, PICTURES_ROOM // of), f"{name} of {run.label}")
     except RunError as error:
         return problem(error)
-    return f"<figure>{shown}<figcaption>{escape(title)}</figcaption></figure>\n"
+    said = caption(run, path.stem)
+    return f"<figure>{shown}<figcaption>{escape(title)}{said}</figcaption></figure>\n"
 
 
 def making(runs: Sequence[Run]) -> str:

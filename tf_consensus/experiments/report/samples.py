@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from tf_consensus.experiments.errors import RunError
-from tf_consensus.experiments.report.collect import SAMPLES, Run
+from tf_consensus.experiments.report.collect import CAPTIONS, SAMPLES, Run
 from tf_consensus.experiments.report.pictures import embed, evenly, image, share
-from tf_consensus.experiments.report.sections import damages, heading, problem, section
+from tf_consensus.experiments.report.sections import caption, damages, heading, problem, section
 from tf_consensus.experiments.report.text import as_json
 
 # Number of pictures per run on a printed page.
@@ -32,7 +32,8 @@ def samples(runs: Sequence[Run]) -> str:
     control = _slider(chosen) if len(chosen) > 1 else ""
     left_out = sum(len(run.samples) > most for run in having)
     note = f"{most} pictures per run are shown, evenly spread." if left_out else ""
-    body = f'{damages(runs, SAMPLES)}{control}<div class="stacks">\n{"".join(stacks)}</div>\n'
+    said = damages(runs, SAMPLES) + damages(runs, CAPTIONS)
+    body = f'{said}{control}<div class="stacks">\n{"".join(stacks)}</div>\n'
     return section("samples", "Samples", body + (f'<p class="note">{note}</p>\n' if note else ""))
 
 
@@ -61,4 +62,4 @@ def _stack(run, frames, problems, title):
     said = "".join(map(problem, problems[:3]))
     if len(problems) > 3:
         said += problem(f"{len(problems) - 3:,} more pictures are damaged.")
-    return f'<div class="stack">{title}{"".join(parts)}{said}</div>\n'
+    return f'<div class="stack">{title}{caption(run, SAMPLES)}{"".join(parts)}{said}</div>\n'

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from tf_consensus.experiments.report.collect import Run
-from tf_consensus.experiments.report.text import escape
+from tf_consensus.experiments.report.text import escape, plain
 
 
 def section(name: str, title: str, body: str) -> str:
@@ -23,6 +23,17 @@ def section(name: str, title: str, body: str) -> str:
 def heading(run: Run, runs: Sequence[Run]) -> str:
     """The name of a run above its part of a section, if there are several runs."""
     return f"<h3>{escape(run.label)}</h3>\n" if len(runs) > 1 else ""
+
+
+def caption(run: Run, name: str) -> str:
+    """What the rows and columns of a run's picture are; "" if the run does not say.
+
+    Args:
+        run: The run.
+        name: Name of the picture without its ending, or "samples".
+    """
+    said = run.captions.get(name)
+    return f'<p class="note">{escape(plain(said))}</p>\n' if said is not None else ""
 
 
 def problem(sentence: object) -> str:

@@ -156,7 +156,7 @@ pre {background: var(--card); border-radius: 6px; padding: .6rem .8rem; margin: 
   .slider, .shared {position: static;}
   .beside {display: block;}
   .stack {max-width: none; display: grid; grid-template-columns: repeat(4, 1fr); gap: .5rem;}
-  .stack h3, .stack .damage {grid-column: 1 / -1;}
+  .stack h3, .stack .note, .stack .damage {grid-column: 1 / -1;}
   .stacks {grid-template-columns: 1fr;}
   .frame, .js .frame, .js .frame.shown {display: none;}
   .frame.printed, .js .frame.printed {display: block; margin: 0;}

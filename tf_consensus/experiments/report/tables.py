@@ -5,6 +5,7 @@ from typing import Any
 
 from tf_consensus.experiments.report.collect import RESULT, SETTINGS, Run
 from tf_consensus.experiments.report.curves import NORM, curves_of, quantities_of
+from tf_consensus.experiments.report.meanings import meaning
 from tf_consensus.experiments.report.sections import damages, heading, section
 from tf_consensus.experiments.report.text import (
     duration,
@@ -22,6 +23,8 @@ _ELSEWHERE = ("versions", "scores", "files", "log", "metrics", "losses", "diverg
 _CHOSEN = ("method", "network", "seed", "gamma", "learning_rate")
 _NONE = ("–", "–")
 _MISSING = "not there"
+# Parts of a score that a page has room for: those with the largest numbers.
+_PARTS = 20
 
 
 def best_and_final(runs: Sequence[Run]) -> str:
@@ -30,8 +33,10 @@ def best_and_final(runs: Sequence[Run]) -> str:
     names = list(dict.fromkeys(name for line in lines for name in line))
     body = ""
     if names and len(runs) == 1:
-        rows = [[escape(name), *lines[0][name]] for name in names]
-        body = table("Best and final values", ["", "final", "best"], rows)
+        some_best = any(best != _NONE[1] for _, best in lines[0].values())
+        ends = ["final", "best"] if some_best else ["final"]
+        rows = [[_named(name), *lines[0][name][: len(ends)]] for name in names]
+        body = table("Best and final values", ["", *ends], rows)
     elif names:
         rows = [row for name in names for row in _rows(name, lines)]
         body = table("Best and final values", ["", *(run.label for run in runs)], rows)
@@ -71,8 +76,14 @@ def _rows(name, lines):
     """A row of final values and, if some run has one, a row of best ones."""
     final, best = ([line.get(name, _NONE)[end] for line in lines] for end in (0, 1))
     if set(best) == {_NONE[1]}:
-        return [[escape(name), *final]]
+        return [[_named(name), *final]]
     return [[f"{escape(name)}, final", *final], [f"{escape(name)}, best", *best]]
+
+
+def _named(name):
+    """The name of a number, with what it means."""
+    known = meaning(name.partition(":")[0].replace(" ", "_"))
+    return escape(name) + (f' <span class="at">{escape(known)}</span>' if known else "")
 
 
 def _numbers_of(run):
@@ -96,7 +107,20 @@ def _numbers_of(run):
     for name, value in run.result.items():
         if finite(value) is not None and words(name) not in known and name not in _COST:
             line[words(name)] = (escape(number(value)), "–")
-    return line
+    return line | _parts_of(run)
+
+
+def _parts_of(run):
+    """Scores that have a number for each of several parts, such as the columns of a table."""
+    found = {}
+    for name, parts in run.result.items():
+        if name in _ELSEWHERE or not isinstance(parts, dict):
+            continue
+        numbers = {part: value for part, value in parts.items() if finite(value) is not None}
+        worst = sorted(numbers, key=numbers.__getitem__)[-_PARTS:]
+        for part in (part for part in numbers if part in worst):
+            found[f"{words(name)}: {part}"] = (escape(number(numbers[part])), "–")
+    return found
 
 
 _COST = ("steps", "seconds", "cpu_seconds", "ms_per_step", "train_seconds")
