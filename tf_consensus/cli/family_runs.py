@@ -8,7 +8,7 @@ from tf_consensus.cli.asked_runs import SETTINGS_FILE, print_chosen, sweeps_of
 from tf_consensus.experiments.errors import RunError, of_the_user
 from tf_consensus.experiments.families.presets import FAMILIES, flags_of
 from tf_consensus.experiments.families.sequence_source import look_at_sequences
-from tf_consensus.experiments.families.table_source import look_at_table
+from tf_consensus.experiments.families.table_look import look_at_table
 from tf_consensus.experiments.families.unused import check_used, uses
 from tf_consensus.experiments.making import check_taken
 from tf_consensus.experiments.recommended import (
@@ -137,9 +137,10 @@ def _sizes(values: flags.FlagValues, pictures: Pictures) -> dict[str, Any]:
 
 def _look_at_table(values, dataset):
     """The column that a classifier must tell."""
-    look = look_at_table(dataset, values.columns, values.categorical or ())
-    kinds = ", ".join(f"{name} ({kind})" for name, kind in look.kinds.items())
-    print(f"{look.number:,} rows in {dataset}: {kinds}")
+    look = look_at_table(dataset, values.columns, values.categorical or (), values.target)
+    print(look.describe(dataset))
+    for sentence in look.remarks:
+        print(f"  {sentence}")
     return {"target": look.target}
 
 

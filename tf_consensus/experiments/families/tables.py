@@ -11,7 +11,8 @@ from tf_consensus import data, metrics, networks
 from tf_consensus.experiments.errors import of_the_user
 from tf_consensus.experiments.families.game import FamilyRequest, Game, Settings
 from tf_consensus.experiments.families.step_pictures import StepPictures
-from tf_consensus.experiments.families.table_files import draw_marginals, write_table
+from tf_consensus.experiments.families.table_files import write_table
+from tf_consensus.experiments.families.table_pictures import draw_marginals
 from tf_consensus.experiments.families.table_source import Columns, Rows, read_rows
 from tf_consensus.experiments.image_runs import make_optimizer, make_penalties
 from tf_consensus.models.table_gan import TableGAN
@@ -107,5 +108,7 @@ def _finish(
     number = len(next(iter(rows.trained.values())))
     made = model.generate(number, seed=settings["seed"])
     write_table(made, folder / GENERATED)
-    draw_marginals(rows.held_out, made, rows.categorical, folder / MARGINALS)
-    return {ACCURACIES.get(key, key): value for key, value in scores(made, rows).items()}
+    found = scores(made, rows)
+    picture = folder / MARGINALS
+    draw_marginals(rows.held_out, made, rows.categorical, picture, found["marginals"])
+    return {ACCURACIES.get(key, key): value for key, value in found.items()}
