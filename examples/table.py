@@ -58,6 +58,8 @@ flags.DEFINE_float("gamma", 0.1, "Weight γ of consensus optimization.", 0.0)
 flags.DEFINE_float("penalty_gamma", 0.1, "Weight γ of R1; 0 leaves it out.", 0.0)
 flags.DEFINE_integer("pack", 8, "Rows that the discriminator judges together.", 1)
 flags.DEFINE_float("temperature", 0.2, "Temperature τ of the softmax.", 1e-3)
+hint = "Whether to train by sampling, as CTGAN: rare categories come more often."
+flags.DEFINE_bool("conditional", False, hint)
 flags.DEFINE_integer("max_modes", 10, "The most modes of a column of numbers.", 1, 100)
 flags.DEFINE_string("output_dir", "output/table", "Folder for all results.")
 flags.DEFINE_bool("resume", False, "Continue the runs in --output_dir.")
@@ -116,7 +118,9 @@ def report(output, folders, settings):
 
 def run(output):
     """Trains and scores; returns the exit status."""
-    look = look_at_table(FLAGS.table, FLAGS.columns, FLAGS.categorical, FLAGS.target)
+    look = look_at_table(
+        FLAGS.table, FLAGS.columns, FLAGS.categorical, FLAGS.target, FLAGS.conditional
+    )
     for sentence in look.remarks:
         print(sentence)
     asked = [(method, int(seed)) for method in FLAGS.method for seed in FLAGS.seeds]

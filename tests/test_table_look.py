@@ -77,6 +77,10 @@ REFUSED = {
         "--categorical names columns of numbers that are categories. Received: job, a column of "
         "texts, which is one already.",
     ),
+    "no conditions": (
+        {"columns": ["age", "pay"], "conditional": True},
+        "--conditional needs a column of categories. Received: columns of numbers alone.",
+    ),
     "columns": ({"columns": ["age", "nope"]}, "`columns` must be names of columns, each once"),
     "categorical": ({"categorical": ["nope"]}, "`categorical` must be names of columns"),
 }

@@ -40,6 +40,7 @@ SHOWN = {
     "batch_size": "--batch_size=N",
     "pack": "--pack=N",
     "temperature": "--temperature=X",
+    "conditional": "--conditional",
     "target": "--target=COLUMN",
     "objective": "--objective=NAME",
     "penalty": "--penalty=r1",
@@ -137,7 +138,8 @@ def _sizes(values: flags.FlagValues, pictures: Pictures) -> dict[str, Any]:
 
 def _look_at_table(values, dataset):
     """The column that a classifier must tell."""
-    look = look_at_table(dataset, values.columns, values.categorical or (), values.target)
+    named = values.categorical or (), values.target, values.conditional or False
+    look = look_at_table(dataset, values.columns, *named)
     print(look.describe(dataset))
     for sentence in look.remarks:
         print(f"  {sentence}")

@@ -1,5 +1,7 @@
 """Which column encodes given values: its modes, or its categories."""
 
+from collections import Counter
+
 import numpy as np
 
 from tf_consensus.data.mixture_fit import Mixture, fit_mixture
@@ -33,9 +35,10 @@ def fit_column(
 
 
 def _fit_categories(name: str, column: RawColumn) -> CategoryColumn:
-    found = set(categories_of(column))
+    found = Counter(categories_of(column))
     last = [None] if None in found else []
-    return CategoryColumn(name, [*sorted(found - {None}), *last])
+    categories = [*sorted(found.keys() - {None}), *last]
+    return CategoryColumn(name, categories, [found[x] for x in categories])
 
 
 def _fit_numbers(name: str, column: RawColumn, max_modes: int) -> NumberColumn:

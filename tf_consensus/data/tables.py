@@ -8,10 +8,13 @@ import tensorflow as tf
 
 from tf_consensus.data.arguments import check_below
 from tf_consensus.data.chosen_columns import choose_columns
+from tf_consensus.data.conditioned_rows import conditioned_rows
 from tf_consensus.data.drawn_rows import drawn_rows
+from tf_consensus.data.table_conditions import Conditions
 from tf_consensus.data.table_description import TableDescription, encoded
 from tf_consensus.data.table_fitting import fit_column
 from tf_consensus.data.table_source import MISSING
+from tf_consensus.support.checks import check_bool
 
 _MOST_MODES = 100
 
@@ -40,7 +43,11 @@ class Table:
         return self.description.decode(self.rows)
 
     def batches(
-        self, batch_size: int = 500, seed: int | None = None, start: int | tf.Variable = 0
+        self,
+        batch_size: int = 500,
+        seed: int | None = None,
+        start: int | tf.Variable = 0,
+        conditional: bool = False,
     ) -> tf.data.Dataset:
         """Stream batches of encoded rows, drawn independently with replacement, as in CTGAN.
 
@@ -52,14 +59,23 @@ class Table:
             seed: Determines the stream; None draws one now.
             start: Number of the first batch, or an integer variable holding it, which is read
                 whenever an iteration starts.
+            conditional: Whether a row stands beside a condition that it meets, for a conditional
+                `models.TableGAN`: a column of categories is drawn, one of its categories by the
+                logarithm of its frequency, and one of the rows that have it (CTGAN's training by
+                sampling). The condition is one-hot over the categories of all columns.
 
         Returns:
-            An infinite dataset of float32 tensors of static shape (batch_size, width).
+            An infinite dataset of float32 tensors of static shape (batch_size, width), or
+            (batch_size, width + categories).
 
         Raises:
             ValueError: If `batch_size` is not a positive integer or too large, `seed` is not an
-                integer, or `start` is neither an integer of at least 0 nor an integer variable.
+                integer, or `start` is neither an integer of at least 0 nor an integer variable; or
+                if there are to be conditions, and no column has categories.
         """
+        if check_bool("conditional", conditional):
+            conditions = Conditions(self.description)
+            return conditioned_rows(self.rows, conditions, batch_size, seed, start)
         return drawn_rows(self.rows, batch_size, seed, start)
 
 

@@ -79,6 +79,7 @@ _TABLE = _SHARED | {
     "depth": 2,
     "pack": 8,
     "temperature": 0.2,
+    "conditional": False,
     "penalty": ["r1"],
     "penalty_weight": 0.1,
     "learning_rate": 1e-3,

@@ -46,6 +46,7 @@ def look_at_table(
     columns: Sequence[str] | None = None,
     categorical: Sequence[str] = (),
     target: str | None = None,
+    conditional: bool = False,
 ) -> TableLook:
     """Look at a table, and refuse what cannot be learned before anything is fitted.
 
@@ -54,6 +55,7 @@ def look_at_table(
         columns: The columns to keep; `None`: all.
         categorical: The columns of numbers that are categories.
         target: The column that a classifier must tell; `None` for the last one of categories.
+        conditional: Whether rows are to be made of categories.
 
     Raises:
         RunError: If there is no such table, it cannot be read or learned, or a column that is named
@@ -64,6 +66,11 @@ def look_at_table(
     check_rows(len(chosen))
     check_target(target, chosen)
     _check_named(categorical, chosen)
+    if conditional and not chosen.categorical:
+        raise RunError(
+            "--conditional needs a column of categories. Received: columns of numbers alone. Name "
+            "one in --categorical, or leave --conditional out."
+        )
     kinds = {x: _kind(raw, x in categorical) for x, raw in chosen.raw.items()}
     known = target or (chosen.categorical[-1] if chosen.categorical else None)
     return TableLook(len(chosen), kinds, known, tuple(_remarks(chosen)))

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from tf_consensus import data, metrics, networks
+from tf_consensus.data.table_conditions import Conditions
 from tf_consensus.experiments.errors import of_the_user
 from tf_consensus.experiments.families.game import FamilyRequest, Game, Settings
 from tf_consensus.experiments.families.step_pictures import StepPictures
@@ -38,7 +39,7 @@ def prepare(settings: Settings, request: FamilyRequest) -> Game:
     rows = read_rows(settings)
     with of_the_user("the table and --max_modes"):
         table = rows.table(settings["max_modes"])
-    with of_the_user("--width, --depth, --pack, --temperature"):
+    with of_the_user("--width, --depth, --pack, --temperature, --conditional"):
         model = make_model(settings, table, request.jit)
 
     def draw(model, path):
@@ -47,7 +48,9 @@ def prepare(settings: Settings, request: FamilyRequest) -> Game:
 
     return Game(
         model,
-        lambda start: table.batches(settings["batch_size"], seed=settings["seed"], start=start),
+        lambda start: table.batches(
+            settings["batch_size"], settings["seed"], start, settings["conditional"]
+        ),
         lambda folder: [StepPictures(folder / "samples", draw)],
         partial(_finish, settings, rows),
     )
@@ -62,10 +65,13 @@ def fingerprints(settings: Settings, request: FamilyRequest) -> dict[str, Any]:
 
 def make_model(settings: Settings, table: data.Table, jit: bool | str | None) -> TableGAN:
     """The compiled game on a table; by default XLA compiles it."""
-    size = {key: settings[key] for key in ("width", "depth", "latent_dim", "seed")}
-    width, pack = table.description.width, settings["pack"]
-    generator = networks.build("mlp", data_dim=width, **size)[0]
-    discriminator = networks.build("mlp", data_dim=pack * width, **size)[1]
+    size = {key: settings[key] for key in ("width", "depth", "seed")}
+    conditional, pack = settings["conditional"], settings["pack"]
+    width = table.description.width
+    beside = Conditions(table.description).width if conditional else 0
+    latent_dim = settings["latent_dim"] + beside
+    generator = networks.build("mlp", data_dim=width, latent_dim=latent_dim, **size)[0]
+    discriminator = networks.build("mlp", data_dim=pack * (width + beside), **size)[1]
     model = TableGAN(
         table,
         generator,
@@ -74,6 +80,7 @@ def make_model(settings: Settings, table: data.Table, jit: bool | str | None) ->
         penalties=make_penalties(settings),
         temperature=settings["temperature"],
         pack=pack,
+        conditional=conditional,
         seed=settings["seed"],
     )
     model.compile(optimizer=make_optimizer(settings), jit_compile=True if jit is None else jit)
