@@ -57,7 +57,7 @@ flags.DEFINE_float("learning_rate", 1e-3, "First step size of the inner optimize
 flags.DEFINE_float("gamma", 0.1, "Weight γ of consensus optimization.", 0.0)
 flags.DEFINE_float("penalty_gamma", 0.1, "Weight γ of R1; 0 leaves it out.", 0.0)
 flags.DEFINE_integer("pack", 8, "Rows that the discriminator judges together.", 1)
-flags.DEFINE_float("temperature", 0.2, "Temperature τ of the softmax.", 1e-3)
+flags.DEFINE_float("temperature", 0.7, "Temperature τ of the softmax.", 1e-3)
 hint = "Whether to train by sampling, as CTGAN: rare categories come more often."
 flags.DEFINE_bool("conditional", False, hint)
 flags.DEFINE_integer("max_modes", 10, "The most modes of a column of numbers.", 1, 100)

@@ -62,7 +62,8 @@ class TableGAN(MakesRows, RangeLooks, AdversarialModel):
             layers of 256 units.
         objective: name, config or instance of an `objectives.Objective`.
         penalties: as `GAN`'s; they differentiate along the rows.
-        temperature: τ > 0 of the softmax, 0.2 as in CTGAN.
+        temperature: τ > 0 of the softmax. CTGAN's is 0.2, by which `docs/tables.md` saw
+            categories and modes get lost without packs.
         pack: how many rows the discriminator judges together, side by side (PacGAN); 1 judges each
             by itself. Neighbours in a batch make a pack, so it divides every batch, the part of
             each replica and every micro-batch. Penalties that draw numbers need pack=1.
@@ -106,7 +107,7 @@ class TableGAN(MakesRows, RangeLooks, AdversarialModel):
         discriminator: keras.Model | None = None,
         objective: Any = "standard",
         penalties: Any = (),
-        temperature: float = 0.2,
+        temperature: float = 0.7,
         pack: int = 1,
         conditional: bool = False,
         seed: int | None = None,
@@ -117,7 +118,7 @@ class TableGAN(MakesRows, RangeLooks, AdversarialModel):
         description = description_of(table)
         self._given.arguments["table"] = description  # rows are not saved
         self.pack = check_count("pack", pack, "pack=1 judges each row by itself.")
-        self.temperature = check_float("temperature", temperature, zero=False, hint="CTGAN's: 0.2.")
+        self.temperature = check_float("temperature", temperature, zero=False, hint="Usual: 0.7.")
         conditions = Conditions(description) if check_bool("conditional", conditional) else None
         widths = (description.width, *([conditions.width] if conditions else []))
         weights_seed = None if seed is None else check_seed(seed)

@@ -78,7 +78,7 @@ _TABLE = _SHARED | {
     "width": 128,
     "depth": 2,
     "pack": 8,
-    "temperature": 0.2,
+    "temperature": 0.7,
     "conditional": False,
     "penalty": ["r1"],
     "penalty_weight": 0.1,
