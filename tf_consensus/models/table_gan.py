@@ -170,7 +170,7 @@ class TableGAN(MakesRows, RangeLooks, AdversarialModel):
         outputs = self.outputs(latents, conditions, training)
         own = self.added_losses(self.generator)
         if self.conditions is not None:
-            own.append(self.conditions.disobedience(outputs, *conditions))
+            own = [*own, self.conditions.disobedience(outputs, *conditions)]
         made = activated(outputs, numbers, self.description.blocks, self.temperature)
 
         def discriminate(packs: Any) -> tf.Tensor:
