@@ -31,7 +31,8 @@ from tf_consensus.experiments.errors import plain_errors
 from tf_consensus.experiments.families.game import FamilyRequest
 from tf_consensus.experiments.families.presets import FAMILIES
 from tf_consensus.experiments.families.session import train_all
-from tf_consensus.experiments.families.table_source import look_at_table, read_rows
+from tf_consensus.experiments.families.table_look import look_at_table
+from tf_consensus.experiments.families.table_source import read_rows
 from tf_consensus.experiments.families.tables import ACCURACIES, GENERATED, MARGINALS, scores
 from tf_consensus.experiments.lock import locked
 from tf_consensus.experiments.result import numbers_of, read_result
@@ -42,6 +43,8 @@ EPOCHS = 10
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("table", "made", 'A CSV file, "made", "iris" or "wine".')
+flags.DEFINE_list("columns", None, "The columns to keep; none: all.")
+flags.DEFINE_list("categorical", [], "Columns of numbers that are categories.")
 hint = "Column of classes for the classifier; none takes the last column of categories."
 flags.DEFINE_string("target", None, hint)
 flags.DEFINE_list("method", ["consensus"], f"Methods to compare, of {', '.join(METHODS)}.")
@@ -54,7 +57,9 @@ flags.DEFINE_float("learning_rate", 1e-3, "First step size of the inner optimize
 flags.DEFINE_float("gamma", 0.1, "Weight γ of consensus optimization.", 0.0)
 flags.DEFINE_float("penalty_gamma", 0.1, "Weight γ of R1; 0 leaves it out.", 0.0)
 flags.DEFINE_integer("pack", 8, "Rows that the discriminator judges together.", 1)
-flags.DEFINE_float("temperature", 0.2, "Temperature τ of the softmax.", 1e-3)
+flags.DEFINE_float("temperature", 0.7, "Temperature τ of the softmax.", 1e-3)
+hint = "Whether to train by sampling, as CTGAN: rare categories come more often."
+flags.DEFINE_bool("conditional", False, hint)
 flags.DEFINE_integer("max_modes", 10, "The most modes of a column of numbers.", 1, 100)
 flags.DEFINE_string("output_dir", "output/table", "Folder for all results.")
 flags.DEFINE_bool("resume", False, "Continue the runs in --output_dir.")
@@ -113,9 +118,13 @@ def report(output, folders, settings):
 
 def run(output):
     """Trains and scores; returns the exit status."""
-    target = FLAGS.target or look_at_table(FLAGS.table).target
+    look = look_at_table(
+        FLAGS.table, FLAGS.columns, FLAGS.categorical, FLAGS.target, FLAGS.conditional
+    )
+    for sentence in look.remarks:
+        print(sentence)
     asked = [(method, int(seed)) for method in FLAGS.method for seed in FLAGS.seeds]
-    settings = [settings_of(method, seed, target) for method, seed in asked]
+    settings = [settings_of(method, seed, look.target) for method, seed in asked]
     folders = [output / f"{x['method']}-seed{x['seed']}" for x in settings]
     request = FamilyRequest(
         runs=list(zip(folders, settings, strict=True)),

@@ -16,7 +16,6 @@ from tf_consensus.cli import family_flags, train
 from tf_consensus.experiments.errors import RunError
 from tf_consensus.experiments.families import training
 from tf_consensus.experiments.families.presets import FAMILIES, MODELS, flags_of
-from tf_consensus.experiments.families.table_source import look_at_table
 from tf_consensus.experiments.families.unused import check_used
 from tf_consensus.experiments.image_session import going_on
 from tf_consensus.experiments.lock import locked
@@ -28,9 +27,6 @@ IMAGES = ("--filters=2", "--image_size=16")
 SELDOM = ("cycle_gan", "projection", "infogan")
 SEQUENCES = ("--width=2", "--latent_dim=3", "--jit=off")
 TABLE = ("--width=4", "--depth=1", "--max_modes=2", "--pack=2", "--jit=off")
-
-
-KINDS = ("integer", "text", "integer", "number")
 
 
 def seldom(model):
@@ -259,15 +255,6 @@ def test_what_is_chosen_is_printed_with_its_flags(data, tmp_path, capsys):
     assert "alternating-pix2pix, seed 1: 4 steps" in out
     assert "mean absolute error" in out
     assert len(list((tmp_path / "out").glob("*-seed*/model.keras"))) == 2
-
-
-def test_the_target_of_a_table_is_its_last_column_of_categories(tmp_path):
-    path = tmp_path / "x.csv"
-    path.write_text("a,b,c,d\n1,x,2,0.5\n2,y,3,0.7\n", encoding="utf-8")
-    assert look_at_table(str(path)) == (2, dict(zip("abcd", KINDS, strict=True)), "b")
-    assert look_at_table(str(path), categorical=["c", "a"]).target == "c"
-    # A wrong name is told when the table is made.
-    assert look_at_table(str(path), ["d", "x", "a"]) == (2, {"d": "number", "a": "integer"}, None)
 
 
 def test_several_rates_are_runs_of_their_own(data, tmp_path, capsys):

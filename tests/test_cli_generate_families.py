@@ -1,5 +1,7 @@
 """`tf-consensus generate` with runs on pairs, labels and tables."""
 
+import re
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -184,9 +186,11 @@ BAD = {
         (("--output=x.npz",), 2, "Rows of a table need a CSV file. Received: x.npz."),
         (("--output=x.csv", "--interpolate"), 2, "--interpolate is for runs on latents."),
         (("--output=x.csv", "--source=y"), 2, "--source is for runs on pairs of images."),
+        (("--output=x.csv", "--condition=job=a"), 2, "--condition is for a table that was trained"),
     ],
     "acgan": [
         (("--output=x/", "--source=y"), 2, "--source is for runs on pairs of images."),
+        (("--output=x/", "--condition=a=b"), 2, "--condition is for runs on tables. Received: --c"),
         (("--output=x/", "--labels=2"), 2, "--labels must be from 0 to 1. Received: 2."),
     ],
     "infogan": [(("--output=x/", "--labels=kind1"), 2, "--labels must be numbers from 0 to 1.")],
@@ -229,3 +233,26 @@ def test_a_stopped_run_is_gone_on_with_first(runs, capsys, tmp_path):
     (folder / "backup/step-000000001.weights.h5").write_text("x")
     status, _, err = told(capsys, "generate", tmp_path / "out", f"--output={tmp_path}/x.csv")
     assert (status, "A run of table can be opened only when it has finished." in err) == (2, True)
+
+
+def test_rows_of_a_condition_hold_its_category(runs, tmp_path, capsys):
+    root, _ = runs
+    words = (root / "people.csv", "--width=4", "--depth=1", "--max_modes=2", "--jit=off", *TINY)
+    output = root / "conditional"
+    typed = ("--model=table", *words, "--pack=2", "--conditional", f"--output_dir={output}")
+    status, out, err = told(capsys, "train", *typed)
+    assert status == 0, err
+    assert re.search(r"conditional +True +--conditional\n", out)
+    place = f"--output={tmp_path / 'new.csv'}"
+    status, out, err = told(capsys, "generate", output, place, "--n=40", "--condition=job=a")
+    assert status == 0, err
+    assert f"40 rows in {tmp_path / 'new.csv'}, with job=a, of model.keras" in out
+    lines = (tmp_path / "new.csv").read_text(encoding="utf-8").splitlines()
+    assert [line.split(",")[1] for line in lines] == ["job", *["a"] * 40]
+    for condition, message in (
+        ("age=30", "--condition must be COLUMN=CATEGORY, of a column of categories: job. Receive"),
+        ("job=c", "--condition must name a category of job: ['a', 'b']. Received: job=c."),
+    ):
+        typed = ("generate", output, place, "--overwrite", f"--condition={condition}")
+        status, _, err = told(capsys, *typed)
+        assert (status, message in err) == (1, True), err

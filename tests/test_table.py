@@ -264,6 +264,14 @@ REFUSED = {
     "infinite object": ({**A, "c": [None, -np.inf]}, {}, "column 'c' with infinity"),
     "far": ({**A, "c": [-1.7e308, 1.7e308]}, {}, r"within ±1e\+300.*of magnitude 1.7e\+308"),
     "near": ({**A, "c": [1e-320, 3e-320]}, {}, "differ by 1e-300 at least.*'c'"),
+    "ISO dates": (
+        {**A, "c": ["2020-01-01", "2021-01-01"]},
+        {},
+        "no categories. Received: column 'c'",
+    ),
+    "times": ({**A, "c": ["2020-01-01T12:30", None]}, {}, "dates such as '2020-01-01T12:30'"),
+    "days and months": ({**A, "c": ["31.12.2020", "1.1.2021"]}, {}, "name it in `categorical`"),
+    "months and days": ({**A, "c": ["12/31/2020", "1/1/2021"]}, {}, "days since the first"),
     "one row": ({"a": [1], "b": ["u"]}, {}, "two rows at least.*Received: 1 row"),
     "keys": ({"a": [str(i) for i in range(1001)]}, {}, "1000 categories at most"),
 }
@@ -309,6 +317,14 @@ def test_a_folder_is_no_table(tmp_path):
     for name in (tmp_path / "none.csv", "https://example.org/a.csv"):
         with pytest.raises(FileNotFoundError, match=r"must be a file that is there. Received: "):
             tfc.data.table(name)
+
+
+def test_texts_that_only_look_like_dates_are_categories():
+    columns = {"a": ["2020-01-01", "never"], "b": ["1.2.30", "4.5.60"], "c": ["2020-01", "2020-02"]}
+    assert tfc.data.table(columns).description.categorical == ("a", "b", "c")
+    days = {"day": ["2020-01-01", "2021-01-01"]}
+    table = tfc.data.table(days, categorical=["day"])
+    assert table.columns["day"].tolist() == days["day"]
 
 
 GOOD_FILES = {

@@ -49,6 +49,7 @@ CALLS = {
         *numbers("table({'x': [1, 2]}, categorical={})", ["None", "'x'", "3", "[3]", "['y']"]),
         *numbers("table({'x': [1, 2]}).batches({})", NO_COUNT),
         *numbers("table({'x': [1, 2]}).batches(seed={})", NO_SEED[:4]),
+        *numbers("table({'x': [1, 2]}).batches(conditional={})", ["None", "1", "True"]),
         *numbers(
             "table({'x': [1, 2]}).description.decode({})", ["None", "'a'", "[1.0]", "[[nan]]"]
         ),

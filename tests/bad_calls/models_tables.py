@@ -13,6 +13,7 @@ CALLS = {
             for key, values in {
                 "pack": NO_COUNT,
                 "temperature": ["0.0", "-1.0", *NO_NUMBER],
+                "conditional": ["None", "1", "'yes'"],
                 "seed": NO_SEED,
                 "generator": ["3", "'mlp'", "unbuilt()", "net(3, 2)", "two(3, (8,), 3)"],
                 "discriminator": ["3", "'mlp'", "unbuilt()", "net(2, 1)", "net(3, 1, 1)"],
@@ -26,6 +27,13 @@ CALLS = {
             f"trained({_GAME.replace('{}', 'verify=False')}).fit({batch}, verbose=0)"
             for batch in ("POINTS", "(POINTS, POINTS)", "stream(POINTS)", "np.ones((4, 3)) * 1j")
         ],
+        "TableGAN(tfc.data.table({'x': [1.0, 2.0]}), conditional=True)",
+        f"trained({_GAME.replace('{}', 'conditional=True')}).fit(np.ones((4, 3)), verbose=0)",
+        *numbers(
+            _GAME.replace("{}", "conditional=True") + ".generate(2, condition={})",
+            ["3", "'y'", "{}", "{'x': 1.0}", "{'y': 'c'}", "{'z': 1}"],
+        ),
+        _GAME.replace("{}", "") + ".generate(2, condition={'y': 'a'})",
         *numbers(_GAME.replace("{}", "") + ".generate({})", NO_COUNT),
         *numbers(_GAME.replace("{}", "") + ".generate(2, seed={})", NO_SEED),
     ],

@@ -18,6 +18,7 @@ from tf_consensus.experiments.families.presets import (
 # Flags that only families take, so that the program's own model refuses them.
 OWN = ("source", "make", "reconstruction", "cycle", "identity", "pool_size")
 OWN += ("columns", "categorical", "target", "max_modes", "width", "depth", "pack", "temperature")
+OWN += ("conditional",)
 OWN += ("length", "with_numbers", "unroll")
 _MAKERS = ("edges", "grey", "masked", "low_resolution")
 
@@ -50,6 +51,9 @@ def define(values: flags.FlagValues) -> None:
     integer("depth", None, "Table: hidden layers of each network.", 1, **by)
     integer("pack", None, "Table: rows that the discriminator judges together.", 1, **by)
     number("temperature", None, "Table: temperature τ of the softmax.", 1e-3, **by)
+    hint = "Table: whether rows are made of a category that is asked for, and rare categories are "
+    hint += "trained on more often."
+    flags.DEFINE_bool("conditional", None, hint, **by)
     _define_sequences(values)
 
 

@@ -10,7 +10,7 @@ from tf_consensus.experiments.errors import RunError, of_the_user
 from tf_consensus.experiments.families.pair_source import check_sides, look_at_sides
 from tf_consensus.experiments.families.presets import FAMILIES, flags_of
 from tf_consensus.experiments.families.sequence_source import look_at_sequences
-from tf_consensus.experiments.families.table_source import look_at_table
+from tf_consensus.experiments.families.table_look import look_at_table
 from tf_consensus.experiments.families.unused import check_used, uses
 from tf_consensus.experiments.making import check_taken
 from tf_consensus.experiments.recommended import (
@@ -43,6 +43,7 @@ SHOWN = {
     "batch_size": "--batch_size=N",
     "pack": "--pack=N",
     "temperature": "--temperature=X",
+    "conditional": "--conditional",
     "target": "--target=COLUMN",
     "objective": "--objective=NAME",
     "penalty": "--penalty=r1",
@@ -157,9 +158,11 @@ def _sizes(values: flags.FlagValues, pictures: Pictures) -> dict[str, Any]:
 
 def _look_at_table(values, dataset):
     """The column that a classifier must tell."""
-    look = look_at_table(dataset, values.columns, values.categorical or ())
-    kinds = ", ".join(f"{name} ({kind})" for name, kind in look.kinds.items())
-    print(f"{look.number:,} rows in {dataset}: {kinds}")
+    named = values.categorical or (), values.target, values.conditional or False
+    look = look_at_table(dataset, values.columns, *named)
+    print(look.describe(dataset))
+    for sentence in look.remarks:
+        print(f"  {sentence}")
     return {"target": look.target}
 
 

@@ -34,6 +34,7 @@ flags most used (--helpfull shows all):
   --n=64              how many pictures; with --interpolate, how many strips
   --seed=0            the same seed makes the same pictures
   --labels=3          classes of a conditional run, each in turn; or names of sub-folders
+  --condition=job=pilot   rows of a table trained with --conditional that hold this category
   --source=folder:X   pictures that a run on pairs makes images of; --make, --back
   --noaveraged        use the weights themselves, where the run keeps averages of them
   --batch_size=64     how many at a time; fewer need less memory
@@ -58,6 +59,8 @@ def define(values: flags.FlagValues) -> None:
     integer("seed", 0, "Determines the latents, and the labels that are not given.", 0, **by)
     labels = "Classes, each in turn; numbers, or names of the sub-folders trained on."
     flags.DEFINE_list("labels", None, labels, **by)
+    hint = "Rows of a conditional table: the column and category that all hold, COLUMN=CATEGORY."
+    flags.DEFINE_string("condition", None, hint, **by)
     boolean("interpolate", False, "Make strips of pictures between two latents.", **by)
     integer("frames", None, f"Pictures per strip; none: {_FRAMES}.", 2, **by)
     boolean("averaged", True, "Use the averages of the weights, where the run keeps them.", **by)

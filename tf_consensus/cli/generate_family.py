@@ -54,15 +54,16 @@ def make_rows(values: flags.FlagValues, run: FoundRun, place: tuple[pathlib.Path
         place: The path, and whether it is a folder, which it is not.
 
     Raises:
-        RunError: If the model is damaged.
+        RunError: If the model is damaged, or makes no rows of the condition.
     """
     from tf_consensus.experiments.families.table_files import write_table
 
-    made, n = _made(values, run, _ROWS)
+    made, n = _made(values, run, _ROWS, values.condition)
     path, _ = place
     path.parent.mkdir(parents=True, exist_ok=True)
     write_table(made, path)
-    print(f"{n:,} rows in {path}, of model.keras, seed {values.seed}")
+    held = f", with {values.condition}" if values.condition else ""
+    print(f"{n:,} rows in {path}{held}, of model.keras, seed {values.seed}")
 
 
 def make_sequences(
@@ -102,12 +103,17 @@ def make_sequences(
     print(f"{n:,} sequences in {path}, of model.keras, seed {values.seed}")
 
 
-def _made(values, run, usual):
+def _made(values, run, usual, condition=None):
     """What a model makes of as many latents as are asked for, and how many these are."""
+    from tf_consensus.experiments.errors import of_the_user
+    from tf_consensus.experiments.families.table_condition import condition_of
     from tf_consensus.experiments.result import check_model, read_result
     from tf_consensus.experiments.saved_run import load_whole
 
     check_model(run.path / "model.keras", read_result(run.path))
     model = load_whole(run.path / "model.keras")
-    n = values.n or usual
-    return model.generate(n, values.seed, values.batch_size, averaged=values.averaged), n
+    n, options = values.n or usual, {"averaged": values.averaged}
+    if condition is not None:
+        options["condition"] = condition_of(model.conditions, condition)
+    with of_the_user("generate"):
+        return model.generate(n, values.seed, values.batch_size, **options), n

@@ -106,9 +106,14 @@ def _of_objects(name: str, values: list[Any], kind: str | None) -> RawColumn:
     raise ValueError(_VALUES.format(name, f"values such as {shown(values[:3])}"))
 
 
+def is_number(text: str) -> bool:
+    """Whether a text is a finite number, which none with a leading zero is."""
+    return bool(_NUMBER.fullmatch(text))
+
+
 def _are_numbers(texts: Sequence[str]) -> bool:
     """Whether all are numbers, of which some may be infinite."""
-    finite = [bool(_NUMBER.fullmatch(x)) for x in texts]
+    finite = [is_number(x) for x in texts]
     others = (x for x, known in zip(texts, finite, strict=True) if not known)
     return any(finite) and all(_INFINITE.fullmatch(x) for x in others)
 

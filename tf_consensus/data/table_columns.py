@@ -125,12 +125,16 @@ class CategoryColumn(Configurable):
     Args:
         name: the column's.
         categories: texts, bools, or numbers; last None where a value may be missing.
+        counts: how many of the described values each of them is; None if that is not known.
     """
 
     kind = "category"
 
-    def __init__(self, name: str, categories: Sequence[Any]) -> None:
+    def __init__(
+        self, name: str, categories: Sequence[Any], counts: Sequence[int] | None = None
+    ) -> None:
         self.name, self.categories = name, list(categories)
+        self.counts = None if counts is None else list(counts)
 
     @property
     def holds(self) -> str:
@@ -166,7 +170,7 @@ class CategoryColumn(Configurable):
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, as JSON holds them."""
-        return {"name": self.name, "categories": self.categories}
+        return {"name": self.name, "categories": self.categories, "counts": self.counts}
 
 
 def categories_of(column: RawColumn) -> list[Any]:

@@ -1,13 +1,13 @@
 """Which column encodes given values: its modes, or its categories."""
 
+from collections import Counter
+
 import numpy as np
 
 from tf_consensus.data.mixture_fit import Mixture, fit_mixture
 from tf_consensus.data.raw_columns import RawColumn
 from tf_consensus.data.table_columns import CategoryColumn, NumberColumn, categories_of
-from tf_consensus.support.checks import shown
 
-MOST_CATEGORIES = 1000
 _MOST_DECIMALS = 6
 # A mode reaches this many standard deviations to each side, as in CTGAN.
 _REACH = 4.0
@@ -18,38 +18,27 @@ _LEAST_SPREAD = 1e-300
 def fit_column(
     name: str, column: RawColumn, category: bool, max_modes: int
 ) -> NumberColumn | CategoryColumn:
-    """The column that encodes these values.
+    """The column that encodes these values, which `choose_columns` has checked.
 
     Args:
         name: the column's.
         column: its values.
-        category: whether numbers are categories.
+        category: whether the values are categories.
         max_modes: the most modes of numbers.
 
     Raises:
-        ValueError: if all values are equal, or there are too many categories.
+        ValueError: if numbers differ by less than float64 can tell.
     """
-    present = set(column.values[~column.missing].tolist())
-    if len(present) < 2 and not (present and column.missing.any()):
-        found = shown(next(iter(present))) if present else "no value at all"
-        raise ValueError(
-            f"A column must have two values at least. Received: column {name!r} with {found} in "
-            "every row. Leave it out by `columns`, and add it to what is generated."
-        )
-    if category or column.kind in ("text", "bool"):
+    if category:
         return _fit_categories(name, column)
     return _fit_numbers(name, column, max_modes)
 
 
 def _fit_categories(name: str, column: RawColumn) -> CategoryColumn:
-    found = set(categories_of(column))
-    if len(found) > MOST_CATEGORIES:
-        raise ValueError(
-            f"A column must have {MOST_CATEGORIES} categories at most. Received: column {name!r} "
-            f"with {len(found)}. Leave out what names a row by `columns`, or group the values."
-        )
+    found = Counter(categories_of(column))
     last = [None] if None in found else []
-    return CategoryColumn(name, [*sorted(found - {None}), *last])
+    categories = [*sorted(found.keys() - {None}), *last]
+    return CategoryColumn(name, categories, [found[x] for x in categories])
 
 
 def _fit_numbers(name: str, column: RawColumn, max_modes: int) -> NumberColumn:

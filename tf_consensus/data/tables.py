@@ -7,11 +7,14 @@ import numpy as np
 import tensorflow as tf
 
 from tf_consensus.data.arguments import check_below
+from tf_consensus.data.chosen_columns import choose_columns
+from tf_consensus.data.conditioned_rows import conditioned_rows
 from tf_consensus.data.drawn_rows import drawn_rows
+from tf_consensus.data.table_conditions import Conditions
 from tf_consensus.data.table_description import TableDescription, encoded
 from tf_consensus.data.table_fitting import fit_column
-from tf_consensus.data.table_source import MISSING, check_texts, open_source
-from tf_consensus.support.checks import nearest, shown
+from tf_consensus.data.table_source import MISSING
+from tf_consensus.support.checks import check_bool
 
 _MOST_MODES = 100
 
@@ -40,7 +43,11 @@ class Table:
         return self.description.decode(self.rows)
 
     def batches(
-        self, batch_size: int = 500, seed: int | None = None, start: int | tf.Variable = 0
+        self,
+        batch_size: int = 500,
+        seed: int | None = None,
+        start: int | tf.Variable = 0,
+        conditional: bool = False,
     ) -> tf.data.Dataset:
         """Stream batches of encoded rows, drawn independently with replacement, as in CTGAN.
 
@@ -52,14 +59,23 @@ class Table:
             seed: Determines the stream; None draws one now.
             start: Number of the first batch, or an integer variable holding it, which is read
                 whenever an iteration starts.
+            conditional: Whether a row stands beside a condition that it meets, for a conditional
+                `models.TableGAN`: a column of categories is drawn, one of its categories by the
+                logarithm of its frequency, and one of the rows that have it (CTGAN's training by
+                sampling). The condition is one-hot over the categories of all columns.
 
         Returns:
-            An infinite dataset of float32 tensors of static shape (batch_size, width).
+            An infinite dataset of float32 tensors of static shape (batch_size, width), or
+            (batch_size, width + categories).
 
         Raises:
             ValueError: If `batch_size` is not a positive integer or too large, `seed` is not an
-                integer, or `start` is neither an integer of at least 0 nor an integer variable.
+                integer, or `start` is neither an integer of at least 0 nor an integer variable; or
+                if there are to be conditions, and no column has categories.
         """
+        if check_bool("conditional", conditional):
+            conditions = Conditions(self.description)
+            return conditioned_rows(self.rows, conditions, batch_size, seed, start)
         return drawn_rows(self.rows, batch_size, seed, start)
 
 
@@ -87,7 +103,8 @@ def table(
             its values is one without leading zeros.
         columns: Names of the columns to keep, in this order; None keeps all. The others are not
             looked at.
-        categorical: Names of columns of numbers that are categories, such as classes.
+        categorical: Names of columns of numbers that are categories, such as classes; and of
+            columns of dates, each of which is to be a category.
         continuous: Names of columns that must hold numbers.
         max_modes: The most modes of a column of numbers, up to 100.
         missing: Texts of a CSV file that stand for a missing value. The description keeps them.
@@ -97,9 +114,9 @@ def table(
 
     Raises:
         ValueError: If there are fewer than two rows, rows or columns differ in length, a column is
-            unknown, has one value alone, holds texts where numbers must be, or has more than 1,000
-            categories; a number is infinite, beyond ±1e300, or whole and beyond ±2⁵³; or a file
-            is no CSV file with commas.
+            unknown, has one value alone, holds texts where numbers must be, holds dates, or has
+            more than 1,000 categories; a number is infinite, beyond ±1e300, or whole and beyond
+            ±2⁵³; or a file is no CSV file with commas.
         FileNotFoundError: If there is no such file.
 
     Example:
@@ -111,45 +128,7 @@ def table(
         Xu, Skoularidou, Cuesta-Infante, Veeramachaneni, Modeling Tabular Data using Conditional
         GAN, 2019, section 4.2.
     """
-    missing = check_texts("missing", missing)
-    opened = open_source(source)
-    kept = opened.names if columns is None else _names("columns", columns, opened.names)
-    if not kept:
-        raise ValueError(
-            "A table must have a column at least. Received: columns=[]. Name those to keep."
-        )
-    found = opened.read(kept, missing)
-    number = len(found[kept[0]].values)
-    if number < 2:
-        raise ValueError(
-            f"A table must have two rows at least, to learn from. Received: {number} row. Pass "
-            "more rows."
-        )
-    categories = _names("categorical", categorical, kept)
-    numbers = _names("continuous", continuous, kept)
-    wrong = [x for x in numbers if found[x].kind in ("text", "bool") or x in categories]
-    if wrong:
-        raise ValueError(
-            f"Columns of `continuous` must hold numbers. Received: continuous={shown(numbers)}, of "
-            f"which {wrong[0]!r} holds {found[wrong[0]].kind}s or is categorical. Convert it, or "
-            "leave it out there."
-        )
+    chosen = choose_columns(source, columns, categorical, continuous, missing)
     most = check_below("max_modes", max_modes, 1, _MOST_MODES)
-    described = [fit_column(x, found[x], x in categories, most) for x in kept]
-    return Table(TableDescription(described, missing), encoded(described, found))
-
-
-def _is_text(name: Any) -> bool:
-    return isinstance(name, str)
-
-
-def _names(name: str, values: Any, known: Sequence[str]) -> list[str]:
-    names = check_texts(name, values)
-    unknown = [x for x in names if x not in known]
-    if unknown or len(set(names)) != len(names):
-        near = nearest(unknown[0], filter(_is_text, known)) if unknown else ""
-        raise ValueError(
-            f"`{name}` must be names of columns, each once. Received: {name}={shown(values)} for "
-            f"the columns {shown(list(known))}. {near}Correct the names."
-        )
-    return list(names)
+    described = [fit_column(x, raw, x in chosen.categorical, most) for x, raw in chosen.raw.items()]
+    return Table(TableDescription(described, missing), encoded(described, chosen.raw))

@@ -12,25 +12,32 @@ from tf_consensus.support.random import Draws
 _FARTHEST = 1.2
 
 
-def as_rows(data: Any, width: int, dtype: str) -> tf.Tensor:
-    """Encoded rows (batch, width) as a tensor of a floating type.
+def as_rows(data: Any, widths: Sequence[int], dtype: str) -> tf.Tensor:
+    """Encoded rows, with their conditions beside them if there are such, of a floating type.
+
+    Args:
+        data: the batch.
+        widths: how many numbers a row has, and a condition if there are such.
+        dtype: the floating type.
 
     Raises:
         TypeError: if the data are no numbers.
         ValueError: if they have another shape.
     """
+    width = sum(widths)
+    beside = f" and conditions of {widths[1]} numbers beside them" if len(widths) > 1 else ""
+    rule = f"A batch must be encoded rows{beside}, (batch, {width})."
+    remedy = "Pass the `rows` or the `batches` of a data.Table of the model's description."
+    if beside:
+        remedy = (
+            "Pass table.batches(..., conditional=True), or train a model without `conditional`."
+        )
     rows = None if isinstance(data, tuple | list | dict) else tf.convert_to_tensor(data)
     if rows is None or not (rows.dtype.is_floating or rows.dtype.is_integer):
         found = type(data).__name__ if rows is None else f"rows of dtype {rows.dtype.name}"
-        raise TypeError(
-            f"A batch must be encoded rows, (batch, {width}). Received: a {found}. Encode a "
-            "table by data.table, and pass its `rows` or `batches`."
-        )
+        raise TypeError(f"{rule} Received: a {found}. {remedy}")
     if not rows.shape.is_compatible_with((None, width)):
-        raise ValueError(
-            f"A batch must be encoded rows, (batch, {width}). Received: a batch of shape "
-            f"{tuple(rows.shape)}. Encode a table by the model's description."
-        )
+        raise ValueError(f"{rule} Received: a batch of shape {tuple(rows.shape)}. {remedy}")
     return tf.cast(tf.ensure_shape(rows, (None, width)), dtype)
 
 

@@ -1,6 +1,5 @@
 """A generator of tables with mixed columns, and a discriminator of their rows."""
 
-import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -8,11 +7,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tf_consensus.data.table_conditions import Conditions
 from tf_consensus.models.adversarial_losses import total
 from tf_consensus.models.adversarial_model import AdversarialModel
-from tf_consensus.models.averaging import averaged_weights
 from tf_consensus.models.batch import number_of
-from tf_consensus.models.generation import GENERATION, drawn_seed, sizes
 from tf_consensus.models.range_looks import RangeLooks
 from tf_consensus.models.refusals import Arguments
 from tf_consensus.models.table_checks import (
@@ -21,16 +19,18 @@ from tf_consensus.models.table_checks import (
     description_of,
     warn_of_rows,
 )
+from tf_consensus.models.table_generation import MakesRows
 from tf_consensus.models.table_networks import table_networks
-from tf_consensus.models.table_packs import refuse_part_packs, whole_packs
-from tf_consensus.models.table_rows import activated, gumbel
+from tf_consensus.models.table_packs import packed, refuse_part_packs
+from tf_consensus.models.table_rows import activated, beside, gumbel
 from tf_consensus.models.words import ROWS
-from tf_consensus.support.checks import check_count, check_float, check_seed
+from tf_consensus.support.checks import check_bool, check_count, check_float, check_seed
+from tf_consensus.support.inputs import join
 from tf_consensus.support.random import Draws
 
 
 @keras.saving.register_keras_serializable("tf_consensus")
-class TableGAN(RangeLooks, AdversarialModel):
+class TableGAN(MakesRows, RangeLooks, AdversarialModel):
     """A GAN on a table of numbers and categories, whose rows `data.table` encodes.
 
         loss_G = objective_G(D(x), D(G(z, g)))
@@ -42,19 +42,32 @@ class TableGAN(RangeLooks, AdversarialModel):
     generated table holds the largest entry of each softmax, which is an exact draw from
     softmax(y). Batches are encoded rows (batch, width).
 
+    With `conditional` the model trains by sampling, as CTGAN does. Batches are rows and conditions
+    c side by side, which `table.batches(conditional=True)` draws; both networks take c too, and
+    the generator is to obey:
+
+        loss_G = objective_G(D(x, c), D(G(z, g, c), c)) - E Σ_k c_k log softmax(y)_k
+
+    with softmax over each column of categories. Every loss is a mean over rows still. Penalties
+    differentiate along the rows alone.
+
     Args:
         table: what the columns are: a `data.TableDescription`, or a `data.Table`, of which only
             the description is kept.
-        generator: built Keras model, latents (batch, latent_dim) to outputs y (batch, width).
-            `None` makes one from 128 latents, with two dense layers of 256 units.
-        discriminator: built Keras model, rows (batch, pack · width) to logits. `None` makes one of
-            two dense layers of 256 units.
+        generator: built Keras model, latents (batch, latent_dim) to outputs y (batch, width);
+            conditions stand behind the latents, (batch, latent_dim + categories). `None` makes
+            one from 128 latents, with two dense layers of 256 units.
+        discriminator: built Keras model, rows (batch, pack · width) to logits; conditions stand
+            behind all rows, (batch, pack · (width + categories)). `None` makes one of two dense
+            layers of 256 units.
         objective: name, config or instance of an `objectives.Objective`.
         penalties: as `GAN`'s; they differentiate along the rows.
-        temperature: τ > 0 of the softmax, 0.2 as in CTGAN.
+        temperature: τ > 0 of the softmax. CTGAN's is 0.2, by which `docs/tables.md` saw
+            categories and modes get lost without packs.
         pack: how many rows the discriminator judges together, side by side (PacGAN); 1 judges each
             by itself. Neighbours in a batch make a pack, so it divides every batch, the part of
             each replica and every micro-batch. Penalties that draw numbers need pack=1.
+        conditional: whether batches hold conditions.
         seed: integer that determines latents, g, and the weights of networks that are made;
             `None` draws one, and leaves the weights to Keras.
         name: of the model.
@@ -64,7 +77,8 @@ class TableGAN(RangeLooks, AdversarialModel):
     Raises:
         TypeError: if `table` is no description, or a network is no Keras model.
         ValueError: if a network is not built or does not fit the table, τ is not positive, or
-            penalties that draw numbers meet packs; in training, if a batch is no whole packs.
+            penalties that draw numbers meet packs; if it is conditional and no column has
+            categories; in training, if a batch is no whole packs or lacks its conditions.
 
     Example:
         >>> people = data.table("people.csv")
@@ -75,7 +89,7 @@ class TableGAN(RangeLooks, AdversarialModel):
 
     Reference:
         Xu, Skoularidou, Cuesta-Infante, Veeramachaneni, Modeling Tabular Data using Conditional
-        GAN, 2019, whose conditional sampling is left out. Lin, Khetan, Fanti, Oh, PacGAN, 2018.
+        GAN, 2019. Lin, Khetan, Fanti, Oh, PacGAN, 2018.
     """
 
     noun = "TableGAN"
@@ -93,8 +107,9 @@ class TableGAN(RangeLooks, AdversarialModel):
         discriminator: keras.Model | None = None,
         objective: Any = "standard",
         penalties: Any = (),
-        temperature: float = 0.2,
+        temperature: float = 0.7,
         pack: int = 1,
+        conditional: bool = False,
         seed: int | None = None,
         name: str | None = None,
         allow_cut: bool | Sequence[str] = False,
@@ -103,34 +118,37 @@ class TableGAN(RangeLooks, AdversarialModel):
         description = description_of(table)
         self._given.arguments["table"] = description  # rows are not saved
         self.pack = check_count("pack", pack, "pack=1 judges each row by itself.")
-        self.temperature = check_float("temperature", temperature, zero=False, hint="CTGAN's: 0.2.")
+        self.temperature = check_float("temperature", temperature, zero=False, hint="Usual: 0.7.")
+        conditions = Conditions(description) if check_bool("conditional", conditional) else None
+        widths = (description.width, *([conditions.width] if conditions else []))
         weights_seed = None if seed is None else check_seed(seed)
         generator, discriminator, latent_dim = table_networks(
-            generator, discriminator, description.width, self.pack, weights_seed
+            generator, discriminator, widths, self.pack, weights_seed
         )
         players = {"generator": generator, "discriminator": discriminator}
         super().__init__(players, objective, penalties, seed, name, allow_cut, verify)
         self.generator, self.discriminator = generator, discriminator
-        self.description = description
+        self.description, self.conditions, self.widths = description, conditions, widths
         self.latent_dim = latent_dim
         self.choices = sum(block.size for block in description.blocks if block.choice)
         if self.pack > 1:
             check_penalties(self.penalties)
 
     def prepared(self, data: Any) -> tf.Tensor:
-        """Encoded rows in the networks' precision."""
-        return as_rows(super().prepared(data), self.description.width, self.variable_dtype)
+        """Encoded rows, with their conditions if there are such, in the networks' precision."""
+        return as_rows(super().prepared(data), self.widths, self.variable_dtype)
 
     def check_data(self, data: Any) -> None:
         """Raises if arrays, or a first batch, are no encoded rows of the table."""
-        as_rows(data, self.description.width, self.variable_dtype)
+        as_rows(data, self.widths, self.variable_dtype)
 
     def without_data(self) -> None:
         """Nothing: it is of data."""
 
     def imitated(self, batch: Any = None) -> Sequence[tuple[keras.Model, Any]]:
         """The generator, and the rows."""
-        return [(self.generator, (None, self.description.width) if batch is None else batch)]
+        width = self.widths[0]
+        return [(self.generator, (None, width) if batch is None else batch[:, :width])]
 
     def look_at_ends(self, examples: int, ends: np.ndarray) -> None:
         """Warns of rows out of the range of tanh and softmax, which follow on the generator."""
@@ -143,66 +161,32 @@ class TableGAN(RangeLooks, AdversarialModel):
         number = number_of(data)
         latents = random.normal([number, self.latent_dim], self.variable_dtype)
         noise = gumbel(random.uniform([number, self.choices], self.variable_dtype))
-        return latents, noise, self.opposition.draw(data, random)
+        return latents, noise, self.opposition.draw(data[:, : self.widths[0]], random)
 
     def losses(self, data: Any, noise: Any, training: bool) -> dict[str, tf.Tensor]:
         """Both losses, scalars."""
         (latents, numbers, drawn), step = noise
-        made = self.encoded(latents, numbers, training)
+        real, *conditions = tf.split(data, self.widths, axis=1)
+        outputs = self.outputs(latents, conditions, training)
         own = self.added_losses(self.generator)
+        if self.conditions is not None:
+            own = [*own, self.conditions.disobedience(outputs, *conditions)]
+        made = activated(outputs, numbers, self.description.blocks, self.temperature)
 
-        def discriminate(rows: Any) -> tf.Tensor:
-            return self.discriminator(rows, training=training)
+        def discriminate(packs: Any) -> tf.Tensor:
+            return self.discriminator(beside(packs), training=training)
 
-        batches = self._packed(data), self._packed(made), (drawn, step)
-        fooled, judged = self.judged(discriminate, self.discriminator, *batches, training=training)
+        beyond = [packed(part, self.pack) for part in conditions]
+        seen, shown = (join(packed(rows, self.pack), beyond) for rows in (real, made))
+        drawn = (drawn, step)
+        fooled, judged = self.judged(
+            discriminate, self.discriminator, seen, shown, drawn, training=training
+        )
         return {"generator": total(fooled, own), "discriminator": judged}
 
-    def encoded(self, latents: tf.Tensor, numbers: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Rows (batch, width) like encoded ones.
-
-        Args:
-            latents: z, (batch, latent_dim).
-            numbers: g, Gumbel numbers (batch, choices).
-            training: how the generator is called.
-        """
-        outputs = tf.cast(self.generator(latents, training=training), numbers.dtype)
-        return activated(outputs, numbers, self.description.blocks, self.temperature)
-
     def call(self, inputs: Any, training: bool = False) -> tf.Tensor:
-        """The generator's outputs y for latents, before tanh and softmax."""
+        """The generator's outputs y for its inputs, before tanh and softmax."""
         return self.generator(inputs, training=training)
-
-    def generate(
-        self, n: int, seed: int | None = None, batch_size: int = 1024, averaged: bool = True
-    ) -> dict[str, np.ndarray]:
-        """Rows of a new table, in the table's units.
-
-        Args:
-            n: number of rows.
-            seed: the same seed gives the same rows; `None` draws a seed.
-            batch_size: how many are computed at a time.
-            averaged: whether to use averages of the weights, if they are kept.
-
-        Returns:
-            The columns (n,) by name, as `TableDescription.decode` gives them.
-
-        Raises:
-            ValueError: if `n` or `batch_size` is not a positive integer, or the seed is none.
-        """
-        n = check_count("n", n, "For example model.generate(1000).")
-        batch_size = check_count("batch_size", batch_size, "Leave it at 1024.")
-        random = Draws(drawn_seed(seed), GENERATION)
-        latents = random.normal([n, self.latent_dim], self.variable_dtype)
-        numbers = gumbel(random.uniform([n, self.choices], self.variable_dtype))
-        parts = (tf.split(t, sizes(n, batch_size)) for t in (latents, numbers))
-        with averaged_weights(self) if averaged else contextlib.nullcontext():
-            made = [self.encoded(z, g).numpy() for z, g in zip(*parts, strict=True)]
-        return self.description.decode(np.concatenate(made))
-
-    def _packed(self, rows: tf.Tensor) -> tf.Tensor:
-        rows = whole_packs(rows, self.pack) if self.pack > 1 else rows
-        return tf.reshape(rows, (-1, self.pack * self.description.width))
 
     def _checked(
         self, method: Callable[..., Any], args: Sequence[Any], options: Mapping[str, Any]

@@ -9,6 +9,16 @@ import tensorflow as tf
 _KERASS = 32  # rows in a batch of an array, where nothing says another number
 
 
+def packed(rows: tf.Tensor, pack: int) -> tf.Tensor:
+    """Neighbouring rows (batch, width) side by side, (batch/pack, pack · width).
+
+    Raises:
+        ValueError: as `whole_packs`.
+    """
+    rows = whole_packs(rows, pack) if pack > 1 else rows
+    return tf.reshape(rows, (-1, pack * rows.shape[1]))
+
+
 def whole_packs(rows: tf.Tensor, pack: int) -> tf.Tensor:
     """The rows (batch, width) of a batch or of a part of it, checked to be packs.
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from tf_consensus.support.inputs import Inputs, split
+
 # The least uniform number whose Gumbel number is taken: the middle of what stands for 0.
 _LEAST = 2.0**-25
 
@@ -12,6 +14,12 @@ _LEAST = 2.0**-25
 def gumbel(uniform: tf.Tensor) -> tf.Tensor:
     """Gumbel numbers g = -log(-log u) from uniform ones on [0, 1)."""
     return -tf.math.log(-tf.math.log(tf.maximum(uniform, tf.cast(_LEAST, uniform.dtype))))
+
+
+def beside(inputs: Inputs) -> tf.Tensor:
+    """Rows or latents (batch, n), and conditions (batch, k) if there are such, side by side."""
+    first, conditions = split(inputs)
+    return tf.concat([first, *conditions], axis=1) if conditions else first
 
 
 def activated(

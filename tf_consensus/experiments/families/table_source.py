@@ -1,12 +1,10 @@
 """Tables to train on: a CSV file, people that are made up, and scikit-learn's iris and wine."""
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from tf_consensus import data
-from tf_consensus.data.table_source import MISSING, open_source
 from tf_consensus.experiments.errors import RunError, of_the_user
 from tf_consensus.experiments.families.game import Settings
 
@@ -30,80 +28,43 @@ class Rows(NamedTuple):
 
     def table(self, max_modes: int) -> data.Table:
         """The rows to train on, encoded."""
-        numbers = [x for x in self.categorical if self.trained[x].dtype.kind in "iuf"]
-        return data.table(self.trained, categorical=numbers, max_modes=max_modes)
-
-
-class TableLook(NamedTuple):
-    """What a table shows before anything is fitted to it.
-
-    Attributes:
-        number: How many rows there are.
-        kinds: What each column holds, by its name: "integer", "number", "text" or "bool".
-        target: The last column of categories, which a classifier must tell if the user names none;
-            `None` if no column holds categories.
-    """
-
-    number: int
-    kinds: dict[str, str]
-    target: str | None
-
-
-def look_at_table(
-    name: str, columns: Sequence[str] | None = None, categorical: Sequence[str] = ()
-) -> TableLook:
-    """Look at a table.
-
-    Args:
-        name: A CSV file, or the name of a table.
-        columns: The columns to keep; `None`: all. A wrong name is left out: `read_rows` refuses it.
-        categorical: The columns of numbers that are categories.
-
-    Raises:
-        RunError: If there is no such table, or it cannot be read.
-    """
-    with of_the_user("TABLE"):
-        opened = open_source(source_of(name))
-        kept = [x for x in columns or opened.names if x in opened.names] or opened.names
-        found = opened.read(kept, MISSING)
-    kinds = {x: column.kind for x, column in found.items()}
-    categories = [x for x in kept if kinds[x] in ("text", "bool") or x in categorical]
-    return TableLook(len(found[kept[0]].values), kinds, categories[-1] if categories else None)
+        return data.table(self.trained, categorical=self.categorical, max_modes=max_modes)
 
 
 def read_rows(settings: Settings) -> Rows:
     """The rows of the table that the settings name.
 
     Raises:
-        RunError: If there is no such table, a column that is named is not there, or holds one value
-            alone.
+        RunError: If there is no such table, or it cannot be learned; `table_look` tells it first.
     """
-    with of_the_user("--columns, --categorical, --target and the table"):
+    with of_the_user(settings["dataset"]):
         table = data.table(
             source_of(settings["dataset"]),
             columns=settings["columns"],
             categorical=settings["categorical"],
             max_modes=settings["max_modes"],
         )
-    columns, known = table.columns, table.description.categorical
-    target = settings["target"]
-    if target is not None and target not in columns:
-        raise RunError(
-            f"--target must be a column of {', '.join(columns)}. Received: {target}. Name one of "
-            "these."
-        )
-    trained, held_out = _halves(columns)
-    return Rows(trained, held_out, sorted({*known, *([target] if target else [])}), target)
+    trained, held_out = _halves(table.columns)
+    return Rows(trained, held_out, list(table.description.categorical), settings["target"])
 
 
-def _halves(columns):
-    """Columns of the training rows, and of a fifth that is held out."""
-    number = len(next(iter(columns.values())))
+def check_rows(number: int) -> None:
+    """Raise if no fifth of so many rows can be held out.
+
+    Raises:
+        RunError: If there are fewer than 5.
+    """
     if number < 5:
         raise RunError(
             f"A fifth of a table is held out, so it has 5 rows at least. Received: {number} rows. "
             "Add rows."
         )
+
+
+def _halves(columns):
+    """Columns of the training rows, and of a fifth that is held out."""
+    number = len(next(iter(columns.values())))
+    check_rows(number)
     order = np.random.default_rng(0).permutation(number)
     held = number // 5
     return (

@@ -8,10 +8,12 @@ import keras
 import numpy as np
 
 from tf_consensus import data, metrics, networks
+from tf_consensus.data.table_conditions import Conditions
 from tf_consensus.experiments.errors import of_the_user
 from tf_consensus.experiments.families.game import FamilyRequest, Game, Settings
 from tf_consensus.experiments.families.step_pictures import StepPictures
-from tf_consensus.experiments.families.table_files import draw_marginals, write_table
+from tf_consensus.experiments.families.table_files import write_table
+from tf_consensus.experiments.families.table_pictures import draw_marginals
 from tf_consensus.experiments.families.table_source import Columns, Rows, read_rows
 from tf_consensus.experiments.image_runs import make_optimizer, make_penalties
 from tf_consensus.models.table_gan import TableGAN
@@ -37,7 +39,7 @@ def prepare(settings: Settings, request: FamilyRequest) -> Game:
     rows = read_rows(settings)
     with of_the_user("the table and --max_modes"):
         table = rows.table(settings["max_modes"])
-    with of_the_user("--width, --depth, --pack, --temperature"):
+    with of_the_user("--width, --depth, --pack, --temperature, --conditional"):
         model = make_model(settings, table, request.jit)
 
     def draw(model, path):
@@ -46,7 +48,9 @@ def prepare(settings: Settings, request: FamilyRequest) -> Game:
 
     return Game(
         model,
-        lambda start: table.batches(settings["batch_size"], seed=settings["seed"], start=start),
+        lambda start: table.batches(
+            settings["batch_size"], settings["seed"], start, settings["conditional"]
+        ),
         lambda folder: [StepPictures(folder / "samples", draw)],
         partial(_finish, settings, rows),
     )
@@ -61,10 +65,13 @@ def fingerprints(settings: Settings, request: FamilyRequest) -> dict[str, Any]:
 
 def make_model(settings: Settings, table: data.Table, jit: bool | str | None) -> TableGAN:
     """The compiled game on a table; by default XLA compiles it."""
-    size = {key: settings[key] for key in ("width", "depth", "latent_dim", "seed")}
-    width, pack = table.description.width, settings["pack"]
-    generator = networks.build("mlp", data_dim=width, **size)[0]
-    discriminator = networks.build("mlp", data_dim=pack * width, **size)[1]
+    size = {key: settings[key] for key in ("width", "depth", "seed")}
+    conditional, pack = settings["conditional"], settings["pack"]
+    width = table.description.width
+    beside = Conditions(table.description).width if conditional else 0
+    latent_dim = settings["latent_dim"] + beside
+    generator = networks.build("mlp", data_dim=width, latent_dim=latent_dim, **size)[0]
+    discriminator = networks.build("mlp", data_dim=pack * (width + beside), **size)[1]
     model = TableGAN(
         table,
         generator,
@@ -73,6 +80,7 @@ def make_model(settings: Settings, table: data.Table, jit: bool | str | None) ->
         penalties=make_penalties(settings),
         temperature=settings["temperature"],
         pack=pack,
+        conditional=conditional,
         seed=settings["seed"],
     )
     model.compile(optimizer=make_optimizer(settings), jit_compile=True if jit is None else jit)
@@ -107,5 +115,7 @@ def _finish(
     number = len(next(iter(rows.trained.values())))
     made = model.generate(number, seed=settings["seed"])
     write_table(made, folder / GENERATED)
-    draw_marginals(rows.held_out, made, rows.categorical, folder / MARGINALS)
-    return {ACCURACIES.get(key, key): value for key, value in scores(made, rows).items()}
+    found = scores(made, rows)
+    picture = folder / MARGINALS
+    draw_marginals(rows.held_out, made, rows.categorical, picture, found["marginals"])
+    return {ACCURACIES.get(key, key): value for key, value in found.items()}
