@@ -207,7 +207,7 @@ def test_classifier_learns_and_states_what_real_images_score(scores):
 def test_leaves_log_results_pictures_and_the_model(whole, scores):
     folder = whole / "consensus-dcgan4_nobn-seed0"
     files = {"log.csv", "settings.json", "result.json", "interpolations.png"}
-    files |= {"report.html", "run.json", "advice.json"}
+    files |= {"report.html", "run.json", "advice.json", "captions.json"}
     models = {"model.keras", "generator.keras"}
     assert {path.name for path in folder.iterdir()} == files | models | {"samples"}
     grids = [f"{step:08d}.png" for step in (0, 4, 8, 12)]
