@@ -125,6 +125,7 @@ BAD = {
         (("--output=x/",), 2, "makes images of pictures. Received: no --source."),
         (("--output=x/", "--source=folder:/no"), 2, "A folder of pictures must exist."),
         (("--output=x/", "--source=y", "--labels=0"), 2, "--labels is for runs on latents."),
+        (("--output=x/", "--source=y", "--condition=a=b"), 2, "a run of pix2pix without it."),
         (("--output=x/", "--source=y", "--seed=0"), 2, "--seed is for runs on latents."),
         (("--output=x/", "--source=.", "--back"), 2, "--back is for a cycle_gan"),
         (("--output=x.csv", "--source=."), 2, "--output must be a folder, or end in .png or"),
@@ -138,7 +139,7 @@ BAD = {
     ],
     "acgan": [
         (("--output=x/", "--source=y"), 2, "--source is for runs on pairs of images."),
-        (("--output=x/", "--condition=a=b"), 2, "--condition is for runs on tables. Received: --c"),
+        (("--output=x/", "--condition=a=b"), 2, "--condition is for a table that was trained"),
         (("--output=x/", "--labels=2"), 2, "--labels must be from 0 to 1. Received: 2."),
     ],
     "infogan": [(("--output=x/", "--labels=kind1"), 2, "--labels must be numbers from 0 to 1.")],
