@@ -177,6 +177,7 @@ BAD = {
             2,
             "--seed is for runs on what is drawn at random",
         ),
+        (("--output=x/", "--source=y", "--condition=a=b"), 2, "a run of pix2pix without it."),
         (("--output=x/", "--source=.", "--back"), 2, "--back is for a cycle_gan"),
         (("--output=x/", f"--source={__file__}"), 2, "Pictures come in a folder. Received: /"),
         (("--output=x.csv", "--source=."), 2, "--output must be a folder, or end in .png or"),
@@ -190,7 +191,7 @@ BAD = {
     ],
     "acgan": [
         (("--output=x/", "--source=y"), 2, "--source is for runs on pairs of images."),
-        (("--output=x/", "--condition=a=b"), 2, "--condition is for runs on tables. Received: --c"),
+        (("--output=x/", "--condition=a=b"), 2, "--condition is for a table that was trained"),
         (("--output=x/", "--labels=2"), 2, "--labels must be from 0 to 1. Received: 2."),
     ],
     "infogan": [(("--output=x/", "--labels=kind1"), 2, "--labels must be numbers from 0 to 1.")],

@@ -48,7 +48,7 @@ NAMES = {
         for method in ("consensus", "alternating", "relativistic", "simultaneous")
     ),
     *("fashion_mnist_grid", "fashion_mnist_adam", "fashion_mnist_recommended"),
-    *("fashion_mnist_r3gan", "fashion_mnist_lazy_r1", "cifar10_r3gan"),
+    *("fashion_mnist_r3gan", "fashion_mnist_lazy_r1", "cifar10_r3gan", "stacked_fashion_mnist"),
 }
 
 

@@ -18,7 +18,6 @@ _FILES = {
 # The flags that only some kinds of runs take, with these kinds in words.
 _LATENTS = ("labels", "interpolate", "frames")
 _PAIRS = ("source", "make", "back")
-_TABLES = ("condition",)
 
 
 def refuse_others(values: flags.FlagValues, run: FoundRun) -> None:
@@ -27,17 +26,12 @@ def refuse_others(values: flags.FlagValues, run: FoundRun) -> None:
     Raises:
         UsageError: If there is one, or a run on pairs has no pictures to begin from.
     """
-    wrong = {
-        "pairs": (*_LATENTS, "seed", *_TABLES),
-        "table": (*_LATENTS, *_PAIRS),
-        "sequences": (*_LATENTS, *_PAIRS, *_TABLES),
-    }
-    keys = wrong.get(run.family or "", (*_PAIRS, *_TABLES))
-    given = [key for key in keys if values[key].present]
+    wrong = {"pairs": (*_LATENTS, "seed"), **dict.fromkeys(_FILES, (*_LATENTS, *_PAIRS))}
+    given = [key for key in wrong.get(run.family or "", _PAIRS) if values[key].present]
     what = run.settings.get("model", "gan")
     if given:
-        kinds = dict.fromkeys(_PAIRS, "pairs of images") | dict.fromkeys(_TABLES, "tables")
-        kind = (kinds | {"seed": "what is drawn at random"}).get(given[0], "latents")
+        kind = "latents" if given[0] in _LATENTS else "pairs of images"
+        kind = "what is drawn at random" if given[0] == "seed" else kind
         raise UsageError(
             f"--{given[0]} is for runs on {kind}. Received: --{given[0]} for {run.path}, a run of "
             f"{what}. Leave it out."
@@ -49,7 +43,8 @@ def refuse_others(values: flags.FlagValues, run: FoundRun) -> None:
     if values.condition is not None and not run.settings.get("conditional"):
         raise UsageError(
             "--condition is for a table that was trained with --conditional. Received: "
-            f"--condition={values.condition} for {run.path}, trained without. Train it so."
+            f"--condition={values.condition} for {run.path}, a run of {what} without it. Leave it "
+            "out, or train so."
         )
     if run.family == "pairs" and values.source is None:
         raise UsageError(
