@@ -284,7 +284,7 @@ BAD_DATA = {
     ),
     "penalty of rows": (
         ("--model=table", "{0}/people.csv", "--penalty=wgan_gp"),
-        "--width, --depth, --pack, --temperature: ",
+        "--width, --depth, --pack, --temperature, --conditional: ",
     ),
     "few rows": (("--model=table", "{0}/few.csv"), "so it has 5 rows at least. Received: 4 rows."),
     "other names": (("--model=pix2pix", "{0}/photos", "--source=folder:{0}/other"), "in both fold"),
