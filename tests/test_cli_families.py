@@ -13,6 +13,7 @@ from absl import flags
 from saved_runs import told, write_pictures
 
 from tf_consensus.cli import family_flags, train
+from tf_consensus.cli.main import main
 from tf_consensus.experiments.errors import RunError
 from tf_consensus.experiments.families import training
 from tf_consensus.experiments.families.presets import FAMILIES, MODELS, flags_of
@@ -432,3 +433,16 @@ def test_one_process_at_a_time_writes_to_a_folder(data, tmp_path, capsys):
         status, _, err = told(capsys, *typed)
     assert (status, "One process at a time may write to a folder." in err) == (1, True)
     assert not list(tmp_path.glob("*-seed0"))
+
+
+@pytest.mark.parametrize("model", sorted(FAMILIES))
+def test_help_is_of_the_model_that_is_named(model, capsys):
+    for typed in (["--help", f"--model={model}"], ["--model", model, "-helpfull"]):
+        assert main(["train", *typed]) == 0
+        out = capsys.readouterr().out
+        assert out.startswith(f"usage: tf-consensus train --model={model} ")
+        shown = {line.split(":")[0].strip(" -") for line in out.splitlines() if "  --" in line}
+        taken = {name for name in flags_of(model) if f"--{name}:" in out}
+        assert shown == taken >= {"optimizer", "steps", "seeds"}
+        assert ("temperature" in shown) == (model == "table")
+        assert f"(default: {FAMILIES[model].settings['beta_2']})" in out

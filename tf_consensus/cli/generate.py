@@ -26,7 +26,6 @@ finished training, its newest backup is used. The ending of PLACE says what to w
 examples:
   tf-consensus generate output/pictures --n=64 --output=new/
   tf-consensus generate output/fashion_mnist --labels=0,3 --n=20 --output=shoes.png
-  tf-consensus generate output/pictures --interpolate --n=8 --frames=10 --output=way.png
   tf-consensus generate output/pix2pix_photos --source=folder:drawings --output=made/
   tf-consensus generate output/sequences_motion --n=1000 --output=new.npy --seed=1
 

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from absl import flags
 
+from tf_consensus.cli.helping import describe, help_of_family, named_family
 from tf_consensus.cli.messages import UsageError, did_you_mean
 
 COMMANDS = {
@@ -84,6 +85,9 @@ def _dispatch(arguments):
     values = flags.FlagValues()
     command.define(values)
     typed = rest[: rest.index("--")] if "--" in rest else rest
+    if any(word in (*_HELP, *_FULL) for word in typed) and (model := named_family(typed)):
+        print(help_of_family(model, values))
+        return 0
     if any(word in _FULL for word in typed):
         print(f"{command.HELP}\nall flags:\n{describe(values)}")
         return 0
@@ -144,13 +148,3 @@ def usage() -> str:
             "`tf-consensus COMMAND -h` explains a command. --version prints the version.",
         ]
     )
-
-
-def describe(values: flags.FlagValues) -> str:
-    """A line or two per flag: its name, what it is for, and its default."""
-    lines = []
-    for name in sorted(values):
-        flag = values[name]
-        default = "" if flag.default in (None, []) else f" (default: {flag.default_as_str})"
-        lines.append(f"  --{name}: {flag.help}{default}")
-    return "\n".join(lines)

@@ -32,7 +32,7 @@ usage: tf-consensus train PICTURES [--model=NAME] [flags]    (or: --experiment=N
 Trains a GAN on folder:PATH, or on a data set by its name. Size, colours, network,
 method, learning rate and steps follow from the pictures and are printed, with the
 flags that change them. Leaves report.html, samples, the log and the model. --model trains
-another game: images from images, labels, tables, sequences (`tf-consensus list models`).
+another game (`tf-consensus list models`), whose flags --model=NAME -h shows.
 
 examples:
   tf-consensus train folder:~/pictures

@@ -88,7 +88,7 @@ def _define_data(values):
     boolean("flip", None, "Mirror half of the images.", **by)
     boolean("dequantise", None, "Add noise within one step of the images' 8 bits.", **by)
     integer("num_classes", None, "Classes of a conditional GAN; 0: unconditional.", 0, **by)
-    integer("batch_size", None, "Images in a batch.", 1, **by)
+    integer("batch_size", None, "Examples in a batch: images, pairs, rows or sequences.", 1, **by)
     text("data_dir", None, "Folder of the data set, if not the usual one.", **by)
     text("cache", None, "Folder to keep decoded images in, if they exceed 2 GiB.", **by)
 
