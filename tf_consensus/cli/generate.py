@@ -33,7 +33,7 @@ flags most used (--helpfull shows all):
   --n=64              how many pictures; with --interpolate, how many strips
   --seed=0            the same seed makes the same pictures
   --labels=3          classes of a conditional run, each in turn; or names of sub-folders
-  --condition=job=pilot   rows of a table trained with --conditional that hold this category
+  --condition=job=pilot   rows that hold this category, of a table trained for it
   --source=folder:X   pictures that a run on pairs makes images of; --make, --back
   --noaveraged        use the weights themselves, where the run keeps averages of them
   --batch_size=64     how many at a time; fewer need less memory
