@@ -57,6 +57,32 @@ def test_products_of_sliced_losses():
         np.testing.assert_allclose(got, expected, rtol=1e-11)
 
 
+def third_derivative(a, b, w):
+    """That of concatenated rows, as consensus optimization takes of a gradient penalty."""
+    with tf.GradientTape() as third:
+        third.watch(w)
+        with tf.GradientTape() as second:
+            second.watch(w)
+            with tf.GradientTape() as first:
+                first.watch(a)
+                y = tf.reduce_sum(tf.sin(tf.concat([a, b], axis=1) @ w))
+            penalty = tf.reduce_sum(first.gradient(y, a) ** 2)
+        energy = tf.reduce_sum(second.gradient(penalty, w) ** 2)
+    return third.gradient(energy, w)
+
+
+def test_batches_of_unknown_size_under_xla():
+    rng = np.random.default_rng(0)
+    some = tf.TensorSpec((None, 2), tf.float64)
+    fixed = tf.TensorSpec((4, 3), tf.float64)
+    compiled = tf.function(
+        third_derivative, input_signature=[some, some, fixed], jit_compile=True, autograph=False
+    )
+    for number in (3, 5):
+        a, b, w = (tf.constant(rng.normal(size=size)) for size in ((number, 2),) * 2 + ((4, 3),))
+        np.testing.assert_allclose(compiled(a, b, w), third_derivative(a, b, w), rtol=1e-11)
+
+
 @pytest.mark.parametrize("start", [[0, 0], [1, 2]])
 def test_gradient_by_hand(start):
     class Operation:

@@ -111,7 +111,8 @@ def update_slice_gradient(op: tf.Operation, gradient: tf.Tensor) -> Gradients:
     one derivative later, that of concatenation.
 
     Args:
-        op: the operation with the inputs x, u and start, all of known shapes.
+        op: the operation with the inputs x, u and start, of known ranks. XLA knows the sizes that a
+            graph does not.
         gradient: the gradient of y, of the shape of x.
 
     Returns:
@@ -121,15 +122,20 @@ def update_slice_gradient(op: tf.Operation, gradient: tf.Tensor) -> Gradients:
     inside = [
         (index >= first) & (index < first + size)
         for index, first, size in zip(
-            (tf.range(n, dtype=start.dtype) for n in x.shape),
+            (tf.range(n, dtype=start.dtype) for n in _sizes(x, start.dtype)),
             tf.unstack(start),
-            update.shape,
+            _sizes(update, start.dtype),
             strict=True,
         )
     ]
     block = tf.reduce_all(tf.stack(tf.meshgrid(*inside, indexing="ij")), axis=0)
     outside = tf.where(block, tf.zeros_like(gradient), gradient)
-    return [outside, tf.slice(gradient, start, update.shape), None]
+    return [outside, tf.slice(gradient, start, tf.shape(update, out_type=start.dtype)), None]
+
+
+def _sizes(x: tf.Tensor, dtype: tf.DType) -> list[tf.Tensor]:
+    """The sizes of the axes of x, of this type of integers."""
+    return tf.unstack(tf.shape(x, out_type=dtype), num=x.shape.rank)
 
 
 @register("CropAndResizeGradImage")
