@@ -178,6 +178,7 @@ BAD = {
             "--seed is for runs on what is drawn at random",
         ),
         (("--output=x/", "--source=y", "--condition=a=b"), 2, "a run of pix2pix without it."),
+        (("--output=x/", "--condition=a=b", "--condition=c=d"), 2, "A condition names one column."),
         (("--output=x/", "--source=.", "--back"), 2, "--back is for a cycle_gan"),
         (("--output=x/", f"--source={__file__}"), 2, "Pictures come in a folder. Received: /"),
         (("--output=x.csv", "--source=."), 2, "--output must be a folder, or end in .png or"),

@@ -59,7 +59,7 @@ def define(values: flags.FlagValues) -> None:
     labels = "Classes, each in turn; numbers, or names of the sub-folders trained on."
     flags.DEFINE_list("labels", None, labels, **by)
     hint = "Rows of a conditional table: the column and category that all hold, COLUMN=CATEGORY."
-    flags.DEFINE_string("condition", None, hint, **by)
+    flags.DEFINE_multi_string("condition", None, hint, **by)
     boolean("interpolate", False, "Make strips of pictures between two latents.", **by)
     integer("frames", None, f"Pictures per strip; none: {_FRAMES}.", 2, **by)
     boolean("averaged", True, "Use the averages of the weights, where the run keeps them.", **by)

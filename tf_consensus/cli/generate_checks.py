@@ -40,6 +40,13 @@ def refuse_others(values: flags.FlagValues, run: FoundRun) -> None:
         raise UsageError(
             f"A run of {what} is named by its folder. Received: {run.path}. Name {run.folder}."
         )
+    if values.condition is not None:
+        if len(values.condition) > 1:
+            raise UsageError(
+                "A condition names one column. Received: --condition="
+                f"{' --condition='.join(values.condition)}. Pass one of them."
+            )
+        values["condition"].value = values.condition[0]
     if values.condition is not None and not run.settings.get("conditional"):
         raise UsageError(
             "--condition is for a table that was trained with --conditional. Received: "
