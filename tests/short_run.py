@@ -26,7 +26,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 SHARE = 0.993  # of the lines and branches that all tests run
-AGAIN = 0.997  # of those that a short run runs
+AGAIN = 0.99  # of those that a short run runs
 QUICK = 0.05  # seconds of a case
 HERE = pathlib.Path(__file__).parent
 TAKEN, SLOW = HERE / "short_run.txt", HERE / "slow_tests.txt"

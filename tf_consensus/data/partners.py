@@ -82,7 +82,7 @@ def check_kinds(source: str, target: str) -> None:
         raise ValueError(
             "Pairs are files of the same names in two folders, or images of the same numbers in "
             f"two data sets. Received: source={source!r} for target={target!r}. Pass two folders, "
-            "or unpaired=True."
+            "or unpaired=True (the program: --model=cycle_gan)."
         )
 
 
@@ -120,7 +120,7 @@ def _check(one: list[str], other: list[str], source: str, target: str) -> None:
                 "Pairs are files of the same names in both folders, whatever their endings, so a "
                 f"name must be there once. Received: {len(twice)} in {where!r} with several "
                 f"endings ({', '.join(sorted(twice)[:3])}). Rename or remove all but one of each, "
-                "or pass unpaired=True."
+                "or pass unpaired=True (the program: --model=cycle_gan)."
             )
     alone = [
         f"{len(left)} in {where!r} alone ({', '.join(sorted(left)[:3])})"
@@ -130,5 +130,6 @@ def _check(one: list[str], other: list[str], source: str, target: str) -> None:
     if alone:
         raise ValueError(
             "Pairs are files of the same names in both folders. Received: "
-            f"{' and '.join(alone)}. Add or remove files, or pass unpaired=True."
+            f"{' and '.join(alone)}. Add or remove files, or pass unpaired=True "
+            "(the program: --model=cycle_gan)."
         )

@@ -27,7 +27,10 @@ def as_rows(data: Any, widths: Sequence[int], dtype: str) -> tf.Tensor:
     width = sum(widths)
     beside = f" and conditions of {widths[1]} numbers beside them" if len(widths) > 1 else ""
     rule = f"A batch must be encoded rows{beside}, (batch, {width})."
-    remedy = "Pass the `rows` or the `batches` of a data.Table of the model's description."
+    remedy = (
+        "Pass the `rows` or the `batches` of a data.Table of the model's description; batches "
+        "with conditions are for TableGAN(..., conditional=True)."
+    )
     if beside:
         remedy = (
             "Pass table.batches(..., conditional=True), or train a model without `conditional`."

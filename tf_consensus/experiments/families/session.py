@@ -155,6 +155,7 @@ def _line(result: dict[str, Any]) -> str:
         for key, value in result.items()
         if isinstance(value, float) and key not in (*beside, *times)
     }
-    scores = "  ".join(f"{key.replace('_', ' ')} {value:.3f}" for key, value in numbers.items())
+    scored = "  ".join(f"{key.replace('_', ' ')} {value:.3f}" for key, value in numbers.items())
+    scores = scored or "no scores"
     end = "  diverged" if result["diverged"] else ""
     return f"{result['name']}, seed {result['seed']}: {result['seconds']:.0f} s  {scores}{end}"
