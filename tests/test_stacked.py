@@ -83,12 +83,12 @@ def brightness():
     model = keras.Sequential(
         [
             keras.Input((4, 4, 1)),
-            keras.layers.GlobalAveragePooling2D(),
+            keras.layers.GlobalAveragePooling2D(name="mean"),
             keras.layers.Dense(2, use_bias=False),
         ]
     )
     model.set_weights([np.array([[-1.0, 1.0]])])
-    return metrics.Extractor(model, features="global_average_pooling2d", name="brightness")
+    return metrics.Extractor(model, features="mean", name="brightness")
 
 
 def images_of(modes):
