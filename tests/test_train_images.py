@@ -100,7 +100,7 @@ def test_every_run_has_its_optimizer_and_penalties(name):
         assert run["objective"] in tfc.objectives.names()
         assert run["steps"] % run["eval_every"] == 0
         optimizer = make_optimizer(run)
-        assert type(optimizer).__name__ == f"{run['optimizer'].title()}Optimizer"
+        assert type(optimizer).__name__ == f"{run['optimizer'].title().replace('_', '')}Optimizer"
         for inner in optimizer.inner_optimizers:
             first = 4.0 if run.get("burn_in") else 1.0
             assert float(inner.learning_rate) == pytest.approx(first * run["learning_rate"])

@@ -130,11 +130,14 @@ def update_slice_gradient(op: tf.Operation, gradient: tf.Tensor) -> Gradients:
     ]
     block = tf.reduce_all(tf.stack(tf.meshgrid(*inside, indexing="ij")), axis=0)
     outside = tf.where(block, tf.zeros_like(gradient), gradient)
-    return [outside, tf.slice(gradient, start, tf.shape(update, out_type=start.dtype)), None]
+    size = tf.stack(_sizes(update, start.dtype))
+    return [outside, tf.slice(gradient, start, tf.cast(size, start.dtype)), None]
 
 
-def _sizes(x: tf.Tensor, dtype: tf.DType) -> list[tf.Tensor]:
-    """The sizes of the axes of x, of this type of integers."""
+def _sizes(x: tf.Tensor, dtype: tf.DType) -> list[Any]:
+    """The sizes of the axes of x: numbers where they are known, as a static program needs."""
+    if x.shape.is_fully_defined():
+        return x.shape.as_list()
     return tf.unstack(tf.shape(x, out_type=dtype), num=x.shape.rank)
 
 
