@@ -74,7 +74,6 @@ def module_of(settings, make_optimizer, **options):
     return step.experimental_get_compiler_ir(*batch)(stage="stablehlo")
 
 
-@pytest.mark.xfail(reason="TensorFlow writes set_dimension_size here", strict=False)
 @pytest.mark.parametrize(
     ("case", "policy"),
     [(case, "float32") for case in CASES]

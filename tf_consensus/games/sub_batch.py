@@ -8,6 +8,7 @@ import tensorflow as tf
 from tf_consensus.games.checks import check_equal_rows
 from tf_consensus.support.checks import check_count
 from tf_consensus.support.row_draws import Rows
+from tf_consensus.support.shapes import of_shape
 
 AnyGame = TypeVar("AnyGame", bound=Any)
 Count: TypeAlias = int | tf.Tensor
@@ -64,7 +65,7 @@ def _rows(game: AnyGame, start: Count, own: Count, size: Count) -> AnyGame:
         if not _holds_examples(t):
             return t
         # The row count of a batch of unknown size is looked at when the graph runs.
-        return tf.ensure_shape(t[start : start + own], (known, *t.shape[1:]))
+        return of_shape(t[start : start + own], (known, *t.shape[1:]))
 
     first, total = (0, size) if game.rows is None else game.rows[::2]
     batch = tf.nest.map_structure(cut, game.batch)

@@ -13,6 +13,7 @@ from tf_consensus.support.inputs import (
     join,
     split,
 )
+from tf_consensus.support.shapes import of_shape
 
 
 def unpack(data: Any) -> Any:
@@ -77,7 +78,7 @@ def floating(real: Any, dtype: str, sample_shape: tuple[int | None, ...]) -> Any
     samples, labels = split(real)
     check_sample_shape(samples, sample_shape)
     # A data set of a Python generator may not know its shapes.
-    return join(tf.ensure_shape(samples, sample_shape), labels)
+    return join(of_shape(samples, sample_shape), labels)
 
 
 def labelled(real: Any, num_classes: int | None) -> Any:

@@ -21,6 +21,7 @@ from tf_consensus.models.words import CONDITIONS, found_parts
 from tf_consensus.support.checks import check_count
 from tf_consensus.support.inputs import check_sample_shape, floating, input_shapes, sample_dtype
 from tf_consensus.support.random import Draws, normal
+from tf_consensus.support.shapes import of_shape
 
 
 @keras.saving.register_keras_serializable("tf_consensus")
@@ -110,7 +111,7 @@ class ConditionalGAN(RangeLooks, LatentModel):
         dtype = sample_dtype(self.discriminator)
         samples = tf.cast(floating(parts[0]), dtype)
         check_sample_shape(samples, self.sample_shape)
-        samples = tf.ensure_shape(samples, self.sample_shape)
+        samples = of_shape(samples, self.sample_shape)
         conditions = tf.convert_to_tensor(parts[1])
         return [samples, as_conditions(conditions, self.condition_dim, dtype)]
 

@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from tf_consensus.support.shapes import of_shape
+
 
 def as_conditions(conditions: tf.Tensor, width: int, dtype: str) -> tf.Tensor:
     """Conditions (batch, width) in a floating type.
@@ -22,4 +24,4 @@ def as_conditions(conditions: tf.Tensor, width: int, dtype: str) -> tf.Tensor:
             f"conditions of shape {tuple(conditions.shape)}. Flatten them, or build the networks "
             "for them."
         )
-    return tf.cast(tf.ensure_shape(conditions, (None, width)), dtype)
+    return tf.cast(of_shape(conditions, (None, width)), dtype)

@@ -7,6 +7,7 @@ import tensorflow as tf
 from tf_consensus.models import heads
 from tf_consensus.models.words import found_parts
 from tf_consensus.support.inputs import input_shapes, sample_dtype
+from tf_consensus.support.shapes import of_shape
 
 
 class PairShapes(NamedTuple):
@@ -123,7 +124,7 @@ def as_images(key: str, images: Any, shape: tuple[int | None, ...], dtype: str) 
         )
     if not tensor.dtype.is_floating:
         raise TypeError(_NO_IMAGES.format(f"{key} of dtype {tensor.dtype.name}"))
-    return tf.cast(tf.ensure_shape(tensor, shape), dtype)
+    return tf.cast(of_shape(tensor, shape), dtype)
 
 
 _NO_IMAGES = (

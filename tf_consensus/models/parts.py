@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from tf_consensus.support.inputs import cast_samples
+from tf_consensus.support.shapes import of_shape
 
 # The shape of one tensor, a list of shapes, or a dict of them by name, all without the batch.
 Shapes: TypeAlias = Any
@@ -104,15 +105,17 @@ class Parts:
 
     def _checked(self, tensors: Sequence[tf.Tensor]) -> list[tf.Tensor]:
         """The same, checked when the graph runs where their static shapes do not tell."""
+        # Another length would be folded into more rows.
+        tensors = [
+            of_shape(x, (None, *shape)) for x, shape in zip(tensors, self.shapes, strict=True)
+        ]
+        if None not in [x.shape[0] for x in tensors]:
+            return tensors
         sizes = [tf.shape(x)[0] for x in tensors]
         equal = tf.reduce_all(tf.equal(sizes, sizes[0]))
         message = "All parts of a batch have one row per example. Received: parts of these rows:"
         with tf.control_dependencies([tf.debugging.Assert(equal, [message, tf.stack(sizes)])]):
-            # Another length would be folded into more rows.
-            return [
-                tf.ensure_shape(x, (None, *shape))
-                for x, shape in zip(tensors, self.shapes, strict=True)
-            ]
+            return [tf.identity(x) for x in tensors]
 
     def packed(self, parts: Sequence[tf.Tensor]) -> tf.Tensor:
         """One row per example, from tensors of one type in the order of `names`."""

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tf_consensus.data import Table, TableDescription
 from tf_consensus.support.random import Draws
+from tf_consensus.support.shapes import of_shape
 
 _FARTHEST = 1.2
 
@@ -41,7 +42,7 @@ def as_rows(data: Any, widths: Sequence[int], dtype: str) -> tf.Tensor:
         raise TypeError(f"{rule} Received: a {found}. {remedy}")
     if not rows.shape.is_compatible_with((None, width)):
         raise ValueError(f"{rule} Received: a batch of shape {tuple(rows.shape)}. {remedy}")
-    return tf.cast(tf.ensure_shape(rows, (None, width)), dtype)
+    return tf.cast(of_shape(rows, (None, width)), dtype)
 
 
 def warn_of_rows(low: float, high: float, warned: set[str]) -> None:

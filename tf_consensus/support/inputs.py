@@ -7,6 +7,8 @@ from typing import Any, TypeAlias
 import keras
 import tensorflow as tf
 
+from tf_consensus.support.shapes import of_shape
+
 # Samples alone, or samples and conditions such as labels.
 Inputs: TypeAlias = tf.Tensor | Sequence[tf.Tensor]
 
@@ -100,7 +102,7 @@ def check_labels(labels: tf.Tensor) -> tf.Tensor:
             f"{labels.dtype.name}. Count the classes from 0, and cast whole numbers with "
             "tf.cast(labels, 'int32')."
         )
-    return tf.ensure_shape(tf.cast(labels, tf.int32), (None,))
+    return of_shape(tf.cast(labels, tf.int32), (None,))
 
 
 def check_latents(inputs: Inputs, latent_dim: int, num_classes: int | None) -> None:
