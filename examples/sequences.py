@@ -30,13 +30,18 @@ from absl import app, flags
 from tf_consensus.cli import validators
 from tf_consensus.experiments.errors import plain_errors
 from tf_consensus.experiments.families.game import FamilyRequest
-from tf_consensus.experiments.families.presets import FAMILIES, SEQUENCE_NETWORKS, WAVES
+from tf_consensus.experiments.families.presets import (
+    FAMILIES,
+    SEQUENCE_NETWORKS,
+    WAVES,
+    run_settings,
+)
 from tf_consensus.experiments.families.sequence_source import look_at_sequences
 from tf_consensus.experiments.families.sequences import PICTURE
 from tf_consensus.experiments.families.session import train_all
-from tf_consensus.experiments.families.unused import check_used
 from tf_consensus.experiments.finished import results_of, write_results
 from tf_consensus.experiments.lock import locked
+from tf_consensus.experiments.unused import check_used
 
 METHODS = ("alternating", "consensus", "simultaneous")
 FLAGS = flags.FLAGS
@@ -71,22 +76,16 @@ flags.register_multi_flags_validator(
 
 def settings_of(method, seed, found):
     """All settings of a run: those of the flags and the data, and the family's own for the rest."""
-    usual = FAMILIES["sequences"].settings
-    given = {key: FLAGS[key].value for key in usual if key in FLAGS}
-    return {
-        **usual,
+    given = {key: FLAGS[key].value for key in FAMILIES["sequences"].settings if key in FLAGS}
+    own = {
         **given,
         **found,
-        "name": method,
-        "model": "sequences",
-        "method": method,
-        "optimizer": method,
-        "seed": seed,
         "dataset": FLAGS.sequences,
         "penalty": ["r1"] if FLAGS.r1 else [],
         "penalty_weight": FLAGS.r1 or None,
         "eval_every": FLAGS.eval_every,
     }
+    return run_settings("sequences", method, seed, own)
 
 
 def run(output):

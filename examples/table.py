@@ -29,7 +29,7 @@ from absl import app, flags
 from tf_consensus.cli import validators
 from tf_consensus.experiments.errors import plain_errors
 from tf_consensus.experiments.families.game import FamilyRequest
-from tf_consensus.experiments.families.presets import FAMILIES
+from tf_consensus.experiments.families.presets import FAMILIES, run_settings
 from tf_consensus.experiments.families.session import train_all
 from tf_consensus.experiments.families.table_look import look_at_table
 from tf_consensus.experiments.families.table_source import read_rows
@@ -75,22 +75,16 @@ flags.register_validator("steps", lambda n: n % EPOCHS == 0, f"must be a multipl
 
 def settings_of(method, seed, target):
     """All settings of a run: those of the flags, and the family's own for the rest."""
-    usual = FAMILIES["table"].settings
-    given = {key: FLAGS[key].value for key in usual if key in FLAGS}
-    return {
-        **usual,
+    given = {key: FLAGS[key].value for key in FAMILIES["table"].settings if key in FLAGS}
+    own = {
         **given,
-        "name": method,
-        "model": "table",
-        "method": method,
-        "optimizer": method,
-        "seed": seed,
         "dataset": FLAGS.table,
         "target": target,
         "penalty": ["r1"] if FLAGS.penalty_gamma else [],
         "penalty_weight": FLAGS.penalty_gamma or None,
         "eval_every": FLAGS.steps // EPOCHS,
     }
+    return run_settings("table", method, seed, own)
 
 
 def report(output, folders, settings):

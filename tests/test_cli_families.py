@@ -17,9 +17,9 @@ from tf_consensus.cli.main import main
 from tf_consensus.experiments.errors import RunError
 from tf_consensus.experiments.families import training
 from tf_consensus.experiments.families.presets import FAMILIES, MODELS, flags_of
-from tf_consensus.experiments.families.unused import check_used
 from tf_consensus.experiments.image_session import going_on
 from tf_consensus.experiments.lock import locked
+from tf_consensus.experiments.unused import check_used
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 TINY = ("--steps=4", "--eval_every=2", "--batch_size=4", "--verbose=0")

@@ -9,7 +9,6 @@ from tf_consensus import data
 from tf_consensus.cli import train_flags
 from tf_consensus.experiments import burn_in
 from tf_consensus.experiments.errors import of_the_user
-from tf_consensus.experiments.families.unused import check_used
 from tf_consensus.experiments.held_out import parts_of
 from tf_consensus.experiments.making import check_taken
 from tf_consensus.experiments.presets import EXPERIMENTS, RECOMMENDED
@@ -22,6 +21,7 @@ from tf_consensus.experiments.recommended import (
 )
 from tf_consensus.experiments.resolving import SWEPT, resolve
 from tf_consensus.experiments.sizes import average_of, between_evaluations, network_of
+from tf_consensus.experiments.unused import check_used
 
 # Settings that follow from the pictures, with the flags that change them.
 SHOWN = {
@@ -67,9 +67,7 @@ def experiment_runs(values: flags.FlagValues) -> tuple[list[dict[str, Any]], str
     experiment = EXPERIMENTS[values.experiment]
     given = overrides_of(values)
     runs = resolve(experiment, given, values.optimizer, sweeps_of(values))
-    check_taken(runs, given)
-    check_used(runs, {*given, *sweeps_of(values)})
-    burn_in.check(runs, given)
+    _check(runs, given, values)
     for run in runs:
         run["experiment"] = values.experiment
         if values.dataset is not None and values.channels is None:
@@ -78,6 +76,13 @@ def experiment_runs(values: flags.FlagValues) -> tuple[list[dict[str, Any]], str
                 run["channels"] = data.image_info(str(values.dataset), values.data_dir).channels
     print_settings(runs)
     return runs, measure
+
+
+def _check(runs, given, values):
+    """Refuse settings that no run takes or uses, and a burn-in without its schedules."""
+    check_taken(runs, given)
+    check_used(runs, {*given, *sweeps_of(values)})
+    burn_in.check(runs, given)
 
 
 def _parts_of(dataset):
@@ -113,9 +118,7 @@ def recommended_runs(
         found["eval_every"] = between_evaluations(steps)
     experiment = RECOMMENDED | found | {"runs": [first]}
     runs = resolve(experiment, {**given, "dataset": dataset}, values.optimizer, sweeps_of(values))
-    check_taken(runs, given)
-    check_used(runs, {*given, *sweeps_of(values)})
-    burn_in.check(runs, given)
+    _check(runs, given, values)
     print(pictures.describe())
     for sentence in remarks(pictures, runs[0]):
         print(f"  {sentence}")

@@ -11,7 +11,6 @@ from tf_consensus.experiments.families.pair_source import check_sides, look_at_s
 from tf_consensus.experiments.families.presets import FAMILIES, flags_of
 from tf_consensus.experiments.families.sequence_source import look_at_sequences
 from tf_consensus.experiments.families.table_look import look_at_table
-from tf_consensus.experiments.families.unused import check_used, uses
 from tf_consensus.experiments.making import check_taken
 from tf_consensus.experiments.recommended import (
     Pictures,
@@ -24,6 +23,7 @@ from tf_consensus.experiments.recommended import (
 )
 from tf_consensus.experiments.resolving import SWEPT, named_by, resolve
 from tf_consensus.experiments.sizes import between_evaluations
+from tf_consensus.experiments.unused import check_used, uses
 
 # The settings that are printed, where a family has them, with the flags that change them.
 SHOWN = {

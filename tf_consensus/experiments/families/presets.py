@@ -4,6 +4,7 @@ The settings of a family are those that its flags change, by the same names. Ten
 imported here, because flags are checked before it is.
 """
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from tf_consensus.experiments.presets import DEFAULTS
@@ -189,6 +190,19 @@ def kind_of(model: str) -> str:
     """The kind of a model in the settings of a run, as `Family` has it."""
     # `examples/labels.py` also trains `GAN` with one logit per class, as "logits".
     return FAMILIES[model].kind if model in FAMILIES else "labels"
+
+
+def run_settings(model: str, method: str, seed: int, given: Mapping[str, Any]) -> dict[str, Any]:
+    """All settings of a run, which has its method's name.
+
+    Args:
+        model: One of `FAMILIES`.
+        method: The method, without penalties of its own.
+        seed: The seed.
+        given: Settings other than the family's own.
+    """
+    named = {"name": method, "model": model, "method": method, "optimizer": method, "seed": seed}
+    return FAMILIES[model].settings | dict(given) | named
 
 
 def flags_of(model: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""Refuses settings that no run of a family uses, so that none is ignored in silence."""
+"""Refuses settings that no run uses, so that none is ignored in silence."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
