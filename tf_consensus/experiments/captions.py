@@ -1,4 +1,4 @@
-"""captions.json: words for the pictures that a run leaves, which its page shows below them."""
+"""captions.json: words for the pictures that a run leaves, which its page shows above them."""
 
 import pathlib
 from collections.abc import Mapping, Sequence
