@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import scipy.sparse
-import scipy.stats
+import scipy
 
 from tf_consensus.metrics.table_values import (
     Values,

@@ -4,7 +4,7 @@ import pathlib
 
 import keras
 import numpy as np
-from scipy.optimize import linear_sum_assignment
+import scipy
 
 from tf_consensus.experiments.errors import RunError, of_the_user
 from tf_consensus.metrics import load_classifier
@@ -61,6 +61,8 @@ def one_to_one(
     """
     counts = np.zeros((values, classes), int)
     np.add.at(counts, (codes, found), 1)
-    pairs = dict(zip(*map(np.ndarray.tolist, linear_sum_assignment(-counts)), strict=True))
+    pairs = dict(
+        zip(*map(np.ndarray.tolist, scipy.optimize.linear_sum_assignment(-counts)), strict=True)
+    )
     share = sum(counts[pair] for pair in pairs.items()) / len(codes)
     return float(share), [pairs.get(value) for value in range(values)]
