@@ -3,7 +3,8 @@
 All tests take 40 minutes. Most of them trace the same code with other values. The short run takes
 the cases of `short_run.txt`: few and quick ones that together run nearly all lines and branches
 that all tests run. It also takes each test whose cases are quick on the average, and each that is
-in no list yet, such as a new one. The others are marked `full`.
+in no list yet, such as a new one. It takes each test that reads the files of the project, too: such
+a test runs few lines, but any change can break it. The others are marked `full`.
 
 The lists are written anew from a run of all tests, on a machine with nothing else to do:
 
@@ -28,6 +29,7 @@ from typing import Any
 SHARE = 0.993  # of the lines and branches that all tests run
 AGAIN = 0.99  # of those that a short run runs
 QUICK = 0.05  # seconds of a case
+READERS = ("annotations", "arrows", "docs", "imports", "packaging", "private_names")
 HERE = pathlib.Path(__file__).parent
 TAKEN, SLOW = HERE / "short_run.txt", HERE / "slow_tests.txt"
 _LINE = re.compile(r"^([\d.]+)s (?:call|setup) +(tests/.*?)\s*$")
@@ -43,7 +45,8 @@ def mark(items: Sequence[Any], marker: Any) -> None:
     taken, slow = (set(path.read_text(encoding="utf-8").splitlines()) for path in (TAKEN, SLOW))
     for item in items:
         name = f"tests/{item.path.name}::{item.name}"
-        if test_of(name) in slow and name not in taken:
+        reads = item.path.stem.removeprefix("test_") in READERS
+        if test_of(name) in slow and name not in taken and not reads:
             item.add_marker(marker)
 
 

@@ -47,7 +47,7 @@ def of_others(path, own):
 KERAS_HOOKS = {"_maybe_symbolic_build"}
 NAMED_TUPLE = {"_replace", "_asdict", "_fields"}
 # Strings that are no names of attributes: endings of ours, and an attribute of a graph's operation.
-ENDINGS = {"_std", "_loss", "_nobn", "_deferred", "_constraint", "_initializer"}
+ENDINGS = {"_std", "_loss", "_nobn", "_deferred", "_constraint", "_initializer", "_of_true_"}
 ENDINGS |= {"_dcgan4_nobn", "_dcgan4_nobn_cf_js", "_gradient_op_type"}
 
 

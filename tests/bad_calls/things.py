@@ -93,7 +93,7 @@ def pix2pix(**options):
 def cycle_gan(**options):
     """A compiled model of two kinds of images."""
     (g, d), (f, e) = translator(conditional=False), translator(1, conditional=False)
-    return trained(tfc.models.CycleGAN(g, f, d, e, seed=0, **options))
+    return trained(tfc.models.CycleGAN(g, f, d, e, **{"seed": 0, **options}))
 
 
 def gan(
