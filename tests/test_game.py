@@ -265,11 +265,31 @@ def test_an_unbuilt_model_has_no_variables_to_play_with():
         (lambda x, y: (x * y,), TypeError, r"one scalar per player, here 2. Received: 1 losses"),
         (lambda x, y: (x, y, x * y), TypeError, r"here 2. Received: 3 losses"),
         (lambda x, y: (x, [y, y]), ValueError, r"Received: loss 1 of shape \(2,\).*reduce_mean"),
-        (lambda x, y: (3, y), ValueError, r"floating-point.*loss 0 of shape \(\) and dtype int32"),
+        (
+            lambda x, y: (tf.constant(3), y),
+            ValueError,
+            r"floating-point.*loss 0 of shape \(\) and dtype int32",
+        ),
+        (lambda x, y: (x, 0.0), TypeError, r"must be a tensor.*Received: 0.0 for loss 1"),
+        (lambda x, y: (3, y), TypeError, r"must be a tensor.*Received: 3 for loss 0"),
+        (lambda x, y: ((x * y).numpy(), y), TypeError, r"must be a tensor.*for loss 0"),
+        (lambda x, y: (x, np.array(2.0)), TypeError, r"Received: array\(2.\) for loss 1"),
         (lambda x, y: (x, y / 0), ValueError, r"finite. Received: loss 1 = inf. The run has div"),
         (lambda x, y: (x * np.nan, y), ValueError, r"finite. Received: loss 0 = nan"),
     ],
-    ids=["tensor", "one", "three", "shape", "integer", "inf", "nan"],
+    ids=[
+        "tensor",
+        "one",
+        "three",
+        "shape",
+        "integer",
+        "float",
+        "int",
+        "numpy",
+        "array",
+        "inf",
+        "nan",
+    ],
 )
 def test_loss_errors(losses, error, message):
     x, y = variables("x", "y")

@@ -129,6 +129,29 @@ def test_a_batch_of_unknown_size():
     step(oracle.batch[:3])
 
 
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_one_example_has_no_independent_rest(jit_compile):
+    """The mean over no example has derivative 0, which would drop the regularizer in silence."""
+    oracle = PROBLEMS["waves"]()
+    optimizer = tfc.ConsensusOptimizer(sgd(H), gamma=GAMMA, fraction=0.5, debias="groups")
+    game = build(oracle)
+    optimizer.build(game.variables)
+    signature = [tf.TensorSpec((None, 5), tf.float64)]
+
+    @tf.function(input_signature=signature, jit_compile=jit_compile)
+    def step(batch):
+        return optimizer.step(game.variant(batch=(batch,))).losses
+
+    step(oracle.batch[:2])
+    assert np.isfinite(flat(game.variables)).all()
+    if not jit_compile:
+        with pytest.raises(tf.errors.InvalidArgumentError, match="Received: a batch of 1 example"):
+            step(oracle.batch[:1])
+        return
+    step(oracle.batch[:1])
+    assert np.isnan(flat(game.variables)).all()
+
+
 def test_the_pullback_is_right_on_average():
     """Over all rotations of the batch the mean of v_A'ᵀv is v'ᵀv."""
     oracle = PROBLEMS["waves"]()
@@ -552,6 +575,10 @@ REFUSED = {
         lambda: tfc.ScaledConsensusOptimizer(scale="layer"),
         r"'gradient' or 'weights'. Received: scale='layer'",
     ),
+    "decay_of_weights": (
+        lambda: tfc.ScaledConsensusOptimizer(scale="weights", decay=0.9),
+        r"`decay` is that of .*scale='gradient'.*Received: decay=0.9",
+    ),
     "scaled_spectral": (
         lambda: tfc.ScaledConsensusOptimizer(gamma=tfc.SpectralGamma()),
         r"SpectralGamma suits",
@@ -563,7 +590,7 @@ REFUSED = {
     ),
     "small": (
         lambda: tfc.ConsensusOptimizer(sgd(), fraction=0.5, debias="groups").step(one_example()),
-        r"two independent parts of the batch",
+        r"its first examples and the rest. Received: a batch of 1 example. Batch the data",
     ),
     "stale": (
         lambda: tfc.AlternatingConsensusOptimizer(

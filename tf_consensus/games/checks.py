@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tf_consensus.games.autodiff import tf_variables
+from tf_consensus.support.checks import shown
 from tf_consensus.support.row_draws import Rows
 
 
@@ -131,7 +133,7 @@ def check_losses(losses: Any, number: int) -> list[tf.Tensor]:
     """The losses as tensors, each a scalar.
 
     Raises:
-        TypeError: if they are not one per player.
+        TypeError: if they are not one per player, or one is a number and not a tensor.
         ValueError: if one is not a floating-point scalar, or, when executing eagerly, not finite.
     """
     if not isinstance(losses, list | tuple) or len(losses) != number:
@@ -144,6 +146,13 @@ def check_losses(losses: Any, number: int) -> list[tf.Tensor]:
         if loss is None:
             raise TypeError(
                 f"Each loss must be a scalar. Received: None for loss {index}. Return its value."
+            )
+        if isinstance(loss, numbers.Number | np.ndarray):
+            raise TypeError(
+                "Each loss must be a tensor, made from the variables by TensorFlow's operations: "
+                f"a number has no gradient, and trains nothing. Received: {shown(loss)} for loss "
+                f"{index}. Leave out float(...) and .numpy(); for a player that is to stay still, "
+                "return tf.constant(0.0)."
             )
     losses = [tf.convert_to_tensor(loss) for loss in losses]
     for index, loss in enumerate(losses):

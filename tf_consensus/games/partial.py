@@ -32,7 +32,7 @@ def linearize_partly(game: Game, fraction: float, player: int | None = None) -> 
             parts come from A alone, and B is evaluated for this player only. `None` is all players.
 
     Returns:
-        The linearization; its `rest` is v_B.
+        The linearization; its `rest` is v_B, NaN where B turns out to be empty in a graph.
 
     Warns:
         UserWarning: if something couples the examples of a batch, which then sees two batches.
@@ -54,7 +54,7 @@ def linearize_partly(game: Game, fraction: float, player: int | None = None) -> 
         [_mean(x, y, share) for x, y in zip(*pair, strict=True)]
         for pair in ((a.losses, other_losses), (a.v, other))
     )
-    return a._replace(losses=losses, v=v, rest=other)
+    return a._replace(losses=losses, v=v, rest=[_of_some(t, share) for t in other])
 
 
 def _rest_field(
@@ -87,6 +87,11 @@ def _join(game: Game, first: Game, rest: Game, share: Any) -> None:
         for (x, value), (_, other) in zip(moves, others, strict=True)
     ]
     game.state.join(joined)
+
+
+def _of_some(t: tf.Tensor, share: Any) -> tf.Tensor:
+    """A mean over the other examples; NaN if there are none, whose gradient would be 0."""
+    return tf.where(share < 1, t, math.nan) if tf.is_tensor(share) else t
 
 
 def _mean(a: tf.Tensor, b: tf.Tensor, share: Any) -> tf.Tensor:

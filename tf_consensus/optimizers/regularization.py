@@ -11,6 +11,7 @@ from tf_consensus.games.game import Game
 from tf_consensus.games.linearization import Linearization
 from tf_consensus.games.microbatches import batch_size
 from tf_consensus.games.partial import linearize_partly
+from tf_consensus.games.sub_batch import Count, number_of_examples
 from tf_consensus.optimizers.gamma import Gamma, check_gamma
 from tf_consensus.optimizers.spectral_gamma import SpectralGamma
 from tf_consensus.optimizers.weighted_term import WeightedTerm
@@ -114,6 +115,8 @@ class Regularization(WeightedTerm):
         """The game's field, with the pullback that the term needs; as `linearize_partly`."""
         if not self.second_order:
             return game.linearize(second_order=False)
+        if self.debias == "groups" and self.fraction < 1:
+            _check_two_parts(number_of_examples(game.batch))
         return linearize_partly(game, self.fraction, player)
 
     def regularized(self, linearization: Linearization, **block: Any) -> list[tf.Tensor]:
@@ -173,6 +176,19 @@ class Regularization(WeightedTerm):
         gamma = keras.saving.serialize_keras_object(self.gamma)
         own = {"gamma": gamma, "every": self.every, "debias": self.debias}
         return own | {"fraction": self.fraction}
+
+
+def _check_two_parts(size: Count) -> None:
+    """Refuses a batch of one example; XLA leaves the check out, and g is then NaN."""
+    message = (
+        "An unbiased regularizer needs two independent parts of the batch: with a fraction below 1 "
+        "these are its first examples and the rest. Received: a batch of 1 example. Batch the data "
+        "with drop_remainder=True, or use debias=None."
+    )
+    if tf.is_tensor(size):
+        tf.debugging.Assert(size > 1, [message])
+    elif size < 2:
+        raise ValueError(message)
 
 
 def _check_debias(debias: Any, fraction: float) -> str | None:

@@ -12,7 +12,7 @@ from tf_consensus.optimizers.directions import apply_direction, assign, values_o
 from tf_consensus.optimizers.inner import InnerOptimizers, Rates
 from tf_consensus.optimizers.reevaluating import ReevaluatingOptimizer
 from tf_consensus.optimizers.step_sizes import check_step_size, rescaled
-from tf_consensus.support.checks import check_number
+from tf_consensus.support.checks import check_number, is_integer
 
 # For each order: how far each later stage is from the start, in steps, and the stages' weights.
 _TABLEAUX = {
@@ -75,12 +75,12 @@ class RungeKuttaOptimizer(ReevaluatingOptimizer):
         microbatches: int = 1,
     ) -> None:
         super().__init__(inner_optimizer, learning_rate, name=name, microbatches=microbatches)
-        if isinstance(order, bool) or not isinstance(order, int) or order not in _TABLEAUX:
+        if not is_integer(order) or order not in _TABLEAUX:
             raise ValueError(
                 f"`order` must be 2 (Heun) or 4 (Runge-Kutta). Received: order={order!r}. The "
                 "paper has results for both; order 1 is SimultaneousOptimizer."
             )
-        self.order = order
+        self.order = int(order)
         self.step_size = check_step_size(step_size)
         rule = "a finite number of at least 0"
         self.gamma = check_number("gamma", gamma, rule, lambda x: x >= 0, "0 turns it off.")

@@ -17,6 +17,7 @@ from tf_consensus.optimizers.relative_gamma import squares
 from tf_consensus.support.checks import check_number
 
 SCALES = ("gradient", "weights")
+_DECAY = 0.99
 
 
 @keras.saving.register_keras_serializable("tf_consensus")
@@ -44,7 +45,7 @@ class ScaledConsensusOptimizer(RegularizedOptimizer):
 
     Args:
         scale: "gradient" or "weights".
-        decay: decay of the running means of "gradient", in [0, 1).
+        decay: decay of the running means of "gradient", in [0, 1); "weights" takes none.
         gamma: weight γ, as for `ConsensusOptimizer`, but not a `SpectralGamma`.
 
     Raises:
@@ -64,7 +65,7 @@ class ScaledConsensusOptimizer(RegularizedOptimizer):
         learning_rate: Rates = None,
         gamma: Gamma = "auto",
         scale: str = "gradient",
-        decay: float = 0.99,
+        decay: float = _DECAY,
         every: int = 1,
         name: str | None = None,
         *,
@@ -92,6 +93,11 @@ class ScaledConsensusOptimizer(RegularizedOptimizer):
         self.scale = scale
         within = "a number of at least 0 and below 1"
         self.decay = check_number("decay", decay, within, lambda x: 0 <= x < 1, "Try 0.99.")
+        if scale == "weights" and self.decay != _DECAY:
+            raise ValueError(
+                "`decay` is that of the running means of scale='gradient', and scale='weights' has "
+                f"none. Received: decay={decay!r}. Leave it out, or use scale='gradient'."
+            )
 
     def make_state(self) -> None:
         """For each variable s, the running mean that it is made of, and its weight; (n, 3)."""
