@@ -1,5 +1,7 @@
 """Labels as a generator's second input."""
 
+from typing import Any
+
 import keras
 
 from tf_consensus.networks.weights import Weights
@@ -19,6 +21,10 @@ class OnlyClass(keras.layers.Layer):
     def compute_output_spec(self, inputs: keras.KerasTensor) -> keras.KerasTensor:
         """The labels' shape and type."""
         return keras.KerasTensor(inputs.shape[:1], "int32")
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments: without a method of one's own Keras keeps no policy."""
+        return super().get_config()
 
 
 def check_classes(

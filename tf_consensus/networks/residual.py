@@ -132,7 +132,7 @@ def _latents_and_labels(latent_dim, num_classes, embedding_dim, weights):
     latents = keras.Input((latent_dim,), name="latents")
     inputs = latents
     if num_classes is None:
-        labels = OnlyClass()(latents)
+        labels = OnlyClass(dtype=weights.dtype)(latents)
     else:
         labels = keras.Input((), dtype="int32", name="labels")
         inputs = [latents, labels]
