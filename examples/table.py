@@ -29,7 +29,7 @@ from absl import app, flags
 from tf_consensus.cli import validators
 from tf_consensus.experiments.errors import plain_errors
 from tf_consensus.experiments.families.game import FamilyRequest
-from tf_consensus.experiments.families.presets import FAMILIES, run_settings
+from tf_consensus.experiments.families.presets import FAMILIES, run_settings, usual_settings
 from tf_consensus.experiments.families.session import train_all
 from tf_consensus.experiments.families.table_look import look_at_table
 from tf_consensus.experiments.families.table_source import read_rows
@@ -56,7 +56,8 @@ flags.DEFINE_integer("depth", 2, "Hidden layers of each network.", 1)
 flags.DEFINE_float("learning_rate", 1e-3, "First step size of the inner optimizer, Adam.", 0.0)
 flags.DEFINE_float("gamma", 0.1, "Weight γ of consensus optimization.", 0.0)
 flags.DEFINE_float("penalty_gamma", 0.1, "Weight γ of R1; 0 leaves it out.", 0.0)
-flags.DEFINE_integer("pack", 8, "Rows that the discriminator judges together.", 1)
+hint = "Rows that the discriminator judges together; if not given 8, and 1 with --conditional."
+flags.DEFINE_integer("pack", None, hint, 1)
 flags.DEFINE_float("temperature", 0.7, "Temperature τ of the softmax.", 1e-3)
 hint = "Whether to train by sampling, as CTGAN: rare categories come more often."
 flags.DEFINE_bool("conditional", False, hint)
@@ -65,9 +66,16 @@ flags.DEFINE_string("output_dir", "output/table", "Folder for all results.")
 flags.DEFINE_bool("resume", False, "Continue the runs in --output_dir.")
 flags.register_validator("method", validators.list_of(METHODS, least=1))
 flags.register_validator("seeds", validators.seeds(below=2**31))
+
+
+def pack_of(given, conditional):
+    """How many rows are judged together."""
+    return given or usual_settings("table", conditional)["pack"]
+
+
 flags.register_multi_flags_validator(
-    ["batch_size", "pack"],
-    lambda values: values["batch_size"] % values["pack"] == 0,
+    ["batch_size", "pack", "conditional"],
+    lambda values: values["batch_size"] % pack_of(values["pack"], values["conditional"]) == 0,
     "--batch_size must be a multiple of --pack",
 )
 flags.register_validator("steps", lambda n: n % EPOCHS == 0, f"must be a multiple of {EPOCHS}")
@@ -78,6 +86,7 @@ def settings_of(method, seed, target):
     given = {key: FLAGS[key].value for key in FAMILIES["table"].settings if key in FLAGS}
     own = {
         **given,
+        "pack": pack_of(FLAGS.pack, FLAGS.conditional),
         "dataset": FLAGS.table,
         "target": target,
         "penalty": ["r1"] if FLAGS.penalty_gamma else [],

@@ -241,10 +241,11 @@ def test_rows_of_a_condition_hold_its_category(runs, tmp_path, capsys):
     root, _ = runs
     words = (root / "people.csv", "--width=4", "--depth=1", "--max_modes=2", "--jit=off", *TINY)
     output = root / "conditional"
-    typed = ("--model=table", *words, "--pack=2", "--conditional", f"--output_dir={output}")
+    typed = ("--model=table", *words, "--conditional", f"--output_dir={output}")
     status, out, err = told(capsys, "train", *typed)
     assert status == 0, err
     assert re.search(r"conditional +True +--conditional\n", out)
+    assert re.search(r"pack +1 ", out)
     place = f"--output={tmp_path / 'new.csv'}"
     status, out, err = told(capsys, "generate", output, place, "--n=40", "--condition=job=a")
     assert status == 0, err

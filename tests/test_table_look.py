@@ -26,13 +26,13 @@ def test_kinds_and_target_are_told(path):
     look = look_at_table(path)
     assert look.kinds == {
         "age": "integer",
-        "job": "2 texts",
+        "job": "2 texts, 4 missing",
         "class": "integer",
         "pay": "number",
         "owns": "2 texts",
     }
     assert (look.number, look.target) == (12, "owns")
-    assert look.describe("x.csv").startswith("12 rows in x.csv: age (integer), job (2 texts), cla")
+    assert look.describe("x.csv").startswith("12 rows in x.csv: age (integer), job (2 te")
     assert look_at_table(path, ["age", "job", "class"], ["class"]).target == "class"
     assert look_at_table(path, ["class"], ["class"]).kinds == {"class": "2 integers as categories"}
     assert look_at_table(path, ["pay", "age"]).target is None

@@ -8,7 +8,7 @@ from absl import flags
 from tf_consensus.cli.asked_runs import SETTINGS_FILE, print_chosen, sweeps_of
 from tf_consensus.experiments.errors import RunError, of_the_user
 from tf_consensus.experiments.families.pair_source import check_sides, look_at_sides
-from tf_consensus.experiments.families.presets import FAMILIES, flags_of
+from tf_consensus.experiments.families.presets import FAMILIES, flags_of, usual_settings
 from tf_consensus.experiments.families.sequence_source import look_at_sequences
 from tf_consensus.experiments.families.table_look import look_at_table
 from tf_consensus.experiments.making import check_taken
@@ -80,7 +80,8 @@ def family_runs(values: flags.FlagValues, dataset: str) -> list[dict[str, Any]]:
     found = looks[family.kind](values, dataset)
     names = {"model": values.model, "experiment": values.model, "dataset": dataset}
     first = {"method": family.method, "network": family.settings["network"]}
-    base = family.settings | found | names | {"runs": [first]}
+    usual = usual_settings(values.model, values.conditional)
+    base = usual | found | names | {"runs": [first]}
     sweeps = sweeps_of(values)
     runs = resolve(base, given, values.optimizer, sweeps)
     check_taken(runs, given)

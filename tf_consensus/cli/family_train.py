@@ -14,7 +14,13 @@ from tf_consensus.cli.telling import told
 from tf_consensus.cli.train_checks import check_files, short_name
 from tf_consensus.cli.validators import check_multiple, check_parts
 from tf_consensus.experiments.errors import RunError
-from tf_consensus.experiments.families.presets import FAMILIES, PART_OF_SIDE, TABLES, WAVES
+from tf_consensus.experiments.families.presets import (
+    FAMILIES,
+    PART_OF_SIDE,
+    TABLES,
+    WAVES,
+    usual_settings,
+)
 from tf_consensus.experiments.sizes import between_evaluations
 from tf_consensus.experiments.stopping import stop_at_sigterm
 
@@ -140,7 +146,7 @@ def _check_numbers(values):
             f"--seeds must be below 2^31 for --model={values.model}. Received: {wrong[0]}. Choose "
             "a smaller one."
         )
-    run = FAMILIES[values.model].settings | {
+    run = usual_settings(values.model, values.conditional) | {
         key: values[key].value
         for key in ("steps", "eval_every", "batch_size", "pack", "microbatches")
         if values[key].value is not None

@@ -192,6 +192,11 @@ def kind_of(model: str) -> str:
     return FAMILIES[model].kind if model in FAMILIES else "labels"
 
 
+def usual_settings(model: str, conditional: bool | None = False) -> dict[str, Any]:
+    """The settings of a family; with conditions a table does without packs (docs/tables.md)."""
+    return FAMILIES[model].settings | ({"pack": 1} if conditional else {})
+
+
 def run_settings(model: str, method: str, seed: int, given: Mapping[str, Any]) -> dict[str, Any]:
     """All settings of a run, which has its method's name.
 

@@ -65,13 +65,17 @@ def _array(path):
         if isinstance(content, np.ndarray):
             return content
         names = content.files
+        if not names:
+            raise RunError(
+                f"{_SHAPE}. Received: {path}, an .npz file without arrays. Write one by numpy.save."
+            )
         name = SEQUENCES if SEQUENCES in names else names[0]
         if len(names) == 1 or name == SEQUENCES:
             return content[name]
-    except (*_DAMAGE, IndexError) as error:
+    except _DAMAGE as error:
         raise RunError(
-            f"{_SHAPE} in a whole .npy or .npz file. Received: {path}, {reason(error)}. Write it "
-            "by numpy.save."
+            f"{_SHAPE} of numbers in a whole .npy or .npz file. Received: {path}, {reason(error)}. "
+            "Write it by numpy.save, of numbers: Python objects are never read."
         ) from error
     raise RunError(
         f"An .npz file holds one array, or one with the name {SEQUENCES}. Received: {path}, with "

@@ -20,7 +20,8 @@ class TableLook(NamedTuple):
     Attributes:
         number: How many rows there are.
         kinds: What each column holds, by its name: "integer", "number", "bool", or how many texts,
-            "3 texts", or numbers as categories, "2 integers as categories".
+            "3 texts", or numbers as categories, "2 integers as categories". Behind it stands how
+            many values are missing, "number, 5 missing".
         target: The column that a classifier must tell: the one that is named, else the last column
             of categories; `None` if no column holds categories.
         remarks: Sentences about what may be a mistake.
@@ -105,10 +106,12 @@ def _check_named(categorical: Sequence[str], chosen: ChosenColumns) -> None:
 
 
 def _kind(column: RawColumn, named: bool) -> str:
-    number = len(_values(column))
+    number, missing = len(_values(column)), int(column.missing.sum())
     if column.kind == "text":
-        return f"{number:,} texts"
-    return f"{number:,} {column.kind}s as categories" if named else column.kind
+        kind = f"{number:,} texts"
+    else:
+        kind = f"{number:,} {column.kind}s as categories" if named else column.kind
+    return f"{kind}, {missing:,} missing" if missing else kind
 
 
 def _values(column: RawColumn) -> set:
