@@ -180,6 +180,15 @@ def test_short_and_long_runs(tmp_path, epochs):
     assert set(ends) == {epochs}
 
 
+@pytest.mark.parametrize(("size", "wide"), [((210, 100), True), ((200, 100), False)])
+def test_rows_of_plots_take_the_whole_width(tmp_path, size, wide):
+    folder = make(tmp_path / "run")
+    picture(folder / "marginals.png", size)
+    text = page(folder)
+    assert ('<img class="picture pixels wide"' in text) is wide
+    assert ".stacks figure:has(.wide)" in text
+
+
 @pytest.mark.parametrize("refresh", [0, -1, 1.5, "5", True, math.nan])
 def test_a_wrong_refresh_is_refused(tmp_path, refresh):
     with pytest.raises(ValueError, match=r"`refresh` must be an integer of at least 1\. Received"):

@@ -20,6 +20,8 @@ SAMPLES_ROOM, PICTURES_ROOM = 14_000_000, 4_000_000
 MOST, EACH = 60, 60_000
 # Pictures with more pixels per side are reduced if there is no room for all of them.
 _SIDE = 1024
+# Pictures that are wider than this multiple of their height take the page's whole width.
+_WIDE = 2
 
 
 class Picture(NamedTuple):
@@ -110,8 +112,10 @@ def _smaller(content, room):
 def image(picture: Picture, alt: str) -> str:
     """The element that shows a picture."""
     # The pixels of small samples should be visible.
-    small = " pixels" * (max(picture.width, picture.height) < 700)
+    look = "picture" + " pixels" * (max(picture.width, picture.height) < 700)
+    # Small beside others, a row of plots could not be read.
+    look += " wide" * (picture.width > _WIDE * picture.height)
     return (
-        f'<img class="picture{small}" src="{picture.source}" width="{picture.width}" '
+        f'<img class="{look}" src="{picture.source}" width="{picture.width}" '
         f'height="{picture.height}" alt="{escape(alt)}">'
     )

@@ -69,6 +69,7 @@ button {font: inherit; font-weight: 600; padding: .3rem .9rem; border-radius: 6p
 @media (min-width: 64rem) {
   .beside {display: grid; grid-template-columns: 35fr 37fr; gap: 2.5rem; align-items: start;}
   .beside > section {min-width: 0;}
+  .beside:has(.wide) {display: block;}
 }
 .stacks {display: grid; gap: 1.25rem;
   grid-template-columns: repeat(auto-fit, minmax(min(100%, 21rem), 1fr));}
@@ -77,6 +78,8 @@ button {font: inherit; font-weight: 600; padding: .3rem .9rem; border-radius: 6p
 .stack h3 {margin-top: 0;}
 .stack .picture, .stacks figure .picture {width: 100%; max-width: 36rem; display: block;
   border-radius: 4px;}
+.stack:has(.wide), .stacks figure:has(.wide) {max-width: none; grid-column: 1 / -1;}
+.stack .wide, .stacks figure .wide {max-width: none;}
 .pixels {image-rendering: pixelated;}
 .frame {display: none;}
 .frame.key {display: block; margin-bottom: 1rem;}
