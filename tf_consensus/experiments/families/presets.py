@@ -79,6 +79,7 @@ _TABLE = _SHARED | {
     "network": "mlp",
     "columns": None,
     "categorical": [],
+    "missing": None,
     "target": None,
     "max_modes": 10,
     "latent_dim": 64,
