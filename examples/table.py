@@ -45,6 +45,8 @@ FLAGS = flags.FLAGS
 flags.DEFINE_string("table", "made", 'A CSV file, "made", "iris" or "wine".')
 flags.DEFINE_list("columns", None, "The columns to keep; none: all.")
 flags.DEFINE_list("categorical", [], "Columns of numbers that are categories.")
+hint = "Texts that stand for missing values, beside empty fields, NA, NaN, nan and null."
+flags.DEFINE_list("missing", None, hint)
 hint = "Column of classes for the classifier; none takes the last column of categories."
 flags.DEFINE_string("target", None, hint)
 flags.DEFINE_list("method", ["consensus"], f"Methods to compare, of {', '.join(METHODS)}.")
@@ -121,9 +123,8 @@ def report(output, folders, settings):
 
 def run(output):
     """Trains and scores; returns the exit status."""
-    look = look_at_table(
-        FLAGS.table, FLAGS.columns, FLAGS.categorical, FLAGS.target, FLAGS.conditional
-    )
+    named = FLAGS.columns, FLAGS.categorical, FLAGS.target
+    look = look_at_table(FLAGS.table, *named, FLAGS.conditional, FLAGS.missing)
     for sentence in look.remarks:
         print(sentence)
     asked = [(method, int(seed)) for method in FLAGS.method for seed in FLAGS.seeds]

@@ -52,11 +52,11 @@ def model_of(output):
 
 
 def sources(root, make):
-    kind = {"make": "edges"} if make else {"source": f"folder:{root / 'photos'}"}
-    pairs = data.image_pairs(
-        f"folder:{root / 'photos'}", image_size=16, batch_size=24, repeat=False, seed=0, **kind
-    )
-    return next(iter(pairs))[0].numpy()
+    photos, options = f"folder:{root / 'photos'}", {"image_size": 16, "batch_size": 24}
+    options |= {"repeat": False, "seed": 0}
+    if make:
+        return next(iter(data.image_pairs(photos, make="edges", **options)))[0].numpy()
+    return next(iter(data.images(photos, **options))).numpy()
 
 
 @pytest.mark.parametrize("make", [False, True])

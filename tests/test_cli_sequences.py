@@ -111,7 +111,7 @@ def test_sequences_of_a_file_are_generated_in_its_units(runs, tmp_path, capsys):
     model = keras.models.load_model(folder / "model.keras")
     expected = settings["offset"] + np.array(settings["scale"]) * model.generate(7, seed=0)
     found = np.load(tmp_path / "x.npy")
-    assert (found.shape, found.dtype) == ((7, 3, 2), np.float32)
+    assert (found.shape, found.dtype) == ((7, 3, 2), np.float64)
     np.testing.assert_allclose(found, expected, rtol=1e-5)
     with np.load(tmp_path / "x.NPZ") as file:
         np.testing.assert_array_equal(file["sequences"], found)
@@ -146,6 +146,28 @@ def test_other_commands_say_what_they_take(runs, capsys):
     file = folder_of(output) / "generator.keras"
     status, _, err = told(capsys, "generate", file, "--output=x.npy")
     assert (status, "A run of sequences is named by its folder." in err) == (2, True)
+
+
+def test_a_file_with_a_large_offset_is_trained_on_and_generated_in_double_precision(
+    tmp_path, capsys, recwarn
+):
+    x = 1.7e9 + 3 * np.random.default_rng(0).normal(size=(40, 8, 1))
+    np.save(tmp_path / "x.npy", x)
+    typed = ("--model=sequences", tmp_path / "x.npy", *TINY, f"--output_dir={tmp_path / 'out'}")
+    status, _, err = told(capsys, "train", *typed)
+    assert (status, "invalid value" in err) == (0, False), err
+    folder = folder_of(tmp_path / "out")
+    made = np.load(folder / "generated.npy")
+    assert made.dtype == np.float64
+    assert len(np.unique(made)) > 1000  # float32 has steps of 128 there
+    np.testing.assert_allclose(made, 1.7e9, atol=100)
+    scale = read(folder / "settings.json")["scale"][0]
+    assert scale == pytest.approx((x - 1.7e9).std(), rel=1e-6)
+    model = keras.models.load_model(folder / "model.keras")
+    status, _, err = told(capsys, "generate", folder, f"--output={tmp_path / 'y.npy'}", "--n=7")
+    assert status == 0, err
+    found = (np.load(tmp_path / "y.npy") - read(folder / "settings.json")["offset"]) / scale
+    np.testing.assert_allclose(found, model.generate(7, seed=0), atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["waves", "x.npy"])

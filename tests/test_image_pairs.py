@@ -216,6 +216,44 @@ def test_functions_that_make_no_images_are_refused_before_any_is_decoded(
         image_pairs(f"folder:{tmp_path}", make=make, image_size=8, **options)
 
 
+FAR_MAKERS = {
+    "far": lambda x: 300 * x,
+    "bytes": lambda x: 127.5 * (x + 1),
+    "nan": lambda x: x / 0.0 * 0.0,
+    "one nan": lambda x: tf.where(tf.cumsum(tf.ones_like(x), 1) == 2, np.nan, x),
+    "infinite": lambda x: tf.where(x == x, -np.inf, x),
+    "half": lambda x: tf.cast(2 * (x + 2), tf.float16),
+}
+
+
+@pytest.mark.parametrize("name", FAR_MAKERS)
+@pytest.mark.parametrize("options", [{}, {"unpaired": True}], ids=str)
+def test_a_function_that_leaves_the_range_is_refused_at_its_first_batch(name, options, tmp_path):
+    save(tmp_path, NAMES[:2], lambda k: 50 * k)
+    options |= {"batch_size": 2, "image_size": 8, "seed": 0}
+    pairs = image_pairs(f"folder:{tmp_path}", make=FAR_MAKERS[name], **options)
+    message = r"`make` must return images in \[-1, 1\](.|\n)*Received: make=<function"
+    with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+        next(iter(pairs))
+    for good in (lambda x: -x, lambda x: tf.cast(1.005 * x / tf.abs(x), tf.float16)):
+        sources, targets = next(iter(image_pairs(f"folder:{tmp_path}", make=good, **options)))
+        assert sources.shape == targets.shape == (2, 8, 8, targets.shape[-1])
+
+
+def test_images_are_not_their_own_partners(tmp_path, monkeypatch):
+    save(tmp_path / "a", NAMES[:2], lambda k: k)
+    monkeypatch.chdir(tmp_path)
+    options = {"batch_size": 2, "image_size": 8, "seed": 0, "channels": 3}
+    for other in ("folder:a", f"folder:{tmp_path}/a", "folder:../" + tmp_path.name + "/a/"):
+        with pytest.raises(ValueError, match=r"of a pair must differ\. Received: source='fold"):
+            image_pairs("folder:a", other, source_channels=3, **options)
+    with pytest.warns(UserWarning, match="become grey"):
+        pairs = image_pairs("folder:a", "folder:a", source_channels=1, **options)
+    grey, colour = next(iter(pairs))
+    assert (grey.shape[-1], colour.shape[-1]) == (1, 3)
+    image_pairs("folder:a", "folder:a", unpaired=True, **options)  # in orders of their own
+
+
 @pytest.mark.parametrize("make", ["edges", "grey", "masked", "low_resolution"])
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_the_smallest_images_are_made_or_refused(make, size, folders):

@@ -52,6 +52,14 @@ def test_auxiliary_and_features_heads_return_the_same_logit_and_something_beside
     np.testing.assert_allclose(logit, features @ kernel + bias, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("name", networks.names())
+def test_all_networks_but_those_of_sequences_and_of_images_from_images_have_heads(name):
+    without = name.startswith("sequence_") or name == "image_to_image"
+    with pytest.raises(ValueError, match="Received: ") as caught:
+        networks.build(name, head="no")
+    assert ("unexpected keyword argument 'head'" in str(caught.value)) == without
+
+
 @pytest.mark.parametrize("head", [None, "projection"])
 def test_a_gan_of_labels_trains_with_the_head(head):
     gan = tfc.GAN(*build("mlp", head), num_classes=3, penalties="r1", seed=0)

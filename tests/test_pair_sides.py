@@ -89,7 +89,8 @@ def test_all_splits_of_a_folder_have_the_channels_of_the_whole(places, part):
         options = {"image_size": SIDE, "batch_size": 2, "repeat": False}
         (batch,) = data.images(places[part], split, **options).take(1)
         assert batch.shape[-1] == known
-        (pair,) = data.image_pairs(places[part], places[part], split=split, **options).take(1)
+        options |= {"split": split, "unpaired": True}
+        (pair,) = data.image_pairs(places[part], places[part], **options).take(1)
         assert [x.shape[-1] for x in pair] == [known, known]
 
 

@@ -147,7 +147,11 @@ WRONG = {
     "with two times at least": np.ones((4, 1, 2)),
     "with nan at [1, 2, 0]": np.where(np.arange(12).reshape(4, 3, 1) == 5, np.nan, 1.0),
     "with inf at [0, 0, 0]": np.full((4, 3, 1), np.inf),
-    "with 1e+300 at [0, 0, 0]": np.full((4, 3, 1), 1e300),
+    "finite, and within ±1e+150": np.full((4, 3, 1), 1e300),
+    "with 1e+200 at [0, 1, 0]": np.where(np.arange(12).reshape(4, 3, 1) == 1, 1e200, 1.0),
+    "within ±2⁵³ if they are whole": np.full((4, 3, 1), 2**60),
+    "with 18446744073709551615 at [0, 0, 0]": np.full((4, 3, 1), 2**64 - 1, "uint64"),
+    "with -9007199254740993 at [0, 0, 0]": np.full((4, 3, 1), -(2**53) - 1),
 }
 
 
@@ -189,7 +193,7 @@ def test_an_archive_holds_one_array_or_one_by_its_name(tmp_path):
     np.savez(tmp_path / "named.npz", sequences=x, numbers=x[..., 0])
     for name in ("one.npz", "named.npz"):
         found = read_sequences(tmp_path / name)
-        assert found.dtype == np.float32
+        assert found.dtype == np.float64
         np.testing.assert_array_equal(found, x)
     np.savez(tmp_path / "two.npz", a=x, b=x)
     with pytest.raises(RunError, match=r"with a, b\. Write one by numpy\.save\."):
@@ -232,6 +236,69 @@ def test_a_fifth_of_a_file_is_held_out_and_each_channel_has_unit_scale(tmp_path)
     rows = {row.tobytes() for batch in batches for row in batch}
     assert rows == {row.tobytes() for row in trained}
     np.testing.assert_array_equal(next(iter(source.stream(17))), batches[17])
+
+
+LARGE = {
+    "clock": 1.7e9 + 3600 * RNG.normal(size=(40, 8, 1)),
+    "offset": 1e8 + 3 * RNG.normal(size=(40, 8, 1)),
+    "fine": 1e9 + 1e-3 * RNG.normal(size=(40, 8, 1)),
+    "integers": 10**15 + RNG.integers(-50, 50, (40, 8, 1)),
+    "huge": 1e100 * RNG.normal(size=(40, 8, 1)),
+    "beyond float32": 1e38 * RNG.uniform(-3, 3, (40, 8, 1)).astype("float32"),
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_a_large_offset_or_size_costs_no_digits(tmp_path, name):
+    x = LARGE[name]
+    settings = settings_of(saved(tmp_path / "x.npy", x))
+    # The oracle subtracts an exact offset first.
+    exact = x if x.dtype.kind == "i" else x.astype(np.float64)
+    shifted = (exact - exact[0, 0, 0]).astype(np.float64)
+    np.testing.assert_allclose(settings["scale"], shifted.std(), rtol=1e-6)
+    source = read_source(settings)
+    scaled = np.concatenate([source.compare.real, source.others])
+    assert scaled.dtype == np.float32
+    expected = np.sort((shifted - shifted.mean()).ravel() / shifted.std())
+    np.testing.assert_allclose(np.sort(scaled.ravel()), expected, atol=5e-4)
+    again = in_own_units(scaled, settings)
+    assert again.dtype == np.float64
+    found, wanted = np.sort(again.ravel()), np.sort(exact.ravel())
+    np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-3 * shifted.std())
+    assert np.isfinite(in_own_units(9 * np.ones((1, 8, 1), np.float32), settings)).all()
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "int16", "uint8"])
+def test_numbers_that_float32_holds_are_made_as_such(tmp_path, dtype):
+    x = (50 + 9 * RNG.normal(size=(10, 4, 2))).astype(dtype)
+    settings = settings_of(saved(tmp_path / "x.npy", x))
+    assert settings["dtype"] is None
+    del settings["dtype"]  # as in a run of an older version
+    assert in_own_units(x, settings).dtype == np.float32
+
+
+COARSE = {
+    "single": (np.float32(1e8) + 4 * RNG.normal(size=(40, 8, 1))).astype("float32"),
+    "half": (1000 + 0.1 * RNG.normal(size=(40, 8, 1))).astype("float16"),
+    "double": 1e16 + RNG.normal(size=(40, 8, 1)),
+    "tiny": 1e-300 * RNG.normal(size=(40, 8, 1)),
+    "extended": np.longdouble(1e9) + np.longdouble(1e-9) * RNG.normal(size=(40, 8, 1)),
+}
+
+
+@pytest.mark.parametrize("name", COARSE)
+def test_a_channel_that_its_own_type_does_not_resolve_is_refused(tmp_path, name):
+    x = COARSE[name]
+    x = np.concatenate([RNG.normal(size=x.shape).astype(x.dtype), x], axis=2)
+    with pytest.raises(RunError, match=r"resolve\. Received: .* whose channel 1 has a stand"):
+        settings_of(saved(tmp_path / "x.npy", x))
+
+
+def test_a_part_that_float32_does_not_resolve_beside_far_numbers_is_refused(tmp_path):
+    x = RNG.normal(size=(10, 4, 1))
+    x[np.random.default_rng(0).permutation(10)[5]] += 1e12  # a sequence to train on
+    with pytest.raises(RunError, match=r"channel 0 does not in its held-out fifth, because other"):
+        read_source(settings_of(saved(tmp_path / "x.npy", x)))
 
 
 def test_two_samples_are_enough(tmp_path):

@@ -254,7 +254,11 @@ REFUSED = {
     "unknown": (A, {"columns": ["a", "bb"]}, "Did you mean 'b'"),
     "twice": (A, {"columns": ["a", "a"]}, "each once"),
     "text": (A, {"continuous": ["b"]}, "'b' holds texts"),
-    "both": (A, {"continuous": ["a"], "categorical": ["a"]}, "is categorical"),
+    "both": (
+        A,
+        {"continuous": ["a"], "categorical": ["a"]},
+        "'a' in `continuous` and in `categorical`",
+    ),
     "left out": (A, {"columns": ["a"], "categorical": ["b"]}, "`categorical` must be names"),
     "none": (A, {"columns": []}, "have a column"),
     "bytes": ({**A, "c": tf.constant(["u", "v"])}, {}, r"values such as \[b'u'"),
@@ -269,7 +273,7 @@ REFUSED = {
         {},
         "no categories. Received: column 'c'",
     ),
-    "times": ({**A, "c": ["2020-01-01T12:30", None]}, {}, "dates such as '2020-01-01T12:30'"),
+    "times": ({**A, "c": ["2020-01-01T12:30", None]}, {}, "values such as '2020-01-01T12:30'"),
     "days and months": ({**A, "c": ["31.12.2020", "1.1.2021"]}, {}, "name it in `categorical`"),
     "months and days": ({**A, "c": ["12/31/2020", "1/1/2021"]}, {}, "days since the first"),
     "one row": ({"a": [1], "b": ["u"]}, {}, "two rows at least.*Received: 1 row"),
@@ -319,8 +323,23 @@ def test_a_folder_is_no_table(tmp_path):
             tfc.data.table(name)
 
 
+def test_what_is_no_number_is_named_with_the_remedy(tmp_path):
+    path = tmp_path / "a.csv"
+    rows = [f"{k},{k + 0.5 if k % 40 else '?'}" for k in range(2000)]
+    path.write_text("\n".join(["a,b", *rows]), encoding="utf-8")
+    message = "'b' holds texts such as '[?]'. Name such a text in `missing` if it stands for a miss"
+    with pytest.raises(ValueError, match=message):
+        tfc.data.table(path, continuous=["b"])
+    with pytest.raises(ValueError, match=r"with 1951\. Most are numbers, but not '\?': name such"):
+        tfc.data.table(path)
+    table = tfc.data.table(path, continuous=["b"], missing=["?"])
+    assert np.isnan(table.columns["b"]).sum() == 50
+    with pytest.raises(ValueError, match=r"'b' holds bools\. Convert it, or leave it out there"):
+        tfc.data.table({"a": [1, 2], "b": [True, False]}, continuous=["b"])
+
+
 def test_texts_that_only_look_like_dates_are_categories():
-    columns = {"a": ["2020-01-01", "never"], "b": ["1.2.30", "4.5.60"], "c": ["2020-01", "2020-02"]}
+    columns = {"a": ["2020-01-01", "never"], "b": ["1.2.3", "4.5.60"], "c": ["2020-13", "2020-02"]}
     assert tfc.data.table(columns).description.categorical == ("a", "b", "c")
     days = {"day": ["2020-01-01", "2021-01-01"]}
     table = tfc.data.table(days, categorical=["day"])

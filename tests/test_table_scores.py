@@ -72,6 +72,30 @@ def test_a_missing_number_takes_the_mean_of_its_own_table():
     assert metrics.correlation_difference(real, made) == pytest.approx(0.0, abs=1e-12)
 
 
+def moved(offset, scale):
+    """Two rows of columns, x of the first two being correlated, at an offset."""
+    rng = np.random.default_rng(0)
+    z, y = rng.normal(size=(2, 300, 2))
+    z[:, 1] += z[:, 0]
+    kind = np.where(z[:, 0] > 0, "p", "n")
+    return [{"x": offset + scale * a[:, 0], "y": a[:, 1], "kind": kind} for a in (z, y)]
+
+
+@pytest.mark.parametrize(("offset", "scale"), [(1.7e9, 1e-3), (1e8, 1e-6), (1e12, 0.01)])
+def test_a_large_offset_changes_no_score(offset, scale):
+    real, made = moved(offset, scale)
+    near, far = moved(0, 1)
+    for score in (metrics.correlation_difference, metrics.number_distances):
+        assert score(real, made) == pytest.approx(score(near, far), abs=0.02)
+    found, expected = (metrics.transfer_accuracy(x, x, x, "kind") for x in (real, near))
+    assert found.real == pytest.approx(expected.real, abs=0.02)
+    assert found.real > found.majority + 0.3
+    constant = {"x": np.full(300, 0.1), "y": real["y"], "kind": real["kind"]}
+    assert metrics.correlation_difference(constant, constant) == 0
+    missing = constant | {"x": [None, *[0.1] * 299]}
+    assert metrics.correlation_difference(constant, missing) == pytest.approx(0, abs=1e-9)
+
+
 def test_accuracies_by_hand():
     rows = {"x": [0.0, 1.0, 4.0, 5.0, 5.0], "y": ["a", "a", "b", "b", "b"]}
     turned = {**rows, "y": ["b", "b", "a", "a", "a"]}

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_consensus.models.seen_samples import keep
+from tf_consensus.support.arrays import check_unmasked
 
 
 def fixed_batch(real: Any) -> tuple[Any, ...]:
@@ -50,6 +51,7 @@ def ask_for_samples(model: keras.Model, real: Any, number: int) -> None:
 
 def _checked(part):
     """A part of the batch as a tensor of finite numbers."""
+    check_unmasked("real", part)
     array = np.asarray(part)
     numbers = array.size > 0 and array.dtype.kind in "iuf"
     if not (numbers and np.isfinite(array).all()):

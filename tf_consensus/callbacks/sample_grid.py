@@ -14,6 +14,7 @@ from tf_consensus.callbacks.sample_parts import check_part, part_of
 from tf_consensus.models.averaging import averaged_weights
 from tf_consensus.models.callback_checks import refuse_other_models
 from tf_consensus.plotting.images import image_grid
+from tf_consensus.support.arrays import check_unmasked
 from tf_consensus.support.checks import check_count, check_int, check_path
 
 
@@ -135,6 +136,7 @@ class SampleGrid(keras.callbacks.Callback):
 def _checked_labels(labels, samples):
     if labels is None:
         return None
+    check_unmasked("labels", labels)
     labels = np.asarray(labels)
     if labels.shape != (samples,) or labels.dtype.kind not in "iu" or (labels < 0).any():
         raise ValueError(

@@ -18,7 +18,7 @@ from tf_consensus.experiments.families.presets import (
 # Flags that only families take, so that the program's own model refuses them.
 OWN = ("source", "make", "reconstruction", "cycle", "identity", "pool_size")
 OWN += ("columns", "categorical", "target", "max_modes", "width", "depth", "pack", "temperature")
-OWN += ("conditional",)
+OWN += ("conditional", "missing")
 OWN += ("length", "with_numbers", "unroll")
 _MAKERS = ("edges", "grey", "masked", "low_resolution")
 
@@ -42,6 +42,9 @@ def define(values: flags.FlagValues) -> None:
     integer("pool_size", None, "CycleGAN's pool of made images.", 0, **by)
     a_list("columns", None, "Table: the columns to keep; none: all.", **by)
     a_list("categorical", None, "Table: columns of numbers that are categories.", **by)
+    hint = "Table: texts of the file that stand for missing values, beside empty fields, NA, NaN, "
+    hint += "nan and null."
+    a_list("missing", None, hint, **by)
     hint = "Table: the column that a classifier must tell; none: the last one of categories."
     text("target", None, hint, **by)
     integer("max_modes", None, "Table: the most modes of a column of numbers.", 1, 100, **by)

@@ -160,7 +160,7 @@ def _sizes(values: flags.FlagValues, pictures: Pictures) -> dict[str, Any]:
 def _look_at_table(values, dataset):
     """The column that a classifier must tell."""
     named = values.categorical or (), values.target, values.conditional or False
-    look = look_at_table(dataset, values.columns, *named)
+    look = look_at_table(dataset, values.columns, *named, values.missing)
     print(look.describe(dataset))
     for sentence in look.remarks:
         print(f"  {sentence}")

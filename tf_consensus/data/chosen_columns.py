@@ -1,18 +1,14 @@
 """The columns of a source that a table keeps, checked before any is fitted."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from tf_consensus.data.raw_columns import RawColumn
+from tf_consensus.data.date_texts import is_date
+from tf_consensus.data.raw_columns import RawColumn, is_number
 from tf_consensus.data.table_source import MISSING, check_texts, open_source
 from tf_consensus.support.checks import nearest, shown
 
 MOST_CATEGORIES = 1000
-_TIME = r"([T ]\d{1,2}:\d{2}.*)?"
-_DATE = re.compile(
-    rf"\d{{4}}[-/]\d{{1,2}}[-/]\d{{1,2}}{_TIME}|\d{{1,2}}([./])\d{{1,2}}\2\d{{4}}{_TIME}"
-)
 
 
 class ChosenColumns(NamedTuple):
@@ -53,14 +49,7 @@ def choose_columns(
             "more rows."
         )
     named = _names("categorical", categorical, kept)
-    numbers = _names("continuous", continuous, kept)
-    wrong = [x for x in numbers if raw[x].kind in ("text", "bool") or x in named]
-    if wrong:
-        raise ValueError(
-            f"Columns of `continuous` must hold numbers. Received: continuous={shown(numbers)}, of "
-            f"which {wrong[0]!r} holds {raw[wrong[0]].kind}s or is categorical. Convert it, or "
-            "leave it out there."
-        )
+    _check_numbers(_names("continuous", continuous, kept), named, raw, opened.texts)
     categories = tuple(x for x in kept if raw[x].kind in ("text", "bool") or x in named)
     for name in kept:
         _check_values(name, raw[name], name in categories, name in named)
@@ -70,7 +59,30 @@ def choose_columns(
 def holds_dates(column: RawColumn) -> bool:
     """Whether all values are dates, as texts."""
     present = column.values[~column.missing]
-    return column.kind == "text" and len(present) > 0 and all(map(_DATE.fullmatch, present))
+    return column.kind == "text" and len(present) > 0 and all(map(is_date, set(present)))
+
+
+def _check_numbers(
+    numbers: Sequence[str], named: Sequence[str], raw: Mapping[str, RawColumn], texts: bool
+) -> None:
+    """Raise unless the columns that must hold numbers do, and are not named as categories too."""
+    both = [x for x in numbers if x in named]
+    if both:
+        raise ValueError(
+            f"A column must be of numbers or of categories. Received: {both[0]!r} in `continuous` "
+            "and in `categorical`. Leave it out in one of them."
+        )
+    wrong = [x for x in numbers if raw[x].kind in ("text", "bool")]
+    if wrong:
+        column = raw[wrong[0]]
+        others = [x for x in column.values if isinstance(x, str) and not is_number(x)]
+        such = f" such as {others[0]!r}" if others else ""
+        hint = "Name such a text in `missing` if it stands for a missing number, convert the column"
+        raise ValueError(
+            f"Columns of `continuous` must hold numbers. Received: continuous={shown(numbers)}, of "
+            f"which {wrong[0]!r} holds {column.kind}s{such}. "
+            f"{hint if texts and others else 'Convert it'}, or leave it out there."
+        )
 
 
 def _check_values(name: str, column: RawColumn, category: bool, named: bool) -> None:
@@ -83,15 +95,22 @@ def _check_values(name: str, column: RawColumn, category: bool, named: bool) -> 
         )
     if not named and holds_dates(column):
         raise ValueError(
-            f"Dates are no categories. Received: column {name!r} with dates such as "
+            f"Dates and times are no categories. Received: column {name!r} with values such as "
             f"{min(present)!r}. Turn them into numbers, such as days since the first, leave the "
-            "column out by `columns`, or name it in `categorical` if each date is a category."
+            "column out by `columns`, or name it in `categorical` if each of them is a category."
         )
     categories = len(present) + bool(column.missing.any())
     if category and categories > MOST_CATEGORIES:
+        others = [x for x in present if column.kind == "text" and not is_number(x)]
+        remedy = "Leave out what names a row by `columns`, or group the values."
+        if others and 2 * len(others) <= len(present):
+            remedy = (
+                f"Most are numbers, but not {min(others)!r}: name such texts in `missing` if they "
+                "stand for missing numbers."
+            )
         raise ValueError(
             f"A column must have {MOST_CATEGORIES} categories at most. Received: column {name!r} "
-            f"with {categories}. Leave out what names a row by `columns`, or group the values."
+            f"with {categories}. {remedy}"
         )
 
 

@@ -7,6 +7,9 @@ import tensorflow as tf
 
 from tf_consensus.support.checks import shown
 
+# Rounding exceeds [-1, 1] by less.
+_MORE = 1.01
+
 
 def grey(images: tf.Tensor) -> tf.Tensor:
     """Brightness, in [-1, 1], one channel: 0.299 R + 0.587 G + 0.114 B."""
@@ -100,6 +103,27 @@ def check_made(
     single = isinstance(made, tf.Tensor) and made.shape.rank == 4
     if not (single and made.dtype.is_floating and made.shape[0] in (None, shape[0])):
         raise ValueError(_MADE.format(make, f"which returns {shown(made)}"))
+
+
+def in_range(make: Any, maker: Callable[[tf.Tensor], tf.Tensor]) -> Callable[..., tf.Tensor]:
+    """The function, of which each batch is checked to be in [-1, 1]; NaN is not.
+
+    Args:
+        make: The argument of `image_pairs`, for the message.
+        maker: The function, which `check_made` has checked.
+    """
+    rule = "`make` must return images in [-1, 1], like those that it takes. Received: make="
+    remedy = "Scale or clip what it returns, and look for divisions by 0."
+
+    def checked(images: tf.Tensor) -> tf.Tensor:
+        made = maker(images)
+        good = tf.reduce_all(tf.abs(made) <= tf.cast(_MORE, made.dtype))
+        ends = tf.reduce_min(made), tf.reduce_max(made)
+        told = [f"{rule}{make!r}, with images from", ends[0], "to", ends[1], remedy]
+        with tf.control_dependencies([tf.debugging.Assert(good, told)]):
+            return tf.identity(made)
+
+    return checked
 
 
 _MADE = (

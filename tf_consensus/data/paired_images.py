@@ -12,8 +12,8 @@ from tf_consensus.data.image_datasets import square_decoder
 from tf_consensus.data.image_store import open_store
 from tf_consensus.data.image_stream import StreamSettings, make_stream
 from tf_consensus.data.opening import MAX_PIXELS
-from tf_consensus.data.pair_sources import check_made, checked_maker
-from tf_consensus.data.partners import find_sets, partners
+from tf_consensus.data.pair_sources import check_made, checked_maker, in_range
+from tf_consensus.data.partners import check_differ, find_sets, partners
 from tf_consensus.data.sources import find_source
 from tf_consensus.data.store_part import equally_many, in_common
 from tf_consensus.support.checks import check_bool, check_int
@@ -55,7 +55,8 @@ def image_pairs(
         source: The images to begin from, a name as for `images`; None makes them by `make`.
         make: How sources are made from targets: "edges" (length of the Sobel gradient of the
             grey image), "grey", "masked" (the middle quarter of the area is 0), "low_resolution"
-            (an eighth of the side, enlarged again), or a function of a batch of images.
+            (an eighth of the side, enlarged again), or a function of a batch of images, whose
+            results are checked to be in [-1, 1].
         unpaired: Whether the two sets are shuffled apart from each other. Sources by `make` are
             then made from other images of the set.
         split: As for `images`, of both.
@@ -80,8 +81,11 @@ def image_pairs(
 
     Raises:
         ValueError: If neither or both of `source` and `make` are given, `make` is unknown, files
-            have no partner or several, a folder is to be paired with a data set, `source_split` is
-            given for pairs or without `source`, `make` returns no images, or as `images`.
+            have no partner or several, or are their own, a folder is to be paired with a data set,
+            `source_split` is given for pairs or without `source`, `make` returns no images, or as
+            `images`.
+        InvalidArgumentError: TensorFlow's, when a batch is taken, if a function has made images
+            that are not in [-1, 1].
         TypeError: If a flag is not a bool.
         FileNotFoundError, OSError, MemoryError: As `images`.
 
@@ -104,6 +108,7 @@ def image_pairs(
         images = find_source(target, split, image_size, data_dir, max_pixels=max_pixels)
         decode = square_decoder(images, image_size, batch_size, channels)
         check_made(make, maker, (batch_size, image_size, image_size, decode.channels))
+        maker = in_range(make, maker) if callable(make) else maker
         store, shape = open_store(images, decode, cache), _shape(decode)
         targets = make_stream(store, shape, settings)
         if not unpaired:
@@ -120,6 +125,8 @@ def image_pairs(
         square_decoder(images, image_size, batch_size, wanted)
         for images, wanted in zip(sets, (source_channels, channels), strict=True)
     ]
+    if not unpaired:
+        check_differ(source, target, [decode.channels for decode in decoders])
     stores = [open_store(*pair, cache) for pair in zip(sets, decoders, strict=True)]
     if not unpaired:
         parts = in_common(*stores)

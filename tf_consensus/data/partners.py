@@ -2,6 +2,7 @@
 
 import os
 from collections import Counter
+from collections.abc import Sequence
 
 from tf_consensus.data.image_folder import ImageFolder
 from tf_consensus.data.image_source import ImageSource
@@ -84,6 +85,28 @@ def check_kinds(source: str, target: str) -> None:
             f"two data sets. Received: source={source!r} for target={target!r}. Pass two folders, "
             "or unpaired=True (the program: --model=cycle_gan)."
         )
+
+
+def check_differ(source: str, target: str, channels: Sequence[int]) -> None:
+    """Raises `ValueError` if each image would be its own partner.
+
+    Args:
+        source: Name of the one set.
+        target: Name of the other.
+        channels: Of either side; grey images of a set are partners of those in colour.
+    """
+    if _place(source) == _place(target) and len(set(channels)) == 1:
+        raise ValueError(
+            "The two images of a pair must differ. Received: "
+            f"source={source!r} and target={target!r}, the same images. Name another set, or make "
+            "sources by `make`."
+        )
+
+
+def _place(name: str) -> str:
+    """The name of a set, or where a folder is."""
+    path = name.removeprefix("folder:")
+    return os.path.realpath(os.path.expanduser(path)) if path != name else name
 
 
 def _is_folder(name: str) -> bool:

@@ -67,7 +67,7 @@ def of_array(name: str, values: Any, kind: str | None = None) -> RawColumn:
 
     Args:
         name: the column's, for messages.
-        values: the values, None or NaN where one is missing.
+        values: the values, None or NaN where one is missing, as one is that an array masks.
         kind: as of `of_texts`; it says what a column without a value holds.
 
     Raises:
@@ -86,6 +86,8 @@ def of_array(name: str, values: Any, kind: str | None = None) -> RawColumn:
         )
     if array.dtype.kind not in "biufUO":
         raise ValueError(_VALUES.format(name, f"values of dtype {array.dtype}"))
+    if np.ma.isMaskedArray(values):
+        return _of_objects(name, values.tolist(), kind)  # None where one is masked
     mixed = not isinstance(values, np.ndarray) and array.dtype.kind == "U"
     if array.dtype.kind in "iuf" and array.dtype.itemsize <= 8:
         return _numbers(name, array, "number" if array.dtype.kind == "f" else "integer")

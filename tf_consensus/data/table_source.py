@@ -77,12 +77,15 @@ def open_source(source: Any) -> TableSource:
 
     Args:
         source: path of a CSV file with a line of names, dict of arrays (n,), structured array, or
-            anything with `columns` and columns by name, such as a pandas DataFrame.
+            anything with `columns` and columns by name, such as a pandas DataFrame; or a table
+            that was opened before.
 
     Raises:
         ValueError: if it is none of these, or has no column.
         FileNotFoundError: if there is no such file.
     """
+    if isinstance(source, TableSource):
+        return source
     texts = isinstance(source, str | os.PathLike)
     if texts:
         path = check_path("source", source, "Pass a CSV file.")

@@ -100,7 +100,7 @@ def table(
     Args:
         source: Path of a CSV file with a line of names; or columns by name: a dict of arrays (n,),
             a structured array, or a pandas DataFrame. A column of a file holds numbers if each of
-            its values is one without leading zeros.
+            its values is one without leading zeros. What a masked array hides is missing.
         columns: Names of the columns to keep, in this order; None keeps all. The others are not
             looked at.
         categorical: Names of columns of numbers that are categories, such as classes; and of
@@ -114,9 +114,10 @@ def table(
 
     Raises:
         ValueError: If there are fewer than two rows, rows or columns differ in length, a column is
-            unknown, has one value alone, holds texts where numbers must be, holds dates, or has
-            more than 1,000 categories; a number is infinite, beyond ±1e300, or whole and beyond
-            ±2⁵³; or a file is no CSV file with commas.
+            unknown, has one value alone, holds texts where numbers must be, holds dates or
+            times of day, or has more than 1,000 categories; a column is in both `categorical` and
+            `continuous`; a number is infinite, beyond ±1e300, or whole and beyond ±2⁵³; or a file
+            is no CSV file with commas.
         FileNotFoundError: If there is no such file.
 
     Example:

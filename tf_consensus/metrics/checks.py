@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tf_consensus.support.arrays import check_finite, check_reals
+from tf_consensus.support.arrays import check_finite, check_reals, check_unmasked
 from tf_consensus.support.checks import shown
 
 # A feature beyond this counts as infinite: its sixth power overflows in float64.
@@ -88,8 +88,9 @@ def as_tensor(value: Any) -> tf.Tensor:
     """The value as a tensor.
 
     Raises:
-        ValueError: If it is no array of numbers.
+        ValueError: If it is no array of numbers, or has masked ones.
     """
+    check_unmasked("images", value)
     try:
         return tf.convert_to_tensor(value)
     except (TypeError, ValueError, tf.errors.OpError) as error:

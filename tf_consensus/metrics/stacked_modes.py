@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_consensus.metrics.image_network import ImageNetwork, check_extractor
+from tf_consensus.support.arrays import check_unmasked
 
 
 class StackedModes:
@@ -73,6 +74,7 @@ class StackedModes:
         Args:
             images: (batch, height, width, 3) in [-1, 1].
         """
+        check_unmasked("images", images)
         images = keras.ops.convert_to_numpy(images)
         if images.ndim != 4 or images.shape[-1] != 3:
             raise ValueError(

@@ -10,6 +10,9 @@ import scipy.sparse
 from tf_consensus.support.arrays import check_finite
 from tf_consensus.support.checks import is_real, shown
 
+# The standard deviation of equal numbers, as a share of them, is below this.
+_ROUNDING = 4 * np.finfo(float).eps
+
 
 class Values(NamedTuple):
     """The values of a column.
@@ -130,7 +133,7 @@ def category_names(column: Values) -> list[Any]:
 def standardized(rows: np.ndarray, known: np.ndarray) -> np.ndarray:
     """The rows in units in which the known ones have mean 0 and variance 1, or are 0."""
     stddevs = known.std(axis=0)
-    constant = stddevs <= 1e-12 * np.abs(known).max(axis=0)
+    constant = stddevs <= _ROUNDING * np.abs(known).max(axis=0)
     return np.where(constant, 0.0, (rows - known.mean(axis=0)) / np.where(constant, 1.0, stddevs))
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_consensus.models.heads import class_loss
+from tf_consensus.support.arrays import check_unmasked
 from tf_consensus.support.checks import check_int, is_integer
 
 
@@ -122,6 +123,7 @@ class Codes(NamedTuple):
         Raises:
             ValueError: if they are of another shape, not finite, or no values of the codes.
         """
+        check_unmasked("codes", codes)
         try:
             array = np.asarray(codes, "float32")
         except (TypeError, ValueError):

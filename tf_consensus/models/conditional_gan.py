@@ -18,6 +18,7 @@ from tf_consensus.models.latent_size import latent_size
 from tf_consensus.models.range_looks import RangeLooks
 from tf_consensus.models.refusals import refuse_weights
 from tf_consensus.models.words import CONDITIONS, found_parts
+from tf_consensus.support.arrays import check_unmasked
 from tf_consensus.support.checks import check_count
 from tf_consensus.support.inputs import check_sample_shape, floating, input_shapes, sample_dtype
 from tf_consensus.support.random import Draws, normal
@@ -178,6 +179,7 @@ class ConditionalGAN(RangeLooks, LatentModel):
                 shape or not finite.
         """
         n, seed = check_count("n", n, "For example n=64."), drawn_seed(seed)
+        check_unmasked("conditions", conditions)
         try:
             array = np.asarray(conditions, self.variable_dtype)
         except (TypeError, ValueError):

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_consensus.models.words import SAMPLES, Words
+from tf_consensus.support.arrays import FILL, is_masked
 from tf_consensus.support.checks import plain
 
 _DATA = (
@@ -18,6 +19,7 @@ _DATA = (
     "Received: {}. {}"
 )
 _DENSE = "Make it dense by its to_tensor(), or tf.sparse.to_dense, in dataset.map where it is one."
+_MASKED = "a masked array", FILL
 _ONE = (
     "A batch is an array or a dense tensor of {}, or a pair ({}, {}). Received: {}. "
     "Take a batch of it, for example next(iter(dataset)), or call fit."
@@ -53,14 +55,16 @@ def refuse_labels(x: Any, y: Any, words: Words = SAMPLES) -> None:
     """Raises if labels beside samples, or what `words` says, are not an array of one per sample.
 
     Raises:
-        TypeError: if they are not an array.
+        TypeError: if they are not an array, or have masked values.
         ValueError: if there are more or fewer of them.
     """
+    rule = f"{words.second.capitalize()} are {words.kind}. Received: "
+    if is_masked(y):
+        raise TypeError(rule + "{}. {}".format(*_MASKED))
     objects = isinstance(y, np.ndarray) and y.dtype.kind == "O"
     if not hasattr(y, "shape") or isinstance(y, tf.data.Dataset) or objects or hasattr(y, "iloc"):
         raise TypeError(
-            f"{words.second.capitalize()} are {words.kind}. Received: "
-            f"{'an array of Python objects' if objects else _kind(y)}. Pass {words.cast}; "
+            f"{rule}{'an array of Python objects' if objects else _kind(y)}. Pass {words.cast}; "
             f"{words.second} in a data set are the second part of its pairs."
         )
     if hasattr(x, "shape") and tuple(x.shape[:1]) != tuple(y.shape[:1]):
@@ -73,6 +77,8 @@ def refuse_labels(x: Any, y: Any, words: Words = SAMPLES) -> None:
 
 def _no_data(x: Any, lists: bool = False, words: Words = SAMPLES) -> tuple[str, str] | None:
     """What an object is and what to pass instead, if it is not data."""
+    if isinstance(x, Mapping):
+        x, lists = list(x.values()), True
     if lists and isinstance(x, list | tuple):
         return next((found for part in x if (found := _no_data(part, False, words))), None)
     if isinstance(x, tf.RaggedTensor | tf.SparseTensor):
@@ -88,8 +94,8 @@ def _no_data(x: Any, lists: bool = False, words: Words = SAMPLES) -> tuple[str, 
         return f"the function {name}", f"Call it: fit({name}())."
     if inspect.isclass(x):
         return f"the class {x.__name__}", f"Make one of it: fit({x.__name__}(...))."
-    if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
-        return "a masked array", "Fill what is masked, by x.filled(value), or leave it out."
+    if isinstance(x, np.ma.MaskedArray) and is_masked(x):
+        return _MASKED
     if hasattr(x, "to_numpy") and hasattr(x, "iloc"):
         return _kind(x), "Pass x.to_numpy('float32')."
     if isinstance(x, tf.Variable | keras.Variable):
@@ -97,7 +103,7 @@ def _no_data(x: Any, lists: bool = False, words: Words = SAMPLES) -> tuple[str, 
     if isinstance(x, np.ndarray) and x.dtype.kind == "O":
         return "an array of Python objects", "Pass np.stack(list(x)).astype('float32')."
     known = tf.data.Dataset | tf.distribute.DistributedDataset | keras.utils.PyDataset
-    if isinstance(x, known | types.GeneratorType | Mapping) or hasattr(x, "shape"):
+    if isinstance(x, known | types.GeneratorType) or hasattr(x, "shape"):
         return None
     # Keras accepts these libraries' data loaders.
     if any(base.__module__.split(".")[0] in ("torch", "grain") for base in type(x).__mro__):

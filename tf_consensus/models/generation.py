@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_consensus.models.averaging import averaged_weights
+from tf_consensus.support.arrays import check_unmasked
 from tf_consensus.support.checks import check_count, check_seed
 from tf_consensus.support.inputs import check_latents, check_sample_shape, floating, split
 from tf_consensus.support.random import normal, uniform
@@ -129,6 +130,7 @@ class Generating(keras.Model):
                 "`labels` are for a conditional GAN. Received: labels for a GAN without "
                 "num_classes. Leave them out, or build it by GAN(..., num_classes=...)."
             )
+        check_unmasked("labels", labels)
         labels = np.asarray(labels)
         classes = labels.dtype != bool and np.isin(labels, np.arange(self.num_classes)).all()
         if not classes or labels.shape not in ((), (n,)):

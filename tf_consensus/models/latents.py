@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from tf_consensus.support.arrays import check_unmasked
 from tf_consensus.support.checks import check_int, nearest
 
 _PATHS = ("spherical", "straight")
@@ -59,6 +60,7 @@ def interpolate(
 
 
 def _checked(name: str, latents: ArrayLike) -> np.ndarray:
+    check_unmasked(name, latents)
     array: np.ndarray | None
     try:
         array = np.asarray(latents)

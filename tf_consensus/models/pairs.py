@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from tf_consensus.models import heads
 from tf_consensus.models.words import found_parts
+from tf_consensus.support.arrays import check_unmasked
 from tf_consensus.support.inputs import input_shapes, sample_dtype
 from tf_consensus.support.shapes import of_shape
 
@@ -112,6 +113,7 @@ def as_images(key: str, images: Any, shape: tuple[int | None, ...], dtype: str) 
         TypeError: if they are no floating-point numbers.
         ValueError: if their shape is another.
     """
+    check_unmasked(key, images)
     try:
         tensor = tf.convert_to_tensor(images)
     except (TypeError, ValueError) as error:

@@ -18,6 +18,7 @@ from tf_consensus.models.data_kinds import (
 from tf_consensus.models.first_batch import EMPTY
 from tf_consensus.models.validation_checks import check_validation, first_row, refuse_uneven
 from tf_consensus.models.words import SAMPLES, Words
+from tf_consensus.support.arrays import FILL, is_masked
 from tf_consensus.support.checks import check_count, check_int
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]  # the positional ones, and those by name
@@ -185,6 +186,11 @@ def _with_one_batch(batches: Iterator[Any], check: Callable[[Any], None]) -> Ite
         if number == 1:
             alone = isinstance(batch, list | tuple) and len(batch) == 1
             check(batch[0] if alone else batch)
+        if is_masked(batch):
+            raise TypeError(
+                f"Batches hide no values. Received: batch {number} of a generator, with a masked "
+                f"array. {FILL}"
+            )
         # Keras accepts only tuples.
         yield tuple(batch) if isinstance(batch, list | tuple) else (batch,)
     if number == 0:

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 from PIL import Image
 
 from tf_consensus.plotting.saving import save
+from tf_consensus.support.arrays import check_unmasked
 from tf_consensus.support.checks import check_count, check_int
 
 _WHITE = 255
@@ -67,6 +68,7 @@ def image_grid(
 
 
 def _checked(images) -> np.ndarray:
+    check_unmasked("images", images)
     images = np.asarray(images)
     if images.ndim != 4 or images.shape[3] not in (1, 3) or not images.size:
         raise ValueError(

@@ -1,5 +1,6 @@
 """Checks of arrays of numbers: each returns the array or says what is wrong with the value."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,33 @@ from tf_consensus.support.checks import shown
 # NumPy's kinds of dtypes: (un)signed integers, floats, complex numbers; "V" has bfloat16.
 COMPLEX = "iufc"
 REAL = "biufV"
+# What to do with a masked array, a sentence for messages.
+FILL = "Fill what is masked, by x.filled(value), or leave it out."
+
+
+def is_masked(value: Any) -> bool:
+    """Whether an array, or one in a list, a tuple or a dict, hides some of its values.
+
+    NumPy and TensorFlow take what is hidden for values like the others.
+    """
+    if isinstance(value, Mapping):
+        return any(map(is_masked, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(is_masked, value))
+    return isinstance(value, np.ma.MaskedArray) and bool(np.ma.getmaskarray(value).any())
+
+
+def check_unmasked(name: str, value: Any) -> None:
+    """Raise if an array hides some of its values.
+
+    Raises:
+        ValueError: If it does, or one in a list, a tuple or a dict does.
+    """
+    if is_masked(value):
+        raise ValueError(
+            f"`{name}` must be an array without masked values. Received: {name}, a masked array. "
+            f"{FILL}"
+        )
 
 
 def check_array(
@@ -23,8 +51,9 @@ def check_array(
         kinds: NumPy's letters for the kinds of dtypes that are allowed.
 
     Raises:
-        ValueError: If it holds anything else, or rows of unequal length.
+        ValueError: If it holds anything else, rows of unequal length, or masked values.
     """
+    check_unmasked(name, value)
     try:
         array = np.asarray(value)
         if array.dtype.kind == "V" and "V" in kinds:

@@ -79,6 +79,7 @@ _TABLE = _SHARED | {
     "network": "mlp",
     "columns": None,
     "categorical": [],
+    "missing": None,
     "target": None,
     "max_modes": 10,
     "latent_dim": 64,
@@ -97,7 +98,7 @@ _TABLE = _SHARED | {
     "batch_size": 256,
     "steps": 5000,
 }
-# The data decide the length, the features, and the offset and scale of each feature.
+# The data decide the length, features, offset, scale, and the dtype of made ones: None for float32.
 _SEQUENCES = _SHARED | {
     "network": "sequence_conv",
     "with_numbers": False,
@@ -105,6 +106,7 @@ _SEQUENCES = _SHARED | {
     "features": 1,
     "offset": None,
     "scale": None,
+    "dtype": None,
     "latent_dim": 16,
     "width": 32,
     "unroll": False,
@@ -181,7 +183,8 @@ _OF_KINDS = {
     "sequences": (),
 }
 # Settings that no flag changes.
-_FIXED = ("samples", "source_channels", "split", "last_rate", "features", "offset", "scale")
+_FIXED = {"samples", "source_channels", "split", "last_rate"}
+_FIXED |= {"features", "offset", "scale", "dtype"}
 # The kinds whose network can be chosen.
 _WITH_NETWORKS = ("labels", "sequences")
 

@@ -17,18 +17,24 @@ from tf_consensus.support.files import replacing
 # The names of the arrays of an .npz file.
 SEQUENCES, NUMBERS = "sequences", "numbers"
 _SHAPE = "Sequences are an array (samples, times, channels)"
+# The mean of the squares of larger numbers may overflow.
+_FARTHEST = 1e150
+# Whole numbers beyond this may have been rounded to a neighbour by float64.
+_LARGEST = 2**53 - 1
 _DAMAGE = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, MemoryError)
 
 
 def read_sequences(path: str | os.PathLike) -> np.ndarray:
-    """The sequences of a file, float32 (samples, times, channels).
+    """The sequences of a file, (samples, times, channels), of a floating type that holds them.
+
+    That is the file's own; for integers float32, or float64 from 32 bits on.
 
     Args:
         path: An .npy file, or an .npz file of one array, or of one with the name "sequences".
 
     Raises:
-        RunError: If it is damaged, or holds no finite real numbers of three dimensions, or fewer
-            than two samples or times.
+        RunError: If it is damaged, or holds no finite real numbers of three dimensions, or too
+            large ones, or fewer than two samples or times.
     """
     found = _array(pathlib.Path(path).expanduser())
     if found.dtype.kind not in "iuf":
@@ -47,15 +53,26 @@ def read_sequences(path: str | os.PathLike) -> np.ndarray:
                 f"{_SHAPE}, with two {what} at least. Received: {path}, of shape {found.shape}. "
                 f"Add {what}."
             )
-    with np.errstate(over="ignore"):
-        numbers = found.astype(np.float32)
-    if not np.isfinite(numbers).all():
-        wrong = np.argwhere(~np.isfinite(numbers))[0].tolist()
+    _check_sizes(found, path)
+    return found if found.dtype.kind == "f" else found.astype(np.result_type(found, np.float32))
+
+
+def _check_sizes(found, path):
+    """Refuse numbers that are not finite, or whose squares or neighbours float64 does not hold."""
+    if found.dtype.kind == "f":
+        rule = f"finite, and within ±{_FARTHEST:g}"
+        good = np.isfinite(found)
+        if found.dtype.itemsize >= 8:
+            good &= np.abs(found) <= _FARTHEST
+    else:
+        rule = "within ±2⁵³ if they are whole"
+        good = (found <= _LARGEST) & (found >= -_LARGEST)
+    if not good.all():
+        wrong = np.argwhere(~good)[0].tolist()
         raise RunError(
-            f"Sequences are finite in float32. Received: {path}, with {found[tuple(wrong)]} at "
-            f"{wrong}. Leave such samples out, or take a smaller unit."
+            f"Sequences are {rule}. Received: {path}, with {found[tuple(wrong)]} at {wrong}. Leave "
+            "such samples out, or subtract an offset, or take another unit."
         )
-    return numbers
 
 
 def _array(path):

@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
-
 from tf_consensus.data.chosen_columns import ChosenColumns, choose_columns, holds_dates
-from tf_consensus.data.raw_columns import RawColumn, is_number
+from tf_consensus.data.raw_columns import RawColumn
+from tf_consensus.data.table_source import MISSING, TableSource, open_source
 from tf_consensus.experiments.errors import RunError, of_the_user
-from tf_consensus.experiments.families.table_source import check_rows, source_of
-
-# From this share of rows with a value of their own on, categories name rows.
-_NAMES_ROWS = 0.9
+from tf_consensus.experiments.families.table_remarks import remarks
+from tf_consensus.experiments.families.table_source import (
+    check_rows,
+    missing_texts,
+    source_of,
+)
 
 
 class TableLook(NamedTuple):
@@ -48,6 +49,7 @@ def look_at_table(
     categorical: Sequence[str] = (),
     target: str | None = None,
     conditional: bool = False,
+    missing: Sequence[str] | None = None,
 ) -> TableLook:
     """Look at a table, and refuse what cannot be learned before anything is fitted.
 
@@ -57,13 +59,16 @@ def look_at_table(
         categorical: The columns of numbers that are categories.
         target: The column that a classifier must tell; `None` for the last one of categories.
         conditional: Whether rows are to be made of categories.
+        missing: Further texts of a file that stand for a missing value.
 
     Raises:
         RunError: If there is no such table, it cannot be read or learned, or a column that is named
-            is not there or of the wrong kind.
+            is not there or of the wrong kind, or a text of `missing` is nowhere.
     """
     with of_the_user(name):
-        chosen = choose_columns(source_of(name), columns, categorical)
+        opened = open_source(source_of(name))
+        chosen = choose_columns(opened, columns, categorical, missing=missing_texts(missing))
+    _check_missing(missing or (), opened, chosen)
     check_rows(len(chosen))
     check_target(target, chosen)
     _check_named(categorical, chosen)
@@ -74,7 +79,7 @@ def look_at_table(
         )
     kinds = {x: _kind(raw, x in categorical) for x, raw in chosen.raw.items()}
     known = target or (chosen.categorical[-1] if chosen.categorical else None)
-    return TableLook(len(chosen), kinds, known, tuple(_remarks(chosen)))
+    return TableLook(len(chosen), kinds, known, tuple(remarks(chosen)))
 
 
 def check_target(target: str | None, chosen: ChosenColumns) -> None:
@@ -94,6 +99,27 @@ def check_target(target: str | None, chosen: ChosenColumns) -> None:
     raise RunError(f"--target must be a column of categories: {known}. Received: {found}. {remedy}")
 
 
+def _check_missing(missing: Sequence[str], opened: TableSource, chosen: ChosenColumns) -> None:
+    """Refuse texts that change nothing."""
+    if missing and not opened.texts:
+        raise RunError(
+            "--missing names texts of a CSV file. Received: a table that the program has. Leave it "
+            "out."
+        )
+    usual = [x for x in missing if x in MISSING]
+    if usual:
+        raise RunError(
+            "--missing names further texts than the usual ones, which are an empty field, NA, NaN, "
+            f"nan and null. Received: {usual[0]!r}. Leave it out."
+        )
+    for text in missing:
+        if not any(text in opened.values[name] for name in chosen.raw):
+            raise RunError(
+                "--missing names texts that are in the table's columns. Received: "
+                f"{text!r}, which is in none. Correct it, or leave it out."
+            )
+
+
 def _check_named(categorical: Sequence[str], chosen: ChosenColumns) -> None:
     """Refuse names that change nothing; dates are refused if they are not named."""
     for name in categorical:
@@ -106,39 +132,10 @@ def _check_named(categorical: Sequence[str], chosen: ChosenColumns) -> None:
 
 
 def _kind(column: RawColumn, named: bool) -> str:
-    number, missing = len(_values(column)), int(column.missing.sum())
+    present = set(column.values[~column.missing].tolist())
+    number, missing = len(present), int(column.missing.sum())
     if column.kind == "text":
         kind = f"{number:,} texts"
     else:
         kind = f"{number:,} {column.kind}s as categories" if named else column.kind
     return f"{kind}, {missing:,} missing" if missing else kind
-
-
-def _values(column: RawColumn) -> set:
-    return set(column.values[~column.missing].tolist())
-
-
-def _remarks(chosen: ChosenColumns):
-    """Of columns that name rows, and of a first line that is a row."""
-    for name, column in chosen.raw.items():
-        values = _values(column)
-        others = ",".join(x for x in chosen.raw if x != name)
-        leave = f"leave it out by --columns={others}" if others else "choose other columns"
-        if name in chosen.categorical and len(values) >= _NAMES_ROWS * len(chosen):
-            yield (
-                f"{name} has {len(values):,} values in {len(chosen):,} rows, so it names rows "
-                f"rather than kinds of them, and made rows repeat these names: {leave}."
-            )
-        elif column.kind == "integer" and _counts(column, values):
-            yield f"{name} numbers the rows, which is nothing to learn: {leave}."
-    numbers = [x for x in chosen.raw if is_number(x)]
-    if numbers:
-        yield (
-            f"The first line gives the columns' names, and one of them is {numbers[0]}. If that "
-            "line is a row, put a line of names above it."
-        )
-
-
-def _counts(column: RawColumn, values: set) -> bool:
-    """Whether the whole numbers go up by one from row to row."""
-    return len(values) == len(column.values) and bool((np.diff(column.values) == 1).all())

@@ -1,10 +1,12 @@
 """Tables to train on: a CSV file, people that are made up, and scikit-learn's iris and wine."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from tf_consensus import data
+from tf_consensus.data.table_source import MISSING
 from tf_consensus.experiments.errors import RunError, of_the_user
 from tf_consensus.experiments.families.game import Settings
 
@@ -43,9 +45,20 @@ def read_rows(settings: Settings) -> Rows:
             columns=settings["columns"],
             categorical=settings["categorical"],
             max_modes=settings["max_modes"],
+            # Runs of older versions have no such setting.
+            missing=missing_texts(settings.get("missing")),
         )
     trained, held_out = _halves(table.columns)
     return Rows(trained, held_out, list(table.description.categorical), settings["target"])
+
+
+def missing_texts(further: Sequence[str] | None) -> tuple[str, ...]:
+    """The texts of a file that stand for a missing value.
+
+    Args:
+        further: Those beside the usual ones.
+    """
+    return (*MISSING, *(further or ()))
 
 
 def check_rows(number: int) -> None:
