@@ -468,7 +468,8 @@ def test_iterations_and_learning_rate_are_those_of_the_inner_optimizer():
 
 def test_alternating_has_the_generators_learning_rate_and_scales_both():
     optimizer = tfc.AlternatingOptimizer(sgd(0.5), sgd(0.25))
-    assert optimizer.generator_optimizer is optimizer.inner_optimizer
+    pair = [optimizer.generator_optimizer, optimizer.discriminator_optimizer]
+    assert pair == optimizer.inner_optimizers
     assert float(optimizer.learning_rate) == 0.5
     for rate in (1.0, 0.0, 0.25):
         optimizer.learning_rate = rate
