@@ -412,8 +412,8 @@ def test_configuration_round_trip(name):
     for copy in copies:
         assert type(copy) is type(optimizer)
         assert copy.get_config() == config
-        assert copy.inner_optimizer.beta_1 == 0.5
-        assert copy.inner_optimizer.use_ema
+        assert copy.inner_optimizers[0].beta_1 == 0.5
+        assert copy.inner_optimizers[0].use_ema
     if name == "consensus":
         assert copies[1].name == "mine"
         assert copies[1].every == 2
