@@ -412,8 +412,8 @@ def test_configuration_round_trip(name):
     for copy in copies:
         assert type(copy) is type(optimizer)
         assert copy.get_config() == config
-        assert copy.inner_optimizer.beta_1 == 0.5
-        assert copy.inner_optimizer.use_ema
+        assert copy.inner_optimizers[0].beta_1 == 0.5
+        assert copy.inner_optimizers[0].use_ema
     if name == "consensus":
         assert copies[1].name == "mine"
         assert copies[1].every == 2
@@ -468,7 +468,8 @@ def test_iterations_and_learning_rate_are_those_of_the_inner_optimizer():
 
 def test_alternating_has_the_generators_learning_rate_and_scales_both():
     optimizer = tfc.AlternatingOptimizer(sgd(0.5), sgd(0.25))
-    assert optimizer.generator_optimizer is optimizer.inner_optimizer
+    pair = [optimizer.generator_optimizer, optimizer.discriminator_optimizer]
+    assert pair == optimizer.inner_optimizers
     assert float(optimizer.learning_rate) == 0.5
     for rate in (1.0, 0.0, 0.25):
         optimizer.learning_rate = rate

@@ -10,14 +10,7 @@ from tf_consensus.games.blocks import Players
 from tf_consensus.games.game import Game
 from tf_consensus.games.linearization import Linearization
 from tf_consensus.optimizers.directions import apply_direction
-from tf_consensus.optimizers.inner import (
-    INNER_OPTIONS,
-    InnerOptimizer,
-    InnerOptimizers,
-    Rates,
-    make_inner,
-)
-from tf_consensus.optimizers.per_player import OptimizerPerPlayer
+from tf_consensus.optimizers.inner import INNER_OPTIONS, InnerOptimizer, make_inner
 from tf_consensus.optimizers.reevaluating import ReevaluatingOptimizer
 from tf_consensus.support.checks import check_count
 
@@ -65,29 +58,26 @@ class AlternatingOptimizer(ReevaluatingOptimizer):
         *,
         microbatches: int = 1,
     ) -> None:
-        super().__init__(generator_optimizer, name=name, microbatches=microbatches)
-        self.discriminator_optimizer = make_inner(
-            discriminator_optimizer, key="discriminator_optimizer"
-        )
-        self._pair = OptimizerPerPlayer([self.generator_optimizer, self.discriminator_optimizer])
+        pair = [
+            make_inner(optimizer, key=key)
+            for optimizer, key in zip(
+                (generator_optimizer, discriminator_optimizer), self._inner_keys, strict=True
+            )
+        ]
+        super().__init__(pair, name=name, microbatches=microbatches)
         hint = "The paper alternates 1 and 1."
         self.discriminator_steps = check_count("discriminator_steps", discriminator_steps, hint)
         self.generator_steps = check_count("generator_steps", generator_steps, hint)
 
-    def _make_inner(
-        self, optimizer: InnerOptimizers, learning_rate: Rates
-    ) -> keras.optimizers.Optimizer:
-        return make_inner(optimizer, learning_rate, "generator_optimizer")
-
-    @property
-    def _per_player(self) -> OptimizerPerPlayer | None:
-        """Both optimizers, after they are made."""
-        return vars(self).get("_pair")
-
     @property
     def generator_optimizer(self) -> keras.optimizers.Optimizer:
-        """The generator's optimizer, the one whose averages Keras' SwapEMAWeights uses."""
-        return self.inner_optimizer
+        """The generator's optimizer."""
+        return self.inner_optimizers[0]
+
+    @property
+    def discriminator_optimizer(self) -> keras.optimizers.Optimizer:
+        """The discriminator's optimizer."""
+        return self.inner_optimizers[1]
 
     def check_game(self, game: Game) -> None:
         """As `GameOptimizer.check_game`; there must be two players.
@@ -130,25 +120,14 @@ class AlternatingOptimizer(ReevaluatingOptimizer):
     ) -> None:
         apply_direction(optimizer, v, variables)
 
-    @property
-    def learning_rate(self) -> Any:
-        """The generator's learning rate; setting it scales the discriminator's by as much."""
-        return self._pair.learning_rate
-
-    @learning_rate.setter
-    def learning_rate(self, learning_rate: Any) -> None:
-        self._pair.learning_rate = learning_rate
-
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         config = super().get_config()
         del config["allow_cut"]  # for gradients handed to `apply`, which it refuses
+        pair = config.pop("inner_optimizer")
         return {
-            "generator_optimizer": config.pop("inner_optimizer"),
+            **dict(zip(self._inner_keys, pair, strict=True)),
             **config,
-            "discriminator_optimizer": keras.saving.serialize_keras_object(
-                self.discriminator_optimizer
-            ),
             "discriminator_steps": self.discriminator_steps,
             "generator_steps": self.generator_steps,
         }

@@ -33,13 +33,13 @@ def describe_all(optimizers: Iterable[keras.optimizers.Optimizer]) -> str:
 
 
 def _inners(optimizer: keras.optimizers.Optimizer) -> list[str]:
-    own = vars(optimizer)
-    if "_pair" in own:  # each has an argument of its own
-        return list(map(describe, own["_pair"]))
-    inner = own.get("inner_optimizer")
+    inner = vars(optimizer).get("inner_optimizer")
     if inner is None:
         return []
-    return [describe_all(inner) if hasattr(inner, "__len__") else describe(inner)]
+    if not hasattr(inner, "__len__"):
+        return [describe(inner)]
+    apart = len(getattr(optimizer, "_inner_keys", ())) > 1  # each has an argument of its own
+    return list(map(describe, inner)) if apart else [describe_all(inner)]
 
 
 def _numbers(optimizer: keras.optimizers.Optimizer) -> list[str]:

@@ -169,7 +169,7 @@ def set_rate(optimizer: keras.optimizers.Optimizer, rate: Any) -> None:
 
     Raises:
         ValueError: if the rate is negative or not finite, or is a number though the optimizer
-            follows a schedule.
+            follows a schedule or a function.
         TypeError: if it is not a rate.
     """
     rate = check_rate(rate)
@@ -179,11 +179,12 @@ def set_rate(optimizer: keras.optimizers.Optimizer, rate: Any) -> None:
 
 
 def refuse_schedule(optimizer: keras.optimizers.Optimizer, rate: Any) -> None:
-    """Raises `ValueError` if an optimizer that is to get the rate, a number, has a schedule."""
+    """Raises `ValueError` if an optimizer that is to get the rate, a number, follows a schedule."""
     own = rate_of(optimizer)
-    if is_schedule(own):
+    if callable(own):
         raise ValueError(
-            "A learning rate that follows a schedule cannot be set to a number. Received: "
+            "A learning rate that follows a schedule or a function cannot be set to a number. "
+            "Received: "
             f"learning_rate={rate!r} for {type(optimizer).__name__} with {type(own).__name__}. "
             "Make that one with a number, or leave out callbacks that set the rate, such as "
             "LearningRateScheduler and ReduceLROnPlateau."

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tf_consensus.optimizers.player_rates import RATIOS
 from tf_consensus.optimizers.variable_index import VariableIndex
 
 
@@ -14,6 +15,19 @@ class OwnState:
 
     _index: VariableIndex
     add_variable: Callable[..., keras.Variable]  # Keras' own
+
+    def load_own_variables(self, store: Any) -> None:
+        """Keras' hook for files, also for those from before `RATIOS` was part of the state."""
+        state: Sequence[keras.Variable] = self.variables  # type: ignore[attr-defined]
+        added = [x for x in state if x.name == RATIOS]
+        others = [x for x in state if x.name != RATIOS]
+        if not added or len(store.keys()) != len(others):
+            super().load_own_variables(store)  # type: ignore[misc]
+            return
+        for index, x in enumerate(others):
+            x.assign(store[str(index)])
+        for x in added:
+            x.assign(tf.zeros(x.shape, x.dtype))
 
     def make_state(self) -> None:
         """Creates a subclass's own state with `add_memory` and `add_scalar`; called once.

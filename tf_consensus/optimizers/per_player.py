@@ -1,6 +1,5 @@
 """One inner optimizer per player, for two learning rates (TTUR) or more."""
 
-import numbers
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -8,8 +7,8 @@ import keras
 import tensorflow as tf
 
 from tf_consensus.optimizers.description import describe_all
-from tf_consensus.optimizers.inner import Rate, check_rate, refuse_schedule, set_rate
 from tf_consensus.optimizers.own_averages import restrict_averages
+from tf_consensus.optimizers.player_rates import PlayerRates
 from tf_consensus.optimizers.variable_index import VariableIndex
 
 
@@ -50,7 +49,7 @@ class OptimizerPerPlayer:
         self._own: list[VariableIndex] = []  # each player's variables; empty while not known
         # For each optimizer that keeps averages: (variable, average).
         self._averages: list[list[tuple[Any, Any]]] = []
-        self._ratios: list[float] | None = None  # of the learning rates, each to the first
+        self._rates = PlayerRates(self._each)
 
     def __repr__(self) -> str:
         return describe_all(self._each)
@@ -145,55 +144,22 @@ class OptimizerPerPlayer:
         """The first player's learning rate; setting a number scales the others' by as much.
 
         So callbacks that set it, such as `keras.callbacks.LearningRateScheduler` and
-        `ReduceLROnPlateau`, keep the ratios. If all rates are 0, the last ratios count. A list sets
-        one rate per player.
+        `ReduceLROnPlateau`, keep the ratios, through rates of 0 too. A list sets one rate per
+        player.
+
+        Raises:
+            ValueError: when set to a number while the first rate is 0 and the ratios are not known.
         """
         return self._each[0].learning_rate
 
     @learning_rate.setter
     def learning_rate(self, learning_rate: Any) -> None:
-        if isinstance(learning_rate, list | tuple):
-            rates = self._checked_rates(learning_rate)
-        elif isinstance(learning_rate, numbers.Real) and not isinstance(learning_rate, bool):
-            check_rate(learning_rate)
-            rates = self._scaled_rates(float(learning_rate))
-        else:
-            raise TypeError(
-                "The learning rates of all players must be set to a number, the first player's, "
-                "which scales the others, or to a list of one per player. Received: learning_rate="
-                f"{learning_rate!r}. For anything else set "
-                "`optimizer.inner_optimizers[0].learning_rate` and those after it."
-            )
-        for inner, rate in zip(self._each, rates, strict=True):
-            set_rate(inner, rate)
+        self._rates.set(learning_rate)
 
-    def _checked_rates(self, rates: Sequence[Any]) -> list[Rate]:
-        if len(rates) != len(self):
-            raise ValueError(
-                "A list of learning rates has one per player. Received: "
-                f"{len(rates)} for {len(self)} optimizers. Pass {len(self)}."
-            )
-        rates = [check_rate(rate) for rate in rates]
-        for inner, rate in zip(self._each, rates, strict=True):
-            if isinstance(rate, float):
-                refuse_schedule(inner, rate)
-        return rates
-
-    def _scaled_rates(self, rate: float) -> list[Rate]:
-        for inner in self._each:
-            refuse_schedule(inner, rate)
-        before = [float(inner.learning_rate) for inner in self._each]
-        if before[0] > 0:
-            self._ratios = [h / before[0] for h in before]
-        elif any(before):
-            raise ValueError(
-                "A number sets the first player's learning rate and scales the others' by as much, "
-                f"so the first must not be 0. Received: learning_rate={rate!r}, rates {before}. "
-                "Set a list of one per player, and leave out callbacks that set the rate."
-            )
-        elif self._ratios is None:
-            self._ratios = [1.0] * len(self)
-        return [rate * ratio for ratio in self._ratios]
+    @property
+    def rate_ratios(self) -> keras.Variable:
+        """The ratios of the learning rates while all are 0, to be saved; (players,)."""
+        return self._rates.kept
 
 
 UNKNOWN = (

@@ -52,6 +52,7 @@ class WrappingOptimizer(OwnState, keras.optimizers.Optimizer):
         self.inner_optimizer = self._make_inner(inner_optimizer, learning_rate)
         if self._per_player:
             self._listed = list(self._per_player)  # for tf.train.Checkpoint
+            self._rate_ratios = self._per_player.rate_ratios  # Keras makes it part of the state
 
     @classmethod
     def refuse(cls, options: dict[str, Any]) -> None:

@@ -2,6 +2,8 @@
 
 import math
 
+import keras
+
 from tf_consensus.callbacks.advice.symptom import Scene, Symptom
 
 _CHECKS, _STEPS = 3, 200
@@ -15,7 +17,8 @@ def find(scene: Scene) -> str | None:
     checks = scene.history.last(_CHECKS, _STEPS, measured=True)
     if not checks or any(math.isnan(x.step_limit) for x in checks):
         return None
-    rate = float(scene.model.optimizer.learning_rate)
+    # On replicas of a strategy it is a variable that `float` refuses.
+    rate = float(keras.ops.convert_to_numpy(scene.model.optimizer.learning_rate))
     first, last = checks[0], checks[-1]
     if max(x.step_limit for x in checks) >= rate:
         return None
