@@ -193,55 +193,6 @@ def test_all_is_put_back_after_an_error():
     assert np.any(averages(gan) != weights(gan))
 
 
-class Own(keras.callbacks.SwapEMAWeights):
-    pass
-
-
-SWAPS = {
-    "in a list": lambda: [keras.callbacks.History(), keras.callbacks.SwapEMAWeights()],
-    "alone": lambda: keras.callbacks.SwapEMAWeights(swap_on_epoch=True),
-    "a subclass": lambda: (Own(),),
-    "in Keras' list": lambda: keras.callbacks.CallbackList([keras.callbacks.SwapEMAWeights()]),
-}
-
-
-@pytest.mark.parametrize("name", OPTIMIZERS)
-def test_keras_exchange_of_weights_and_averages_is_refused(name):
-    gan = make_gan(OPTIMIZERS[name]())
-    fit(gan)
-    raw, averaged = weights(gan), averages(gan)
-    x = next(iter(batches())).numpy()
-    z = np.zeros((4, gan.latent_dim), np.float32)
-    for make in SWAPS.values():
-        for call in (
-            lambda swap: gan.fit(x, verbose=0, callbacks=swap),
-            lambda swap: gan.evaluate(x, verbose=0, callbacks=swap),
-            lambda swap: gan.predict(z, verbose=0, callbacks=swap),
-            lambda swap: gan.predict(z, None, 0, None, swap),
-        ):
-            with pytest.raises(ValueError, match=r"Received: (SwapEMAWeights|Own)\. Leave it out"):
-                call(make())
-    np.testing.assert_array_equal(weights(gan), raw)
-    np.testing.assert_array_equal(averages(gan), averaged)
-    assert gan.predict(z, verbose=0).shape == (4, 2)
-
-
-@pytest.mark.parametrize("name", OPTIMIZERS)
-def test_evaluation_within_the_block_is_of_the_averages(name):
-    """What the refusal of `SwapEMAWeights` says to do instead."""
-    gan, other = make_gan(OPTIMIZERS[name]()), make_gan()
-    fit(gan)
-    x, raw = next(iter(batches())).numpy(), weights(gan)
-    with tfc.averaged_weights(gan):
-        found = gan.evaluate(x, verbose=0, return_dict=True)
-        for to, value in zip(other.trainable_variables, gan.trainable_variables, strict=True):
-            to.assign(value)
-    np.testing.assert_array_equal(weights(gan), raw)
-    expected = other.evaluate(x, verbose=0, return_dict=True)
-    assert found == pytest.approx(expected, rel=1e-6)
-    assert found["generator_loss"] != gan.evaluate(x, verbose=0, return_dict=True)["generator_loss"]
-
-
 def test_the_generator_saved_within_the_block_is_the_averaged_one(tmp_path):
     gan = normalized_gan()
     fit(gan)

@@ -487,6 +487,30 @@ def test_callbacks_of_keras_see_and_set_the_rates(tmp_path):
     assert [logs["learning_rate"] for logs in seen] == [0.25, 0.125]
 
 
+def test_swap_ema_weights_has_each_players_averages():
+    model = gan(tfc.ConsensusOptimizer([INNERS["rmsprop_ema"](k) for k in (1.0, 2.0)]))
+    swap, seen = keras.callbacks.SwapEMAWeights(swap_on_epoch=True), []
+    look = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: seen.append(flat(model.trainable_variables))
+    )
+    before = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: seen.append(flat(model.trainable_variables))
+    )
+    points = []
+    batch = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: points.append(flat(model.trainable_variables))
+    )
+    model.fit(batches(), shuffle=False, verbose=0, callbacks=[batch, before, swap, look])
+    first = sum(x.shape.num_elements() for x in map(tf.constant, model.generator.get_weights()))
+    momenta = np.repeat([0.3, 0.6], [first, len(points[0]) - first])
+    average = points[0]
+    for t, point in enumerate(points[1:], 1):
+        decay = np.minimum(momenta, (1 + t) / (10 + t))
+        average = decay * average + (1 - decay) * point
+    np.testing.assert_allclose(seen[1], average, atol=1e-6)
+    assert np.abs(seen[0] - average).max() > 1e-3
+
+
 def test_one_player_may_keep_averages_alone():
     model = gan(tfc.ConsensusOptimizer([keras.optimizers.Adam(0.01, use_ema=True), "sgd"]))
     assert model.optimizer.keeps_averages

@@ -96,7 +96,8 @@ def test_weights_alone_restore_the_optimizer_too(tmp_path):
 def test_averaged_weights_survive(tmp_path):
     inner = keras.optimizers.Adam(1e-2, use_ema=True, ema_momentum=0.5)
     gan = make_gan(tfc.ConsensusOptimizer(inner, gamma=1.0))
-    fit(gan, epochs=2)
+    swap = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
+    fit(gan, epochs=2, callbacks=[swap])
     gan.save(tmp_path / "gan.keras")
     assert_same_state(keras.models.load_model(tmp_path / "gan.keras"), gan)
 

@@ -108,8 +108,6 @@ CALLS = {
         *numbers("gan().compile({}=keras.optimizers.Adam())", ["g_optimizer", "gen_optimizer"]),
         "gan('lamb')",
         "gan().fit(POINTS, verbose=0, callbacks=[keras.callbacks.TerminateOnNaN()])",
-        "gan().fit(POINTS, verbose=0, callbacks=[keras.callbacks.SwapEMAWeights()])",
-        "gan().evaluate(POINTS, verbose=0, callbacks=[keras.callbacks.SwapEMAWeights()])",
         "gan().save('/nonexistent/gan.h5')",
         "labelled().fit(POINTS, LABELS + 1, verbose=0)",
         "labelled().fit(POINTS, LABELS * nan, verbose=0)",

@@ -27,9 +27,8 @@ def averaged_weights(model: keras.Model) -> Iterator[None]:
 
     After the block everything is as before. Outside such blocks a GAN holds the weights with which
     training goes on: `gan.save` and checkpoints resume exactly, and `fit` ends with these weights.
-    `generate`, `EvaluateGAN` and `SampleGrid` use the averages by themselves.
-    `keras.callbacks.SwapEMAWeights`, which exchanges the two, is refused by the models of this
-    library; do not combine it with this block elsewhere.
+    `generate`, `EvaluateGAN` and `SampleGrid` use the averages by themselves. Do not combine this
+    with `keras.callbacks.SwapEMAWeights`, which exchanges the two.
 
     Args:
         model: Compiled model.
@@ -42,7 +41,6 @@ def averaged_weights(model: keras.Model) -> Iterator[None]:
         >>> gan.compile(optimizer=ConsensusOptimizer(inner))
         >>> with averaged_weights(gan):
         ...     gan.generator.save("generator.keras")
-        ...     losses = gan.evaluate(images)
     """
     if not isinstance(model, keras.Model):
         raise TypeError(

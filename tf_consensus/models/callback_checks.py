@@ -1,7 +1,6 @@
 """Checks of the callbacks that `fit` is given, and of the model that a callback is given."""
 
 import inspect
-from collections.abc import Iterable
 from typing import Any
 
 import keras
@@ -14,8 +13,7 @@ def check_callbacks(callbacks: Any) -> None:
 
     Raises:
         TypeError: if one is not a callback.
-        ValueError: if one never fires here, such as `TerminateOnNaN`, or exchanges weights and
-            their averages, as `SwapEMAWeights` does.
+        ValueError: if one never fires here, such as `TerminateOnNaN`.
     """
     if callbacks is None:
         return
@@ -30,7 +28,6 @@ def check_callbacks(callbacks: Any) -> None:
             f"{wrong[0]!r}. {hint or 'For example [EvaluateGAN(metrics)].'}"
         )
     refuse_blind(given)
-    _refuse_swaps(given)
 
 
 def refuse_other_models(callback: keras.callbacks.Callback, *needed: str) -> None:
@@ -55,21 +52,4 @@ def refuse_other_models(callback: keras.callbacks.Callback, *needed: str) -> Non
         raise TypeError(
             f"{type(callback).__name__} works on models whose generate(n, seed) makes samples. "
             f"Received: a {type(model).__name__}, {reason[0]}. {reason[1]}"
-        )
-
-
-def _refuse_swaps(callbacks: Iterable[Any]) -> None:
-    """Raises `ValueError` for Keras' `SwapEMAWeights`.
-
-    It exchanges by sums, whose rounding changes the weights with which training goes on; `generate`
-    within the exchange would exchange them back; and `predict` leaves them exchanged.
-    """
-    swaps = [x for x in callbacks if isinstance(x, keras.callbacks.SwapEMAWeights)]
-    if swaps:
-        raise ValueError(
-            "Weights and their averages must not change places while a game is trained or "
-            f"evaluated: training would not go on as it was. Received: {type(swaps[0]).__name__}. "
-            "Leave it out: generate, translate, EvaluateGAN and SampleGrid take the averages that "
-            "`use_ema` keeps. For anything else write `with tf_consensus.averaged_weights(model):` "
-            "and in it, for example, model.evaluate(data) or model.generator.save(path)."
         )

@@ -9,7 +9,6 @@ import tensorflow as tf
 
 from tf_consensus.execution.distributed import exchanges
 from tf_consensus.models.averaging import weights_left_alone
-from tf_consensus.models.callback_checks import check_callbacks
 from tf_consensus.models.checks import warn_of_inexact_biases
 from tf_consensus.models.compile_refusals import (
     refuse_compile_options,
@@ -158,12 +157,6 @@ class CheckedModel(keras.Model):
         args, options = self._checked(super().evaluate, args, options)
         self.look(trains=False)
         return super().evaluate(*args, **options)
-
-    def predict(self, *args: Any, **options: Any) -> Any:
-        """Keras' `predict`; raises for a callback that `fit` raises for."""
-        given = inspect.signature(super().predict).bind_partial(*args, **options).arguments
-        check_callbacks(given.get("callbacks"))
-        return super().predict(*args, **options)
 
     def _checked(
         self, method: Callable[..., Any], args: Sequence[Any], options: Mapping[str, Any]
