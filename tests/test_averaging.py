@@ -193,6 +193,59 @@ def test_all_is_put_back_after_an_error():
     assert np.any(averages(gan) != weights(gan))
 
 
+# Within a LookaheadOptimizer Keras does not find them, and says so.
+EXCHANGED = [name for name in OPTIMIZERS if "lookahead" not in name]
+
+
+@pytest.mark.parametrize("name", EXCHANGED)
+@pytest.mark.parametrize("order", ["before", "after"])
+def test_samples_are_of_the_averages_while_keras_has_exchanged_them(name, order):
+    gan = make_gan(OPTIMIZERS[name]())
+    fit(gan)
+    swap, made = keras.callbacks.SwapEMAWeights(swap_on_epoch=True), []
+    make = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: made.append(gan.generate(5, seed=1))
+    )
+    callbacks = [make, swap] if order == "before" else [swap, make]
+    steps = {"epochs": 2, "steps_per_epoch": 3, "verbose": 0, "shuffle": False}
+    gan.fit(batches(), callbacks=callbacks, **steps)
+    other = make_gan(OPTIMIZERS[name]())
+    fit(other)
+    expected = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: made.append(other.generate(5, seed=1))
+    )
+    other.fit(batches(), callbacks=[expected], **steps)
+    np.testing.assert_allclose(made[:2], made[2:], atol=1e-5)
+    np.testing.assert_allclose(gan.generate(5, seed=1), made[1], atol=1e-5)
+    assert np.abs(made[0] - gan.generate(5, seed=2)).max() > 1e-2
+
+
+@pytest.mark.parametrize("name", EXCHANGED)
+def test_keras_exchange_evaluates_the_averages_of_all_players(name):
+    gan = make_gan(OPTIMIZERS[name]())
+    fit(gan)
+    x, raw = next(iter(batches())).numpy(), weights(gan)
+    with tfc.averaged_weights(gan):
+        expected = gan.evaluate(x, verbose=0, return_dict=True)
+    for swap in ([keras.callbacks.SwapEMAWeights()], keras.callbacks.SwapEMAWeights()):
+        found = gan.evaluate(x, verbose=0, return_dict=True, callbacks=swap)
+        assert found == pytest.approx(expected, rel=1e-5)
+    np.testing.assert_allclose(weights(gan), raw, atol=1e-5)
+    other = gan.evaluate(x, verbose=0, return_dict=True)
+    assert found["generator_loss"] != pytest.approx(other["generator_loss"], rel=1e-4)
+
+
+def test_keras_exchange_in_predict_is_refused():
+    gan = make_gan(OPTIMIZERS["consensus"]())
+    fit(gan)
+    z, raw = np.zeros((4, gan.latent_dim), np.float32), weights(gan)
+    for swap in ([keras.callbacks.SwapEMAWeights()], keras.callbacks.SwapEMAWeights()):
+        for call in (lambda s: gan.predict(z, callbacks=s), lambda s: gan.predict(z, 4, 0, 1, s)):
+            with pytest.raises(ValueError, match="`predict` must leave the weights as they are"):
+                call(swap)
+    np.testing.assert_array_equal(weights(gan), raw)
+
+
 def test_the_generator_saved_within_the_block_is_the_averaged_one(tmp_path):
     gan = normalized_gan()
     fit(gan)

@@ -13,6 +13,7 @@ ROOT = pathlib.Path(tfc.__file__).parent
 # By file: the name, and what there is no public way to.
 USED = {
     "games/graph_repair.py": {"_set_attr": "changing which gradient an operation has"},
+    "models/averaging.py": {"_ema_weights_in_model": "whether Keras has exchanged weights"},
     "models/training_model.py": {"_maybe_symbolic_build": "keeping `fit` from taking a batch"},
     "models/value_ranges.py": {
         "_keras_history": "the operation that made a symbolic tensor",

@@ -3,15 +3,20 @@
 import contextlib
 import weakref
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import keras
 
+from tf_consensus.models.callback_checks import given_callbacks
 from tf_consensus.models.moving_statistics import latent_batches, measure_statistics
 from tf_consensus.models.players import variables_of
 from tf_consensus.optimizers import GameOptimizer
 
 # Models inside such a block, in which a second block has nothing to do.
 _averaged: weakref.WeakSet[keras.Model] = weakref.WeakSet()
+# Callbacks of a running method that exchange weights and averages.
+_swaps: weakref.WeakKeyDictionary[keras.Model, list[keras.callbacks.SwapEMAWeights]]
+_swaps = weakref.WeakKeyDictionary()
 
 
 @contextlib.contextmanager
@@ -27,8 +32,9 @@ def averaged_weights(model: keras.Model) -> Iterator[None]:
 
     After the block everything is as before. Outside such blocks a GAN holds the weights with which
     training goes on: `gan.save` and checkpoints resume exactly, and `fit` ends with these weights.
-    `generate`, `EvaluateGAN` and `SampleGrid` use the averages by themselves. Do not combine this
-    with `keras.callbacks.SwapEMAWeights`, which exchanges the two.
+    `generate`, `EvaluateGAN` and `SampleGrid` use the averages by themselves. While a callback
+    `keras.callbacks.SwapEMAWeights` of `fit` or `evaluate` has put the averages into a GAN, they
+    stay there.
 
     Args:
         model: Compiled model.
@@ -59,7 +65,8 @@ def averaged_weights(model: keras.Model) -> Iterator[None]:
     kept = [x.numpy() for x in variables]
     _averaged.add(model)
     try:
-        _put_averages(model.optimizer, players)
+        if not any(x._ema_weights_in_model for x in _swaps.get(model, ())):
+            _put_averages(model.optimizer, players)
         if generator is not None:
             measure_statistics(generator, latent_batches(model))
         yield
@@ -67,6 +74,23 @@ def averaged_weights(model: keras.Model) -> Iterator[None]:
         _averaged.discard(model)
         for x, value in zip(variables, kept, strict=True):
             x.assign(value)
+
+
+@contextlib.contextmanager
+def swaps_known(model: keras.Model, callbacks: Any) -> Iterator[None]:
+    """In the block `averaged_weights` knows of the callbacks that exchange weights and averages.
+
+    Args:
+        model: the model whose method is given the callbacks.
+        callbacks: in any form that Keras takes.
+    """
+    before = _swaps.get(model, [])
+    swaps = [x for x in given_callbacks(callbacks) if isinstance(x, keras.callbacks.SwapEMAWeights)]
+    _swaps[model] = [*before, *swaps]
+    try:
+        yield
+    finally:
+        _swaps[model] = before
 
 
 @contextlib.contextmanager

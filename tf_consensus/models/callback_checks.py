@@ -1,6 +1,7 @@
 """Checks of the callbacks that `fit` is given, and of the model that a callback is given."""
 
 import inspect
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -15,11 +16,7 @@ def check_callbacks(callbacks: Any) -> None:
         TypeError: if one is not a callback.
         ValueError: if one never fires here, such as `TerminateOnNaN`.
     """
-    if callbacks is None:
-        return
-    if isinstance(callbacks, keras.callbacks.CallbackList):
-        callbacks = callbacks.callbacks
-    given = callbacks if isinstance(callbacks, list | tuple) else [callbacks]
+    given = given_callbacks(callbacks)
     wrong = [x for x in given if not isinstance(x, keras.callbacks.Callback)]
     if wrong:
         hint = f"Make one of the class: {wrong[0].__name__}()." if inspect.isclass(wrong[0]) else ""
@@ -28,6 +25,26 @@ def check_callbacks(callbacks: Any) -> None:
             f"{wrong[0]!r}. {hint or 'For example [EvaluateGAN(metrics)].'}"
         )
     refuse_blind(given)
+
+
+def given_callbacks(callbacks: Any) -> Sequence[Any]:
+    """The callbacks that a method of a model is given in any form that Keras takes."""
+    if callbacks is None:
+        return ()
+    if isinstance(callbacks, keras.callbacks.CallbackList):
+        return callbacks.callbacks
+    return callbacks if isinstance(callbacks, list | tuple) else [callbacks]
+
+
+def refuse_lasting_swap(callbacks: Any) -> None:
+    """Raises `ValueError` for Keras' `SwapEMAWeights`, which `predict` never undoes."""
+    if any(isinstance(x, keras.callbacks.SwapEMAWeights) for x in given_callbacks(callbacks)):
+        raise ValueError(
+            "`predict` must leave the weights as they are, and Keras' SwapEMAWeights leaves their "
+            "averages in their place there. Received: callbacks with a SwapEMAWeights. Call "
+            "predict within `with tf_consensus.averaged_weights(model):`, or generate, which takes "
+            "the averages by itself."
+        )
 
 
 def refuse_other_models(callback: keras.callbacks.Callback, *needed: str) -> None:

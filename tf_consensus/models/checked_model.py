@@ -8,7 +8,8 @@ import keras
 import tensorflow as tf
 
 from tf_consensus.execution.distributed import exchanges
-from tf_consensus.models.averaging import weights_left_alone
+from tf_consensus.models.averaging import swaps_known, weights_left_alone
+from tf_consensus.models.callback_checks import refuse_lasting_swap
 from tf_consensus.models.checks import warn_of_inexact_biases
 from tf_consensus.models.compile_refusals import (
     refuse_compile_options,
@@ -143,7 +144,8 @@ class CheckedModel(keras.Model):
         self.check_rates(planned_steps(super().fit, args, options))
         self.look(trains=True)
         args, options = guarded(self, super().fit, args, options, stop_when_diverged)
-        with weights_left_alone(self.optimizer):
+        given = inspect.signature(super().fit).bind_partial(*args, **options).arguments
+        with weights_left_alone(self.optimizer), swaps_known(self, given.get("callbacks")):
             return super().fit(*args, **options)
 
     def evaluate(self, *args: Any, **options: Any) -> Any:
@@ -156,7 +158,15 @@ class CheckedModel(keras.Model):
         """
         args, options = self._checked(super().evaluate, args, options)
         self.look(trains=False)
-        return super().evaluate(*args, **options)
+        given = inspect.signature(super().evaluate).bind_partial(*args, **options).arguments
+        with swaps_known(self, given.get("callbacks")):
+            return super().evaluate(*args, **options)
+
+    def predict(self, *args: Any, **options: Any) -> Any:
+        """Keras' `predict`; it refuses a callback that would change the weights."""
+        given = inspect.signature(super().predict).bind_partial(*args, **options).arguments
+        refuse_lasting_swap(given.get("callbacks"))
+        return super().predict(*args, **options)
 
     def _checked(
         self, method: Callable[..., Any], args: Sequence[Any], options: Mapping[str, Any]
