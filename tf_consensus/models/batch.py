@@ -4,6 +4,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from tf_consensus.games.game import Game
 from tf_consensus.models.refusals import refuse_weights
 from tf_consensus.support.inputs import (
     NO_LABELS,
@@ -30,19 +31,31 @@ def leading(batch: Any) -> tf.Tensor:
     Raises:
         ValueError: if there is no such tensor.
     """
-    for part in tf.nest.flatten(batch):
-        tensor = tf.convert_to_tensor(part)
-        if tensor.shape.rank != 0:
-            return tensor
-    raise ValueError(
-        "A batch has a tensor of one row per example. Received: scalars alone. Batch the data, for "
-        "example by dataset.batch(64)."
-    )
+    rows = _first_rows(batch)
+    if rows is None:
+        raise ValueError(
+            "A batch has a tensor of one row per example. Received: scalars alone. Batch the data, "
+            "for example by dataset.batch(64)."
+        )
+    return rows
+
+
+def _first_rows(batch: Any) -> tf.Tensor | None:
+    tensors = map(tf.convert_to_tensor, tf.nest.flatten(batch))
+    return next((x for x in tensors if x.shape.rank != 0), None)
 
 
 def number_of(rows: tf.Tensor) -> int | tf.Tensor:
     """How many examples a tensor (batch, …) has; a scalar tensor where a graph does not know."""
     return rows.shape[0] or tf.shape(rows)[0]
+
+
+def examples_of(game: Game) -> int | tf.Tensor:
+    """How many examples count in a game's losses, those of all replicas; 1 for a game without."""
+    if game.rows is not None:
+        return game.rows.total
+    rows = _first_rows(game.batch)
+    return 1 if rows is None else number_of(rows)
 
 
 def samples_of(data: Any, num_classes: int | None) -> Any:

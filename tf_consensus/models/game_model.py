@@ -31,7 +31,8 @@ class GameModel(ReservedNames, TrainingModel):
 
     A training step draws the noise, builds the `Game` of the losses on the batch and lets the
     optimizer take one `step`. With a plain Keras optimizer that is simultaneous gradient ascent.
-    The logs hold `<player>_loss` for each player and `gradient_norm` = ‖v‖.
+    The logs hold `<player>_loss` for each player, a mean over all examples of an epoch, and
+    `gradient_norm`, the mean of ‖v‖ over its steps.
 
     A subclass defines
 
