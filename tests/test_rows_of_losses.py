@@ -57,7 +57,7 @@ WAYS = {
 }
 
 
-@pytest.mark.parametrize("size", [19, 8, 7, 1])
+@pytest.mark.parametrize("size", [8, 7])
 @pytest.mark.parametrize("way", WAYS)
 def test_means_are_over_all_rows(float64, way, size):
     model = Squares()

@@ -1,5 +1,6 @@
 """A batch of data as a step takes it: Keras' batch, checked, split and counted."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -66,13 +67,25 @@ def samples_of(data: Any, num_classes: int | None) -> Any:
         num_classes: how many classes the GAN has; `None` drops labels.
 
     Raises:
-        ValueError: if there are weights for examples.
+        ValueError: if there are weights for examples, or what is to be dropped is no labels.
     """
     refuse_weights(data)
     if not isinstance(data, tuple | list) or not data:
         return data
     # `train_on_batch` gives None for missing parts.
-    return data[0] if num_classes is None else [part for part in data if part is not None]
+    given = [part for part in data if part is not None]
+    return _without_labels(given) if num_classes is None else given
+
+
+def _without_labels(parts: Sequence[Any]) -> Any:
+    """The samples; labels beside them, as data sets of pictures have them, go unused."""
+    for part in parts[1:]:
+        found = [tf.convert_to_tensor(x) for x in tf.nest.flatten(part)]
+        alone = len(found) == 1 and found[0].dtype.is_integer
+        if not (alone and any(found[0].shape.is_compatible_with(s) for s in _OF_LABELS)):
+            shown = [f"{x.dtype.name} of shape {tuple(x.shape)}" for x in found]
+            raise ValueError(_UNUSED.format(", ".join(shown)))
+    return parts[0]
 
 
 def floating(real: Any, dtype: str, sample_shape: tuple[int | None, ...]) -> Any:
@@ -103,7 +116,7 @@ def labelled(real: Any, num_classes: int | None) -> Any:
     """
     samples, labels = split(real)
     if num_classes is None:
-        return samples
+        return _without_labels([samples, *labels])
     if not labels:
         raise ValueError(NO_LABELS.format(num_classes))
     return join(samples, [check_labels(tf.convert_to_tensor(labels[0]))])
@@ -126,3 +139,11 @@ def within_classes(real: Any, num_classes: int | None) -> Any:
     ]
     with tf.control_dependencies([tf.debugging.Assert(~tf.reduce_any(outside), wrong)]):
         return join(samples, [tf.identity(labels[0])])
+
+
+_OF_LABELS = ((None,), (None, 1))
+_UNUSED = (
+    "A model without classes trains on samples, and leaves labels beside them unused: integers of "
+    "shape (batch,) or (batch, 1). Received: beside the samples {}. Leave it out; for conditions "
+    "there is models.ConditionalGAN, for samples of several parts models.StructuredGAN."
+)
