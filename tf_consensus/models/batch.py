@@ -73,13 +73,16 @@ def samples_of(data: Any, num_classes: int | None) -> Any:
     if not isinstance(data, tuple | list) or not data:
         return data
     # `train_on_batch` gives None for missing parts.
-    given = [part for part in data if part is not None]
-    return _without_labels(given) if num_classes is None else given
+    if num_classes is not None:
+        return [part for part in data if part is not None]
+    return _without_labels(data)
 
 
 def _without_labels(parts: Sequence[Any]) -> Any:
     """The samples; labels beside them, as data sets of pictures have them, go unused."""
     for part in parts[1:]:
+        if part is None:
+            continue
         found = [tf.convert_to_tensor(x) for x in tf.nest.flatten(part)]
         alone = len(found) == 1 and found[0].dtype.is_integer
         if not (alone and any(found[0].shape.is_compatible_with(s) for s in _OF_LABELS)):
