@@ -397,12 +397,32 @@ def test_a_penalty_at_each_so_many_th_step_is_no_swing(every):
 
 
 def test_means_of_parts_are_those_of_the_steps_between():
-    losses, history = np.random.default_rng(0).normal(size=100), History()
+    # Losses are means over the examples, of which batches may hold different numbers.
+    random, history = np.random.default_rng(0), History()
+    losses, norms, rows = random.normal(size=100), random.normal(size=100), np.full(100, 8)
+    rows[3::7] = 5
     for end in range(4, 101, 4):
-        means = dict.fromkeys(("generator_loss", "discriminator_loss", "gradient_norm"), 0.0)
-        history.add_means(end, {**means, "generator_loss": losses[:end].mean()}, 100)
-    expected = losses.reshape(25, 4).mean(axis=1)
-    np.testing.assert_allclose([part[1] for part in history.parts], expected, atol=1e-9)
+        means = dict.fromkeys(("generator_loss", "discriminator_loss"), 0.0)
+        means["generator_loss"] = np.average(losses[:end], weights=rows[:end])
+        means["gradient_norm"] = norms[:end].mean()
+        history.add_means(end, rows[:end].sum(), means, 100)
+    parts = [part.reshape(25, 4) for part in (losses, norms, rows)]
+    found = np.array(history.parts)
+    expected = np.average(parts[0], axis=1, weights=parts[2])
+    np.testing.assert_allclose(found[:, 1], expected, atol=1e-9)
+    np.testing.assert_allclose(found[:, 3], parts[1].mean(axis=1), atol=1e-9)
+
+
+def test_the_parts_of_a_run_are_those_of_its_batches():
+    advisor, seen = Advisor(report=None), []
+    model, optimizer = runs.gan((runs.dense(4, 2), runs.dense(2, 1))), tfc.ConsensusOptimizer("sgd")
+    model.compile(optimizer, run_eagerly=True, jit_compile=False)
+    step = optimizer.step
+    optimizer.step = lambda game: seen.append(step(game)) or seen[-1]
+    data = runs.ring().unbatch().take(37).batch(8)  # the last of five batches holds five
+    model.fit(data, verbose=0, shuffle=False, steps_per_epoch=5, callbacks=[advisor])
+    expected = [[1.0, *x.losses, tf.linalg.global_norm(x.v)] for x in seen]
+    np.testing.assert_allclose(np.array(advisor._history.parts), expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize(

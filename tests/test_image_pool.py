@@ -168,7 +168,7 @@ def test_callbacks_that_generate_from_latents_are_refused(tmp_path):
     for callback in (tfc.callbacks.SampleGrid(tmp_path), tfc.callbacks.EvaluateGAN()):
         model = pix2pix()
         model.compile(optimizer=METHODS["alternating"]())
-        with pytest.raises(TypeError, match=r"works on a tf_consensus.GAN. Received: a Pix2Pix"):
+        with pytest.raises(TypeError, match=r"Received: a Pix2Pix.*model\.translate\("):
             model.fit(data(), verbose=0, shuffle=False, callbacks=[callback])
 
 

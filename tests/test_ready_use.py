@@ -32,8 +32,8 @@ def refused(model, error, message, act):
 CALLBACKS = {
     "TableGAN": "Received: a TableGAN, whose samples are rows.* Score model.generate",
     "ConditionalGAN": r"Received: a ConditionalGAN, whose .* Call model.generate\(64, conditions",
-    "Pix2Pix": "Received: a Pix2Pix",
-    "CycleGAN": "Received: a CycleGAN",
+    "Pix2Pix": r"Received: a Pix2Pix, which makes images.* Call model.translate\(images\)",
+    "CycleGAN": r"Received: a CycleGAN, which makes images.* Call model.translate\(images\)",
 }
 
 
@@ -205,6 +205,14 @@ SAID = {
             *CASES["ACGAN"][2], validation_data=(POINTS, np.array([0] * 7 + [7])), **FIT
         ),
     ),
+    "latents of another width": (
+        "TableGAN", ValueError, r"takes latents of .*\(batch, \d+\). Received: \(2, 1\)",
+        lambda model: model.predict(np.zeros((2, 1), "float32"), verbose=0),
+    ),
+    "a list of latents": (
+        "TableGAN", ValueError, r"takes latents of .* Received: \[\(2, 3\), \(2, 1\)\]",
+        lambda model: model([np.zeros((2, 3)), np.zeros((2, 1))]),
+    ),
 }  # fmt: skip
 
 
@@ -228,6 +236,60 @@ def test_losses_of_compile_and_exports_are_refused(name, tmp_path):
         model.compile("sgd", loss="mse")
     with pytest.raises(ValueError, match=r"is its generator.* Call \w+.generator.export\(path"):
         model.export(tmp_path / "model")
+
+
+def plain_gan():
+    model = tfc.GAN(*tfc.networks.build("mlp", latent_dim=4), seed=0)
+    model.compile(optimizer="sgd")
+    return model
+
+
+NO_LABELS = {
+    "rows of numbers": np.zeros((8, 7)),
+    "numbers": np.zeros(8, "float32"),
+    "one-hot rows": np.eye(8, dtype="int32"),
+    "texts": np.array(list("abcdefgh")),
+}
+
+
+@pytest.mark.parametrize("form", ["arrays", "data set", "validation", "one batch"])
+@pytest.mark.parametrize("kind", NO_LABELS)
+@pytest.mark.parametrize("name", ["InfoGAN", "GAN"])
+def test_what_is_no_labels_is_not_left_unused(name, kind, form):
+    model, y = plain_gan() if name == "GAN" else make(name), NO_LABELS[kind]
+    x = POINTS[:8].astype("float32")
+
+    def act(model):
+        if form == "one batch":
+            model.train_on_batch(x, y)
+        elif form == "validation":
+            model.fit(x, validation_data=(x, y), **FIT)
+        elif form == "arrays":
+            model.fit(x, y, **FIT)
+        else:
+            model.fit(stream((x, y)), **FIT)
+
+    refused(model, ValueError, "leaves labels beside them unused.* Received: beside the samp", act)
+
+
+@pytest.mark.parametrize("labels", [np.arange(8), np.zeros((8, 1), "uint8")])
+@pytest.mark.parametrize("name", ["InfoGAN", "GAN"])
+def test_labels_go_unused_without_classes(name, labels):
+    model = plain_gan() if name == "GAN" else make(name)
+    x = POINTS[:8].astype("float32")
+    assert model.evaluate(x, labels, verbose=0) == model.evaluate(x, verbose=0)
+    model.fit(stream((x, labels)), validation_data=(x, labels), **FIT)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_messages_say_a_or_an(name, tmp_path):
+    noun, article = name.split(",")[0], "an" if name[0] in "AEIO" else "a"
+    with pytest.raises(ValueError, match=f"What is exported of {article} {noun} is"):
+        make(name).export(tmp_path / "model")
+    plain = CASES[name][0](*networks(name).values())
+    message = f"{article.capitalize()} {noun} is compiled.* Received: {article} {noun} without"
+    with pytest.raises(ValueError, match=message):
+        plain.fit(*CASES[name][2], **FIT)
 
 
 WRONG_VALIDATION = {

@@ -131,7 +131,8 @@ class Advisor(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Takes the losses of a part of the epoch."""
-        self._history.add_means(batch + 1, logs or {}, self._steps_of_epoch())
+        examples = self.model.metrics[0].count
+        self._history.add_means(batch + 1, examples, logs or {}, self._steps_of_epoch())
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Looks if it is due, and reports what it finds."""

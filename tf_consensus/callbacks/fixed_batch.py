@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tf_consensus.models.seen_samples import keep
 from tf_consensus.support.arrays import check_unmasked
+from tf_consensus.support.checks import with_article
 
 
 def fixed_batch(real: Any) -> tuple[Any, ...]:
@@ -44,8 +45,8 @@ def ask_for_samples(model: keras.Model, real: Any, number: int) -> None:
     elif not hasattr(model, "sample_shape"):
         raise TypeError(
             "`real` is for models whose samples are one tensor, such as a GAN. Received: "
-            f"real=... for a {type(model).__name__}. Leave it out; the losses are watched all the "
-            "same."
+            f"real=... for {with_article(type(model).__name__)}. Leave it out; the losses are "
+            "watched all the same."
         )
 
 

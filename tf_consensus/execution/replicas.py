@@ -23,8 +23,8 @@ class Share(NamedTuple):
 def batch_share(samples: tf.Tensor) -> Share:
     """The share of the replica that calls, whose examples are the rows of `samples`.
 
-    Where the number of rows is known, it must be the same on all replicas, as it is when Keras or
-    a strategy deals out a batch of known size. Every replica needs an example.
+    Where a graph knows the number of rows, it must be the same on all replicas, as it is when Keras
+    or a strategy deals out a batch of known size. Every replica needs an example.
 
     Args:
         samples: tensor (batch, …) of this replica.
@@ -37,7 +37,7 @@ def batch_share(samples: tf.Tensor) -> Share:
         return Share(None, None)
     replica, replicas = context.replica_id_in_sync_group, context.num_replicas_in_sync
     known = samples.shape[0]
-    if known is not None:
+    if known is not None and not tf.executing_eagerly():
         return Share((replica * known, replicas * known), None)
     (samples,) = having_examples([samples])
     own = tf.shape(samples)[0]

@@ -11,7 +11,7 @@ from tf_consensus import penalties as regularizers
 from tf_consensus.games.game import Game
 from tf_consensus.models.example_batch import first_examples
 from tf_consensus.models.game_model import GameModel
-from tf_consensus.models.generation import EXPORT
+from tf_consensus.models.generation import no_export
 from tf_consensus.models.opposed_game import OpposedGame
 from tf_consensus.models.opposition import Opposition
 from tf_consensus.models.penalty_terms import check_schedules, late_step
@@ -77,7 +77,7 @@ class AdversarialModel(GameModel):
         Raises:
             ValueError: always, with the remedy.
         """
-        raise ValueError(EXPORT.format(self.noun, "the export of a model of several networks"))
+        raise no_export(self.noun, "the export of a model of several networks")
 
     def make_game(self, data: Any, noise: Any, step: Any, training: bool, **options: Any) -> Game:
         """The game of `losses` on a batch, its noise and the number of the step."""

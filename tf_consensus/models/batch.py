@@ -1,9 +1,11 @@
 """A batch of data as a step takes it: Keras' batch, checked, split and counted."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
 
+from tf_consensus.games.game import Game
 from tf_consensus.models.refusals import refuse_weights
 from tf_consensus.support.inputs import (
     NO_LABELS,
@@ -30,19 +32,31 @@ def leading(batch: Any) -> tf.Tensor:
     Raises:
         ValueError: if there is no such tensor.
     """
-    for part in tf.nest.flatten(batch):
-        tensor = tf.convert_to_tensor(part)
-        if tensor.shape.rank != 0:
-            return tensor
-    raise ValueError(
-        "A batch has a tensor of one row per example. Received: scalars alone. Batch the data, for "
-        "example by dataset.batch(64)."
-    )
+    rows = _first_rows(batch)
+    if rows is None:
+        raise ValueError(
+            "A batch has a tensor of one row per example. Received: scalars alone. Batch the data, "
+            "for example by dataset.batch(64)."
+        )
+    return rows
+
+
+def _first_rows(batch: Any) -> tf.Tensor | None:
+    tensors = map(tf.convert_to_tensor, tf.nest.flatten(batch))
+    return next((x for x in tensors if x.shape.rank != 0), None)
 
 
 def number_of(rows: tf.Tensor) -> int | tf.Tensor:
     """How many examples a tensor (batch, …) has; a scalar tensor where a graph does not know."""
     return rows.shape[0] or tf.shape(rows)[0]
+
+
+def examples_of(game: Game) -> int | tf.Tensor:
+    """How many examples count in a game's losses, those of all replicas; 1 for a game without."""
+    if game.rows is not None:
+        return game.rows.total
+    rows = _first_rows(game.batch)
+    return 1 if rows is None else number_of(rows)
 
 
 def samples_of(data: Any, num_classes: int | None) -> Any:
@@ -53,13 +67,28 @@ def samples_of(data: Any, num_classes: int | None) -> Any:
         num_classes: how many classes the GAN has; `None` drops labels.
 
     Raises:
-        ValueError: if there are weights for examples.
+        ValueError: if there are weights for examples, or what is to be dropped is no labels.
     """
     refuse_weights(data)
     if not isinstance(data, tuple | list) or not data:
         return data
     # `train_on_batch` gives None for missing parts.
-    return data[0] if num_classes is None else [part for part in data if part is not None]
+    if num_classes is not None:
+        return [part for part in data if part is not None]
+    return _without_labels(data)
+
+
+def _without_labels(parts: Sequence[Any]) -> Any:
+    """The samples; labels beside them, as data sets of pictures have them, go unused."""
+    for part in parts[1:]:
+        if part is None:
+            continue
+        found = [tf.convert_to_tensor(x) for x in tf.nest.flatten(part)]
+        alone = len(found) == 1 and found[0].dtype.is_integer
+        if not (alone and any(found[0].shape.is_compatible_with(s) for s in _OF_LABELS)):
+            shown = [f"{x.dtype.name} of shape {tuple(x.shape)}" for x in found]
+            raise ValueError(_UNUSED.format(", ".join(shown)))
+    return parts[0]
 
 
 def floating(real: Any, dtype: str, sample_shape: tuple[int | None, ...]) -> Any:
@@ -90,7 +119,7 @@ def labelled(real: Any, num_classes: int | None) -> Any:
     """
     samples, labels = split(real)
     if num_classes is None:
-        return samples
+        return _without_labels([samples, *labels])
     if not labels:
         raise ValueError(NO_LABELS.format(num_classes))
     return join(samples, [check_labels(tf.convert_to_tensor(labels[0]))])
@@ -113,3 +142,11 @@ def within_classes(real: Any, num_classes: int | None) -> Any:
     ]
     with tf.control_dependencies([tf.debugging.Assert(~tf.reduce_any(outside), wrong)]):
         return join(samples, [tf.identity(labels[0])])
+
+
+_OF_LABELS = ((None,), (None, 1))
+_UNUSED = (
+    "A model without classes trains on samples, and leaves labels beside them unused: integers of "
+    "shape (batch,) or (batch, 1). Received: beside the samples {}. Leave it out; for conditions "
+    "there is models.ConditionalGAN, for samples of several parts models.StructuredGAN."
+)

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 
 from tf_consensus.models.finite_losses import refuse_blind
+from tf_consensus.support.checks import with_article
 
 
 def check_callbacks(callbacks: Any) -> None:
@@ -57,16 +58,16 @@ def refuse_other_models(callback: keras.callbacks.Callback, *needed: str) -> Non
         needed: names of the methods that it calls.
     """
     model = callback.model
-    if model is None or not all(callable(getattr(model, name, None)) for name in needed):
-        kind = "no model" if model is None else f"a {type(model).__name__}"
-        other = "" if "generate" in needed else " or another GameModel"
-        raise TypeError(
-            f"{type(callback).__name__} works on a tf_consensus.GAN{other}. Received: {kind}. Pass "
-            "it to the `fit` of a GAN."
-        )
+    name = "no model" if model is None else with_article(type(model).__name__)
     reason = getattr(model, "unlike_gan", None) if "generate" in needed else None
     if reason is not None:
         raise TypeError(
             f"{type(callback).__name__} works on models whose generate(n, seed) makes samples. "
-            f"Received: a {type(model).__name__}, {reason[0]}. {reason[1]}"
+            f"Received: {name}, {reason[0]}. {reason[1]}"
+        )
+    if model is None or not all(callable(getattr(model, method, None)) for method in needed):
+        other = "" if "generate" in needed else " or another GameModel"
+        raise TypeError(
+            f"{type(callback).__name__} works on a tf_consensus.GAN{other}. Received: {name}. Pass "
+            "it to the `fit` of a GAN."
         )

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from tf_consensus.support.checks import check_bool, check_count
+from tf_consensus.support.checks import check_bool, check_count, with_article
 
 _UNUSED = ("loss", "loss_weights", "metrics", "weighted_metrics")
 # The arguments of the `compile` methods that tutorials write for their GANs.
@@ -36,7 +36,7 @@ def refuse_losses(
     players = sorted(set(options) & _OF_PLAYERS)
     if players:
         raise TypeError(
-            f"A {model.noun} has one optimizer, which may hold one for each player. Received: "
+            f"{_subject(model)} has one optimizer, which may hold one for each player. Received: "
             f"{', '.join(players)}. Write compile(AlternatingOptimizer(generator_optimizer, "
             "discriminator_optimizer))."
         )
@@ -44,7 +44,7 @@ def refuse_losses(
     given = {key: given[key] for key in _UNUSED if given.get(key)}
     if given:
         raise ValueError(
-            f"A {model.noun}'s losses are {model.own_losses[0]}, and `compile` takes no others. "
+            f"{_subject(model)}'s losses are {model.own_losses[0]}, and `compile` takes no others. "
             f"Received: {', '.join(f'{key}={value!r}' for key, value in given.items())}. "
             f"{model.own_losses[1]}"
         )
@@ -69,6 +69,12 @@ def refuse_uncompiled(model: keras.Model, method: str) -> None:
     """Raises `ValueError` if a model is not compiled."""
     if not model.compiled:
         raise ValueError(
-            f"A {model.noun} is compiled before `{method}`. Received: a {model.noun} without an "
-            f"optimizer. Call {model.noun.lower()}.compile(optimizer=...)."
+            f"{_subject(model)} is compiled before `{method}`. Received: "
+            f"{with_article(model.noun)} without an optimizer. Call "
+            f"{model.noun.lower()}.compile(optimizer=...)."
         )
+
+
+def _subject(model: Any) -> str:
+    """The model's name at the beginning of a sentence."""
+    return "A" + with_article(model.noun)[1:]

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from tf_consensus.models.words import SAMPLES, Words
 from tf_consensus.support.arrays import FILL, is_masked
-from tf_consensus.support.checks import plain
+from tf_consensus.support.checks import with_article
 
 _DATA = (
     "Data are arrays, dense tensors, a tf.data.Dataset of these or a generator of batches. "
@@ -141,9 +141,7 @@ def _remedy(x: Any, words: Words) -> str:
 
 
 def _kind(x: Any) -> str:
-    name = type(x).__name__.strip("_")
-    article = "an" if plain(name)[:1] in tuple("aeiou") else "a"
-    return f"{article} {name}"
+    return with_article(type(x).__name__.strip("_"))
 
 
 def _refuse_uneven(dataset: tf.data.Dataset) -> None:

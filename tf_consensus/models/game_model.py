@@ -18,7 +18,7 @@ from tf_consensus.models.players import Part, check_parts, layers_of, variables_
 from tf_consensus.models.reserved import ReservedNames
 from tf_consensus.models.training_model import TrainingModel
 from tf_consensus.models.verified_training import check_verify
-from tf_consensus.support.checks import check_seed
+from tf_consensus.support.checks import check_seed, with_article
 from tf_consensus.support.layer_losses import added_losses
 from tf_consensus.support.random import Draws
 
@@ -31,7 +31,7 @@ class GameModel(ReservedNames, TrainingModel):
 
     A training step draws the noise, builds the `Game` of the losses on the batch and lets the
     optimizer take one `step`. With a plain Keras optimizer that is simultaneous gradient ascent.
-    The logs hold `<player>_loss` for each player and `gradient_norm` = ‖v‖.
+    The logs hold each `<player>_loss`, a mean over examples, and `gradient_norm` = ‖v‖, over steps.
 
     A subclass defines
 
@@ -126,7 +126,7 @@ class GameModel(ReservedNames, TrainingModel):
 
     def losses(self, data: Any, noise: Any, training: bool) -> Any:
         """One scalar per player, by name."""
-        raise TypeError(_UNDEFINED.format("trained", type(self).__name__, "losses"))
+        raise TypeError(_undefined(self, "trained", "losses"))
 
     def added_losses(self, network: keras.Layer) -> list[tf.Tensor]:
         """The losses that layers added in `network`'s last call, to add to its player's loss."""
@@ -134,7 +134,7 @@ class GameModel(ReservedNames, TrainingModel):
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """The trained game's outputs for inputs; a subclass that is called defines it."""
-        raise NotImplementedError(_UNDEFINED.format("called", type(self).__name__, "call"))
+        raise NotImplementedError(_undefined(self, "called", "call"))
 
     def prepared(self, data: Any) -> Any:
         """The batch without what Keras adds to it; `draw` and `losses` receive this."""
@@ -210,8 +210,10 @@ class GameModel(ReservedNames, TrainingModel):
         super().load_own_variables({name: store[name] for name in names})
 
 
-_UNDEFINED = (
-    "A game that is {} says how, by a method of its class. Received: a {} without `{}`. Define "
-    "`losses(self, data, noise, training)`, one scalar per player by name, and "
-    "`call(self, inputs, training=False)` where the model is called."
-)
+def _undefined(model: GameModel, used: str, method: str) -> str:
+    return (
+        f"A game that is {used} says how, by a method of its class. Received: "
+        f"{with_article(type(model).__name__)} without `{method}`. Define `losses(self, data, "
+        "noise, training)`, one scalar per player by name, and `call(self, inputs, "
+        "training=False)` where the model is called."
+    )

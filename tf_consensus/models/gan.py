@@ -33,7 +33,8 @@ class GAN(Generating, SampleBatches, KnownNetworks, GameModel):
 
     A training step draws latents z ~ N(0, I), builds the `Game` of the two losses on the batch and
     lets the optimizer take one `step`. With a plain Keras optimizer that is simultaneous gradient
-    ascent. The logs hold `generator_loss`, `discriminator_loss` and `gradient_norm` = ‖v‖.
+    ascent. The logs hold `generator_loss`, `discriminator_loss` and `gradient_norm` = ‖v‖,
+    over an epoch as `GameModel` says.
 
     Latents are a pure function of `seed` and a counter that is saved with the weights. So an
     interrupted and resumed run repeats the uninterrupted one exactly, given the same batches.

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tf_consensus.models.averaging import averaged_weights
 from tf_consensus.support.arrays import check_unmasked
-from tf_consensus.support.checks import check_count, check_seed
+from tf_consensus.support.checks import check_count, check_seed, with_article
 from tf_consensus.support.inputs import check_latents, check_sample_shape, floating, split
 from tf_consensus.support.random import normal, uniform
 
@@ -61,11 +61,11 @@ class Generating(keras.Model):
         Raises:
             ValueError: always, with the remedy.
         """
-        raise ValueError(EXPORT.format(self.noun, "the export of a model of several networks"))
+        raise no_export(self.noun, "the export of a model of several networks")
 
     def save_spec(self, *args: Any, **options: Any) -> None:
         """TensorFlow Lite's hook, which asks for a model's inputs; raises as `export` does."""
-        raise ValueError(EXPORT.format(self.noun, "a model to convert to TensorFlow Lite"))
+        raise no_export(self.noun, "a model to convert to TensorFlow Lite")
 
     def generate(
         self,
@@ -167,10 +167,15 @@ def batches_of(samples: Any, shape: tuple[int | None, ...], batch_size: int) -> 
 
 
 _FOR_EXAMPLE = "For example gan.generate(64)."
-EXPORT = (
-    "What is exported of a {} is its generator. Received: {}. Call model.generator.export(path), "
-    "or convert model.generator; within `with averaged_weights(model):` where averages are kept."
-)
+
+
+def no_export(noun: str, received: str) -> ValueError:
+    """The error of whoever exports a model of several networks, by its name."""
+    return ValueError(
+        f"What is exported of {with_article(noun)} is its generator. Received: {received}. Call "
+        "model.generator.export(path), or convert model.generator; within `with "
+        "averaged_weights(model):` where averages are kept."
+    )
 
 
 def sizes(n: int, size: int) -> list[int]:

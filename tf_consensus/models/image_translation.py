@@ -29,6 +29,10 @@ class ImageTranslation(RangeLooks, AdversarialModel):
     """
 
     words = PAIRS
+    unlike_gan = (
+        "which makes images of given images",
+        "Call model.translate(images) in a keras.callbacks.Callback of your own.",
+    )
     generator: keras.Model
     discriminator: keras.Model
     shapes: PairShapes

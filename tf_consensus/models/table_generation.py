@@ -12,6 +12,7 @@ from tf_consensus.data import TableDescription
 from tf_consensus.data.table_conditions import Conditions, drawn_places
 from tf_consensus.models.averaging import averaged_weights
 from tf_consensus.models.generation import GENERATION, drawn_seed, sizes
+from tf_consensus.models.parts import described
 from tf_consensus.models.table_rows import activated, beside, gumbel
 from tf_consensus.support.checks import check_count, shown
 from tf_consensus.support.inputs import join
@@ -39,6 +40,24 @@ class MakesRows(keras.Model):
     latent_dim: int
     choices: int
     temperature: float
+
+    def __call__(self, inputs: Any, *args: Any, **options: Any) -> tf.Tensor:
+        """The generator's outputs; see `call`.
+
+        Raises:
+            ValueError: if the inputs are no latents, with conditions beside them if it takes them.
+        """
+        known = self.conditions
+        width = self.latent_dim + (known.width if known else 0)
+        shape = getattr(inputs, "shape", None)
+        if shape is None or not tf.TensorShape(shape).is_compatible_with((None, width)):
+            beside = f" and conditions of {known.width} numbers beside them" if known else ""
+            raise ValueError(
+                f"This model's generator takes latents of {self.latent_dim} numbers{beside}, "
+                f"(batch, {width}). Received: {described(inputs)}. Call model.generate(1000) for "
+                "rows of a new table."
+            )
+        return super().__call__(inputs, *args, **options)
 
     def encoded(
         self, latents: tf.Tensor, numbers: tf.Tensor, conditions: Sequence[tf.Tensor] = ()

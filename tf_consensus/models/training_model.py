@@ -20,7 +20,7 @@ from tf_consensus.games import vectors
 from tf_consensus.games.evaluated import evaluated
 from tf_consensus.games.game import Game
 from tf_consensus.games.linearization import Linearization
-from tf_consensus.models.batch import leading, number_of
+from tf_consensus.models.batch import examples_of, leading, number_of
 from tf_consensus.models.checked_model import CheckedModel
 from tf_consensus.models.drawn import drawn
 from tf_consensus.models.first_batch import FirstLooks, looked_at
@@ -137,8 +137,7 @@ class TrainingModel(FirstLooks, CheckedModel):
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One update of all players on one batch; the logs, a scalar per metric."""
         game = self.game(data)
-        linearization = self._step(game)
-        return self._log(linearization)
+        return self._log(self._step(game), examples_of(game))
 
     def _step(self, game: Game) -> Linearization:
         if isinstance(self.optimizer, GameOptimizer):
@@ -150,22 +149,22 @@ class TrainingModel(FirstLooks, CheckedModel):
 
     def test_step(self, data: Any) -> dict[str, tf.Tensor]:
         """The losses and the gradient norm on one batch, scalars, without an update."""
-        game = evaluated(self.game(data, training=False))
-        linearization = game.linearize(second_order=False)
+        game = self.game(data, training=False)
+        linearization = evaluated(game).linearize(second_order=False)
         with tf.control_dependencies(linearization.losses):
             self._evaluated.assign_add(1)
-        return self._log(linearization)
+        return self._log(linearization, examples_of(game))
 
-    def _log(self, linearization: Linearization) -> dict[str, tf.Tensor]:
+    def _log(self, linearization: Linearization, examples: Any) -> dict[str, tf.Tensor]:
         losses = vectors.replica_mean(linearization.losses)
         for metric, loss in zip(self._loss_means, losses, strict=True):
-            metric.update_state(loss)
+            metric.update_state(loss, sample_weight=examples)
         self._gradient_norm.update_state(vectors.norm(vectors.replica_mean(linearization.v)))
         return {metric.name: metric.result() for metric in self.metrics}
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
-        """The losses and the gradient norm, averaged over an epoch."""
+        """The losses' means over the examples since the last reset, and ‖v‖'s over the steps."""
         return [*self._loss_means, self._gradient_norm]
 
     def reset_metrics(self) -> None:

@@ -170,6 +170,11 @@ def plain(name: str) -> str:
     return "".join(x for x in name.lower() if x.isalnum())
 
 
+def with_article(name: str) -> str:
+    """The name with "a" or "an" before it, as in "a GAN" and "an InfoGAN"."""
+    return f"{'an' if plain(name)[:1] in tuple('aeiou') else 'a'} {name}"
+
+
 def nearest(name: Any, known: Iterable[str]) -> str:
     """A sentence that offers the known name that is spelt most like `name`, or nothing.
 

@@ -1,7 +1,7 @@
 """What the advisor has seen in a run."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -69,26 +69,32 @@ class History:
         self.widest = 0.0
         self.epochs: list[tuple[float, ...]] = []
         self.parts: list[tuple[float, ...]] = []
-        self._before = np.zeros(4)
+        self._before = np.zeros(5)
 
     def begin_epoch(self) -> None:
         """Notes that the running means of the metrics begin anew."""
-        self._before = np.zeros(4)
+        self._before = np.zeros(5)
 
-    def add_means(self, steps: int, logs: Mapping[str, float], total: int | None) -> None:
+    def add_means(
+        self, steps: int, examples: Any, logs: Mapping[str, float], total: int | None
+    ) -> None:
         """Takes the running means after some steps of an epoch, where a part of it ends.
 
         Args:
-            steps: steps since the epoch began.
+            steps: steps since the epoch began, over which the gradient norm is averaged.
+            examples: examples since then, over which the losses are; a number or a variable.
             logs: the means.
             total: steps of the epoch, `None` where that is not known.
         """
         if steps - self._before[0] < max(1.0, (total or steps) / PARTS):
             return
-        now = np.array([steps, *(steps * logs.get(key, np.nan) for key in LOSSES)])
+        counts = np.array([float(examples), float(examples), steps])
+        means = np.array([logs.get(key, np.nan) for key in LOSSES])
+        now = np.array([steps, counts[0], *(counts * means)])
         with np.errstate(invalid="ignore"):  # infinite sums: the run ends by another callback
-            steps_more, *sums = now - self._before
-        self.parts.append((steps_more, *(float(x / steps_more) for x in sums)))
+            steps_more, examples_more, *sums = now - self._before
+            means = np.array(sums) / [examples_more, examples_more, steps_more]
+        self.parts.append((float(steps_more), *map(float, means)))
         self._before, self.parts = now, self.parts[-KEPT:]
 
     def add_epoch(self, step: int, logs: Mapping[str, float]) -> None:
