@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+import keras
 import numpy as np
 
 LOSSES = ("generator_loss", "discriminator_loss", "gradient_norm")
@@ -88,7 +89,9 @@ class History:
         """
         if steps - self._before[0] < max(1.0, (total or steps) / PARTS):
             return
-        counts = np.array([float(examples), float(examples), steps])
+        # On replicas of a strategy it is a variable that `float` refuses.
+        seen = float(keras.ops.convert_to_numpy(examples))
+        counts = np.array([seen, seen, steps])
         means = np.array([logs.get(key, np.nan) for key in LOSSES])
         now = np.array([steps, counts[0], *(counts * means)])
         with np.errstate(invalid="ignore"):  # infinite sums: the run ends by another callback
