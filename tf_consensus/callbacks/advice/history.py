@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-import keras
 import numpy as np
+import tensorflow as tf
 
 LOSSES = ("generator_loss", "discriminator_loss", "gradient_norm")
 # How many parts of an epoch get their mean losses kept, and how many parts are kept in all.
@@ -90,7 +90,7 @@ class History:
         if steps - self._before[0] < max(1.0, (total or steps) / PARTS):
             return
         # On replicas of a strategy it is a variable that `float` refuses.
-        seen = float(keras.ops.convert_to_numpy(examples))
+        seen = float(tf.convert_to_tensor(examples))
         counts = np.array([seen, seen, steps])
         means = np.array([logs.get(key, np.nan) for key in LOSSES])
         now = np.array([steps, counts[0], *(counts * means)])
