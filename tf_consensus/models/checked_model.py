@@ -28,6 +28,7 @@ from tf_consensus.models.refusals import (
 from tf_consensus.models.saving_checks import refuse_hdf5
 from tf_consensus.models.words import SAMPLES
 from tf_consensus.optimizers.inner import check_own_rate, check_rates, resolve
+from tf_consensus.support.arguments import given_to
 
 
 class CheckedModel(keras.Model):
@@ -144,7 +145,7 @@ class CheckedModel(keras.Model):
         self.check_rates(planned_steps(super().fit, args, options))
         self.look(trains=True)
         args, options = guarded(self, super().fit, args, options, stop_when_diverged)
-        given = inspect.signature(super().fit).bind_partial(*args, **options).arguments
+        given = given_to(super().fit, args, options)
         with weights_left_alone(self.optimizer), swaps_known(self, given.get("callbacks")):
             return super().fit(*args, **options)
 
@@ -158,13 +159,13 @@ class CheckedModel(keras.Model):
         """
         args, options = self._checked(super().evaluate, args, options)
         self.look(trains=False)
-        given = inspect.signature(super().evaluate).bind_partial(*args, **options).arguments
+        given = given_to(super().evaluate, args, options)
         with swaps_known(self, given.get("callbacks")):
             return super().evaluate(*args, **options)
 
     def predict(self, *args: Any, **options: Any) -> Any:
         """Keras' `predict`; it refuses a callback that would change the weights."""
-        given = inspect.signature(super().predict).bind_partial(*args, **options).arguments
+        given = given_to(super().predict, args, options)
         refuse_lasting_swap(given.get("callbacks"))
         return super().predict(*args, **options)
 
@@ -180,7 +181,7 @@ class CheckedModel(keras.Model):
                 bound.arguments["shuffle"] = False
         kinds = self.check_data, self.takes_lists, self.words
         args, options = checked_data(method, bound.args, bound.kwargs, *kinds)
-        given = inspect.signature(method).bind_partial(*args, **options).arguments
+        given = given_to(method, args, options)
         self.check_labels(given.get("y"))
         validation = given.get("validation_data")
         if isinstance(validation, list | tuple) and len(validation) > 1:

@@ -1,11 +1,11 @@
 """Refuses wrong arguments of `compile`, and models that were not compiled."""
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
 
+from tf_consensus.support.arguments import given_to
 from tf_consensus.support.checks import check_bool, check_count, with_article
 
 _UNUSED = ("loss", "loss_weights", "metrics", "weighted_metrics")
@@ -40,7 +40,7 @@ def refuse_losses(
             f"{', '.join(players)}. Write compile(AlternatingOptimizer(generator_optimizer, "
             "discriminator_optimizer))."
         )
-    given = inspect.signature(compile_method).bind_partial(*args, **options).arguments
+    given = given_to(compile_method, args, options)
     given = {key: given[key] for key in _UNUSED if given.get(key)}
     if given:
         raise ValueError(

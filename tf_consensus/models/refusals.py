@@ -18,6 +18,7 @@ from tf_consensus.models.data_kinds import (
 from tf_consensus.models.first_batch import EMPTY
 from tf_consensus.models.validation_checks import check_validation, first_row, refuse_uneven
 from tf_consensus.models.words import SAMPLES, Words
+from tf_consensus.support.arguments import given_to
 from tf_consensus.support.arrays import FILL, is_masked
 from tf_consensus.support.checks import check_count, check_int
 
@@ -42,7 +43,7 @@ def refuse_weight_arguments(
     Raises:
         ValueError: if `sample_weight` or `class_weight` is given, or weights for validation.
     """
-    given = inspect.signature(method).bind_partial(*args, **options).arguments
+    given = given_to(method, args, options)
     weights = [key for key in ("sample_weight", "class_weight") if given.get(key) is not None]
     if weights:
         raise ValueError(_ALIKE.format(f"{weights[0]}=…"))
@@ -148,7 +149,7 @@ def check_batch(
         TypeError: if samples or labels are not arrays.
         ValueError: if there are more or fewer labels than samples.
     """
-    given = inspect.signature(method).bind_partial(*args, **options).arguments
+    given = given_to(method, args, options)
     refuse_no_batch(given.get("x"), lists, words)
     if given.get("y") is not None:
         refuse_labels(given["x"], given["y"], words)
@@ -158,7 +159,7 @@ def planned_steps(
     method: Callable[..., Any], args: Sequence[Any], options: Mapping[str, Any]
 ) -> list[int]:
     """Some of the steps that `fit` will take, from 0; only 0 if their number is not known."""
-    given: dict[str, Any] = inspect.signature(method).bind_partial(*args, **options).arguments
+    given: dict[str, Any] = given_to(method, args, options)
     x: Any = given.get("x")
     steps = given.get("steps_per_epoch")
     if steps is None and isinstance(x, tf.data.Dataset):

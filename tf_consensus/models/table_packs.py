@@ -1,10 +1,11 @@
 """Packs of rows that a `TableGAN`'s discriminator judges together: batches hold whole ones."""
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
+
+from tf_consensus.support.arguments import given_to
 
 _KERASS = 32  # rows in a batch of an array, where nothing says another number
 
@@ -51,7 +52,7 @@ def refuse_part_packs(
         ValueError: if `pack` does not divide the rows of each batch of an array, or the batches of
             a data set are of unknown size.
     """
-    given = inspect.signature(method).bind_partial(*args, **options).arguments
+    given = given_to(method, args, options)
     size, share = given.get("batch_size"), given.get("validation_split") or 0.0
     _refuse(given.get("x"), size, pack, share)
     validation = given.get("validation_data")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from tf_consensus.optimizers.inner import Rate, check_rate, rate_of, refuse_schedule, set_rate
 
@@ -72,12 +73,12 @@ class PlayerRates:
         rates = self._numbers()
         if rates[0] > 0:
             return [h / rates[0] for h in rates]
-        kept = keras.ops.convert_to_numpy(self.kept).tolist()
+        kept = tf.convert_to_tensor(self.kept).numpy().tolist()
         return None if any(rates) or not any(kept) else kept
 
     def _numbers(self) -> list[float]:
         # On replicas of a strategy a rate is a variable that `float` refuses.
-        return [float(keras.ops.convert_to_numpy(x.learning_rate)) for x in self._each]
+        return [float(tf.convert_to_tensor(x.learning_rate)) for x in self._each]
 
     def _checked(self, rates: Sequence[Any]) -> list[Rate]:
         if len(rates) != len(self._each):

@@ -93,7 +93,7 @@ class History:
         seen = float(tf.convert_to_tensor(examples))
         counts = np.array([seen, seen, steps])
         means = np.array([logs.get(key, np.nan) for key in LOSSES])
-        now = np.array([steps, counts[0], *(counts * means)])
+        now = np.array([steps, seen, *(counts * means)])
         with np.errstate(invalid="ignore"):  # infinite sums: the run ends by another callback
             steps_more, examples_more, *sums = now - self._before
             means = np.array(sums) / [examples_more, examples_more, steps_more]

@@ -2,7 +2,7 @@
 
 import math
 
-import keras
+import tensorflow as tf
 
 from tf_consensus.callbacks.advice.symptom import Scene, Symptom
 
@@ -18,7 +18,7 @@ def find(scene: Scene) -> str | None:
     if not checks or any(math.isnan(x.step_limit) for x in checks):
         return None
     # On replicas of a strategy it is a variable that `float` refuses.
-    rate = float(keras.ops.convert_to_numpy(scene.model.optimizer.learning_rate))
+    rate = float(tf.convert_to_tensor(scene.model.optimizer.learning_rate))
     first, last = checks[0], checks[-1]
     if max(x.step_limit for x in checks) >= rate:
         return None
